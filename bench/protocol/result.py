@@ -1,0 +1,118 @@
+"""What a trained cohort leaves behind: tidy tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bench.protocol.settings import Cohort
+
+MEMBER_COLUMNS: dict[str, str] = {
+    # what was run
+    "technique": "str",
+    "title": "str",
+    "family": "str",
+    "source_row": "str",  # empty where the source's table has no such row
+    "dials": "str",  # JSON object
+    "task": "str",
+    "lag": "int64",
+    "seed": "int64",
+    "learning_rate": "float64",
+    "role": "str",  # tuning | measured
+    # what came of it
+    "outcome": "str",  # solved | unsolved | diverged | failed
+    "updates": "int64",  # to solve, to divergence, or the budget; 0 if failed
+    "metric": "float64",  # on held-out data: validation for tuning, test for measured; NaN if failed
+    "loss": "float64",
+    "reason": "str",  # of a failure: one line; else empty
+    "trivial_level": "float64",  # in the metric's unit
+    "metric_name": "str",
+    # what it took
+    "hidden_size": "int64",
+    "parameters": "int64",
+    "state_size": "int64",
+    "steps": "int64",  # of one sequence
+    "wall_seconds": "float64",  # of the whole cohort, while others ran: never a cost
+    # the protocol
+    "batch_size": "int64",
+    "budget": "int64",
+    "evaluate_every": "int64",
+    "held_out_size": "int64",
+    "optimizer": "str",
+    "clip_norm": "float64",  # NaN: none
+    "initialisation": "str",
+    "setting_hash": "str",
+    "protocol_hash": "str",
+    "technique_hash": "str",
+    "task_hash": "str",
+    "cohort": "str",  # Cohort.key
+    # provenance
+    "commit": "str",
+    "dirty": "bool",
+    "bench": "str",
+    "python": "str",
+    "torch": "str",
+    "lightning": "str",
+    "mlflow": "str",
+    "platform": "str",
+    "cpu": "str",
+    "accelerator": "str",
+    "threads": "int64",
+    "started": "str",  # ISO 8601, UTC
+}
+"""The tidy row of a member: column → pandas type. The store adds `mlflow_run_id`."""
+
+CURVE_COLUMNS: dict[str, str] = {
+    "seed": "int64",
+    "learning_rate": "float64",
+    "update": "int64",  # evaluated after so many updates; 0 is before training
+    "train_loss": "float64",  # mean since the evaluation before; NaN at update 0
+    "loss": "float64",  # held-out
+    "metric": "float64",  # held-out
+    "gradient_norm": "float64",  # mean global norm before clipping, since the evaluation before
+    "gradient_peak": "float64",  # largest global norm before clipping, since the evaluation before
+    "clipped": "float64",  # share of updates since then in which clipping changed the gradient
+}
+"""A cohort's learning curves, one row a member and evaluation."""
+
+COST_COLUMNS: dict[str, str] = {
+    "technique": "str",
+    "task": "str",
+    "lag": "int64",
+    "hidden_size": "int64",
+    "batch_size": "int64",
+    "parameters": "int64",
+    "state_size": "int64",  # numbers carried from one step to the next, a sequence
+    "flops": "float64",  # of one training update, a sequence: forward and backward products, multiply and add apart
+    "peak_bytes": "int64",  # most tensor memory alive at once during one update of one member
+    "milliseconds": "float64",  # of one update of one member: median of the rounds
+    "time_ratio": "float64",  # over the baseline's, rounds alternating: median
+    "time_ratio_low": "float64",  # smallest and largest ratio of a round
+    "time_ratio_high": "float64",
+    "rounds": "int64",
+    "cost_hash": "str",  # equal hashes, equal work
+    "commit": "str",
+    "dirty": "bool",
+    "torch": "str",
+    "cpu": "str",
+    "accelerator": "str",
+    "threads": "int64",
+    "started": "str",
+}
+"""The cost of a technique, measured apart from training: alone, one thread, warmed up."""
+
+
+@dataclass(frozen=True)
+class CohortResult:
+    """The tables of one trained cohort; `members` lacks only what the store adds."""
+
+    cohort: Cohort
+    members: pd.DataFrame
+    curves: pd.DataFrame
+
+
+def typed(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    """A table with exactly these columns in this order and of these types, also when empty."""
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)

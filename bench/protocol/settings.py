@@ -1,0 +1,101 @@
+"""The words of the protocol as types: protocol, setting, member, cohort."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["tuning", "measured"]
+Outcome = Literal["solved", "unsolved", "diverged", "failed"]
+OPTIMIZERS = ("adam", "adamw", "nadam", "radam", "rmsprop", "sgd")
+
+RULES_VERSION = 1
+"""Raise when the rules change in a way that makes earlier results incomparable."""
+
+FIRST_TUNING_SEED = 1_000_001
+"""Tuning seeds count from here, measured seeds from 1: the two never meet."""
+
+
+def digest(value: Any) -> str:
+    """Twelve hexadecimal digits that name a JSON-like value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Frozen(BaseModel):
+    """Immutable, and strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Protocol(Frozen):
+    """Everything but technique, task, lag and seed that a result depends on."""
+
+    hidden_size: int = Field(ge=1, description="units of the recurrent state")
+    batch_size: int = Field(ge=1, description="fresh sequences an update")
+    updates: int = Field(ge=1, description="the budget: optimiser steps of a member")
+    evaluate_every: int = Field(ge=1, description="updates between evaluations on held-out sequences")
+    held_out_size: int = Field(ge=1, description="sequences in the validation and in the test set of a seed")
+    learning_rates: tuple[float, ...] = Field(min_length=1, description="the grid; one rate means no tuning")
+    tuning_seeds: int = Field(ge=0, description="seeds a rate is tried with")
+    optimizer: Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"] = "adam"
+    clip_norm: float | None = Field(default=None, gt=0, description="clip every technique's gradient norm; none by default")
+    initialisation: Literal["default", "orthogonal"] = "default"
+
+    @property
+    def tunes(self) -> bool:
+        """Whether there is a choice of learning rate to make."""
+        return len(self.learning_rates) > 1
+
+    @property
+    def hash(self) -> str:
+        """Names the protocol: results of unlike hashes are never pooled."""
+        return digest([RULES_VERSION, self.model_dump(mode="json")])
+
+
+class Setting(Frozen):
+    """Technique × task × lag × protocol: the unit of work and of caching."""
+
+    technique: str
+    """As on the command line; dials that are not at their default stand behind colons: 'tbptt:window=20'."""
+    dials: dict[str, float] = {}
+    """Every dial of the technique with its value, defaults included."""
+    task: str
+    lag: int
+    protocol: Protocol
+    technique_hash: str
+    """Of the technique's source and its bases, comments and docstrings aside."""
+    task_hash: str
+
+    @property
+    def hash(self) -> str:
+        """Names the setting: equal hashes, equal results."""
+        return digest([RULES_VERSION, self.model_dump(mode="json")])
+
+    @property
+    def label(self) -> str:
+        """For messages: 'tbptt adding lag 50'."""
+        return f"{self.technique} {self.task} lag {self.lag}"
+
+
+class Member(Frozen):
+    """One independent training run of a setting."""
+
+    seed: int
+    learning_rate: float
+
+
+class Cohort(Frozen):
+    """Members of one setting that train as one stacked program."""
+
+    setting: Setting
+    role: Role
+    members: tuple[Member, ...] = Field(min_length=1)
+
+    @property
+    def key(self) -> str:
+        """Names the cohort: the same work has the same key."""
+        return digest([self.setting.hash, self.role, [[m.seed, m.learning_rate] for m in self.members]])

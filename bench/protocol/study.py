@@ -1,0 +1,84 @@
+"""A study: a preset with the user's selectors applied, resolved to settings."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from bench.protocol.settings import FIRST_TUNING_SEED, Cohort, Frozen, Member, Protocol, Setting, digest
+
+
+class Skip(Frozen):
+    """A setting that a technique cannot do, in its own words."""
+
+    technique: str
+    task: str
+    lag: int
+    reason: str
+
+
+class TaskPlan(Frozen):
+    """One task of a study: its rising lags and its resolved protocol."""
+
+    task: str
+    lags: tuple[int, ...]
+    protocol: Protocol
+
+
+class Chain(Frozen):
+    """The settings of one technique on one task, lags rising: the lag ladder climbs it."""
+
+    settings: tuple[Setting, ...]
+
+    @property
+    def technique(self) -> str:
+        return self.settings[0].technique
+
+    @property
+    def task(self) -> str:
+        return self.settings[0].task
+
+
+class Study(Frozen):
+    """What is to be run; what a report is about."""
+
+    preset: str
+    title: dict[str, str]
+    """By language: en, zh."""
+    techniques: tuple[str, ...]
+    tasks: tuple[TaskPlan, ...]
+    measured_seeds: int
+    settings: tuple[Setting, ...]
+    """All that some technique can do; the ladder may stop before the longest."""
+    skips: tuple[Skip, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Names the study: the same plan has the same key."""
+        return digest(self.model_dump(mode="json"))
+
+    def chains(self) -> Iterator[Chain]:
+        """The ladders, one a technique and task, in the study's order."""
+        for _, group in itertools.groupby(self.settings, key=lambda s: (s.technique, s.task)):
+            yield Chain(settings=tuple(sorted(group, key=lambda s: s.lag)))
+
+    def tuning_cohort(self, setting: Setting) -> Cohort | None:
+        """Every rate with every tuning seed; None if there is nothing to choose."""
+        if not setting.protocol.tunes:
+            return None
+        seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + setting.protocol.tuning_seeds)
+        grid = itertools.product(seeds, setting.protocol.learning_rates)
+        return Cohort(setting=setting, role="tuning",
+                      members=tuple(Member(seed=s, learning_rate=r) for s, r in grid))
+
+    def measured_cohort(self, setting: Setting, learning_rate: float) -> Cohort:
+        """Fresh seeds at the winning rate."""
+        members = tuple(Member(seed=s, learning_rate=learning_rate) for s in range(1, self.measured_seeds + 1))
+        return Cohort(setting=setting, role="measured", members=members)
+
+    @property
+    def members(self) -> int:
+        """How many members train at the most."""
+        tuning = sum(len(s.protocol.learning_rates) * s.protocol.tuning_seeds
+                     for s in self.settings if s.protocol.tunes)
+        return tuning + len(self.settings) * self.measured_seeds

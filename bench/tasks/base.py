@@ -1,0 +1,80 @@
+"""What a task is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from bench.errors import BenchError
+
+Split = Literal["train", "validation", "test"]
+
+
+class Task(ABC):
+    """A long-range problem. Sequences are drawn time first; the last `scored` steps are scored.
+
+    A subclass sets the class attributes and writes `sample`, `steps` and `trivial_level`;
+    classification tasks keep `loss` and `metric`, others override both.
+    """
+
+    name: ClassVar[str]
+    """How the command line calls it."""
+    title: ClassVar[str]
+    """How a figure calls it."""
+    reference: ClassVar[str]
+    """The paper whose generator it is."""
+    inputs: ClassVar[int]
+    """Features of one input step."""
+    outputs: ClassVar[int]
+    """Values of one output step: classes, or regressed numbers."""
+    scored: ClassVar[int] = 1
+    """The loss and the metric read the last so many steps."""
+    least_lag: ClassVar[int] = 1
+    """The shortest lag that the generator can draw."""
+    metric_name: ClassVar[str] = "accuracy"
+    higher_is_better: ClassVar[bool] = True
+    solved_at: ClassVar[float] = 0.99
+    """The metric on held-out sequences from which on the task counts as solved."""
+    plateaus: ClassVar[dict[str, float]] = {}
+    """Further levels (of the metric) that are worth a line in a plot, by what a model there has learned."""
+
+    @abstractmethod
+    def sample(
+        self, generator: Generator, batch_size: int, lag: int, split: Split = "train"
+    ) -> tuple[Tensor, Tensor]:
+        """Draw sequences: inputs (steps, batch, inputs) float32; targets (scored, batch[, …])."""
+
+    @abstractmethod
+    def steps(self, lag: int) -> int:
+        """The length of a whole sequence at this lag."""
+
+    @abstractmethod
+    def trivial_level(self, lag: int) -> float:
+        """The metric of the best answer that ignores the input, in closed form."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss of each member: outputs (E, scored, B, outputs), targets (E, scored, B) → (E,).
+
+        Cross-entropy in nats.
+        """
+        members = outputs.shape[0]
+        flat = F.cross_entropy(outputs.flatten(0, 2), targets.flatten(), reduction="none")
+        return flat.view(members, -1).mean(1)
+
+    def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The held-out metric of each member: as `loss`, → (E,). The share of right classes."""
+        right = outputs.argmax(-1) == targets
+        return right.flatten(1).to(torch.float32).mean(1)
+
+    def solved(self, metric: float) -> bool:
+        """Whether a held-out metric counts as solved; not-a-number never does."""
+        return metric >= self.solved_at if self.higher_is_better else metric <= self.solved_at
+
+    def check_lag(self, lag: int) -> None:
+        """Raise BenchError if the generator cannot draw this lag."""
+        if lag < self.least_lag:
+            raise BenchError(f"Lag {lag} is too short for task '{self.name}': its least lag is {self.least_lag}.")
