@@ -28,6 +28,8 @@ MEMBER_COLUMNS: dict[str, str] = {
     "loss": "float64",
     "reason": "str",  # of a failure: one line; else empty
     "trivial_level": "float64",  # in the metric's unit
+    "solved_at": "float64",  # in the metric's unit; above the trivial level where higher is better
+    "plateaus": "str",  # further levels of the metric worth a line in a plot: JSON object, name → level
     "metric_name": "str",
     # what it took
     "hidden_size": "int64",
