@@ -1,0 +1,111 @@
+"""Solve rates, updates to solve and horizons, with what is known of their uncertainty."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from bench.evidence.scope import SETTING, Scope
+
+CONFIDENCE = 0.95
+HORIZON_SHARE = 0.8
+"""A lag is within a technique's horizon if at least this share of its measured members solve it."""
+
+
+class Survival(NamedTuple):
+    """Updates to solve, censored at the budget: infinite where the curve never falls that far."""
+
+    median: float
+    lower: float
+    """A quarter of the members solved within so many updates."""
+    upper: float
+    """Three quarters."""
+    restricted_mean: float
+    """Mean of min(updates to solve, budget)."""
+
+
+def wilson(solved: int, runs: int) -> tuple[float, float]:
+    """The Wilson score interval of a share (Wilson 1927), two-sided, at CONFIDENCE."""
+    interval = stats.binomtest(solved, runs).proportion_ci(CONFIDENCE, method="wilson")
+    return interval.low, interval.high
+
+
+def updates_to_solve(updates: ArrayLike, solved: ArrayLike, budget: int) -> Survival:
+    """Kaplan and Meier's (1958) estimate from the updates of each member and whether it solved.
+
+    A member that did not solve, diverged or failed is censored at the budget, whenever it ended.
+    """
+    done = np.asarray(solved, dtype=bool)
+    times = np.where(done, np.asarray(updates, dtype=float), float(budget))
+    survival = stats.ecdf(stats.CensoredData.right_censored(times, ~done)).sf
+    steps = np.concatenate([[0.0], survival.quantiles, [float(budget)]])
+    heights = np.concatenate([[1.0], survival.probabilities])
+
+    def reached(share: float) -> float:
+        below = survival.quantiles[survival.probabilities <= 1 - share + 1e-12]
+        return float(below[0]) if len(below) else math.inf
+
+    return Survival(reached(0.5), reached(0.25), reached(0.75), float(np.sum(np.diff(steps) * heights)))
+
+
+def summarise(scope: Scope) -> pd.DataFrame:
+    """One row a planned or trained setting, in the plan's order.
+
+    Columns: technique, task, lag; state (measured, or why not: skipped, ladder, pending, unplanned); reason (of a
+    skip); stopped_at (the lag that stopped the ladder); runs, solved, unsolved, diverged, failed; rate, low, high; median, lower,
+    upper, restricted_mean (updates, infinite: beyond the budget); budget; learning_rate; trials (members that
+    tuned the rate).
+    """
+    measured = scope.members[scope.members["role"] == "measured"]
+    estimates = [_estimate(key, rows) for key, rows in measured.groupby(SETTING, sort=False)]
+    known = pd.DataFrame(estimates, columns=[*SETTING, *_ESTIMATES])
+    tuning = scope.members[scope.members["role"] == "tuning"].groupby(SETTING).size().rename("trials").reset_index()
+    cells = scope.plan.merge(known, on=SETTING, how="left").merge(tuning, on=SETTING, how="left")
+    counts = ["runs", "solved", "unsolved", "diverged", "failed", "trials"]
+    cells[counts] = cells[counts].fillna(0).astype("int64")
+    return _with_states(cells)
+
+
+_ESTIMATES = ("runs", "solved", "unsolved", "diverged", "failed", "rate", "low", "high", *Survival._fields, "budget",
+              "learning_rate")  # fmt: skip
+
+
+def _estimate(key: tuple[str, str, int], rows: pd.DataFrame) -> tuple[object, ...]:
+    count = rows["outcome"].value_counts()
+    outcomes = [int(count.get(o, 0)) for o in ("solved", "unsolved", "diverged", "failed")]
+    runs, solved, budget = len(rows), outcomes[0], int(rows["budget"].iloc[0])
+    survival = updates_to_solve(rows["updates"], rows["outcome"] == "solved", budget)
+    rate = rows["learning_rate"].iloc[0]
+    return (*key, runs, *outcomes, solved / runs, *wilson(solved, runs), *survival, budget, rate)
+
+
+def _with_states(cells: pd.DataFrame) -> pd.DataFrame:
+    """Say of each cell whether it was measured, and if not, why."""
+    stops = cells[(cells["runs"] > 0) & (cells["solved"] == 0)].groupby(["technique", "task"])["lag"].min()
+    pairs = pd.MultiIndex.from_frame(cells[["technique", "task"]])
+    cells["stopped_at"] = stops.reindex(pairs).to_numpy(dtype=float)
+    gap = [
+        (cells["runs"] > 0, "measured"),
+        (cells["skip"] != "", "skipped"),
+        (cells["stopped_at"] < cells["lag"], "ladder"),
+        (cells["planned"], "pending"),
+    ]
+    cells["state"] = np.select([mask for mask, _ in gap], [name for _, name in gap], "unplanned")
+    return cells.rename(columns={"skip": "reason"}).drop(columns="planned")
+
+
+def horizons(cells: pd.DataFrame) -> pd.DataFrame:
+    """One row a technique and task: horizon (0: not even the shortest lag; NaN: nothing measured), shortest and
+    longest (lags planned for the task), open (the horizon is the longest lag there was)."""
+    lags = cells.groupby("task")["lag"].agg(shortest="min", longest="max")
+    measured = cells[cells["state"] == "measured"]
+    within = measured["lag"].where(measured["rate"] >= HORIZON_SHARE, 0)
+    horizon = within.groupby([measured["technique"], measured["task"]]).max().rename("horizon").reset_index()
+    table = cells[["technique", "task"]].drop_duplicates().merge(horizon, how="left").join(lags, on="task")
+    table["open"] = table["horizon"] == table["longest"]
+    return table

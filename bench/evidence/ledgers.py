@@ -1,0 +1,89 @@
+"""What the results cost and how fair the trial was: techniques, tuning, costs, failures, gaps, provenance."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.evidence.scope import BASELINE, SETTING, Scope
+
+MACHINE = ["platform", "cpu", "accelerator", "threads"]
+VERSIONS = ["bench", "python", "torch", "lightning", "mlflow"]
+
+
+def techniques(scope: Scope) -> pd.DataFrame:
+    """One row a technique, in the plan's order, baseline first: technique, title, family, source_row, dials.
+
+    Of a technique that nothing was trained of, all but the name is empty.
+    """
+    known = scope.members.drop_duplicates("technique", keep="last")
+    columns = ["technique", "title", "family", "source_row", "dials"]
+    table = scope.plan[["technique"]].drop_duplicates().merge(known[columns], how="left")
+    table = table.astype({c: "object" for c in columns}).fillna("")
+    return table.sort_values("technique", key=lambda s: s != BASELINE, kind="stable").reset_index(drop=True)
+
+
+def tuning(scope: Scope, cells: pd.DataFrame) -> pd.DataFrame:
+    """One row a technique and task: trials, rates (the winner of each lag, by rising lag), measured, updates
+    (all that its members took, tuning included)."""
+    rows = []
+    spent = scope.members.groupby(["technique", "task"])["updates"].sum()
+    trained = cells[(cells["runs"] > 0) | (cells["trials"] > 0)]
+    for (technique, task), group in trained.groupby(["technique", "task"], sort=False):
+        winners = {int(r.lag): float(r.learning_rate) for r in group.itertuples() if r.runs}
+        rows.append(
+            {
+                "technique": technique,
+                "task": task,
+                "trials": int(group["trials"].sum()),
+                "rates": winners,
+                "measured": int(group["runs"].sum()),
+                "updates": int(spent.get((technique, task), 0)),
+            }
+        )
+    return pd.DataFrame(rows, columns=["technique", "task", "trials", "rates", "measured", "updates"])
+
+
+def costs(scope: Scope, task: str) -> pd.DataFrame:
+    """The measured costs of a task at the lag at which most techniques have one (of several, the longest)."""
+    table = scope.costs[scope.costs["task"] == task]
+    if table.empty:
+        return table
+    count = table.groupby("lag")["technique"].nunique()
+    return table[table["lag"] == count[count == count.max()].index.max()]
+
+
+def cost_ratios(scope: Scope) -> pd.DataFrame:
+    """By technique, over every setting with a measured cost: time_low, time_high (smallest and largest median
+    ratio of update times to the baseline's), parameters (median ratio)."""
+    own = scope.costs
+    base = own[own["technique"] == BASELINE][["task", "lag", "parameters"]]
+    both = own.merge(base, on=["task", "lag"], how="left", suffixes=("", "_baseline"))
+    both["parameters"] = both["parameters"] / both["parameters_baseline"]
+    return both.groupby("technique").agg(
+        time_low=("time_ratio", "min"), time_high=("time_ratio", "max"), parameters=("parameters", "median")
+    )
+
+
+def failures(scope: Scope) -> pd.DataFrame:
+    """Members that diverged or failed: technique, task, lag, role, outcome, reason, members (how many), runs
+    (of how many), first and last (update of divergence)."""
+    key = [*SETTING, "role"]
+    runs = scope.members.groupby(key).size().rename("runs").reset_index()
+    bad = scope.members[scope.members["outcome"].isin(["diverged", "failed"])]
+    grouped = bad.groupby([*key, "outcome", "reason"], sort=False)["updates"]
+    table = grouped.agg(members="size", first="min", last="max").reset_index().merge(runs, on=key)
+    return table.sort_values(["outcome", "task", "lag"], ascending=[False, True, True], kind="stable")
+
+
+def gaps(cells: pd.DataFrame) -> pd.DataFrame:
+    """What was not measured: technique, task, state, reason, stopped_at, lags (all that share the reason)."""
+    missing = cells[~cells["state"].isin(["measured", "unplanned"])]
+    key = ["technique", "task", "state", "reason", "stopped_at"]
+    grouped = missing.groupby(key, sort=False, dropna=False)["lag"]
+    return grouped.agg(lambda lags: tuple(int(lag) for lag in lags)).rename("lags").reset_index()
+
+
+def provenance(scope: Scope) -> pd.DataFrame:
+    """One row a distinct origin: commit, dirty, versions, machine; members, first and last (start, ISO 8601)."""
+    grouped = scope.members.groupby(["commit", "dirty", *VERSIONS, *MACHINE], dropna=False, sort=False)["started"]
+    return grouped.agg(members="size", first="min", last="max").reset_index()
