@@ -17,8 +17,9 @@ Split = Literal["train", "validation", "test"]
 class Task(ABC):
     """A long-range problem. Sequences are drawn time first; the last `scored` steps are scored.
 
-    A subclass sets the class attributes and writes `sample`, `steps` and `trivial_level`;
-    classification tasks keep `loss` and `metric`, others override both.
+    A subclass sets the class attributes and writes `sample`, `trivial_level` and, where a sequence is not as
+    long as its lag, `steps`; classification tasks keep `loss` and `metric`, others override both.
+    `bench.testing.check_task` says whether it keeps this contract.
     """
 
     name: ClassVar[str]
@@ -46,15 +47,20 @@ class Task(ABC):
     def sample(
         self, generator: Generator, batch_size: int, lag: int, split: Split = "train"
     ) -> tuple[Tensor, Tensor]:
-        """Draw sequences: inputs (steps, batch, inputs) float32; targets (scored, batch[, …])."""
+        """Draw inputs (steps, batch, inputs) float32; targets (scored, batch[, …]) float32, or int64 classes.
 
-    @abstractmethod
-    def steps(self, lag: int) -> int:
-        """The length of a whole sequence at this lag."""
+        Every random number comes from `generator`, a CPU one: equal states give equal sequences. The split
+        matters to tasks with finite data alone; of the others, each split has a generator of its own.
+        Raises BenchError below the least lag (`check_lag`).
+        """
 
     @abstractmethod
     def trivial_level(self, lag: int) -> float:
         """The metric of the best answer that ignores the input, in closed form."""
+
+    def steps(self, lag: int) -> int:
+        """The length of a whole sequence at this lag: the lag itself, unless a task says otherwise."""
+        return lag
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The mean loss of each member: outputs (E, scored, B, outputs), targets (E, scored, B) → (E,).
@@ -77,4 +83,6 @@ class Task(ABC):
     def check_lag(self, lag: int) -> None:
         """Raise BenchError if the generator cannot draw this lag."""
         if lag < self.least_lag:
-            raise BenchError(f"Lag {lag} is too short for task '{self.name}': its least lag is {self.least_lag}.")
+            raise BenchError(
+                f"Lag {lag} is too short for task '{self.name}': its least lag is {self.least_lag}."
+            )
