@@ -42,7 +42,9 @@ class Protocol(Frozen):
     learning_rates: tuple[float, ...] = Field(min_length=1, description="the grid; one rate means no tuning")
     tuning_seeds: int = Field(ge=0, description="seeds a rate is tried with")
     optimizer: Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"] = "adam"
-    clip_norm: float | None = Field(default=None, gt=0, description="clip every technique's gradient norm; none by default")
+    clip_norm: float | None = Field(
+        default=None, gt=0, description="clip every technique's gradient norm; none by default"
+    )
     initialisation: Literal["default", "orthogonal"] = "default"
 
     @property

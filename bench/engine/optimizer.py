@@ -1,0 +1,47 @@
+"""Torch's optimisers for a stack whose members have learning rates of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, NAdam, Optimizer, RAdam, RMSprop
+
+MOMENTUM = 0.9
+"""Of SGD, the usual value; without it SGD is no candidate on these tasks."""
+
+
+def unit_rate_optimizer(name: str, parameters: Iterable[nn.Parameter]) -> Optimizer:
+    """Torch's optimiser of this name at learning rate 1, its other settings at torch's defaults."""
+    if name == "sgd":
+        return SGD(parameters, lr=1.0, momentum=MOMENTUM, fused=True)
+    if name in ("adam", "adamw"):
+        return {"adam": Adam, "adamw": AdamW}[name](parameters, lr=1.0, fused=True)
+    return {"nadam": NAdam, "radam": RAdam, "rmsprop": RMSprop}[name](parameters, lr=1.0)
+
+
+@torch.no_grad()
+def step_members(optimizer: Optimizer, rates: Tensor) -> None:
+    """One step with a learning rate a member: rates (E,), the optimiser at rate 1.
+
+    The displacement of each of these optimisers is linear in its rate, so that a step of rate η is the share η
+    of the way to where a step of rate 1 would lead.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    before = [p.clone() for p in parameters]
+    optimizer.step()
+    for old, p in zip(before, parameters, strict=True):
+        torch.lerp(old, p, rates.view(-1, *[1] * (p.dim() - 1)), out=p)
+
+
+@torch.no_grad()
+def keep_members(optimizer: Optimizer, keep: Tensor) -> None:
+    """Drop all members but `keep` (indices) from the parameters and from what the optimiser remembers."""
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            memory = optimizer.state.get(p, {})
+            for key, value in memory.items():
+                if isinstance(value, Tensor) and value.shape == p.shape:
+                    memory[key] = value[keep]
+            p.data, p.grad = p.data[keep], None

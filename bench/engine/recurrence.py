@@ -1,0 +1,86 @@
+"""What a recurrence is: a step, and its unrolling over time for a stack of members."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from bench.engine.linear import project
+
+State = tuple[Tensor, ...]
+Initialisation = Literal["default", "orthogonal"]
+
+
+class Recurrence(nn.Module):
+    """s_t = step(x_t U + b, s_{t−1}) for E members at once.
+
+    A subclass writes `step` as in its paper. Where it also has a hand-derived backward pass it overrides
+    `unroll`, and tests hold that against the loop here in double precision.
+
+    Shapes: input_weight (E, I, G·H), recurrent_weight (E, H, G·H), bias (E, G·H) with G `blocks` (gates)
+    side by side along the last axis; every state (E, B, H).
+    """
+
+    blocks: ClassVar[int] = 1
+    """Gates, the candidate included: blocks of H pre-activations."""
+    states: ClassVar[tuple[str, ...]] = ("h",)
+    """Names of the carried states; the first is the output."""
+
+    def __init__(self, members: int, inputs: int, hidden: int) -> None:
+        super().__init__()
+        width = self.blocks * hidden
+        self.hidden = hidden
+        self.input_weight = nn.Parameter(torch.empty(members, inputs, width))
+        self.recurrent_weight = nn.Parameter(torch.empty(members, hidden, width))
+        self.bias = nn.Parameter(torch.zeros(members, width))
+
+    @torch.no_grad()
+    def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
+        """Draw one member's parameters; each takes a generator of its own, by name.
+
+        default: U(−1/√H, 1/√H), as torch's recurrent modules, bias 0. orthogonal: the same, but each square
+        recurrent block orthogonal with gain 1 (Saxe et al. 2014).
+        """
+        bound = 1 / math.sqrt(self.hidden)
+        self.input_weight[member].uniform_(-bound, bound, generator=generator("input"))
+        if scheme == "orthogonal":
+            for block in self.recurrent_weight[member].split(self.hidden, dim=-1):
+                block.copy_(nn.init.orthogonal_(torch.empty_like(block), generator=generator("recurrent")))
+        else:
+            self.recurrent_weight[member].uniform_(-bound, bound, generator=generator("recurrent"))
+        self.bias[member].zero_()
+
+    def start(self, x: Tensor) -> State:
+        """The state before the first step: zeros (E, B, H) each, for x (E, T, B, I)."""
+        zeros = x.new_zeros(x.shape[0], x.shape[2], self.hidden)
+        return tuple(zeros for _ in self.states)
+
+    def step(self, drive: Tensor, state: State) -> State:
+        """One step: drive (E, B, G·H) holds x_t U + b; states (E, B, H) each."""
+        raise NotImplementedError(f"{type(self).__name__} has no step: write it as in its paper.")
+
+    def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
+        """All steps: drive (E, T, B, G·H) → outputs (E, T, B, H) and the last state."""
+        return self.loop(drive, state)
+
+    def loop(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
+        """`unroll` by autograd through `step`: the reference."""
+        outputs = []
+        for now in drive.unbind(1):  # indexing would build a full-size zero gradient a step
+            state = self.step(now, state)
+            outputs.append(state[0])
+        return torch.stack(outputs, dim=1), state
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """x (E, T, B, I) → outputs (E, T, B, H) and the last state."""
+        drive = project(x, self.input_weight, self.bias)
+        return self.unroll(drive, self.start(x) if state is None else state)
+
+
+def weight_gradient(before: Tensor, after: Tensor) -> Tensor:
+    """Σ_t before_tᵀ after_t for each member as one product: (E, T, B, H), (E, T, B, W) → (E, H, W)."""
+    return torch.bmm(before.flatten(1, 2).transpose(1, 2), after.flatten(1, 2))

@@ -1,0 +1,69 @@
+"""Tuning and the lag ladder: what a chain of settings has to run next, from the results so far."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.protocol.settings import Cohort, Setting
+from bench.protocol.study import Chain, Study
+
+
+def next_cohort(study: Study, chain: Chain, members: pd.DataFrame) -> Cohort | None:
+    """The next members to train of one technique on one task; None when its ladder is climbed or has ended.
+
+    members: tidy rows of finished members (any settings). Tuning comes first, then fresh seeds at the winning
+    rate, then the next lag, provided that some measured member solved this one.
+    """
+    for setting in chain.settings:
+        done = members[members["setting_hash"] == setting.hash]
+        tuning = study.tuning_cohort(setting)
+        if tuning is not None:
+            missing = _missing(tuning, done)
+            if missing is not None:
+                return missing
+        rate = chosen_rate(setting, done)
+        if rate is None:
+            return None
+        measured = study.measured_cohort(setting, rate)
+        missing = _missing(measured, done)
+        if missing is not None:
+            return missing
+        if not solved_any(done):
+            return None
+    return None
+
+
+def chosen_rate(setting: Setting, members: pd.DataFrame) -> float | None:
+    """The winner of the tuning: most seeds solved, then fewest updates to solve (censored at the budget), then loss.
+
+    members: the setting's finished rows. None if every tuning member failed: there is nothing to choose by.
+    """
+    if not setting.protocol.tunes:
+        return setting.protocol.learning_rates[0]
+    trials = members[(members["role"] == "tuning") & (members["outcome"] != "failed")]
+    if trials.empty:
+        return None
+    solved = trials["outcome"] == "solved"
+    score = pd.DataFrame(
+        {
+            "learning_rate": trials["learning_rate"],
+            "unsolved": ~solved,
+            "updates": trials["updates"].where(solved, setting.protocol.updates),
+            "loss": trials["loss"].fillna(float("inf")),
+        }
+    )
+    ranked = score.groupby("learning_rate").mean().sort_values(["unsolved", "updates", "loss"], kind="stable")
+    return float(ranked.index[0])
+
+
+def solved_any(members: pd.DataFrame) -> bool:
+    """Whether a measured member among these rows solved its setting."""
+    return bool(((members["role"] == "measured") & (members["outcome"] == "solved")).any())
+
+
+def _missing(cohort: Cohort, done: pd.DataFrame) -> Cohort | None:
+    """The cohort without its finished members; None if all have finished."""
+    rows = done[done["role"] == cohort.role]
+    have = set(zip(rows["seed"], rows["learning_rate"], strict=True))
+    left = tuple(m for m in cohort.members if (m.seed, m.learning_rate) not in have)
+    return cohort.model_copy(update={"members": left}) if left else None

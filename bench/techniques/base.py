@@ -1,0 +1,230 @@
+"""What a technique is: the baseline's training, with one thing left for a subclass to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import pytorch_lightning as pl
+import torch
+from torch import Generator, Tensor, nn
+
+from bench.engine import clipping
+from bench.engine.elman import Elman
+from bench.engine.linear import StackedLinear
+from bench.engine.optimizer import keep_members, step_members, unit_rate_optimizer
+from bench.engine.recurrence import Initialisation, Recurrence, State
+from bench.engine.seeding import generator
+
+
+class Objective(Protocol):
+    """What a technique needs to know of a task."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor: ...
+    def metric(self, outputs: Tensor, targets: Tensor) -> Tensor: ...
+
+
+class Dial:
+    """A technique's own number: its default, and further values worth a look; on an instance it reads as a float."""
+
+    def __init__(self, default: float, sweep: tuple[float, ...] = ()) -> None:
+        self.default, self.sweep = default, sweep
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Technique | None, owner: type) -> Any:
+        return self if instance is None else instance.blueprint.dials.get(self.name, self.default)
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The sizes and choices that the protocol and the task hand to a technique."""
+
+    inputs: int
+    outputs: int
+    scored: int
+    """Steps at the end of a sequence that are scored."""
+    hidden_size: int
+    seeds: tuple[int, ...]
+    """One a member: initial weights depend on it, and nothing else does."""
+    learning_rates: tuple[float, ...]
+    """One a member."""
+    optimizer: str = "adam"
+    clip_norm: float | None = None
+    initialisation: Initialisation = "default"
+    dials: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What `Technique.skip` may look at."""
+
+    task: str
+    lag: int
+    steps: int
+    """Of a whole sequence."""
+    hidden_size: int
+    dials: Mapping[str, float]
+
+
+@dataclass
+class Block:
+    """The sequences of the updates between two evaluations: one Lightning batch.
+
+    inputs (S, T, K, B, I) and targets (S, scored, K, B): S seeds, K updates.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class Technique(pl.LightningModule):
+    """E members of one technique, trained side by side. This class by itself is the baseline's body and training.
+
+    A subclass sets the class attributes and overrides one of: `cell` (the recurrence), `layers_of` and `connect`
+    (depth), `initialise` (weights), `clip` (gradients) or `accumulate` (how gradients come about).
+    """
+
+    name: ClassVar[str]
+    """How the command line calls it."""
+    title: ClassVar[str]
+    """How a figure calls it."""
+    family: ClassVar[str]
+    """Techniques of a family stand together."""
+    source_row: ClassVar[str | None] = None
+    """Its row in the source's table, if any: gated, relu, clipping, residual, truncated."""
+    changes: ClassVar[str]
+    """The one thing it changes against the baseline."""
+    reference: ClassVar[str]
+    """The paper that it is built to."""
+    dials: ClassVar[dict[str, Dial]] = {}
+    """Its dials by name; collected from the class body."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.dials = {**cls.dials, **{k: v for k, v in vars(cls).items() if isinstance(v, Dial)}}
+
+    def __init__(self, blueprint: Blueprint, task: Objective) -> None:
+        super().__init__()
+        self.automatic_optimization = False  # a learning rate and a clipping of its own for each member
+        self.blueprint, self.task = blueprint, task
+        self.layers = nn.ModuleList(
+            self.layers_of(len(blueprint.seeds), blueprint.inputs, blueprint.hidden_size)
+        )
+        self.readout = StackedLinear(len(blueprint.seeds), blueprint.hidden_size, blueprint.outputs)
+        for member, seed in enumerate(blueprint.seeds):
+            self.initialise(member, seed)
+        distinct = list(dict.fromkeys(blueprint.seeds))
+        self.register_buffer("rows", torch.tensor([distinct.index(s) for s in blueprint.seeds]))
+        self.register_buffer("rates", torch.tensor(blueprint.learning_rates))
+
+    # ---- what a subclass may change
+
+    @classmethod
+    def skip(cls, situation: Situation) -> str | None:
+        """Why this technique cannot do a setting: a sentence for the report; None if it can."""
+        return None
+
+    def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
+        """The recurrence of one layer."""
+        return Elman(members, inputs, hidden)
+
+    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Recurrence]:
+        """The layers from the input up."""
+        return [self.cell(members, inputs, hidden)]
+
+    def connect(self, below: Tensor, output: Tensor) -> Tensor:
+        """What goes up from a layer that read `below` and gave `output`, (E, T, B, ·) each."""
+        return output
+
+    def initialise(self, member: int, seed: int) -> None:
+        """Draw one member's parameters; equal seeds give equal weights wherever shapes agree."""
+        for depth, layer in enumerate(self.layers):
+
+            def named(name: str, depth: int = depth) -> Generator:
+                return generator("weights", seed, depth, name)
+
+            layer.reset(member, named, self.blueprint.initialisation)
+        self.readout.reset(member, generator("weights", seed, "readout"))
+
+    def clip(self, gradients: list[Tensor], norms: Tensor) -> Tensor | None:
+        """Clip in place, after the backward pass; returns which members were clipped (E,), None if it never clips.
+
+        Here: by norm if the protocol says so.
+        """
+        limit = self.blueprint.clip_norm
+        return None if limit is None else clipping.clip_by_norm(gradients, norms, limit)
+
+    def accumulate(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Leave the gradients of one batch in the parameters; return each member's loss (E,). Here: full BPTT."""
+        losses = self.task.loss(self(inputs), targets)
+        losses.sum().backward()  # members share no parameter: the sum's gradient is each one's own
+        return losses.detach()
+
+    # ---- the same for all
+
+    def body(self, inputs: Tensor, states: list[State] | None = None) -> tuple[Tensor, list[State]]:
+        """inputs (E, T, B, I) → the top layer's outputs (E, T, B, H) and each layer's last state."""
+        ends: list[State] = []
+        for depth, layer in enumerate(self.layers):
+            output, end = layer(inputs, None if states is None else states[depth])
+            inputs = self.connect(inputs, output)
+            ends.append(end)
+        return inputs, ends
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """inputs (E, T, B, I) → what is scored (E, scored, B, O)."""
+        features, _ = self.body(inputs)
+        return self.readout(features[:, -self.blueprint.scored :])
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Torch's optimiser at rate 1: `update` gives each member its own."""
+        return unit_rate_optimizer(self.blueprint.optimizer, self.parameters())
+
+    def training_step(self, block: Block, index: int) -> dict[str, Tensor]:
+        """One block of updates; returns `losses`, `norms` (before clipping) and `clipped`, (K, E) each."""
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        updates = block.inputs.shape[2]
+        records = [
+            self.update(optimizer, block.inputs[self.rows, :, k], block.targets[self.rows, :, k])
+            for k in range(updates)
+        ]
+        return dict(
+            zip(("losses", "norms", "clipped"), map(torch.stack, zip(*records, strict=True)), strict=True)
+        )
+
+    def update(
+        self, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One optimiser step: inputs (E, T, B, I), targets (E, scored, B) → loss, norm, clipped; (E,) each."""
+        optimizer.zero_grad()
+        losses = self.accumulate(inputs, targets)
+        gradients = [p.grad for p in self.parameters() if p.grad is not None]
+        norms = clipping.global_norm(gradients)
+        acted = self.clip(gradients, norms)
+        step_members(optimizer, self.rates)
+        return losses, norms, torch.zeros_like(norms, dtype=torch.bool) if acted is None else acted
+
+    @torch.inference_mode()
+    def evaluate(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss and metric of each member, (E,) each, on held-out inputs (S, T, B, I), targets (S, scored, B)."""
+        outputs = self(inputs[self.rows])
+        targets = targets[self.rows]
+        return self.task.loss(outputs, targets), self.task.metric(outputs, targets)
+
+    def keep(self, members: Tensor) -> None:
+        """Go on with these members (indices) alone: the others have finished."""
+        keep_members(self.optimizers(use_pl_optimizer=False), members)
+        self.rows, self.rates = self.rows[members], self.rates[members]
+
+    @property
+    def parameters_each(self) -> int:
+        """Trained numbers of one member."""
+        return sum(p[0].numel() for p in self.parameters())
+
+    @property
+    def state_each(self) -> int:
+        """Numbers that one member carries from step to step for one sequence."""
+        return sum(len(layer.states) * layer.hidden for layer in self.layers)

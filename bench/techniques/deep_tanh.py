@@ -1,0 +1,19 @@
+"""A stack of tanh layers: the plain twin of `residual-depth`."""
+
+from bench.engine.recurrence import Recurrence
+from bench.techniques.base import Dial, Technique
+
+
+class DeepTanh(Technique):
+    """Several tanh layers, each reading the one below at the same step."""
+
+    name = "deep-tanh"
+    title = "Deep tanh RNN"
+    family = "residual"
+    changes = "the depth: several layers; the twin of residual-depth"
+    reference = "El Hihi & Bengio 1995"
+    depth = Dial(4, sweep=(2, 4, 8))
+
+    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Recurrence]:
+        widths = [inputs] + [hidden] * (int(self.depth) - 1)
+        return [self.cell(members, width, hidden) for width in widths]

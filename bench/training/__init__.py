@@ -1,0 +1,1 @@
+"""Trains one cohort with Lightning's Trainer."""

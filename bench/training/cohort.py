@@ -1,0 +1,153 @@
+"""Trains one cohort, from its setting to its tidy tables."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import warnings
+from datetime import UTC, datetime
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from bench.protocol.preset import parse_technique
+from bench.protocol.provenance import provenance
+from bench.protocol.result import CURVE_COLUMNS, MEMBER_COLUMNS, CohortResult, typed
+from bench.protocol.settings import Cohort, Member, Setting
+from bench.tasks import Task, tasks
+from bench.techniques import Technique
+from bench.techniques.base import Blueprint
+from bench.training.data import BlockStream, held_out
+from bench.training.monitor import Monitor, Report, Trace
+
+
+def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str = "auto") -> CohortResult:
+    """Train the members side by side in one `Trainer.fit`; each ends as solved, unsolved or diverged.
+
+    report: called after each evaluation with (updates done, members still training).
+    """
+    setting, protocol = cohort.setting, cohort.setting.protocol
+    task = tasks.get(setting.task)()
+    seeds = [m.seed for m in cohort.members]
+    split = "validation" if cohort.role == "tuning" else "test"
+    started, clock = datetime.now(UTC), time.perf_counter()
+    module = build(setting, cohort.members)
+    parameters, state = module.parameters_each, module.state_each
+    sequences = held_out(task, setting.lag, split, protocol.held_out_size, seeds)
+    monitor = Monitor(cohort, task, sequences, report)
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", module="pytorch_lightning"
+        )  # advice on data loaders, torch's renamings
+        trainer = _trainer(monitor, accelerator)
+        trainer.fit(module, BlockStream(task, setting.lag, protocol, seeds))
+    common = _common(cohort, task) | {
+        "parameters": parameters,
+        "state_size": state,
+        "wall_seconds": time.perf_counter() - clock,
+        "accelerator": _accelerator(trainer),
+        "started": started.isoformat(timespec="seconds"),
+    }
+    rows = [common | _row(m, t) for m, t in zip(cohort.members, monitor.traces, strict=True)]
+    points = [point for trace in monitor.traces for point in trace.curve]
+    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed(points, CURVE_COLUMNS))
+
+
+def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
+    """The tables of a cohort that an error ended: every member failed, for this reason."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    common = _common(cohort, tasks.get(cohort.setting.task)()) | {
+        "parameters": 0, "state_size": 0, "wall_seconds": 0.0, "accelerator": "", "started": started,
+        "outcome": "failed", "updates": 0, "reason": " ".join(reason.split()),
+    }  # fmt: skip
+    rows = [common | m.model_dump() for m in cohort.members]
+    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed([], CURVE_COLUMNS))
+
+
+def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
+    """The technique of a setting, initialised for these members."""
+    _, cls, dials = parse_technique(setting.technique)
+    task, protocol = tasks.get(setting.task)(), setting.protocol
+    blueprint = Blueprint(
+        inputs=task.inputs,
+        outputs=task.outputs,
+        scored=task.scored,
+        hidden_size=protocol.hidden_size,
+        seeds=tuple(m.seed for m in members),
+        learning_rates=tuple(m.learning_rate for m in members),
+        optimizer=protocol.optimizer,
+        clip_norm=protocol.clip_norm,
+        initialisation=protocol.initialisation,
+        dials=dials,
+    )
+    return cls(blueprint, task)
+
+
+def prepare_process() -> None:
+    """Settle a training process: one thread, and denormals flushed, which a vanishing gradient is full of."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+def _trainer(monitor: Monitor, accelerator: str) -> pl.Trainer:
+    """Lightning's Trainer with nothing in it that a cohort has no use for."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    return pl.Trainer(
+        accelerator=accelerator, devices=1, max_epochs=1, callbacks=[monitor], logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+
+
+def _common(cohort: Cohort, task: Task) -> dict[str, Any]:
+    """The columns that all members of a cohort share and that are known before training."""
+    setting, protocol = cohort.setting, cohort.setting.protocol
+    _, cls, dials = parse_technique(setting.technique)
+    return provenance() | {
+        "technique": setting.technique,
+        "title": cls.title
+        + "".join(f", {word.replace('=', ' ')}" for word in setting.technique.split(":")[1:]),
+        "family": cls.family,
+        "source_row": cls.source_row or "",
+        "dials": json.dumps(dials, sort_keys=True),
+        "task": setting.task,
+        "lag": setting.lag,
+        "role": cohort.role,
+        "reason": "",
+        "trivial_level": task.trivial_level(setting.lag),
+        "solved_at": task.solved_at,
+        "plateaus": json.dumps(task.plateaus),
+        "metric_name": task.metric_name,
+        "hidden_size": protocol.hidden_size,
+        "steps": task.steps(setting.lag),
+        "batch_size": protocol.batch_size,
+        "budget": protocol.updates,
+        "evaluate_every": protocol.evaluate_every,
+        "held_out_size": protocol.held_out_size,
+        "optimizer": protocol.optimizer,
+        "clip_norm": protocol.clip_norm,
+        "initialisation": protocol.initialisation,
+        "setting_hash": setting.hash,
+        "protocol_hash": protocol.hash,
+        "technique_hash": setting.technique_hash,
+        "task_hash": setting.task_hash,
+        "cohort": cohort.key,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _row(member: Member, trace: Trace) -> dict[str, Any]:
+    return {
+        "seed": member.seed,
+        "learning_rate": member.learning_rate,
+        "outcome": trace.outcome,
+        "updates": trace.updates,
+        "metric": trace.metric,
+        "loss": trace.loss,
+    }
+
+
+def _accelerator(trainer: pl.Trainer) -> str:
+    device = trainer.strategy.root_device
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

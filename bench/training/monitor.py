@@ -1,0 +1,138 @@
+"""Follows the members of a cohort: evaluates them, keeps their curves, and sends home who has finished."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from bench.protocol.settings import Cohort, Outcome
+from bench.tasks.base import Task
+from bench.techniques.base import Block, Technique
+
+EVALUATED_AT_ONCE = 128
+"""Held-out sequences a forward pass: bounds the memory, and is past what more would speed up."""
+
+Report = Callable[[int, int], None]
+"""Told, after each evaluation: updates done, members still training."""
+
+
+@dataclass
+class Trace:
+    """What is known of one member."""
+
+    outcome: Outcome | None = None
+    """None while it trains."""
+    updates: int = 0
+    passed_at: int | None = None
+    """The update of an evaluation that looked solved and waits for the next to confirm it."""
+    loss: float = math.nan
+    metric: float = math.nan
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+class Monitor(pl.Callback):
+    """Judges every member after each block of updates, by the rules of docs/protocol.md (5, 6 and 9)."""
+
+    def __init__(
+        self, cohort: Cohort, task: Task, sequences: tuple[Tensor, Tensor], report: Report | None = None
+    ) -> None:
+        self.cohort, self.task, self.report = cohort, task, report
+        self.inputs, self.targets = sequences
+        self.traces = [Trace() for _ in cohort.members]
+        self.active = list(range(len(cohort.members)))
+        self.done = 0
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        self.inputs, self.targets = self.inputs.to(module.device), self.targets.to(module.device)
+        self._evaluate(module, {})
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Block, batch_idx: int
+    ) -> None:
+        records = {key: value.float().cpu() for key, value in outputs.items()}
+        self._note_divergence(records["losses"])
+        self.done += len(records["losses"])
+        self._evaluate(module, records)
+        self._dismiss(trainer, module)
+        if self.report:
+            self.report(self.done, len(self.active))
+
+    def _note_divergence(self, losses: Tensor) -> None:
+        """A loss (K, E) that is not finite ends its member at that update."""
+        finite = losses.isfinite()
+        for column, index in enumerate(self.active):
+            if not finite[:, column].all():
+                first = int((~finite[:, column]).nonzero()[0, 0])
+                self._finish(index, "diverged", self.done + first + 1)
+
+    def _evaluate(self, module: pl.LightningModule, records: dict[str, Tensor]) -> None:
+        losses, metrics = self._held_out(module)
+        for column, index in enumerate(self.active):
+            trace = self.traces[index]
+            trace.loss, trace.metric = losses[column], metrics[column]
+            trace.curve.append(self._point(index, column, records))
+            if trace.outcome is None:
+                self._judge(index)
+
+    def _held_out(self, module: pl.LightningModule) -> tuple[list[float], list[float]]:
+        """Held-out loss and metric of each active member."""
+        assert isinstance(module, Technique)
+        count = self.inputs.shape[2]
+        total = torch.zeros(2, len(self.active))
+        for begin in range(0, count, EVALUATED_AT_ONCE):
+            part = slice(begin, begin + EVALUATED_AT_ONCE)
+            inputs, targets = self.inputs[:, :, part], self.targets[:, :, part]
+            total += torch.stack(module.evaluate(inputs, targets)).cpu() * (inputs.shape[2] / count)
+        losses, metrics = total.tolist()
+        return losses, metrics
+
+    def _point(self, index: int, column: int, records: dict[str, Tensor]) -> dict[str, float]:
+        """One row of the member's curve."""
+        member, trace = self.cohort.members[index], self.traces[index]
+        point = {
+            "seed": member.seed, "learning_rate": member.learning_rate, "update": self.done,
+            "loss": trace.loss, "metric": trace.metric,
+        }  # fmt: skip
+        if records:
+            norms = records["norms"][:, column]
+            point["train_loss"] = records["losses"][:, column].mean().item()
+            point["gradient_norm"], point["gradient_peak"] = norms.mean().item(), norms.max().item()
+            point["clipped"] = records["clipped"][:, column].mean().item()
+        return point
+
+    def _judge(self, index: int) -> None:
+        """Solved needs two evaluations in a row; the update that counts is the first of them."""
+        trace = self.traces[index]
+        if not (math.isfinite(trace.loss) and math.isfinite(trace.metric)):
+            self._finish(index, "diverged", self.done)
+        elif not self.task.solved(trace.metric):
+            trace.passed_at = None
+        elif trace.passed_at is None:
+            trace.passed_at = self.done
+        else:
+            self._finish(index, "solved", trace.passed_at)
+
+    def _finish(self, index: int, outcome: Outcome, updates: int) -> None:
+        self.traces[index].outcome, self.traces[index].updates = outcome, updates
+
+    def _dismiss(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Finished members leave the stack; with the last of them, training ends."""
+        assert isinstance(module, Technique)
+        budget_spent = self.done >= self.cohort.setting.protocol.updates
+        for index in self.active if budget_spent else ():
+            if self.traces[index].outcome is None:
+                self._finish(index, "unsolved", self.done)
+        columns = [c for c, index in enumerate(self.active) if self.traces[index].outcome is None]
+        if len(columns) == len(self.active):
+            return
+        self.active = [self.active[c] for c in columns]
+        if self.active:
+            module.keep(torch.tensor(columns, device=module.device))
+        else:
+            trainer.should_stop = True
