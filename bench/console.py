@@ -1,0 +1,60 @@
+"""How the command line prints and writes: aligned columns, JSON, whole files."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from bench.errors import BenchError
+
+
+def say(text: str) -> None:
+    """A message: goes to standard error, where it does not mix with data."""
+    typer.echo(text, err=True)
+
+
+def columns(records: list[dict[str, Any]]) -> str:
+    """Records of equal fields as aligned columns under their names."""
+    if not records:
+        return ""
+    rows = [list(records[0]), *([_cell(value) for value in record.values()] for record in records)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def to_json(value: Any) -> str:
+    """Indented JSON that any parser takes: numbers that are not finite become null."""
+    return json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees a part of it; raises BenchError where it cannot be written."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:
+            partial.write(data)
+        Path(partial.name).chmod(0o644)  # temporary files are private
+        Path(partial.name).replace(file)
+    except OSError as error:
+        raise BenchError(
+            f"Cannot write {file}: {error.strerror or error}; give --output a writable file."
+        ) from error
