@@ -1,0 +1,284 @@
+"""Every registered task keeps the contract, and the contract's tests see each way of breaking it."""
+
+import math
+import subprocess
+import sys
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+from bench.errors import BenchError
+from bench.tasks import tasks
+from bench.tasks.adding import Adding
+from bench.tasks.base import Task
+from bench.tasks.copy import Copy
+from bench.testing import check_task
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_registered_task_keeps_the_contract(name):
+    check_task(tasks.get(name))
+
+
+def test_the_tasks_of_the_protocol_are_registered():
+    expected = {"adding", "copy", "digits", "digits-permuted", "temporal-order", "temporal-order-3"}
+    assert expected <= set(tasks.names())
+
+
+def test_listing_the_tasks_imports_no_data_library():
+    code = "import sys; from bench.tasks import tasks; tasks.names(); sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class Untitled(Adding):
+    """Breaks one thing."""
+
+    title = " "
+
+
+class NamedWithComma(Adding):
+    """Breaks one thing."""
+
+    name = "adding,more"
+
+
+class Undocumented(Adding):
+    pass
+
+
+class TrivialSolves(Adding):
+    """Breaks one thing."""
+
+    solved_at = 0.2
+
+
+class NanSolves(Adding):
+    """Breaks one thing."""
+
+    def solved(self, metric):
+        return not metric > self.solved_at
+
+
+class NothingSolves(Adding):
+    """Breaks one thing."""
+
+    def solved(self, metric):
+        return metric < self.solved_at
+
+
+class PlateauBelowTrivial(Adding):
+    """Breaks one thing."""
+
+    plateaus: ClassVar = {"nothing known": 1 / 6}
+
+
+class WrongLevel(Adding):
+    """Breaks one thing."""
+
+    def trivial_level(self, lag):
+        return 1 / 12 + 0.01
+
+
+class WrongLength(Adding):
+    """Breaks one thing."""
+
+    def steps(self, lag):
+        return lag + 1
+
+
+class BatchFirst(Adding):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return inputs, targets.T
+
+
+class DoublePrecision(Adding):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return inputs.double(), targets
+
+
+class InfiniteInTest(Adding):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return (inputs / 0 if split == "test" else inputs), targets
+
+
+class ClassOutOfRange(Copy):
+    """Breaks one thing."""
+
+    outputs = 7
+
+
+class SmallIntegers(Copy):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return inputs, targets.int()
+
+
+class DrawsFromNumpy(Adding):
+    """Breaks one thing: seeds one library and draws from another."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return inputs + float(np.random.rand()), targets
+
+
+class DrawsFromEntropy(Adding):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return inputs + float(np.random.default_rng().random()), targets
+
+
+class AlwaysTheSame(Adding):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        return super().sample(torch.Generator().manual_seed(0), batch_size, lag, split)
+
+
+class SeedOnly(Adding):
+    """Breaks one thing: a second batch repeats the first."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        fresh = torch.Generator().manual_seed(generator.initial_seed())
+        return super().sample(fresh, batch_size, lag, split)
+
+
+class AnyLag(Copy):
+    """Breaks one thing."""
+
+    def check_lag(self, lag):
+        pass
+
+
+class NegativeLag(Copy):
+    """Breaks one thing."""
+
+    least_lag = -1
+
+
+class PooledLoss(Adding):
+    """Breaks one thing."""
+
+    def loss(self, outputs, targets):
+        return super().loss(outputs, targets).mean()
+
+
+class EntangledLoss(Adding):
+    """Breaks one thing."""
+
+    def loss(self, outputs, targets):
+        return super().loss(outputs, targets) / outputs.std()
+
+
+class SummedLoss(Adding):
+    """Breaks one thing."""
+
+    def loss(self, outputs, targets):
+        return super().loss(outputs, targets) * targets.shape[-1]
+
+
+class NanLoss(Adding):
+    """Breaks one thing."""
+
+    def loss(self, outputs, targets):
+        return super().loss(outputs, targets) + (outputs - outputs.detach()).sum() * math.nan
+
+    def metric(self, outputs, targets):
+        return Adding.loss(self, outputs, targets)
+
+
+class StuckLoss(Adding):
+    """Breaks one thing."""
+
+    def loss(self, outputs, targets):
+        return super().loss(outputs.detach() + 0 * outputs, targets)
+
+    def metric(self, outputs, targets):
+        return Adding.loss(self, outputs, targets)
+
+
+class WrongAnswers(Adding):
+    """Breaks one thing."""
+
+    def metric(self, outputs, targets):
+        return super().metric(outputs + 1, targets)
+
+
+BROKEN = {
+    Untitled: "attribute title",
+    NamedWithComma: "the name 'adding,more'",
+    Undocumented: "no docstring",
+    TrivialSolves: "trivial level .* counts as solved",
+    NanSolves: "not-a-number",
+    NothingSolves: "exactly solved_at",
+    PlateauBelowTrivial: "plateau 'nothing known'",
+    WrongLevel: "best constant answer reaches 0.16",
+    WrongLength: r"inputs are \(2, 1, 2\) at lag 2, split train",
+    BatchFirst: r"targets are \(5, 1\)",
+    DoublePrecision: "inputs are torch.float64",
+    InfiniteInTest: "not finite at lag 2, split test",
+    ClassOutOfRange: "outside 0 to 6",
+    SmallIntegers: "targets are torch.int32",
+    DrawsFromNumpy: "global random state",
+    DrawsFromEntropy: "equally seeded",
+    AlwaysTheSame: "differently seeded",
+    SeedOnly: "second draw",
+    AnyLag: "no BenchError below the least lag",
+    NegativeLag: "below 0",
+    PooledLoss: "not one number a member",
+    EntangledLoss: "depends on other members",
+    SummedLoss: "take the mean",
+    NanLoss: "loss is not finite",
+    StuckLoss: "gradient",
+    WrongAnswers: "right answer",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda c: c.__name__)
+def test_a_broken_task_is_told_what_is_wrong(broken: type[Task]):
+    with pytest.raises(AssertionError, match=f"^{broken.__name__}: .*{BROKEN[broken]}"):
+        check_task(broken)
+
+
+class TestClassification:
+    """Loss and metric that tasks inherit, by worked example: one member, one step, two sequences."""
+
+    targets = torch.tensor([[[2, 0]]])
+
+    def test_even_answers_cost_the_logarithm_of_the_classes(self):
+        assert Copy().loss(torch.zeros(1, 1, 2, 8), self.targets).item() == pytest.approx(math.log(8))
+
+    def test_loss_is_the_mean_of_each_member(self):
+        outputs = torch.zeros(2, 1, 2, 3)
+        outputs[1, 0, 0, 2] = outputs[1, 0, 1, 0] = 50.0
+        losses = Copy().loss(outputs, self.targets.expand(2, 1, 2))
+        assert losses.tolist() == pytest.approx([math.log(3), 0.0])
+
+    def test_metric_is_the_share_of_right_classes(self):
+        outputs = torch.zeros(1, 1, 2, 3)
+        outputs[0, 0, :, 2] = 1.0
+        assert Copy().metric(outputs, self.targets).tolist() == [0.5]
+
+
+def test_solved_at_the_threshold_on_the_right_side_and_never_without_a_number():
+    assert [Adding().solved(m) for m in (0.009, 0.01, 0.011, math.nan)] == [True, True, False, False]
+    assert [Copy().solved(m) for m in (0.98, 0.99, 1.0, math.nan)] == [False, True, True, False]
+
+
+def test_a_lag_that_is_too_short_is_named_with_the_least():
+    with pytest.raises(BenchError, match="Lag 9 is too short for task 'temporal-order': its least lag is 10"):
+        tasks.get("temporal-order")().check_lag(9)
