@@ -173,7 +173,10 @@ def _install_line(packages: Iterable[str]) -> str:
 
 
 def install_packages(packages: Iterable[str]) -> None:
-    """Install Debian packages, as root or by a sudo that asks nothing; else BenchError with the line to run."""
+    """Install Debian packages as root, or by a sudo that asks nothing.
+
+    Raises BenchError with the line to run where neither goes.
+    """
     line = _install_line(packages)
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") is None:
