@@ -1,0 +1,13 @@
+"""The only door to MLflow: cohorts are written whole, and results are read back as tidy tables."""
+
+import os
+
+# MLflow reads these when it is imported, or prints an address for every run that it ends.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+from bench.tracking.store import Store
+from bench.tracking.ui import ui_address, ui_addresses, ui_command, ui_environment
+
+__all__ = ["Store", "ui_address", "ui_addresses", "ui_command", "ui_environment"]

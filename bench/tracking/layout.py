@@ -1,0 +1,126 @@
+"""How a result lies in MLflow: the names of experiments, runs, parameters, tags and metrics.
+
+Members are flat runs in one experiment a task, so that MLflow's own grouping shows mean and spread by technique.
+What belongs to no single member (a cohort's tables, a study, costs) is a *record*: a run in an experiment of its
+kind that carries files, and counts once it has the tag `complete`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from mlflow.entities import Metric, Param
+
+from bench.protocol.result import CURVE_COLUMNS, MEMBER_COLUMNS
+
+Kind = Literal["cohorts", "studies", "costs"]
+
+TASK_PREFIX = "bptt-bench/"
+RECORD_PREFIX = "bptt-bench-records/"
+
+COMPLETE = "complete"
+"""The tag that is written last: what lacks it does not exist."""
+KEY = "cohort"
+"""The tag of a record and of its members: the key of the cohort, study or cost table."""
+RECORD = "record"
+"""The tag of a member: the run id of the record that it belongs to."""
+
+STORED_MEMBERS = MEMBER_COLUMNS | {"mlflow_run_id": "str"}
+WHOSE = ("cohort", "technique", "task", "lag", "role", "outcome", "protocol_hash")
+"""The member's columns that the store adds to its curve."""
+STORED_CURVES = CURVE_COLUMNS | {column: MEMBER_COLUMNS[column] for column in WHOSE}
+
+_PARAMS = (
+    "technique", "family", "task", "lag", "seed", "learning_rate", "role", "hidden_size", "batch_size",
+    "budget", "optimizer", "clip_norm", "initialisation", "dials", "parameters",
+)  # fmt: skip
+_TAGS = (
+    "outcome", "reason", "cohort", "protocol_hash", "setting_hash", "technique_hash", "task_hash",
+    "metric_name", "commit", "dirty", "accelerator",
+)  # fmt: skip
+_CURVES = {
+    "metric": "held_out/metric",
+    "loss": "held_out/loss",
+    "train_loss": "train/loss",
+    "gradient_norm": "gradient/norm",
+}
+"""The peak and the share of clipped updates stay in the record's table: MLflow's cost grows with each point."""
+_FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
+
+
+def task_experiment(task: str) -> str:
+    """The name of the experiment that holds the members of a task."""
+    return TASK_PREFIX + task
+
+
+def record_experiment(kind: Kind) -> str:
+    """The name of the experiment that holds the records of a kind."""
+    return RECORD_PREFIX + kind
+
+
+def run_name(row: dict[str, Any]) -> str:
+    """Readable, and unlike any other of the cohort: 'lstm adding lag 50 seed 3'."""
+    name = f"{row['technique']} {row['task']} lag {row['lag']} seed {row['seed']}"
+    return name if row["role"] == "measured" else f"{name} rate {row['learning_rate']:g}"
+
+
+def params(row: dict[str, Any]) -> list[Param]:
+    """What was run; what does not apply is left out."""
+    return [Param(name, _text(row[name])) for name in _PARAMS if _applies(row[name])]
+
+
+def tags(row: dict[str, Any], record: str) -> dict[str, str]:
+    """What came of it, and where it comes from."""
+    found = {name: _text(row[name]) for name in _TAGS if _applies(row[name])}
+    return found | {
+        RECORD: record,
+        "mlflow.source.name": "bptt-bench",
+        "mlflow.source.git.commit": row["commit"],
+    }
+
+
+def started(row: dict[str, Any]) -> int:
+    """When the cohort began: milliseconds since 1970."""
+    return round(datetime.fromisoformat(row["started"]).timestamp() * 1000)
+
+
+def ended(row: dict[str, Any]) -> int:
+    """When the cohort ended: milliseconds since 1970."""
+    return started(row) + round(1000 * np.nan_to_num(row["wall_seconds"]))
+
+
+def status(row: dict[str, Any]) -> str:
+    """MLflow's word for an outcome: not to solve a task is a result, an error is not."""
+    return "FAILED" if row["outcome"] == "failed" else "FINISHED"
+
+
+def metrics(row: dict[str, Any], curve: pd.DataFrame) -> list[Metric]:
+    """A member's learning curve by update, and where it ended.
+
+    Timestamps follow from the update alone, one millisecond each: writing twice gives the same points.
+    """
+    return [Metric(name, value, started(row) + step, step) for name, value, step in _points(row, curve)]
+
+
+def _points(row: dict[str, Any], curve: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
+    for column, name in _CURVES.items():
+        for update, value in zip(curve["update"].tolist(), curve[column].tolist(), strict=True):
+            if math.isfinite(value):
+                yield name, value, update
+    for column, name in _FINAL.items():
+        if math.isfinite(row[column]):
+            yield name, float(row[column]), 0
+    yield "final/solved", float(row["outcome"] == "solved"), 0
+
+
+def _applies(value: Any) -> bool:
+    return value not in ("", "{}") and value == value  # noqa: PLR0124 - not-a-number is unlike itself
+
+
+def _text(value: Any) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

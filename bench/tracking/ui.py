@@ -1,0 +1,111 @@
+"""The MLflow UI on a store: how it is started, and addresses that open it on grouped learning curves.
+
+MLflow keeps a shared view (filter, grouping) as a tag of an experiment, and an address may name one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from bench.errors import BenchError
+from bench.tracking import layout
+from bench.tracking.opening import SERVERS, plainly
+from bench.tracking.store import Store
+
+_VIEW_TAG = "mlflow.sharedViewState."
+
+
+def ui_command(store: Store, host: str = "127.0.0.1", port: int = 5000) -> list[str]:
+    """The command that serves the UI, to be run with `ui_environment`; empty where the store is a server already."""
+    if _is_server(store):
+        return []
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
+    # MLflow's own list of hosts lets 10.evil.com through.
+    return [*command, "--allowed-hosts", f"localhost:{port},{host}:{port}"]
+
+
+def ui_environment(store: Store) -> dict[str, str]:
+    """The environment of `ui_command`; the store's address goes here, where no list of processes shows it."""
+    return os.environ | {
+        "MLFLOW_BACKEND_STORE_URI": store.uri,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else nine more processes
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+
+
+def ui_address(store: Store, host: str = "127.0.0.1", port: int = 5000) -> str:
+    """Where a browser sees the store: the curves of its first task at the shortest lag, or the list of experiments."""
+    addresses = ui_addresses(store, host, port)
+    return next(iter(addresses.values()), f"{_base(store, host, port)}/#/experiments?{_MODE}")
+
+
+_MODE = urlencode({"workflowType": "machine_learning"})
+
+
+def ui_addresses(store: Store, host: str = "127.0.0.1", port: int = 5000) -> dict[str, str]:
+    """An address for each task and lag ('adding lag 50'): measured members, mean and spread by technique.
+
+    Presets the views in the store.
+    """
+    members = store.members()
+    measured = members[members["role"] == "measured"]
+    with plainly(store.shown):
+        return {
+            f"{task} lag {lag}": _preset(store, str(task), int(lag), group, _base(store, host, port))
+            for (task, lag), group in measured.groupby(["task", "lag"])
+        }
+
+
+def _preset(store: Store, task: str, lag: int, members: pd.DataFrame, base: str) -> str:
+    experiment = store.client.get_experiment_by_name(layout.task_experiment(task))
+    if experiment is None:
+        raise BenchError(f"Store {store.shown} lost its experiment of task '{task}': run again.")
+    view, tag = json.dumps(_view(lag, members), sort_keys=True), f"{_VIEW_TAG}lag-{lag}"
+    if experiment.tags.get(tag) != view:
+        store.client.set_experiment_tag(experiment.experiment_id, tag, view)
+    query = urlencode({"compareRunsMode": "CHART", "viewStateShareKey": f"lag-{lag}"})
+    return f"{base}/#/experiments/{experiment.experiment_id}/runs?{_MODE}&{query}"
+
+
+def _view(lag: int, members: pd.DataFrame) -> dict[str, Any]:
+    """MLflow's view state: its names of filter, grouping and folded groups."""
+    return {
+        "searchFilter": f"params.role = 'measured' and params.lag = '{lag}'",
+        "orderByKey": "params.`technique`",
+        "orderByAsc": True,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "groupBy": {
+            "aggregateFunction": "average",
+            "groupByKeys": [{"mode": "param", "groupByData": "technique"}],
+        },
+        "groupsExpanded": {
+            f"param.technique.{name}": False for name in sorted(members["technique"].unique())
+        },
+        "runsHiddenMode": "SHOW_ALL",
+    }
+
+
+def _is_server(store: Store) -> bool:
+    return store.uri.startswith(tuple(f"{scheme}://" for scheme in SERVERS))
+
+
+def _base(store: Store, host: str, port: int) -> str:
+    return store.shown if _is_server(store) else f"http://{host}:{port}"

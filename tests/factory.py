@@ -1,0 +1,116 @@
+"""Made-up cohorts for tests of tracking, evidence and reporting: right in form, and with known numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bench.protocol.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, CohortResult, typed
+from bench.protocol.settings import Cohort, Member, Protocol, Setting
+from bench.protocol.study import Study, TaskPlan
+
+PROTOCOL = Protocol(
+    hidden_size=32,
+    batch_size=32,
+    updates=400,
+    evaluate_every=100,
+    held_out_size=256,
+    learning_rates=(0.001, 0.003),
+    tuning_seeds=2,
+)
+
+
+def setting(
+    technique: str = "tanh", task: str = "adding", lag: int = 50, protocol: Protocol = PROTOCOL
+) -> Setting:
+    """A setting with made-up hashes of its code."""
+    return Setting(
+        technique=technique,
+        task=task,
+        lag=lag,
+        protocol=protocol,
+        technique_hash="t" * 12,
+        task_hash="k" * 12,
+    )
+
+
+def cohort(
+    technique: str = "tanh", task: str = "adding", lag: int = 50, seeds: int = 3, **more: object
+) -> Cohort:
+    """A measured cohort of `seeds` members at the first rate, or with `role='tuning'` of every rate and seed."""
+    role = more.get("role", "measured")
+    rates = PROTOCOL.learning_rates if role == "tuning" else PROTOCOL.learning_rates[:1]
+    first = 1_000_001 if role == "tuning" else 1
+    members = tuple(Member(seed=first + s, learning_rate=r) for s in range(seeds) for r in rates)
+    return Cohort(setting=setting(technique, task, lag), role=role, members=members)
+
+
+def result(what: Cohort | None = None, solved: float = 0.5, evaluations: int = 5) -> CohortResult:
+    """The tables that training `what` might leave: the first `solved` share of its members solve the task."""
+    what = what or cohort()
+    wins = round(solved * len(what.members))
+    outcomes = ["solved"] * wins + ["unsolved"] * (len(what.members) - wins)
+    return outcomes_of(what, outcomes, evaluations)
+
+
+def outcomes_of(what: Cohort, outcomes: list[str], evaluations: int = 5) -> CohortResult:
+    """The tables of a cohort whose members end as `outcomes` say."""
+    rows, curves = [], []
+    pairs = list(zip(what.members, outcomes, strict=True))
+    for member, outcome in pairs:
+        updates = {"failed": 0, "solved": 100 * (1 + member.seed % 3), "diverged": 20}.get(outcome, 400)
+        end = {"failed": np.nan, "solved": 0.005, "diverged": np.nan}.get(outcome, 0.16)
+        rows.append(_row(what, member) | {"outcome": outcome, "updates": updates, "metric": end, "loss": end})
+        rows[-1]["reason"] = "RuntimeError: made up" if outcome == "failed" else ""
+        curves += [] if outcome == "failed" else _curve(member, end, evaluations)
+    return CohortResult(what, typed(rows, MEMBER_COLUMNS), typed(curves, CURVE_COLUMNS))
+
+
+def _row(what: Cohort, member: Member) -> dict[str, object]:
+    setting, protocol = what.setting, what.setting.protocol
+    name = setting.technique.split(":")[0]
+    words = dict.fromkeys((c for c, kind in MEMBER_COLUMNS.items() if kind == "str"), "made-up")
+    return words | {
+        "technique": setting.technique, "title": name.upper(), "family": name, "source_row": "", "dials": "{}",
+        "task": setting.task, "lag": setting.lag, "seed": member.seed, "learning_rate": member.learning_rate,
+        "role": what.role, "trivial_level": 1 / 6, "metric_name": "mse", "hidden_size": protocol.hidden_size,
+        "parameters": 1185, "state_size": protocol.hidden_size, "steps": setting.lag, "wall_seconds": 3.5,
+        "batch_size": protocol.batch_size, "budget": protocol.updates, "evaluate_every": protocol.evaluate_every,
+        "held_out_size": protocol.held_out_size, "optimizer": protocol.optimizer, "clip_norm": np.nan,
+        "initialisation": protocol.initialisation, "setting_hash": setting.hash, "protocol_hash": protocol.hash,
+        "technique_hash": setting.technique_hash, "task_hash": setting.task_hash, "cohort": what.key,
+        "commit": "0123456789ab", "dirty": False, "threads": 1, "started": "2026-01-02T03:04:05+00:00",
+    }  # fmt: skip
+
+
+def _curve(member: Member, end: float, evaluations: int) -> list[dict[str, float]]:
+    updates = np.linspace(0, PROTOCOL.updates, evaluations).astype(int)
+    level = np.geomspace(0.5, 0.16 if np.isnan(end) else end, evaluations) * (1 + 0.01 * (member.seed % 7))
+    return [
+        {
+            "seed": member.seed, "learning_rate": member.learning_rate, "update": update, "loss": value,
+            "train_loss": value if update else np.nan, "metric": value, "gradient_norm": 1.0 + value,
+            "gradient_peak": 2.0 + value, "clipped": 0.0,
+        }
+        for update, value in zip(updates.tolist(), level.tolist(), strict=True)
+    ]  # fmt: skip
+
+
+def costs(technique: str = "tanh", milliseconds: float = 1.0) -> pd.DataFrame:
+    """One row of COST_COLUMNS."""
+    words = dict.fromkeys((c for c, kind in COST_COLUMNS.items() if kind == "str"), "made-up")
+    numbers = dict.fromkeys((c for c, kind in COST_COLUMNS.items() if kind != "str"), 1)
+    row = words | numbers | {"technique": technique, "milliseconds": milliseconds, "dirty": False}
+    return typed([row], COST_COLUMNS)
+
+
+def study(preset: str = "made-up") -> Study:
+    """A study of two techniques on one task."""
+    return Study(
+        preset=preset,
+        title={"en": "Made up", "zh": "虚构"},
+        techniques=("tanh", "lstm"),
+        tasks=(TaskPlan(task="adding", lags=(50,), protocol=PROTOCOL),),
+        measured_seeds=3,
+        settings=(setting("tanh"), setting("lstm")),
+    )
