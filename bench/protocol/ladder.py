@@ -16,21 +16,22 @@ def next_cohort(study: Study, chain: Chain, members: pd.DataFrame) -> Cohort | N
     """
     for setting in chain.settings:
         done = members[members["setting_hash"] == setting.hash]
-        tuning = study.tuning_cohort(setting)
-        if tuning is not None:
-            missing = _missing(tuning, done)
-            if missing is not None:
-                return missing
-        rate = chosen_rate(setting, done)
-        if rate is None:
-            return None
-        measured = study.measured_cohort(setting, rate)
-        missing = _missing(measured, done)
-        if missing is not None:
-            return missing
-        if not solved_any(done):
+        left = remaining(study, setting, done)
+        if left and (left[0].role == "tuning" or chosen_rate(setting, done) is not None):
+            return left[0]
+        if left or not solved_any(done):
             return None
     return None
+
+
+def remaining(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort]:
+    """What a setting still has to train: tuning, then measured members; done: its finished rows.
+
+    The measured members stand at the winning rate or, while there is none yet, at the grid's first.
+    """
+    rate = chosen_rate(setting, done) or setting.protocol.learning_rates[0]
+    cohorts = [study.tuning_cohort(setting), study.measured_cohort(setting, rate)]
+    return [left for cohort in cohorts if cohort and (left := _missing(cohort, done))]
 
 
 def chosen_rate(setting: Setting, members: pd.DataFrame) -> float | None:

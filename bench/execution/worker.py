@@ -1,0 +1,58 @@
+"""What runs in a process of its own: one cohort, or one measurement of costs."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import pandas as pd
+
+from bench.protocol.result import COST_COLUMNS, typed
+from bench.protocol.settings import Cohort, Setting
+from bench.registry import load_plugin
+from bench.tasks import tasks
+from bench.techniques import techniques
+from bench.training.cohort import failed_cohort, prepare_process, train_cohort
+from bench.training.cost import BASELINE, measure_cost
+
+
+def train(connection: Connection, plugins: Sequence[str], cohort: Cohort) -> None:
+    """Train a cohort; send ('progress', updates, active) as it goes and ('result', CohortResult) at its end.
+
+    An error is a result too: every member failed, and why.
+    """
+    _prepare(plugins)
+    try:
+        result = train_cohort(cohort, lambda done, active: connection.send(("progress", done, active)))
+    except BrokenPipeError:
+        return  # nobody is left to hear
+    except Exception as error:  # noqa: BLE001  whatever a technique or task may raise
+        result = failed_cohort(cohort, f"{type(error).__name__}: {error}")
+    connection.send(("result", result))
+
+
+def measure(connection: Connection, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
+    """Measure the cost of each setting against the baseline's; send ('result', table)."""
+    _prepare(plugins)
+    rows: list[dict[str, Any]] = []
+    for setting in settings:
+        baseline = setting.model_copy(update={"technique": BASELINE, "dials": {}})
+        try:
+            rows.append(measure_cost(setting, baseline))
+        except Exception:  # noqa: BLE001  one that cannot run has failed in training, where it is told
+            continue
+        connection.send(("progress", len(rows), 0))
+    connection.send(("result", _table(rows)))
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return typed(rows, COST_COLUMNS)
+
+
+def _prepare(plugins: Sequence[str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    prepare_process()
+    for path in plugins:
+        load_plugin(path, [tasks, techniques])

@@ -1,0 +1,158 @@
+"""What a technique costs, measured apart from training: alone, one thread, alternating with the baseline."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import weakref
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode, baddbmm_flop
+
+from bench.engine.seeding import generator
+from bench.protocol.provenance import provenance
+from bench.protocol.settings import Member, Setting, digest
+from bench.tasks import tasks
+from bench.techniques import Technique
+from bench.training.cohort import build
+
+BASELINE = "tanh"
+ROUNDS = 9
+SECONDS_A_ROUND = 0.02
+"""Repeats of a round are chosen to take about this long: far above the clock's grain."""
+
+Update = Callable[[], Any]
+
+
+def cost_hash(setting: Setting) -> str:
+    """Names the work that a cost is of: equal hashes need not be measured twice on one machine."""
+    protocol = setting.protocol
+    sizes = [protocol.hidden_size, protocol.batch_size, protocol.optimizer, protocol.clip_norm]
+    machine = [provenance()["cpu"], provenance()["torch"]]
+    return digest([setting.technique, setting.technique_hash, setting.task, setting.lag, sizes, machine])
+
+
+def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
+    """One row of the cost ledger (COST_COLUMNS): one member's training update against the baseline's.
+
+    The two take turns; the ratio is the median of the rounds' ratios, its spread the smallest and the largest.
+    """
+    module, update = one_member(setting)
+    _, base_update = one_member(baseline)
+    own, base = _alternate(update, base_update)
+    ratios = [a / b for a, b in zip(own, base, strict=True)]
+    protocol = setting.protocol
+    known = provenance()
+    return {
+        "technique": setting.technique,
+        "task": setting.task,
+        "lag": setting.lag,
+        "hidden_size": protocol.hidden_size,
+        "batch_size": protocol.batch_size,
+        "parameters": module.parameters_each,
+        "state_size": module.state_each,
+        "flops": count_flops(setting) / protocol.batch_size,
+        "peak_bytes": peak_bytes(update),
+        "milliseconds": statistics.median(own) * 1e3,
+        "time_ratio": statistics.median(ratios),
+        "time_ratio_low": min(ratios),
+        "time_ratio_high": max(ratios),
+        "rounds": ROUNDS,
+        "cost_hash": cost_hash(setting),
+        **{key: known[key] for key in ("commit", "dirty", "torch", "cpu")},
+        "accelerator": "cpu",
+        "threads": torch.get_num_threads(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def one_member(setting: Setting, dtype: torch.dtype = torch.float32, members: int = 1) -> tuple[Technique, Update]:
+    """A technique with so many members, and a function that does one training update on a fixed batch."""
+    task, protocol = tasks.get(setting.task)(), setting.protocol
+    rate = protocol.learning_rates[-1]
+    module = build(setting, tuple(Member(seed=1 + n, learning_rate=rate) for n in range(members))).to(dtype)
+    optimizer = module.configure_optimizers()
+    stream = generator("cost", setting.task, setting.lag)
+    inputs, targets = task.sample(stream, protocol.batch_size, setting.lag)
+    inputs = inputs.to(dtype)
+    if targets.is_floating_point():
+        targets = targets.to(dtype)
+    inputs, targets = (x.unsqueeze(0).expand(members, *x.shape).contiguous() for x in (inputs, targets))
+    return module, lambda: module.update(optimizer, inputs, targets)
+
+
+def count_flops(setting: Setting) -> float:
+    """Floating-point operations of the products in one training update of one batch, forward and backward.
+
+    Counted in double precision: there every recurrence runs in plain products, which the counter knows, and
+    not in a fused kernel, which it does not.
+    """
+    _, update = one_member(setting, torch.float64)
+    in_place = {torch.ops.aten.baddbmm_: baddbmm_flop}  # the counter knows only the other forms
+    with FlopCounterMode(display=False, custom_mapping=in_place) as counter:
+        update()
+    return float(counter.get_total_flops())
+
+
+def peak_bytes(update: Update) -> int:
+    """The most tensor memory that was alive at once in one update, beyond what was there before."""
+    update()  # the optimiser's memory exists from the first step on
+    with _LiveTensors() as live:
+        update()
+    return live.peak
+
+
+class _LiveTensors(TorchDispatchMode):
+    """Adds up the storages that operations allocate while they live."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alive: dict[int, int] = {}
+        self.now = self.peak = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = {_address(t) for t in tree_leaves((args, kwargs or {})) if isinstance(t, Tensor)}
+        result = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor) and _address(tensor) not in given:
+                self._born(tensor.untyped_storage())
+        return result
+
+    def _born(self, storage: torch.UntypedStorage) -> None:
+        key, size = storage._cdata, storage.nbytes()
+        if key in self.alive or not size:
+            return
+        self.alive[key] = size
+        self.now += size
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._died, key)
+
+    def _died(self, key: int) -> None:
+        self.now -= self.alive.pop(key, 0)
+
+
+def _address(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+def _alternate(first: Update, second: Update) -> tuple[list[float], list[float]]:
+    """Seconds of one call of each, round by round, warmed up."""
+    repeats = [max(1, round(SECONDS_A_ROUND / _seconds(f, 3))) for f in (first, second)]
+    gc.collect()
+    rounds = [(_seconds(first, repeats[0]), _seconds(second, repeats[1])) for _ in range(ROUNDS)]
+    own, base = zip(*rounds, strict=True)
+    return list(own), list(base)
+
+
+def _seconds(update: Update, repeats: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(repeats):
+        update()
+    return (time.perf_counter() - begin) / repeats
