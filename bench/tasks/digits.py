@@ -52,7 +52,8 @@ class Digits(Task):
     replacement. Of the 400 for validation and the 400 for the test, each is drawn at most once. The set does
     not say who wrote which digit, so the parts share writers.
 
-    Solved at 90 %: a well-trained GRU of 64 units gets …
+    90 % of the images count as solved: without blanks, a GRU and an LSTM of 64 units reach 94 to 96 % of the
+    test's within 2 500 updates of 32 images.
 
     Source: the data of Alpaydin & Kaynak 1998, as scikit-learn ships them, shown as Le et al. 2015 show
     larger ones.
@@ -64,7 +65,7 @@ class Digits(Task):
     inputs, outputs = 1, 10
     least_lag = 0
     metric_name = "share of images classified rightly"
-    solved_at = 0.9
+    solved_at = 0.90
 
     def sample(
         self, generator: Generator, batch_size: int, lag: int, split: Split = "train"

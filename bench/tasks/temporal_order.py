@@ -17,7 +17,7 @@ START, END = ALPHABET.index("E"), ALPHABET.index("B")
 class TemporalOrder(Task):
     """Say which symbols, X or Y, came first and second, among distractors.
 
-        E a Y c b X d c a B  →  Y X, class 2 of XX, XY, YX, YY
+        E Y a c b X d c a B  →  Y X, class 2 of XX, XY, YX, YY
 
     E starts the sequence, B ends it, a to d are the distractors. The lag is the sequence's length T: the
     first symbol lies anywhere in [T/10, 2T/10), the second in [5T/10, 6T/10). So the first travels about

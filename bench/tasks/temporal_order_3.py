@@ -8,7 +8,7 @@ from bench.tasks.temporal_order import TemporalOrder
 class TemporalOrder3(TemporalOrder):
     """Say which symbols, X or Y, came first, second and third, among distractors.
 
-        E a Y c X b Y d c B  →  Y X Y, class 5 of XXX, XXY, XYX, XYY, YXX, YXY, YYX, YYY
+        E Y a X b c Y d c B  →  Y X Y, class 5 of XXX, XXY, XYX, XYY, YXX, YXY, YYX, YYY
 
     As with two symbols; these lie in the tenths of the sequence that begin at T/10, 3T/10 and 6T/10.
 
