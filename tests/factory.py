@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.protocol.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, CohortResult, typed
-from bench.protocol.settings import Cohort, Member, Protocol, Setting
+from bench.protocol.settings import Cohort, Member, Protocol, Role, Setting
 from bench.protocol.study import Study, TaskPlan
 
 PROTOCOL = Protocol(
@@ -35,10 +35,9 @@ def setting(
 
 
 def cohort(
-    technique: str = "tanh", task: str = "adding", lag: int = 50, seeds: int = 3, **more: object
+    technique: str = "tanh", task: str = "adding", lag: int = 50, seeds: int = 3, role: Role = "measured"
 ) -> Cohort:
-    """A measured cohort of `seeds` members at the first rate, or with `role='tuning'` of every rate and seed."""
-    role = more.get("role", "measured")
+    """A measured cohort of `seeds` members at the first rate, or a tuning one: every rate and seed."""
     rates = PROTOCOL.learning_rates if role == "tuning" else PROTOCOL.learning_rates[:1]
     first = 1_000_001 if role == "tuning" else 1
     members = tuple(Member(seed=first + s, learning_rate=r) for s in range(seeds) for r in rates)
@@ -71,16 +70,40 @@ def _row(what: Cohort, member: Member) -> dict[str, object]:
     name = setting.technique.split(":")[0]
     words = dict.fromkeys((c for c, kind in MEMBER_COLUMNS.items() if kind == "str"), "made-up")
     return words | {
-        "technique": setting.technique, "title": name.upper(), "family": name, "source_row": "", "dials": "{}",
-        "task": setting.task, "lag": setting.lag, "seed": member.seed, "learning_rate": member.learning_rate,
-        "role": what.role, "trivial_level": 1 / 6, "metric_name": "mse", "hidden_size": protocol.hidden_size,
-        "parameters": 1185, "state_size": protocol.hidden_size, "steps": setting.lag, "wall_seconds": 3.5,
-        "batch_size": protocol.batch_size, "budget": protocol.updates, "evaluate_every": protocol.evaluate_every,
-        "held_out_size": protocol.held_out_size, "optimizer": protocol.optimizer, "clip_norm": np.nan,
-        "initialisation": protocol.initialisation, "setting_hash": setting.hash, "protocol_hash": protocol.hash,
-        "technique_hash": setting.technique_hash, "task_hash": setting.task_hash, "cohort": what.key,
-        "commit": "0123456789ab", "dirty": False, "threads": 1, "started": "2026-01-02T03:04:05+00:00",
-    }  # fmt: skip
+        "technique": setting.technique,
+        "title": name.upper(),
+        "family": name,
+        "source_row": "",
+        "dials": "{}",
+        "task": setting.task,
+        "lag": setting.lag,
+        "seed": member.seed,
+        "learning_rate": member.learning_rate,
+        "role": what.role,
+        "trivial_level": 1 / 6,
+        "metric_name": "mse",
+        "hidden_size": protocol.hidden_size,
+        "parameters": 1185,
+        "state_size": protocol.hidden_size,
+        "steps": setting.lag,
+        "wall_seconds": 3.5,
+        "batch_size": protocol.batch_size,
+        "budget": protocol.updates,
+        "evaluate_every": protocol.evaluate_every,
+        "held_out_size": protocol.held_out_size,
+        "optimizer": protocol.optimizer,
+        "clip_norm": np.nan,
+        "initialisation": protocol.initialisation,
+        "setting_hash": setting.hash,
+        "protocol_hash": protocol.hash,
+        "technique_hash": setting.technique_hash,
+        "task_hash": setting.task_hash,
+        "cohort": what.key,
+        "commit": "0123456789ab",
+        "dirty": False,
+        "threads": 1,
+        "started": "2026-01-02T03:04:05+00:00",
+    }
 
 
 def _curve(member: Member, end: float, evaluations: int) -> list[dict[str, float]]:

@@ -1,8 +1,8 @@
 """How a result lies in MLflow: the names of experiments, runs, parameters, tags and metrics.
 
-Members are flat runs in one experiment a task, so that MLflow's own grouping shows mean and spread by technique.
-What belongs to no single member (a cohort's tables, a study, costs) is a *record*: a run in an experiment of its
-kind that carries files, and counts once it has the tag `complete`.
+Members are flat runs in one experiment a task, so that MLflow's own grouping shows mean and spread by
+technique. What belongs to no single member (a cohort's tables, a study, costs) is a *record*: a run in an
+experiment of its kind that carries files, and counts once it has the tag `complete`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _CURVES = {
     "train_loss": "train/loss",
     "gradient_norm": "gradient/norm",
 }
-"""The peak and the share of clipped updates stay in the record's table: MLflow's cost grows with each point."""
+"""The peak and the share of clipped updates are in the record's table only: each point here takes time."""
 _FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
 
 
@@ -119,7 +119,7 @@ def _points(row: dict[str, Any], curve: pd.DataFrame) -> Iterator[tuple[str, flo
 
 
 def _applies(value: Any) -> bool:
-    return value not in ("", "{}") and value == value  # noqa: PLR0124 - not-a-number is unlike itself
+    return value not in ("", "{}") and value == value  # not-a-number is unlike itself
 
 
 def _text(value: Any) -> str:

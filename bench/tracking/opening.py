@@ -51,7 +51,7 @@ class Location:
 
 
 def locate(uri: str | None) -> Location:
-    """Read `--store`: None for ./mlruns, a folder, a database file, sqlite:///…, http(s)://… or a database's URI.
+    """Read `--store`: None for ./mlruns, a folder, a database file, sqlite:///…, http(s)://…, postgresql://….
 
     Raises BenchError for anything else.
     """
@@ -95,8 +95,8 @@ def plainly(shown: str) -> Iterator[None]:
         said = without_secrets(str(error))
         if "database schema" in said:
             raise BenchError(
-                f"Store {shown} was made by another MLflow version: use that one, or another --store, or back it up "
-                f"and run 'mlflow db upgrade' on it."
+                f"Store {shown} was made by another MLflow version: use that one, or another --store, "
+                f"or back it up and run 'mlflow db upgrade' on it."
             ) from None
         if "malformed" in said or "not a database" in said:
             raise BenchError(_DAMAGED.format(shown)) from None
@@ -169,12 +169,14 @@ def _check_and_mend(location: Location, database: Path) -> None:
             raise BenchError(
                 f"Store {database} is a database of another program, not MLflow's: name another file."
             )
-        ours = f"(name LIKE '{TASK_PREFIX}%' OR name LIKE '{RECORD_PREFIX}%') AND artifact_location LIKE 'file:%'"
+        names = f"(name LIKE '{TASK_PREFIX}%' OR name LIKE '{RECORD_PREFIX}%')"
         root = artifact_root(location)
         moved = [
             identity
             for (identity,) in connection.execute(
-                f"SELECT experiment_id FROM experiments WHERE {ours} AND artifact_location <> ?", (root,)
+                f"SELECT experiment_id FROM experiments WHERE {names} "
+                "AND artifact_location LIKE 'file:%' AND artifact_location <> ?",
+                (root,),
             )
         ]
         for identity in moved:
@@ -199,7 +201,7 @@ def _knock(location: Location) -> None:
         answer = requests.get(f"{location.uri}/version", timeout=PATIENCE)
     except (requests.RequestException, ValueError):  # their text may hold the address with its password
         raise BenchError(
-            f"No server answers at {location.shown}: start it with 'mlflow server', or name another with --store."
+            f"No server answers at {location.shown}: start 'mlflow server', or name another with --store."
         ) from None
     if not answer.ok:
         raise BenchError(
@@ -233,8 +235,8 @@ _RELAXED: set[str] = set()
 def _relax(connection: Any, _: Any) -> None:
     """Spare our local stores a disk flush a commit, a third of the writing time.
 
-    With a write-ahead log this can lose the last commits in a power cut, but never order or integrity: a cohort
-    whose `complete` tag is lost is trained again. A killed program loses nothing.
+    With a write-ahead log a power cut can then lose the last commits, but neither order nor integrity: a
+    cohort whose `complete` tag is lost is trained again. A killed program loses nothing.
     """
     if isinstance(connection, sqlite3.Connection):
         file = connection.execute("PRAGMA database_list").fetchone()[2]

@@ -35,7 +35,8 @@ GRACE = 3600
 """Seconds for which an incomplete record on a server may be another machine's, still writing."""
 
 MEASURED_COSTS = (
-    "milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "rounds", "peak_bytes", "flops", "started",
+    "milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "rounds", "peak_bytes", "flops",
+    "commit", "dirty", "started",
 )  # fmt: skip
 """Cost columns in which two measurements of the same thing may differ."""
 
@@ -175,7 +176,7 @@ class Store:
                     return parse(Path(download_artifacts(address, dst_path=folder, tracking_uri=self.uri)))
                 except (OSError, ValueError) as error:
                     raise BenchError(
-                        f"The file {file} of run {record.info.run_id} in store {self.shown} is missing or damaged: "
+                        f"{file} of run {record.info.run_id} in store {self.shown} is missing or damaged: "
                         f"put it back, or delete that run in the MLflow UI and run again."
                     ) from error
 
@@ -185,7 +186,7 @@ class Store:
     # What is whole, and what is not
 
     def repair(self) -> int:
-        """Remove what a killed program or a deletion in the UI left of cohorts; returns how many were cut off.
+        """Remove what a killed program or a deletion in the UI left; returns how many cohorts were cut off.
 
         Call it under `lock`. On a server, where no lock holds, what is younger than an hour is left alone.
         """
@@ -217,7 +218,7 @@ class Store:
         """The records that count, oldest first: tagged, every member still there, the first of its key."""
         wanted = f"tags.{COMPLETE} = 'yes'" + (f" and {also}" if also else "")
         records = self._search(self._records(kind), wanted)
-        if kind != "cohorts":
+        if kind != "cohorts" or not records:
             return records
         gone = self._search(self._tasks(), also, ViewType.DELETED_ONLY)
         lacking = {member.data.tags.get(RECORD) for member in gone}
@@ -247,7 +248,7 @@ class Store:
         return self._ids(f"{layout.TASK_PREFIX}%")
 
     def _ids(self, pattern: str) -> list[str]:
-        """The experiments whose names are like `pattern`, deleted ones too: their runs are deleted with them."""
+        """The experiments named like `pattern`; deleted ones too, whose runs are deleted with them."""
         wanted = f"name LIKE '{pattern}'"
         return [e.experiment_id for e in self.client.search_experiments(ViewType.ALL, filter_string=wanted)]
 
@@ -263,7 +264,7 @@ class Store:
         return self._experiments[name]
 
     def _revive(self, experiment: Experiment) -> None:
-        """Make an experiment that was deleted in the UI usable again; the runs deleted with it stay deleted."""
+        """Make an experiment that was deleted in the UI usable again; its runs stay deleted."""
         if experiment.lifecycle_stage == LifecycleStage.DELETED:
             self.client.restore_experiment(experiment.experiment_id)
             for run in self._search([experiment.experiment_id]):
@@ -297,4 +298,4 @@ class Store:
 
 
 def _save(table: pd.DataFrame, columns: dict[str, str], file: Path) -> None:
-    table[list(columns)].astype(columns).to_parquet(file, index=False)
+    table[list(columns)].to_parquet(file, index=False)

@@ -22,7 +22,7 @@ _VIEW_TAG = "mlflow.sharedViewState."
 
 
 def ui_command(store: Store, host: str = "127.0.0.1", port: int = 5000) -> list[str]:
-    """The command that serves the UI, to be run with `ui_environment`; empty where the store is a server already."""
+    """The command that serves the UI, run with `ui_environment`; empty where the store is a server itself."""
     if _is_server(store):
         return []
     command = [
@@ -51,7 +51,7 @@ def ui_environment(store: Store) -> dict[str, str]:
 
 
 def ui_address(store: Store, host: str = "127.0.0.1", port: int = 5000) -> str:
-    """Where a browser sees the store: the curves of its first task at the shortest lag, or the list of experiments."""
+    """Where a browser sees the first task's curves at its shortest lag, or else the list of experiments."""
     addresses = ui_addresses(store, host, port)
     return next(iter(addresses.values()), f"{_base(store, host, port)}/#/experiments?{_MODE}")
 
