@@ -16,8 +16,8 @@ class DigitsPermuted(Digits):
     """Say which digit it was, after seeing its pixels in one scrambled order, the same for every image.
 
     As `digits`, but pixels that were neighbours may now be up to 63 steps apart. So few images are soon
-    learned by heart in this order: without blanks, a GRU and an LSTM of 64 units level off between 85 and 90 %
-    of the held-out ones, which is why 80 % counts as solved.
+    learned by heart in this order: without blanks, a GRU and an LSTM of 64 units level off between 85 and
+    90 % of the held-out ones, which is why 80 % counts as solved.
 
     Source: as for `digits`; Le et al. 2015 scramble theirs too.
     """
