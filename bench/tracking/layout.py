@@ -43,14 +43,15 @@ _TAGS = (
     "outcome", "reason", "cohort", "protocol_hash", "setting_hash", "technique_hash", "task_hash",
     "metric_name", "commit", "dirty", "accelerator",
 )  # fmt: skip
-_CURVES = {
+CURVES = {
     "metric": "held_out/metric",
     "loss": "held_out/loss",
     "train_loss": "train/loss",
     "gradient_norm": "gradient/norm",
 }
 """The peak and the share of clipped updates are in the record's table only: each point here takes time."""
-_FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
+SOLVED = "final/solved"
+FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
 
 
 def task_experiment(task: str) -> str:
@@ -108,14 +109,14 @@ def metrics(row: dict[str, Any], curve: pd.DataFrame) -> list[Metric]:
 
 
 def _points(row: dict[str, Any], curve: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
-    for column, name in _CURVES.items():
+    for column, name in CURVES.items():
         for update, value in zip(curve["update"].tolist(), curve[column].tolist(), strict=True):
             if math.isfinite(value):
                 yield name, value, update
-    for column, name in _FINAL.items():
+    for column, name in FINAL.items():
         if math.isfinite(row[column]):
             yield name, float(row[column]), 0
-    yield "final/solved", float(row["outcome"] == "solved"), 0
+    yield SOLVED, float(row["outcome"] == "solved"), 0
 
 
 def _applies(value: Any) -> bool:

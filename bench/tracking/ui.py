@@ -85,7 +85,9 @@ def _preset(store: Store, task: str, lag: int, members: pd.DataFrame, base: str)
 
 
 def _view(lag: int, members: pd.DataFrame) -> dict[str, Any]:
-    """MLflow's view state: its names of filter, grouping and folded groups."""
+    """MLflow's view state, in its own words: filter, grouping, folded groups, columns and charts."""
+    curves = [_curve(metric) for metric in layout.CURVES.values()]
+    bars = [_chart("BAR", metric, "outcome") for metric in (layout.SOLVED, *layout.FINAL.values())]
     return {
         "searchFilter": f"params.role = 'measured' and params.lag = '{lag}'",
         "orderByKey": "params.`technique`",
@@ -100,6 +102,58 @@ def _view(lag: int, members: pd.DataFrame) -> dict[str, Any]:
             f"param.technique.{name}": False for name in sorted(members["technique"].unique())
         },
         "runsHiddenMode": "SHOW_ALL",
+        "selectedColumns": [
+            "params.`seed`",
+            "tags.`outcome`",
+            "metrics.`final/updates`",
+            "metrics.`final/metric`",
+        ],
+        "isAccordionReordered": True,
+        "compareRunSections": [
+            _section(name, columns) for name, columns in (("learning", 2), ("outcome", 4))
+        ],
+        "compareRunCharts": curves + bars,
+    }
+
+
+def _section(name: str, columns: int) -> dict[str, Any]:
+    return {
+        "uuid": name,
+        "name": name,
+        "columns": columns,
+        "display": True,
+        "isReordered": True,
+        "deleted": False,
+        "isGenerated": False,
+    }
+
+
+def _chart(kind: str, metric: str, section: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "uuid": metric,
+        "metricKey": metric,
+        "metricSectionId": section,
+        "isGenerated": True,
+        "deleted": False,
+        "runsCountToCompare": 20,
+    }
+
+
+def _curve(metric: str) -> dict[str, Any]:
+    return _chart("LINE", metric, "learning") | {
+        "lineSmoothness": 0,
+        "xAxisKey": "step",
+        "xAxisScaleType": "linear",
+        "scaleType": "log" if metric.startswith("gradient") else "linear",
+        "range": {},
+        "selectedXAxisMetricKey": "",
+        "displayPoints": False,
+        "yAxisKey": "metric",
+        "yAxisExpressions": [],
+        "ignoreOutliers": False,
+        "useGlobalXaxisKey": True,
+        "useGlobalLineSmoothing": True,
     }
 
 
