@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+
 import pandas as pd
 
 from bench.evidence.scope import SETTING, Scope
@@ -29,7 +32,28 @@ def _spread(rows: pd.DataFrame) -> pd.DataFrame:
     return quartiles.set_axis(["lower", "median", "upper"], axis=1).reset_index()
 
 
-def levels(scope: Scope, task: str) -> dict[str, float]:
-    """What marks a task's curves, lag by lag the same or the longest lag's: trivial, solved."""
+@dataclass(frozen=True)
+class Levels:
+    """What a task's curves are read against, in its metric's unit; NaN where the results do not say."""
+
+    metric: str
+    trivial: float
+    """Of the best answer that ignores the input, at the longest lag."""
+    solved: float
+    plateaus: dict[str, float]
+    """Further levels, by what a model there has learned."""
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the metric falls as a model learns."""
+        return self.solved < self.trivial
+
+
+def levels(scope: Scope, task: str) -> Levels | None:
+    """A task's levels, from its members; None if there are none."""
     rows = scope.members[scope.members["task"] == task].sort_values("lag", kind="stable")
-    return {} if rows.empty else {"trivial": rows["trivial_level"].iloc[-1], "solved": rows["solved_at"].iloc[-1]}
+    if rows.empty:
+        return None
+    last = rows.iloc[-1]
+    plateaus = json.loads(last["plateaus"]) if isinstance(last["plateaus"], str) and last["plateaus"] else {}
+    return Levels(str(last["metric_name"]), float(last["trivial_level"]), float(last["solved_at"]), plateaus)

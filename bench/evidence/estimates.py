@@ -56,17 +56,19 @@ def updates_to_solve(updates: ArrayLike, solved: ArrayLike, budget: int) -> Surv
 def summarise(scope: Scope) -> pd.DataFrame:
     """One row a planned or trained setting, in the plan's order.
 
-    Columns: technique, task, lag; state (measured, or why not: skipped, ladder, pending, unplanned); reason (of a
-    skip); stopped_at (the lag that stopped the ladder); runs, solved, unsolved, diverged, failed; rate, low, high; median, lower,
+    Columns: technique, task, lag; state (measured, or why not: skipped, untuned (every tuning member failed),
+    ladder, pending, unplanned); reason (of a skip); stopped_at (the lag that stopped the ladder); runs, solved, unsolved, diverged, failed; rate, low, high; median, lower,
     upper, restricted_mean (updates, infinite: beyond the budget); budget; learning_rate; trials (members that
     tuned the rate).
     """
     measured = scope.members[scope.members["role"] == "measured"]
     estimates = [_estimate(key, rows) for key, rows in measured.groupby(SETTING, sort=False)]
     known = pd.DataFrame(estimates, columns=[*SETTING, *_ESTIMATES])
-    tuning = scope.members[scope.members["role"] == "tuning"].groupby(SETTING).size().rename("trials").reset_index()
-    cells = scope.plan.merge(known, on=SETTING, how="left").merge(tuning, on=SETTING, how="left")
-    counts = ["runs", "solved", "unsolved", "diverged", "failed", "trials"]
+    tuning = scope.members[scope.members["role"] == "tuning"]
+    usable = (tuning["outcome"] != "failed").groupby([tuning[k] for k in SETTING])
+    trials = usable.agg(trials="size", usable_trials="sum").reset_index()
+    cells = scope.plan.merge(known, on=SETTING, how="left").merge(trials, on=SETTING, how="left")
+    counts = ["runs", "solved", "unsolved", "diverged", "failed", "trials", "usable_trials"]
     cells[counts] = cells[counts].fillna(0).astype("int64")
     return _with_states(cells)
 
@@ -86,17 +88,20 @@ def _estimate(key: tuple[str, str, int], rows: pd.DataFrame) -> tuple[object, ..
 
 def _with_states(cells: pd.DataFrame) -> pd.DataFrame:
     """Say of each cell whether it was measured, and if not, why."""
-    stops = cells[(cells["runs"] > 0) & (cells["solved"] == 0)].groupby(["technique", "task"])["lag"].min()
+    untuned = (cells["runs"] == 0) & (cells["trials"] > 0) & (cells["usable_trials"] == 0)
+    unsolved = (cells["runs"] > 0) & (cells["solved"] == 0)
+    stops = cells[unsolved | untuned].groupby(["technique", "task"])["lag"].min()
     pairs = pd.MultiIndex.from_frame(cells[["technique", "task"]])
     cells["stopped_at"] = stops.reindex(pairs).to_numpy(dtype=float)
     gap = [
         (cells["runs"] > 0, "measured"),
         (cells["skip"] != "", "skipped"),
+        (untuned, "untuned"),
         (cells["stopped_at"] < cells["lag"], "ladder"),
         (cells["planned"], "pending"),
     ]
     cells["state"] = np.select([mask for mask, _ in gap], [name for _, name in gap], "unplanned")
-    return cells.rename(columns={"skip": "reason"}).drop(columns="planned")
+    return cells.rename(columns={"skip": "reason"}).drop(columns=["planned", "usable_trials"])
 
 
 def horizons(cells: pd.DataFrame) -> pd.DataFrame:

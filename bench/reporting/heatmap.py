@@ -1,0 +1,110 @@
+"""Solve rate by technique and lag, with cells that were not run told apart from unsolved ones."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from bench.reporting.findings import Findings, Technique
+from bench.reporting.sentences import Sentences
+from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
+
+LEFT, ROW, BOTTOM = 2.45, 0.215, 0.45  # inches
+HATCHES = {"ladder": "/////", "skipped": "xxxxx", "untuned": "\\\\\\\\\\", "pending": ".....", "unplanned": ""}
+MOST_COUNTED = 12
+"""With more columns than that, counts no longer fit into the cells."""
+
+
+def solve_rates(findings: Findings, say: Sentences, tasks: list[str], alt: str) -> Picture:
+    """One block of columns a task, one row a technique, families apart."""
+    techniques = [t for t in findings.techniques if any(t in findings.members_of(task) for task in tasks)]
+    lags = {task: findings.lags(task) for task in tasks}
+    top = 0.25 if len(tasks) == 1 else 0.55
+    height = ROW * len(techniques) + top + BOTTOM
+    with house_style():
+        figure = Figure(figsize=(WIDTH, height))
+        grid = figure.add_gridspec(
+            1, len(tasks), width_ratios=[len(lags[task]) for task in tasks], wspace=0.12 if len(tasks) > 1 else 0,
+            left=LEFT / WIDTH, right=0.995, top=1 - top / height, bottom=BOTTOM / height,
+        )  # fmt: skip
+        counted = sum(map(len, lags.values())) <= MOST_COUNTED
+        for column, task in enumerate(tasks):
+            axes = figure.add_subplot(grid[0, column])
+            _block(axes, findings, say, techniques, task, detailed=len(tasks) == 1, counted=counted)
+            if not column:
+                _row_names(axes, techniques, say)
+        states = set(findings.cells[findings.cells["task"].isin(tasks)]["state"])
+        _legend(figure, say, states)
+        return picture(figure, alt)
+
+
+def _block(axes: Axes, findings: Findings, say: Sentences, techniques: list[Technique], task: str, *, detailed: bool,
+           counted: bool) -> None:  # fmt: skip
+    names = [t.name for t in techniques]
+    cells = findings.task_cells(task)
+    rates = cells.pivot(index="technique", columns="lag", values="rate").reindex(names).astype(float)
+    text = cells.assign(text=[_text(say, c, detailed) for c in cells.itertuples()])
+    labels = text.pivot(index="technique", columns="lag", values="text").reindex(names).fillna("")
+    sns.heatmap(
+        rates, ax=axes, cmap=SOLVE_RATE, vmin=0, vmax=1, mask=rates.isna(), cbar=False, linewidths=1.2, linecolor=PAPER,
+        annot=labels if counted else None, fmt="", annot_kws={"fontsize": 7}, yticklabels=False,
+    )  # fmt: skip
+    states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
+    for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
+        if state in HATCHES:
+            axes.add_patch(Rectangle((x + 0.04, y + 0.07), 0.92, 0.86, **_gap(state)))
+    axes.set(xlabel="", ylabel="")
+    axes.set_xticklabels([say.words("units.lag", lag=say.numbers.count(lag)) if detailed else say.numbers.count(lag)
+                          for lag in rates.columns], rotation=0)  # fmt: skip
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, pad=2)
+    if not detailed:
+        title = re.sub(r", |(?=\()", "\n", say.task(task), count=1)
+        axes.set_title(title, fontsize=7.5, color=INK, pad=14, fontweight="bold", linespacing=1.1)
+    for y in _family_starts(techniques)[1:]:
+        axes.axhline(y, color=PAPER, linewidth=4)
+
+
+def _gap(state: str) -> dict[str, object]:
+    return {"facecolor": "#f6f7f9", "edgecolor": "#b9bec5", "hatch": HATCHES[state], "linewidth": 0}
+
+
+def _text(say: Sentences, cell: tuple, detailed: bool) -> str:
+    """'3/5', and what became of the others where there is room."""
+    if cell.state != "measured":  # type: ignore[attr-defined]
+        return ""
+    counts = {"diverged": cell.diverged, "failed": cell.failed}  # type: ignore[attr-defined]
+    more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed]
+    return " · ".join([f"{cell.solved}/{cell.runs}", *more])  # type: ignore[attr-defined]
+
+
+def _family_starts(techniques: list[Technique]) -> list[int]:
+    families = pd.Series([t.family for t in techniques])
+    return list(np.flatnonzero(families != families.shift()))
+
+
+def _row_names(axes: Axes, techniques: list[Technique], say: Sentences) -> None:
+    """Technique names at the rows, family names at the first row of each family."""
+    blend = axes.get_yaxis_transform()
+    inch = 1 / (axes.get_position().width * WIDTH)
+    for y, technique in enumerate(techniques):
+        axes.text(-0.08 * inch, y + 0.5, say.technique(technique.name), transform=blend, ha="right", va="center", fontsize=7.5)
+    for y in _family_starts(techniques):
+        family = say.words.name("families", techniques[y].family)
+        axes.text(-(LEFT - 0.02) * inch, y + 0.5, family, transform=blend, va="center", fontsize=7, color=MUTED)
+
+
+def _legend(figure: Figure, say: Sentences, states: set[str]) -> None:
+    patches = [
+        Patch(facecolor=SOLVE_RATE(1.0), label=say.words("legend.solved")),
+        Patch(facecolor=SOLVE_RATE(0.0), label=say.words("legend.unsolved")),
+    ]
+    patches += [Patch(**_gap(s), label=say.words(f"legend.{s}")) for s in HATCHES if s in states]
+    figure.legend(handles=patches, loc="lower left", bbox_to_anchor=(LEFT / WIDTH - 0.012, 0.0), ncols=3, frameon=False,
+                  fontsize=7, handlelength=1.4, handleheight=1.0, columnspacing=1.4, borderaxespad=0.1)  # fmt: skip

@@ -1,0 +1,163 @@
+"""Learning curves, and updates to solve: small multiples over families and lags."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.evidence.curves import levels
+from bench.evidence.scope import BASELINE
+from bench.reporting.findings import Findings, Technique
+from bench.reporting.sentences import Sentences
+from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED, PAPER, WIDTH, Picture, house_style, picture
+
+LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+
+
+def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
+    """Rows: families, the baseline grey in each. Columns: lags. Names stand beside the rows in their line's colour."""
+    curves = findings.curves[findings.curves["task"] == task]
+    drawn = set(curves["technique"])
+    families = _families([t for t in findings.techniques if t.name in drawn])
+    lags = sorted(curves["lag"].unique())
+    height = 1.0 * len(families) + 0.72
+    with house_style():
+        figure = Figure(figsize=(WIDTH, height))
+        grid = figure.subplots(
+            len(families), len(lags), squeeze=False, sharex=True, sharey=True,
+            gridspec_kw={"left": LEFT / WIDTH, "right": 1 - RIGHT / WIDTH, "top": 1 - 0.3 / height, "bottom": 0.4 / height,
+                         "hspace": 0.16, "wspace": 0.07},
+        )  # fmt: skip
+        for row, (family, members) in zip(grid, families.items(), strict=True):
+            colours = _colours(members)
+            _names(row[0], say, family, members, colours)
+            for axes, lag in zip(row, lags, strict=True):
+                _panel(axes, curves[(curves["lag"] == lag) & curves["technique"].isin(colours)], colours)
+                if not (curves[curves["lag"] == lag]["technique"].isin([t.name for t in members])).any():
+                    axes.text(0.5, 0.5, say.words("legend.no_curves"), transform=axes.transAxes, ha="center",
+                              va="center", fontsize=6.5, color=MUTED)  # fmt: skip
+        _frame(grid, findings, say, task, [int(lag) for lag in lags])
+        return picture(figure, say.curves_alt(task))
+
+
+def _families(techniques: list[Technique]) -> dict[str, list[Technique]]:
+    """Techniques by family; the baseline alone makes a row only where there is nothing else."""
+    families: dict[str, list[Technique]] = {}
+    for technique in techniques:
+        families.setdefault(technique.family, []).append(technique)
+    others = {f: m for f, m in families.items() if [t.name for t in m] != [BASELINE]}
+    return others or families
+
+
+def _colours(members: list[Technique]) -> dict[str, tuple[str, object]]:
+    """Colour and dash of each technique of a panel; the baseline's is the same everywhere."""
+    others = [t.name for t in members if t.name != BASELINE]
+    looks = {name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)}
+    return {BASELINE: (BASELINE_LINE, "-"), **looks}
+
+
+def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
+    for name, (colour, dash) in looks.items():
+        line = curves[curves["technique"] == name]
+        if line.empty:
+            continue
+        axes.fill_between(line["update"], line["lower"], line["upper"], color=colour, alpha=0.18, linewidth=0)
+        axes.plot(line["update"], line["median"], color=colour, linestyle=dash, linewidth=1.3)
+        axes.plot(line["update"].iloc[-1], line["median"].iloc[-1], "o", color=colour, markersize=2.6)
+
+
+def _names(axes: Axes, say: Sentences, family: str, members: list[Technique], looks: dict[str, tuple[str, object]]) -> None:
+    """The row's family and techniques, in place of a legend."""
+    left = -(LEFT - 0.02) / (axes.get_position().width * WIDTH)
+    inch = 1 / (axes.get_position().height * axes.figure.get_figheight())
+    axes.text(left, 1 - 0.06 * inch, say.words.name("families", family), transform=axes.transAxes, va="center",
+              fontsize=8, fontweight="bold")  # fmt: skip
+    for i, technique in enumerate(members):
+        axes.text(left, 1 - (0.22 + 0.145 * i) * inch, say.technique(technique.name), transform=axes.transAxes,
+                  va="center", fontsize=7, color=looks[technique.name][0])  # fmt: skip
+
+
+def _frame(grid: Any, findings: Findings, say: Sentences, task: str, lags: list[int]) -> None:
+    """Scales, levels and labels that all panels share."""
+    marks = levels(findings.scope, task)
+    assert marks is not None  # there are curves, so there are members
+    named = {say.words("task.trivial"): marks.trivial, say.words("task.solved"): marks.solved}
+    named |= {say.words.name("plateaus", name): level for name, level in marks.plateaus.items()}
+    named = {name: level for name, level in named.items() if math.isfinite(level)}
+    for axes in grid.flat:
+        for level in named.values():
+            axes.axhline(level, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
+        _update_axis(axes, say, findings.scope.protocols[task].updates)
+        if marks.lower_is_better:
+            axes.set_yscale("log")
+        axes.tick_params(which="minor", length=0)
+        axes.yaxis.set_major_formatter(lambda value, _: say.numbers.metric(value))
+    for axes, lag in zip(grid[0], lags, strict=True):
+        axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
+    for name, level in named.items():
+        grid[0][-1].annotate(name, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                             textcoords="offset points", va="center", fontsize=6, color=MUTED)  # fmt: skip
+    _axis_name(grid[0][0].figure, say, 1 - RIGHT / WIDTH)
+
+
+def _update_axis(axes: Axes, say: Sentences, budget: int) -> None:
+    """From 0 to the budget, labelled at both ends."""
+    axes.set_xlim(0, budget * 1.04)
+    axes.set_xticks([0, budget], ["0", say.numbers.count(budget)])
+    for tick, side in zip(axes.xaxis.get_major_ticks(2), ("left", "right"), strict=True):
+        tick.label1.set_horizontalalignment(side)
+
+
+def _axis_name(figure: Figure, say: Sentences, right: float) -> None:
+    """Under all panels, which end at `right` (share of the width)."""
+    figure.text((LEFT / WIDTH + right) / 2, 0.04 / figure.get_figheight(), say.words("task.updates_axis"),
+                ha="center", va="bottom", color=MUTED, fontsize=7)  # fmt: skip
+
+
+def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
+    """Rows: techniques. Columns: lags. Median and quartiles, open triangles where the median lies beyond the budget."""
+    cells = findings.task_cells(task)
+    cells = cells[cells["state"] == "measured"]
+    techniques = [t for t in findings.techniques if t.name in set(cells["technique"])]
+    lags = sorted(cells["lag"].unique())
+    height = 0.17 * len(techniques) + 0.72
+    budget = findings.scope.protocols[task].updates
+    with house_style():
+        figure = Figure(figsize=(WIDTH, height))
+        grid = figure.subplots(
+            1, len(lags), squeeze=False, sharex=True, sharey=True,
+            gridspec_kw={"left": LEFT / WIDTH, "right": 0.985, "top": 1 - 0.3 / height, "bottom": 0.4 / height,
+                         "wspace": 0.09},
+        )[0]  # fmt: skip
+        for axes, lag in zip(grid, lags, strict=True):
+            _spreads(axes, cells[cells["lag"] == lag].set_index("technique"), techniques, budget)
+            axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
+            _update_axis(axes, say, budget)
+        grid[0].set_yticks(range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK)
+        grid[0].set_ylim(len(techniques) - 0.4, -0.6)
+        _axis_name(figure, say, 0.985)
+        return picture(figure, say.updates_alt(task))
+
+
+def _spreads(axes: Axes, cells: pd.DataFrame, techniques: list[Technique], budget: int) -> None:
+    """One lag: a dot and a bar each; nothing where nothing was measured."""
+    axes.axvline(budget, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    for y, technique in enumerate(techniques):
+        axes.axhline(y, color="#eceef1", linewidth=0.6, zorder=0)
+        if technique.name not in cells.index:
+            continue
+        cell = cells.loc[technique.name]
+        colour = BASELINE_LINE if technique.name == BASELINE else LINES[0]
+        start, end = min(cell["lower"], budget), min(cell["upper"], budget)
+        axes.plot([start, end], [y, y], color=colour, linewidth=2.4, alpha=0.4, solid_capstyle="butt")
+        if math.isinf(cell["median"]):
+            axes.plot(budget, y, ">", color=colour, markerfacecolor=PAPER, markersize=4, markeredgewidth=0.9, clip_on=False)
+        else:
+            axes.plot(cell["median"], y, "o", color=colour, markersize=4)

@@ -1,0 +1,96 @@
+"""How numbers look, by language."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+
+from bench.reporting.catalogue import Catalogue
+
+_PREFIXES = ("", "k", "M", "G", "T", "P")
+
+
+class Numbers:
+    """Formats counts, shares, ratios and updates; what is missing becomes a dash."""
+
+    def __init__(self, words: Catalogue) -> None:
+        self.words = words
+
+    def count(self, value: float) -> str:
+        """12345 → 12,345."""
+        return self.words("units.none") if math.isnan(value) else f"{value:,.0f}"
+
+    def metric(self, value: float) -> str:
+        """Three significant digits: 0.0123, 0.167, 1."""
+        return self.words("units.none") if math.isnan(value) else f"{value:.3g}"
+
+    def percent(self, share: float) -> str:
+        """0.8 → 80 %."""
+        return self.words("units.percent", value=f"{100 * share:.0f}")
+
+    def interval(self, low: float, high: float) -> str:
+        """0.43, 1.0 → 43–100 %."""
+        return self.words("units.interval", low=f"{100 * low:.0f}", high=f"{100 * high:.0f}")
+
+    def ratio(self, value: float) -> str:
+        """3.87 → 3.9×; below 2 with two decimals."""
+        return self.words("units.none") if math.isnan(value) else self.words("units.ratio", value=_short(value))
+
+    def ratio_range(self, low: float, high: float) -> str:
+        """3.87, 4.1 → 3.9–4.1×; one number where both round to the same."""
+        if math.isnan(low) or _short(low) == _short(high):
+            return self.ratio(low)
+        return self.words("units.ratio_range", low=_short(low), high=_short(high))
+
+    def si(self, value: float, unit: str = "", base: int = 1000) -> str:
+        """12345678 → 12.3 M."""
+        power = min(int(math.log(max(value, 1), base)), len(_PREFIXES) - 1)
+        scaled = value / base**power
+        digits = f"{scaled:.3g}" if scaled < 1000 else f"{scaled:,.0f}"
+        return f"{digits}\u202f{_PREFIXES[power]}{unit}".rstrip("\u202f")
+
+    def updates(self, value: float, budget: float) -> str:
+        """Updates to solve; infinite means beyond the budget."""
+        return self.words("units.beyond", budget=self.count(budget)) if math.isinf(value) else self.count(value)
+
+    def horizon(self, row: object) -> str:
+        """A row of `evidence.estimates.horizons`, or None."""
+        if row is None or math.isnan(row.horizon):  # type: ignore[attr-defined]
+            return self.words("units.none")
+        horizon, shortest = row.horizon, row.shortest  # type: ignore[attr-defined]
+        if horizon == 0:
+            return self.words("units.below", lag=self.count(shortest))
+        if row.open:  # type: ignore[attr-defined]
+            return self.words("units.at_least", lag=self.count(horizon))
+        return self.count(horizon)
+
+    def rates(self, winners: dict[int, float]) -> str:
+        """The learning rate of each lag; one number where all are the same."""
+        by_rate: dict[float, list[int]] = {}
+        for lag, rate in winners.items():
+            by_rate.setdefault(rate, []).append(lag)
+        if len(by_rate) == 1:
+            return f"{next(iter(by_rate)):g}"
+        items = [self.words("units.rate_at", rate=f"{rate:g}", lags=self.join(lags)) for rate, lags in by_rate.items()]
+        return self.words("list.semicolon").join(items) or self.words("units.none")
+
+    def dials(self, text: str) -> str:
+        """A technique's dials, from JSON."""
+        values = json.loads(text) if text else {}
+        items = [f"{name} = {value:g}" for name, value in sorted(values.items())]
+        return self.words("list.separator").join(items) or self.words("fairness.no_dials")
+
+    def join(self, items: Iterable[object]) -> str:
+        """a, b and c."""
+        texts = [str(item) for item in items]
+        head = self.words("list.separator").join(texts[:-1])
+        return self.words("list.last").join(filter(None, [head, *texts[-1:]]))
+
+    def when(self, stamp: str) -> str:
+        """2026-02-03T04:05:06+00:00 → 2026-02-03 04:05."""
+        return stamp[:16].replace("T", " ")
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if value < 2 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"

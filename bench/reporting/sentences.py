@@ -1,0 +1,171 @@
+"""What the report says in words: catalogue sentences filled from findings."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from bench.evidence.compare import Comparison
+from bench.evidence.estimates import HORIZON_SHARE
+from bench.evidence.scope import BASELINE
+from bench.reporting.findings import Technique
+from bench.reporting.ledgers import Ledgers
+
+MOST_NAMED = 5
+"""A sentence names at most so many techniques."""
+
+
+class Sentences(Ledgers):
+    """The sentences of one report in one language."""
+
+    def about(self, task: str) -> str:
+        """What a task asks of a network; empty for a task that the catalogue does not know."""
+        return self.words.entries["names"]["about"].get(task, "")
+
+    def answers(self) -> list[str]:
+        """Task by task: what gets furthest, and how far the baseline gets."""
+        return [self.answer(task) for task in self.findings.scope.tasks]
+
+    def answer(self, task: str) -> str:
+        """One task's answer."""
+        table = self.findings.horizons.query("task == @task").dropna(subset="horizon")
+        values = {"task": self.task(task)}
+        if table.empty:
+            return self.words("summary.nothing", **values)
+        best = table["horizon"].max()
+        if best == 0:
+            return self.words("summary.nobody", lag=self.numbers.count(table["shortest"].iloc[0]), **values)
+        leaders = self._fastest(task, int(best), list(table[table["horizon"] == best]["technique"]))
+        values["lag"] = self.numbers.count(best)
+        suffix = "_open" if table["open"].any() else ""
+        if BASELINE in leaders:
+            return self.words(f"summary.level{suffix}", **values)
+        verb = self.words("summary.verb_one" if len(leaders) == 1 else "summary.verb_many")
+        return self.words(f"summary.leaders{suffix}", techniques=self._named(leaders), verb=verb,
+                          baseline=self._baseline(task), **values)  # fmt: skip
+
+    def price(self) -> str:
+        """What an update of the leading techniques costs; empty if no cost was measured."""
+        table = self.findings.horizons.dropna(subset="horizon").query("horizon > 0")
+        best = table.groupby("task")["horizon"].transform("max")
+        leading = set(table[table["horizon"] == best]["technique"]) - {BASELINE}
+        ratios = self.findings.cost_ratios
+        items = [
+            self.words("summary.cost_item", technique=self.technique(t.name), ratio=self.time_ratio(t.name))
+            for t in self.findings.techniques
+            if t.name in leading and t.name in ratios.index
+        ]
+        return self.words("summary.cost", costs=self.numbers.join(items)) if items else ""
+
+    def time_ratio(self, technique: str) -> str:
+        """An update's time over the baseline's, over every setting timed."""
+        if technique not in self.findings.cost_ratios.index:
+            return self.words("units.none")
+        row = self.findings.cost_ratios.loc[technique]
+        return self.numbers.ratio_range(row["time_low"], row["time_high"])
+
+    def share(self) -> str:
+        """The share of runs that a horizon asks for."""
+        return self.numbers.percent(HORIZON_SHARE)
+
+    def evidence(self, comparison: Comparison) -> list[str]:
+        """One technique's measurements on one task, beside the baseline's."""
+        c, n = comparison, self.numbers
+        own = {"task": self.task(c.task), "lag": n.count(c.lag), "solved": c.own.solved, "runs": c.own.runs,
+               "interval": n.interval(c.own.low, c.own.high)}  # fmt: skip
+        if c.baseline is None:
+            said = [self.words("source.alone", **own)]
+        else:
+            base = {"base_solved": c.baseline.solved, "base_runs": c.baseline.runs,
+                    "base_interval": n.interval(c.baseline.low, c.baseline.high)}  # fmt: skip
+            said = [self.words("source.compared", **own, **base)]
+        if c.pairs and c.only_own + c.only_baseline:
+            said.append(self.words("source.pairs", pairs=c.pairs, own=c.only_own, base=c.only_baseline))
+        lost = c.baseline.diverged if c.baseline else 0
+        if c.own.diverged or lost:
+            said.append(self.words("source.diverged", diverged=c.own.diverged, runs=c.own.runs, base=lost))
+        horizons = [n.horizon(self.findings.horizon(name, c.task)) for name in (c.technique, BASELINE)]
+        return [*said, self.words("source.horizon", horizon=horizons[0], base=horizons[1])]
+
+    def row_cost(self, technique: Technique) -> str:
+        """What a technique costs over the baseline; empty if that was not measured."""
+        ratios = self.findings.cost_ratios
+        if technique.name not in ratios.index or math.isnan(ratios.loc[technique.name, "parameters"]):
+            return ""
+        parameters = self.numbers.ratio(ratios.loc[technique.name, "parameters"])
+        return self.words("source.cost", time=self.time_ratio(technique.name), parameters=parameters)
+
+    def curves_alt(self, task: str) -> str:
+        """What the learning curves show where techniques and baseline part."""
+        table = self.findings.curves.query("task == @task")
+        lag = self._telling_lag(task)
+        last = table[table["lag"] == lag].groupby("technique", sort=False)["median"].last()
+        others = self._fastest(task, lag, [t for t in last.index if t != BASELINE])
+        if not others:
+            return self.answer(task)
+        rows = self.findings.scope.members.query("task == @task")
+        values = {"task": self.task(task), "lag": self.numbers.count(lag), "technique": self.technique(others[0]),
+                  "metric": self.words.name("metrics", rows["metric_name"].iloc[0]),
+                  "own": self.numbers.metric(last[others[0]])}  # fmt: skip
+        if BASELINE not in last:
+            return self.words("task.curves_alt_alone", **values)
+        return self.words("task.curves_alt", base=self.numbers.metric(last[BASELINE]), **values)
+
+    def updates_alt(self, task: str) -> str:
+        """Who solves the task with the fewest updates, where the baseline was measured too."""
+        lag = self._telling_lag(task)
+        cells = self.findings.task_cells(task).query("lag == @lag and state == 'measured'").set_index("technique")
+        medians = cells["median"][cells["median"] < math.inf]
+        if medians.empty:
+            return self.words("task.updates_alt_none", task=self.task(task))
+        best = medians.idxmin()
+        budget = self.numbers.count(cells["budget"].iloc[0])
+        if BASELINE not in cells.index:
+            base = self.words("task.updates_alt_gap")
+        elif BASELINE in medians:
+            base = self.words("task.updates_alt_base", median=self.numbers.count(medians[BASELINE]))
+        else:
+            base = self.words("task.updates_alt_beyond", budget=budget)
+        return self.words("task.updates_alt", task=self.task(task), lag=self.numbers.count(lag), base=base,
+                          technique=self.technique(str(best)), median=self.numbers.count(medians[best]))  # fmt: skip
+
+    def spread(self, cell: pd.Series) -> str:
+        """Quartiles and restricted mean of a setting's updates to solve."""
+        n, budget = self.numbers, cell["budget"]
+        quartiles = [n.updates(cell[q], budget) for q in ("lower", "upper")]
+        span = quartiles[0] if quartiles[0] == quartiles[1] else "–".join(quartiles)
+        return f"{span} · {n.count(cell['restricted_mean'])}"
+
+    def reach(self, technique: str, task: str) -> int:
+        """How far a technique gets on a task, from 0 (nowhere, or not measured) to 4 (the longest lag)."""
+        row = self.findings.horizon(technique, task)
+        if row is None or math.isnan(row["horizon"]) or row["horizon"] == 0:
+            return 0
+        lags = self.findings.lags(task)
+        return math.ceil(4 * (lags.index(int(row["horizon"])) + 1) / len(lags))
+
+    def _baseline(self, task: str) -> str:
+        row = self.findings.horizon(BASELINE, task)
+        if row is None or math.isnan(row["horizon"]):
+            return self.words("summary.baseline_unmeasured")
+        if row["horizon"] == 0:
+            return self.words("summary.baseline_none")
+        return self.words("summary.baseline_lag", lag=self.numbers.count(row["horizon"]))
+
+    def _fastest(self, task: str, lag: int, techniques: list[str]) -> list[str]:
+        """Techniques by the restricted mean of their updates at a lag."""
+        cells = self.findings.task_cells(task)
+        means = cells[cells["lag"] == lag].set_index("technique")["restricted_mean"]
+        return sorted(techniques, key=lambda t: means.get(t, math.inf))
+
+    def _named(self, techniques: list[str]) -> str:
+        named = [self.technique(t) for t in techniques[:MOST_NAMED]]
+        more = len(techniques) - len(named)
+        return self.numbers.join([*named, *([self.words("list.more", count=more)] if more else [])])
+
+    def _telling_lag(self, task: str) -> int:
+        """The longest lag at which the baseline was measured, else the longest measured one."""
+        measured: pd.DataFrame = self.findings.task_cells(task).query("state == 'measured'")
+        base = measured[measured["technique"] == BASELINE]
+        return int((measured if base.empty else base)["lag"].max())

@@ -1,0 +1,75 @@
+"""One look for all figures: colours, type, and how a figure becomes part of a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from bench.reporting.fonts import figure_families
+
+INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
+PAPER = "#ffffff"
+LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
+"""After Okabe and Ito: told apart with any kind of colour vision; dashes tell a second round of them."""
+BASELINE_LINE = "#8b9099"
+SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"])
+WIDTH = 6.7
+"""Inches: the text width of an A4 page."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a page carries it."""
+
+    source: str
+    """data: URI of an SVG."""
+    alt: str
+    """The finding, as a sentence."""
+    width: float
+    """Inches."""
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Type sizes, fonts and lines of every figure; text becomes paths, and ids are the same every time."""
+    settings = {
+        "font.family": list(figure_families()),
+        "font.size": 8,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "axes.edgecolor": MUTED,
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.unicode_minus": False,
+        "hatch.linewidth": 0.5,
+        "hatch.color": "#9aa0a8",
+        "svg.fonttype": "path",
+        "svg.hashsalt": "bptt-bench",
+    }
+    with mpl.rc_context(settings):
+        yield
+
+
+def picture(figure: Figure, alt: str) -> Picture:
+    """A finished figure as an SVG data URI, the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=PAPER)
+    encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth())
