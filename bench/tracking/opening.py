@@ -84,6 +84,11 @@ def without_secrets(text: str) -> str:
     return re.sub(r"(\w://)[^/\s]*@", r"\1***@", text)
 
 
+def brief(error: Exception) -> str:
+    """What an error says, on one line that is not long and holds no password."""
+    return " ".join(without_secrets(str(error)).split())[:300].rstrip(".")
+
+
 @contextmanager
 def plainly(shown: str) -> Iterator[None]:
     """Turn what MLflow, its database or the disk raises about the store `shown` into a BenchError."""
@@ -92,7 +97,7 @@ def plainly(shown: str) -> Iterator[None]:
     except PermissionError as error:
         raise BenchError(f"Store {shown} cannot be written: no permission for {error.filename}.") from error
     except (MlflowException, SQLAlchemyError, sqlite3.Error, requests.RequestException, OSError) as error:
-        said = without_secrets(str(error))
+        said = str(error)
         if "database schema" in said:
             raise BenchError(
                 f"Store {shown} was made by another MLflow version: use that one, or another --store, "
@@ -100,7 +105,7 @@ def plainly(shown: str) -> Iterator[None]:
             ) from None
         if "malformed" in said or "not a database" in said:
             raise BenchError(_DAMAGED.format(shown)) from None
-        raise BenchError(f"Store {shown} failed: {' '.join(said.split())[:300]}") from None
+        raise BenchError(f"Store {shown} failed: {brief(error)}.") from None
 
 
 _DAMAGED = "Store {} is not a database or is damaged: put back a copy, or name another with --store."

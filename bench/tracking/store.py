@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import Experiment, LifecycleStage, Run, ViewType
+from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError
 from bench.protocol.result import COST_COLUMNS, CohortResult, typed
@@ -26,7 +27,7 @@ from bench.protocol.settings import digest
 from bench.protocol.study import Study
 from bench.tracking import layout
 from bench.tracking.layout import COMPLETE, KEY, RECORD, Kind
-from bench.tracking.opening import Location, artifact_root, connect, locate, plainly
+from bench.tracking.opening import Location, artifact_root, brief, connect, locate, plainly
 
 T = TypeVar("T")
 
@@ -171,13 +172,13 @@ class Store:
         def read(record: Run) -> T:
             local = self.location.database is not None
             with nullcontext(None) if local else tempfile.TemporaryDirectory() as folder:
+                address = f"{record.info.artifact_uri}/{file}"
                 try:
-                    address = f"{record.info.artifact_uri}/{file}"
                     return parse(Path(download_artifacts(address, dst_path=folder, tracking_uri=self.uri)))
-                except (OSError, ValueError) as error:
+                except (MlflowException, OSError, ValueError) as error:
                     raise BenchError(
-                        f"{file} of run {record.info.run_id} in store {self.shown} is missing or damaged: "
-                        f"put it back, or delete that run in the MLflow UI and run again."
+                        f"Cannot read {file} of run {record.info.run_id} in store {self.shown}: put it back, or "
+                        f"delete that run in the MLflow UI and run again ({brief(error)})."
                     ) from error
 
         with plainly(self.shown), ThreadPoolExecutor(4) as pool:

@@ -1,0 +1,209 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from factory import cohort, costs, outcomes_of, result, study
+from mlflow.entities import ViewType
+from pandas.testing import assert_frame_equal
+
+from bench.errors import BenchError
+from bench.protocol.result import COST_COLUMNS, MEMBER_COLUMNS
+from bench.tracking import Store, layout
+
+
+def runs(store, task="adding", view=ViewType.ACTIVE_ONLY):
+    experiment = store.client.get_experiment_by_name(f"bptt-bench/{task}")
+    return store.client.search_runs([experiment.experiment_id], run_view_type=view)
+
+
+def records(store):
+    experiment = store.client.get_experiment_by_name("bptt-bench-records/cohorts")
+    return store.client.search_runs([experiment.experiment_id])
+
+
+def test_tables_come_back_as_they_were(store):
+    measured, tuning = result(cohort("lstm")), result(cohort("gru", "copy", role="tuning"))
+    store.write_cohort(measured)
+    store.write_cohort(tuning)
+    written = pd.concat([measured.members, tuning.members], ignore_index=True)
+    assert_frame_equal(store.members().drop(columns="mlflow_run_id"), written)
+    curves = store.curves()
+    assert_frame_equal(
+        curves[list(measured.curves)], pd.concat([measured.curves, tuning.curves], ignore_index=True)
+    )
+    assert curves.groupby("technique")["role"].unique().map(list).to_dict() == {
+        "gru": ["tuning"],
+        "lstm": ["measured"],
+    }
+
+
+def test_reading_needs_mlflow_alone(store):
+    store.write_cohort(result())
+    program = f"from bench.tracking import Store; print(len(Store.open({str(store.location.database)!r}).members()))"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout == "3\n"
+
+
+def test_empty_tables_have_their_types(store):
+    assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS
+    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_CURVES
+    assert store.costs().dtypes.astype(str).to_dict() == COST_COLUMNS
+    assert store.studies() == []
+    assert store.repair() == 0
+
+
+def test_types_hold_where_a_column_is_empty(store):
+    """A cohort that failed outright has no curve, and no number in some columns."""
+    store.write_cohort(outcomes_of(cohort(seeds=2), ["failed", "failed"]))
+    assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS
+    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_CURVES
+    assert store.members()["metric"].isna().all()
+
+
+def test_a_member_is_a_flat_readable_run(store):
+    store.write_cohort(outcomes_of(cohort("lstm", seeds=2), ["solved", "unsolved"]))
+    solved = next(run for run in runs(store) if run.data.tags["outcome"] == "solved")
+    assert solved.info.run_name == "lstm adding lag 50 seed 1"
+    assert solved.data.params["technique"] == "lstm"
+    assert solved.data.params["learning_rate"] == "0.001"
+    assert "clip_norm" not in solved.data.params, "what does not apply is left out"
+    assert solved.data.metrics["final/solved"] == 1
+    assert solved.data.metrics["final/updates"] == 200
+    assert "mlflow.parentRunId" not in solved.data.tags
+    assert solved.info.run_id in set(store.members()["mlflow_run_id"])
+
+
+def test_curves_are_stepped_metrics_by_update(store):
+    written = result(cohort(seeds=1), evaluations=9)
+    store.write_cohort(written)
+    run = runs(store)[0].info.run_id
+    history = sorted(store.client.get_metric_history(run, "held_out/metric"), key=lambda point: point.step)
+    assert [point.step for point in history] == written.curves["update"].tolist()
+    np.testing.assert_allclose([point.value for point in history], written.curves["metric"])
+    assert [point.timestamp - history[0].timestamp for point in history] == written.curves["update"].tolist()
+    assert len(store.client.get_metric_history(run, "train/loss")) == 8, "there is none before training"
+
+
+def test_more_points_than_mlflow_takes_at_once(store):
+    store.write_cohort(result(cohort(seeds=1), evaluations=401))
+    assert len(store.client.get_metric_history(runs(store)[0].info.run_id, "held_out/loss")) == 401
+
+
+def test_status_follows_the_outcome(store):
+    ends = ["solved", "unsolved", "diverged", "failed"]
+    store.write_cohort(outcomes_of(cohort(seeds=4), ends))
+    status = {run.data.tags["outcome"]: run.info.status for run in runs(store)}
+    assert status == dict.fromkeys(ends[:3], "FINISHED") | {"failed": "FAILED"}
+
+
+def test_values_that_are_not_finite_are_in_the_table_but_not_in_charts(store):
+    written = result(cohort(seeds=1))
+    written.curves.loc[2, "loss"] = np.inf
+    store.write_cohort(written)
+    assert np.isinf(store.curves()["loss"][2])
+    points = store.client.get_metric_history(runs(store)[0].info.run_id, "held_out/loss")
+    assert len(points) == len(written.curves) - 1
+
+
+def test_writing_twice_changes_nothing(store):
+    store.write_cohort(result())
+    before = store.members()
+    store.write_cohort(result())
+    assert_frame_equal(store.members(), before)
+    assert len(runs(store)) == 3
+
+
+def test_no_run_is_left_running(store):
+    store.write_cohort(result())
+    assert {run.info.status for run in runs(store) + records(store)} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("delete", ["member", "record", "experiment", "records"])
+def test_what_is_deleted_in_the_ui_is_redone(store, delete):
+    store.write_cohort(result(cohort("tanh")))
+    store.write_cohort(result(cohort("lstm")))
+    if delete == "member":
+        store.client.delete_run(store.members()["mlflow_run_id"][0])
+    elif delete == "record":
+        store.client.delete_run(next(r.info.run_id for r in records(store) if "tanh" in r.info.run_name))
+    else:
+        name = "bptt-bench/adding" if delete == "experiment" else "bptt-bench-records/cohorts"
+        store.client.delete_experiment(store.client.get_experiment_by_name(name).experiment_id)
+    left = {"lstm"} if delete in ("member", "record") else set()
+    assert set(store.members()["technique"]) == left
+    store = Store.open(store.uri)
+    store.repair()
+    assert {run.data.params["technique"] for run in runs(store)} == left, "nothing half is left in the charts"
+    store.write_cohort(result(cohort("tanh")))
+    assert set(store.members()["technique"]) == left | {"tanh"}
+    assert len(runs(store)) == 3 * (1 + len(left))
+
+
+def test_two_that_finish_the_same_cohort_count_once(store, monkeypatch):
+    monkeypatch.setattr(store, "_complete", lambda *_: [])
+    store.write_cohort(result())
+    store.write_cohort(result())
+    monkeypatch.undo()
+    assert len(store.members()) == 3
+    assert store.repair() == 1
+    assert set(store.members()["mlflow_run_id"]) == {run.info.run_id for run in runs(store)}
+
+
+def test_a_lost_file_is_named(store):
+    store.write_cohort(result())
+    file = next(store.location.artifacts.rglob("members.parquet"))
+    file.write_bytes(b"PAR1 no more")
+    with pytest.raises(BenchError, match=r"Cannot read members\.parquet of run \w+"):
+        store.members()
+    file.unlink()
+    with pytest.raises(BenchError, match="No such artifact"):
+        store.members()
+
+
+def test_studies_come_by_when_they_were_last_begun(store):
+    first, second = study("first"), study("second")
+    for each in (first, second, second, first):
+        store.write_study(each)
+    assert store.studies() == [second, first]
+
+
+def test_costs_measured_again_replace_the_earlier(store):
+    store.write_costs(pd.concat([costs("tanh", 1.0), costs("lstm", 4.0)]))
+    store.write_costs(costs("tanh", 2.0))
+    assert store.costs().set_index("technique")["milliseconds"].to_dict() == {"lstm": 4.0, "tanh": 2.0}
+
+
+def test_the_lock_names_the_process_that_holds_it(store):
+    program = (
+        "import sys; from bench.tracking import Store\n"
+        f"with Store.open({store.uri!r}).lock(): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(BenchError, match=f"being written by process {other.pid}"), store.lock():
+            pass
+        assert store.members().empty, "reading goes on meanwhile"
+        other.kill()
+        other.communicate()
+    with (
+        store.lock(),
+        pytest.raises(BenchError, match=f"process {os.getpid()}"),
+        Store.open(store.uri).lock(),
+    ):
+        pass
+
+
+def test_the_environment_is_left_alone(store):
+    store.write_cohort(result())
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert not Path("mlflow.db").exists()
+
+
+def test_member_columns_are_all_stored():
+    assert list(layout.STORED_MEMBERS) == [*MEMBER_COLUMNS, "mlflow_run_id"]
