@@ -29,6 +29,11 @@ class Ledgers:
         """A task's name for readers."""
         return self.words.name("tasks", name)
 
+    def metric(self, task: str) -> str:
+        """What a task's metric is called; a dash if nothing was trained on it."""
+        names = self.findings.scope.members.query("task == @task")["metric_name"]
+        return self.words("units.none") if names.empty else self.words.name("metrics", names.iloc[0])
+
     def tasks(self) -> str:
         """All tasks of the report."""
         return self.words("list.semicolon").join(map(self.task, self.findings.scope.tasks))

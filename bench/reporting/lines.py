@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
@@ -25,23 +28,28 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
     drawn = set(curves["technique"])
     families = _families([t for t in findings.techniques if t.name in drawn])
     lags = sorted(curves["lag"].unique())
-    height = 1.0 * len(families) + 0.72
+    heights = [max(1.0, 0.3 + 0.145 * len(members)) for members in families.values()]
+    height = sum(heights) + 0.16 * len(heights) + 0.6
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(
-            len(families), len(lags), squeeze=False, sharex=True, sharey=True,
+            len(families), len(lags), squeeze=False, height_ratios=heights,
             gridspec_kw={"left": LEFT / WIDTH, "right": 1 - RIGHT / WIDTH, "top": 1 - 0.3 / height, "bottom": 0.4 / height,
                          "hspace": 0.16, "wspace": 0.07},
         )  # fmt: skip
+        frame = _frame(findings, say, task, curves)
         for row, (family, members) in zip(grid, families.items(), strict=True):
-            colours = _colours(members)
-            _names(row[0], say, family, members, colours)
+            looks = _looks(members)
+            _names(row[0], say, family, members, looks)
             for axes, lag in zip(row, lags, strict=True):
-                _panel(axes, curves[(curves["lag"] == lag) & curves["technique"].isin(colours)], colours)
-                if not (curves[curves["lag"] == lag]["technique"].isin([t.name for t in members])).any():
-                    axes.text(0.5, 0.5, say.words("legend.no_curves"), transform=axes.transAxes, ha="center",
-                              va="center", fontsize=6.5, color=MUTED)  # fmt: skip
-        _frame(grid, findings, say, task, [int(lag) for lag in lags])
+                here = curves[curves["lag"] == lag]
+                if here["technique"].isin([t.name for t in members]).any():
+                    frame.dress(axes)
+                    _panel(axes, here, looks)
+                else:
+                    axes.set_axis_off()
+                    axes.text(0.5, 0.5, say.words("legend.no_curves"), ha="center", va="center", fontsize=6.5, color=MUTED)
+        frame.label(grid, [int(lag) for lag in lags])
         return picture(figure, say.curves_alt(task))
 
 
@@ -54,7 +62,7 @@ def _families(techniques: list[Technique]) -> dict[str, list[Technique]]:
     return others or families
 
 
-def _colours(members: list[Technique]) -> dict[str, tuple[str, object]]:
+def _looks(members: list[Technique]) -> dict[str, tuple[str, object]]:
     """Colour and dash of each technique of a panel; the baseline's is the same everywhere."""
     others = [t.name for t in members if t.name != BASELINE]
     looks = {name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)}
@@ -82,32 +90,64 @@ def _names(axes: Axes, say: Sentences, family: str, members: list[Technique], lo
                   va="center", fontsize=7, color=looks[technique.name][0])  # fmt: skip
 
 
-def _frame(grid: Any, findings: Findings, say: Sentences, task: str, lags: list[int]) -> None:
-    """Scales, levels and labels that all panels share."""
+@dataclass(frozen=True)
+class _Frame:
+    """Scales, levels and labels that all panels share. Set by hand: matplotlib's shared axes are slow."""
+
+    say: Sentences
+    levels: dict[str, float]
+    logarithmic: bool
+    budget: int
+    low: float
+    high: float
+
+    def dress(self, axes: Axes) -> None:
+        """One panel, without labels."""
+        axes.set_autoscale_on(False)
+        if self.logarithmic:
+            axes.set_yscale("log")
+        axes.set(xlim=(0, self.budget * 1.04), ylim=(self.low, self.high), xticks=[])
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.tick_params(axis="y", labelleft=False)
+        axes.hlines(list(self.levels.values()), 0, self.budget * 1.04, color="#b4b9c0", linewidth=0.7,
+                    linestyle=(0, (1.2, 1.6)), zorder=0)  # fmt: skip
+
+    def label(self, grid: Any, lags: list[int]) -> None:
+        """The outer panels: lags above, updates below, the metric at the left, its levels at the right."""
+        for axes, lag in zip(grid[0], lags, strict=True):
+            axes.set_title(self.say.words("units.lag", lag=self.say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
+        for row in grid:
+            row[0].tick_params(axis="y", labelleft=True)
+            row[0].yaxis.set_major_formatter(lambda value, _: self.say.numbers.metric(value))
+        for column in grid.T:
+            drawn = [axes for axes in column if axes.axison]
+            if drawn:
+                _update_axis(drawn[-1], self.say, self.budget)
+        labelled = [axes for axes in grid[0] if axes.axison][-1:]
+        for axes, (name, level) in itertools.product(labelled, self.levels.items()):
+            axes.annotate(name, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                          textcoords="offset points", va="center", fontsize=6, color=MUTED)  # fmt: skip
+        _axis_name(grid[0][0].figure, self.say, 1 - RIGHT / WIDTH)
+
+
+def _frame(findings: Findings, say: Sentences, task: str, curves: pd.DataFrame) -> _Frame:
     marks = levels(findings.scope, task)
     assert marks is not None  # there are curves, so there are members
     named = {say.words("task.trivial"): marks.trivial, say.words("task.solved"): marks.solved}
     named |= {say.words.name("plateaus", name): level for name, level in marks.plateaus.items()}
     named = {name: level for name, level in named.items() if math.isfinite(level)}
-    for axes in grid.flat:
-        for level in named.values():
-            axes.axhline(level, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
-        _update_axis(axes, say, findings.scope.protocols[task].updates)
-        if marks.lower_is_better:
-            axes.set_yscale("log")
-        axes.tick_params(which="minor", length=0)
-        axes.yaxis.set_major_formatter(lambda value, _: say.numbers.metric(value))
-    for axes, lag in zip(grid[0], lags, strict=True):
-        axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
-    for name, level in named.items():
-        grid[0][-1].annotate(name, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0),
-                             textcoords="offset points", va="center", fontsize=6, color=MUTED)  # fmt: skip
-    _axis_name(grid[0][0].figure, say, 1 - RIGHT / WIDTH)
+    shown = [*curves["lower"].dropna(), *curves["upper"].dropna(), *named.values()]
+    low, high = min(shown), max(shown)
+    logarithmic = marks.lower_is_better and low > 0
+    if logarithmic:
+        low, high = low / (high / low) ** 0.05, high * (high / low) ** 0.07
+    else:
+        low, high = low - 0.05 * (high - low), high + 0.07 * (high - low)
+    return _Frame(say, named, logarithmic, findings.scope.protocols[task].updates, low, high)
 
 
 def _update_axis(axes: Axes, say: Sentences, budget: int) -> None:
     """From 0 to the budget, labelled at both ends."""
-    axes.set_xlim(0, budget * 1.04)
     axes.set_xticks([0, budget], ["0", say.numbers.count(budget)])
     for tick, side in zip(axes.xaxis.get_major_ticks(2), ("left", "right"), strict=True):
         tick.label1.set_horizontalalignment(side)
@@ -130,27 +170,28 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(
-            1, len(lags), squeeze=False, sharex=True, sharey=True,
+            1, len(lags), squeeze=False,
             gridspec_kw={"left": LEFT / WIDTH, "right": 0.985, "top": 1 - 0.3 / height, "bottom": 0.4 / height,
                          "wspace": 0.09},
         )[0]  # fmt: skip
         for axes, lag in zip(grid, lags, strict=True):
             _spreads(axes, cells[cells["lag"] == lag].set_index("technique"), techniques, budget)
             axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
+            axes.set(xlim=(0, budget * 1.04), ylim=(len(techniques) - 0.4, -0.6), yticks=[])
             _update_axis(axes, say, budget)
         grid[0].set_yticks(range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK)
-        grid[0].set_ylim(len(techniques) - 0.4, -0.6)
         _axis_name(figure, say, 0.985)
         return picture(figure, say.updates_alt(task))
 
 
 def _spreads(axes: Axes, cells: pd.DataFrame, techniques: list[Technique], budget: int) -> None:
     """One lag: a dot and a bar each; nothing where nothing was measured."""
+    axes.set_autoscale_on(False)
     axes.axvline(budget, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
+    axes.hlines(range(len(techniques)), 0, budget, color="#eceef1", linewidth=0.6, zorder=0)
     for y, technique in enumerate(techniques):
-        axes.axhline(y, color="#eceef1", linewidth=0.6, zorder=0)
         if technique.name not in cells.index:
             continue
         cell = cells.loc[technique.name]

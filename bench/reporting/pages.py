@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.errors import BenchError
-from bench.evidence.curves import levels
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.reporting import heatmap, lines
@@ -50,7 +49,6 @@ def page(findings: Findings, words: Catalogue) -> str:
         "scope": findings.scope,
         "baseline": BASELINE,
         "confidence": say.numbers.percent(CONFIDENCE),
-        "levels": {task: levels(findings.scope, task) for task in findings.scope.tasks},
         "overview": heatmap.solve_rates(findings, say, findings.scope.tasks, " ".join(say.answers())),
         "pictures": {task: _pictures(findings, say, task) for task in findings.scope.tasks},
     }

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from bench.evidence.compare import Comparison
+from bench.evidence.curves import levels
 from bench.evidence.estimates import HORIZON_SHARE
 from bench.evidence.scope import BASELINE
 from bench.reporting.findings import Technique
@@ -20,8 +21,22 @@ class Sentences(Ledgers):
     """The sentences of one report in one language."""
 
     def about(self, task: str) -> str:
-        """What a task asks of a network; empty for a task that the catalogue does not know."""
-        return self.words.entries["names"]["about"].get(task, "")
+        """What a task asks of a network, its lags and its levels."""
+        marks, n = levels(self.findings.scope, task), self.numbers
+        asks = self.words.entries["names"]["about"].get(task)
+        facts = [self.words("task.lags", lags=n.join(self.findings.lags(task)))]
+        if marks is not None:
+            facts.append(self.words("task.levels", trivial=n.metric(marks.trivial), solved=n.metric(marks.solved),
+                                    metric=self.words.name("metrics", marks.metric)))  # fmt: skip
+        return self.words("list.sentence").join(filter(None, [asks, *facts]))
+
+    def scale(self) -> str:
+        """How much stands behind the report, and what is missing."""
+        counts = {name: self.numbers.count(value) for name, value in self.findings.counts.items()}
+        said = [self.words("summary.scale", **counts)]
+        if self.findings.counts["missing"]:
+            said.append(self.words("summary.gaps", **counts))
+        return self.words("list.sentence").join(said)
 
     def answers(self) -> list[str]:
         """Task by task: what gets furthest, and how far the baseline gets."""
@@ -69,7 +84,7 @@ class Sentences(Ledgers):
         """The share of runs that a horizon asks for."""
         return self.numbers.percent(HORIZON_SHARE)
 
-    def evidence(self, comparison: Comparison) -> list[str]:
+    def evidence(self, comparison: Comparison) -> str:
         """One technique's measurements on one task, beside the baseline's."""
         c, n = comparison, self.numbers
         own = {"task": self.task(c.task), "lag": n.count(c.lag), "solved": c.own.solved, "runs": c.own.runs,
@@ -86,7 +101,8 @@ class Sentences(Ledgers):
         if c.own.diverged or lost:
             said.append(self.words("source.diverged", diverged=c.own.diverged, runs=c.own.runs, base=lost))
         horizons = [n.horizon(self.findings.horizon(name, c.task)) for name in (c.technique, BASELINE)]
-        return [*said, self.words("source.horizon", horizon=horizons[0], base=horizons[1])]
+        said.append(self.words("source.horizon", horizon=horizons[0], base=horizons[1]))
+        return self.words("list.sentence").join(said)
 
     def row_cost(self, technique: Technique) -> str:
         """What a technique costs over the baseline; empty if that was not measured."""
@@ -104,10 +120,8 @@ class Sentences(Ledgers):
         others = self._fastest(task, lag, [t for t in last.index if t != BASELINE])
         if not others:
             return self.answer(task)
-        rows = self.findings.scope.members.query("task == @task")
         values = {"task": self.task(task), "lag": self.numbers.count(lag), "technique": self.technique(others[0]),
-                  "metric": self.words.name("metrics", rows["metric_name"].iloc[0]),
-                  "own": self.numbers.metric(last[others[0]])}  # fmt: skip
+                  "metric": self.metric(task), "own": self.numbers.metric(last[others[0]])}  # fmt: skip
         if BASELINE not in last:
             return self.words("task.curves_alt_alone", **values)
         return self.words("task.curves_alt", base=self.numbers.metric(last[BASELINE]), **values)
