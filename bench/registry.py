@@ -68,12 +68,17 @@ class Registry(Generic[T]):
 
     def _classes(self) -> dict[str, type[T]]:
         if self._found is None:
-            self._found = {}
             package = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(package.__path__):
-                self.add(importlib.import_module(f"{self.package}.{module.name}"))
-            for entry in entry_points(group=self.group):
-                self._register(entry.load())
+            modules = [
+                importlib.import_module(f"{self.package}.{module.name}")
+                for module in pkgutil.iter_modules(package.__path__)
+            ]
+            entries = [entry.load() for entry in entry_points(group=self.group)]
+            self._found = {}
+            for module in modules:
+                self.add(module)
+            for cls in entries:
+                self._register(cls)
         return self._found
 
 

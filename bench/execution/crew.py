@@ -29,7 +29,7 @@ class Crew:
         method = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
         self._context: Any = mp.get_context(method)
         if method == "forkserver":
-            self._context.set_forkserver_preload(["bench.execution.worker"])
+            self._context.set_forkserver_preload(["bench.execution.preload"])
         self.size, self.plugins = size, tuple(plugins)
         self._busy: dict[Connection, tuple[Any, BaseProcess]] = {}
 

@@ -70,9 +70,7 @@ def estimate(chain: Chain, cohorts: list[Cohort]) -> float:
     begin = time.perf_counter()
     update()
     unit = (time.perf_counter() - begin) / (TIMED_MEMBERS * task.steps(shortest.lag))
-    return sum(
-        unit * task.steps(c.setting.lag) * len(c.members) * _updates_worth(c) for c in cohorts
-    )
+    return sum(unit * task.steps(c.setting.lag) * len(c.members) * _updates_worth(c) for c in cohorts)
 
 
 def _updates_worth(cohort: Cohort) -> float:

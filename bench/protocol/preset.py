@@ -89,8 +89,8 @@ def load_preset(name_or_path: str) -> Preset:
 def resolve(preset: Preset, selectors: Selectors | None = None) -> Study:
     """Apply the selectors and spell out every setting; raises BenchError for unknown names and impossible sizes."""
     chosen = selectors or Selectors()
-    specs = tuple(dict.fromkeys(chosen.techniques or preset.techniques))
-    parsed = [parse_technique(spec) for spec in specs]
+    found = map(parse_technique, chosen.techniques or preset.techniques)
+    parsed = {spec: (spec, cls, dials) for spec, cls, dials in found}.values()
     plans = tuple(_task_plan(preset, task, chosen) for task in dict.fromkeys(chosen.tasks or preset.tasks))
     seeds = preset.measured_seeds if chosen.seeds is None else chosen.seeds
     if seeds < 1:
@@ -189,6 +189,11 @@ def _task_plan(preset: Preset, name: str, chosen: Selectors) -> TaskPlan:
     if protocol.tunes and not protocol.tuning_seeds:
         raise BenchError(
             "Several learning rates need at least one tuning seed: set 'tuning_seeds' in the preset."
+        )
+    if task.most_held_out is not None and protocol.held_out_size > task.most_held_out:
+        raise BenchError(
+            f"Task '{name}' has {task.most_held_out} held-out sequences, not {protocol.held_out_size}: "
+            f"lower 'held_out_size' in the preset."
         )
     return TaskPlan(task=name, lags=lags, protocol=protocol)
 

@@ -36,6 +36,8 @@ class Task(ABC):
     """The loss and the metric read the last so many steps."""
     least_lag: ClassVar[int] = 1
     """The shortest lag that the generator can draw."""
+    most_held_out: ClassVar[int | None] = None
+    """The most held-out sequences there are, where data are finite."""
     metric_name: ClassVar[str] = "accuracy"
     higher_is_better: ClassVar[bool] = True
     solved_at: ClassVar[float] = 0.99

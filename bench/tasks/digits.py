@@ -64,6 +64,7 @@ class Digits(Task):
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (pixel by pixel)"
     inputs, outputs = 1, 10
     least_lag = 0
+    most_held_out = HELD_OUT
     metric_name = "share of images classified rightly"
     solved_at = 0.90
 

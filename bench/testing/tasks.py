@@ -1,10 +1,4 @@
-"""Contract tests that authors run on a task of their own.
-
-from bench.testing import check_task
-
-def test_my_task():
-    check_task(MyTask)
-"""
+"""The contract of a task."""
 
 from __future__ import annotations
 

@@ -1,0 +1,60 @@
+"""The cost ledger against closed forms."""
+
+import pytest
+import torch
+
+from bench.protocol.preset import Selectors, load_preset, resolve
+from bench.protocol.result import COST_COLUMNS, typed
+from bench.training.cost import count_flops, measure_cost, peak_bytes
+
+STEPS, BATCH, HIDDEN, INPUTS = 12, 4, 8, 2
+
+
+def setting(technique):
+    chosen = Selectors(
+        techniques=(technique,), tasks=("adding",), lags=(STEPS,), batch_size=BATCH, hidden_size=HIDDEN
+    )
+    return resolve(load_preset("smoke"), chosen).settings[0]
+
+
+@pytest.mark.parametrize(
+    ("technique", "gates"), [("tanh", 1), ("relu", 1), ("residual-time", 1), ("gru", 3), ("lstm", 4)]
+)
+def test_flops_are_those_of_the_products(technique, gates):
+    width = gates * HIDDEN
+    inputs = 2 * STEPS * INPUTS * width  # forward; its weight's gradient as much again
+    recurrent = 2 * STEPS * HIDDEN * width
+    readout = 2 * HIDDEN
+    expected = 2 * inputs + 3 * recurrent + 3 * readout
+    slack = 2 * recurrent / STEPS  # what a recurrence may save, or spend, on the first step's state of zeros
+    assert count_flops(setting(technique)) / BATCH == pytest.approx(expected, abs=slack)
+
+
+def test_a_shorter_window_costs_fewer_flops():
+    flops = [count_flops(setting(f"tbptt:window={window}")) for window in (2, 6)] + [
+        count_flops(setting("tanh"))
+    ]
+    assert flops == sorted(flops)
+    assert flops[0] < flops[-1]
+
+
+def test_peak_counts_what_lives_at_once():
+    def update():
+        kept = torch.zeros(1000)
+        for _ in range(5):
+            kept = kept + torch.ones(1000)  # two new ones at a time
+
+    assert peak_bytes(update) == 3 * 4000
+
+
+def test_views_and_in_place_operations_allocate_nothing():
+    kept = torch.zeros(1000)
+    assert peak_bytes(lambda: kept.view(10, 100)[1:3].add_(1)) == 0
+
+
+def test_a_row_of_the_ledger_is_complete():
+    row = measure_cost(setting("lstm"), setting("tanh"))
+    table = typed([row], COST_COLUMNS)
+    assert table.notna().all(axis=None)
+    assert 0 < row["time_ratio_low"] <= row["time_ratio"] <= row["time_ratio_high"]
+    assert row["parameters"] == 4 * HIDDEN * (INPUTS + HIDDEN + 1) + HIDDEN + 1

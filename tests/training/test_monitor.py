@@ -1,0 +1,107 @@
+"""The rules of outcomes by worked examples, on a technique whose held-out metrics are scripted."""
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from bench.tasks import tasks
+from bench.techniques.tanh import Tanh
+from bench.training.monitor import Monitor
+from tests.factory import PROTOCOL, cohort
+
+NAN = float("nan")
+
+
+class Scripted(Tanh):
+    """Evaluates to what its script says: one list of held-out metrics a member."""
+
+    def __init__(self, scripts, losses=None):
+        pl.LightningModule.__init__(self)
+        self.scripts, self.kept, self.turn = torch.tensor(scripts), torch.arange(len(scripts)), 0
+
+    def evaluate(self, inputs, targets):
+        now = self.scripts[self.kept, self.turn]
+        self.turn += 1
+        return now, now
+
+    def keep(self, members):
+        self.kept = self.kept[members]
+
+
+class Stop:
+    """Stands in for the Trainer: has nothing but the flag."""
+
+    should_stop = False
+
+
+def follow(scripts, losses=None):
+    """Run the monitor over blocks of 100 updates of a budget of 400; returns it and the trainer."""
+    what = cohort(seeds=len(scripts))
+    assert (PROTOCOL.updates, PROTOCOL.evaluate_every) == (400, 100)
+    monitor, trainer = (
+        Monitor(what, tasks.get("adding")(), (torch.zeros(1, 1, 1, 1), torch.zeros(1, 1, 1))),
+        Stop(),
+    )
+    module = Scripted(scripts)
+    monitor.on_train_start(trainer, module)
+    for block in range(4):
+        members = len(monitor.active)
+        values = torch.ones(100, members)
+        for index, update in (losses or {}).items():
+            if index in monitor.active and block == update // 100:
+                values[update % 100 :, monitor.active.index(index)] = NAN
+        outputs = {"losses": values, "norms": values * 2, "clipped": torch.zeros(100, members)}
+        monitor.on_train_batch_end(trainer, module, outputs, None, block)
+        if trainer.should_stop:
+            break
+    return monitor, trainer
+
+
+@pytest.mark.parametrize(
+    ("metrics", "outcome", "updates"),
+    [
+        ([0.2, 0.009, 0.008, 0.2, 0.2], "solved", 100),  # the first of two in a row counts
+        ([0.2, 0.009, 0.02, 0.009, 0.009], "solved", 300),  # a lucky one does not
+        ([0.2, 0.2, 0.2, 0.2, 0.001], "unsolved", 400),  # unconfirmed at the budget's end
+        ([0.2, 0.009, 0.02, 0.009, 0.02], "unsolved", 400),
+        ([0.2, 0.2, NAN, 0.2, 0.2], "diverged", 200),
+        ([0.001, 0.001, 0.2, 0.2, 0.2], "solved", 0),
+    ],
+)
+def test_outcomes(metrics, outcome, updates):
+    monitor, _ = follow([metrics])
+    (trace,) = monitor.traces
+    assert (trace.outcome, trace.updates) == (outcome, updates)
+
+
+def test_a_training_loss_that_is_not_finite_ends_its_member_at_that_update():
+    monitor, _ = follow([[0.2] * 5, [0.2] * 5], losses={1: 157})
+    assert [(t.outcome, t.updates) for t in monitor.traces] == [("unsolved", 400), ("diverged", 158)]
+
+
+def test_finished_members_leave_and_the_rest_goes_on():
+    solved, slow = [0.2, 0.001, 0.001, 9, 9], [0.3, 0.3, 0.3, 0.002, 0.003]
+    monitor, trainer = follow([slow, solved, [0.2] * 5])
+    assert [(t.outcome, t.updates) for t in monitor.traces] == [
+        ("solved", 300),
+        ("solved", 100),
+        ("unsolved", 400),
+    ]
+    assert [len(t.curve) for t in monitor.traces] == [5, 3, 5]
+    assert [t.metric for t in monitor.traces] == pytest.approx([0.003, 0.001, 0.2])
+    assert trainer.should_stop
+
+
+def test_training_ends_with_the_last_member():
+    monitor, trainer = follow([[0.2, 0.001, 0.001, 9, 9]])
+    assert trainer.should_stop
+    assert monitor.done == 200
+
+
+def test_curves_hold_what_happened_since_the_evaluation_before():
+    monitor, _ = follow([[0.2] * 5])
+    points = monitor.traces[0].curve
+    assert [p["update"] for p in points] == [0, 100, 200, 300, 400]
+    assert "train_loss" not in points[0]
+    assert points[1]["train_loss"] == 1.0
+    assert points[1]["gradient_norm"] == points[1]["gradient_peak"] == 2.0
