@@ -29,7 +29,7 @@ class Comparison:
     lag: int
     own: Tally
     baseline: Tally | None
-    """None where the baseline was measured at none of the technique's lags; then `lag` is the technique's longest."""
+    """None where it was measured at none of the technique's lags; then `lag` is the technique's longest."""
     pairs: int
     """Seeds that both trained with."""
     only_own: int
@@ -67,7 +67,9 @@ def _compare(scope: Scope, cells: pd.DataFrame, technique: str, task: str) -> Co
 
 def _solved_by_seed(scope: Scope, technique: str, task: str, lag: int) -> pd.Series:
     m = scope.members
-    rows = m[(m["technique"] == technique) & (m["task"] == task) & (m["lag"] == lag) & (m["role"] == "measured")]
+    rows = m[
+        (m["technique"] == technique) & (m["task"] == task) & (m["lag"] == lag) & (m["role"] == "measured")
+    ]
     return (rows.set_index("seed")["outcome"] == "solved").astype(bool)
 
 

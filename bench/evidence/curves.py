@@ -11,7 +11,8 @@ from bench.evidence.scope import SETTING, Scope
 
 
 def learning_curves(scope: Scope) -> pd.DataFrame:
-    """One row a measured setting and evaluation: technique, task, lag, update, median, lower, upper (quartiles).
+    """One row a measured setting and evaluation: technique, task, lag, update, median, lower and
+    upper quartile.
 
     A member that ended early (solved, or diverged) keeps its last finite metric until the setting's last
     member ends, so that the spread is always over the same members.
@@ -20,8 +21,10 @@ def learning_curves(scope: Scope) -> pd.DataFrame:
     columns = [*SETTING, "update", "median", "lower", "upper"]
     if curves.empty:
         return pd.DataFrame(columns=columns)
-    tables = [_spread(rows).assign(**dict(zip(SETTING, key, strict=True)))
-              for key, rows in curves.groupby(SETTING, sort=False)]  # fmt: skip
+    tables = [
+        _spread(rows).assign(**dict(zip(SETTING, key, strict=True)))
+        for key, rows in curves.groupby(SETTING, sort=False)
+    ]
     return pd.concat(tables)[columns].reset_index(drop=True)
 
 

@@ -57,9 +57,9 @@ def summarise(scope: Scope) -> pd.DataFrame:
     """One row a planned or trained setting, in the plan's order.
 
     Columns: technique, task, lag; state (measured, or why not: skipped, untuned (every tuning member failed),
-    ladder, pending, unplanned); reason (of a skip); stopped_at (the lag that stopped the ladder); runs, solved, unsolved, diverged, failed; rate, low, high; median, lower,
-    upper, restricted_mean (updates, infinite: beyond the budget); budget; learning_rate; trials (members that
-    tuned the rate).
+    ladder, pending, unplanned); reason (of a skip); stopped_at (the lag that stopped the ladder); runs, of which
+    solved, unsolved, diverged, failed; rate, low, high; median, lower, upper, restricted_mean (updates;
+    infinite: beyond the budget); budget; learning_rate; trials (members that tuned the rate).
     """
     measured = scope.members[scope.members["role"] == "measured"]
     estimates = [_estimate(key, rows) for key, rows in measured.groupby(SETTING, sort=False)]
@@ -73,8 +73,19 @@ def summarise(scope: Scope) -> pd.DataFrame:
     return _with_states(cells)
 
 
-_ESTIMATES = ("runs", "solved", "unsolved", "diverged", "failed", "rate", "low", "high", *Survival._fields, "budget",
-              "learning_rate")  # fmt: skip
+_ESTIMATES = (
+    "runs",
+    "solved",
+    "unsolved",
+    "diverged",
+    "failed",
+    "rate",
+    "low",
+    "high",
+    *Survival._fields,
+    "budget",
+    "learning_rate",
+)
 
 
 def _estimate(key: tuple[str, str, int], rows: pd.DataFrame) -> tuple[object, ...]:
@@ -105,8 +116,11 @@ def _with_states(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def horizons(cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a technique and task: horizon (0: not even the shortest lag; NaN: nothing measured), shortest and
-    longest (lags planned for the task), open (the horizon is the longest lag there was)."""
+    """One row a technique and task.
+
+    Columns: technique, task; horizon (0: not even the shortest lag; NaN: nothing measured); shortest, longest
+    (lags of the task); open (the horizon is the longest lag there was).
+    """
     lags = cells.groupby("task")["lag"].agg(shortest="min", longest="max")
     measured = cells[cells["state"] == "measured"]
     within = measured["lag"].where(measured["rate"] >= HORIZON_SHARE, 0)

@@ -18,7 +18,7 @@ def techniques(scope: Scope) -> pd.DataFrame:
     known = scope.members.drop_duplicates("technique", keep="last")
     columns = ["technique", "title", "family", "source_row", "dials"]
     table = scope.plan[["technique"]].drop_duplicates().merge(known[columns], how="left")
-    table = table.astype({c: "object" for c in columns}).fillna("")
+    table = table.astype(dict.fromkeys(columns, "object")).fillna("")
     return table.sort_values("technique", key=lambda s: s != BASELINE, kind="stable").reset_index(drop=True)
 
 
@@ -84,6 +84,8 @@ def gaps(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def provenance(scope: Scope) -> pd.DataFrame:
-    """One row a distinct origin: commit, dirty, versions, machine; members, first and last (start, ISO 8601)."""
-    grouped = scope.members.groupby(["commit", "dirty", *VERSIONS, *MACHINE], dropna=False, sort=False)["started"]
+    """One row an origin: commit, dirty, versions, machine; members, first and last start (ISO 8601)."""
+    grouped = scope.members.groupby(["commit", "dirty", *VERSIONS, *MACHINE], dropna=False, sort=False)[
+        "started"
+    ]
     return grouped.agg(members="size", first="min", last="max").reset_index()

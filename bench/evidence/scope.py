@@ -1,4 +1,4 @@
-"""Which results a report is about: one protocol a task, one version of each setting; the rest is counted, not pooled."""
+"""Which results a report is about: one protocol a task, one version of each setting, never pooled."""
 
 from __future__ import annotations
 
@@ -56,10 +56,12 @@ class Scope:
 
 
 def select(store: ResultStore) -> Scope:
-    """Cut a store's tables to the newest protocol of each task; raises BenchError if there is nothing at all."""
+    """Cut a store's tables to the newest protocol of each task; raises BenchError if the store is empty."""
     everything, studies = store.members(), store.studies()
     if everything.empty:
-        raise BenchError("The store holds no complete result: train something first, e.g. bptt-bench run --preset quick.")
+        raise BenchError(
+            "The store holds no complete result: train something first, e.g. bptt-bench run --preset quick."
+        )
     hashes, protocols = _protocols(everything, studies)
     studies = [s for s in studies if any(hashes[p.task] == p.protocol.hash for p in s.tasks)]
     current = everything[everything["protocol_hash"] == everything["task"].map(hashes)]
@@ -134,7 +136,9 @@ def _costs(costs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """The newest cost of each setting in scope, at its own size."""
     key = [*SETTING, "hidden_size", "batch_size"]
     costs = costs.merge(members[key].drop_duplicates(), on=key)
-    return costs.sort_values("started", kind="stable").drop_duplicates(key, keep="last").reset_index(drop=True)
+    return (
+        costs.sort_values("started", kind="stable").drop_duplicates(key, keep="last").reset_index(drop=True)
+    )
 
 
 def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:
@@ -142,10 +146,14 @@ def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -
     skips = {(s.technique, s.task, s.lag): s.reason for study in studies for s in study.skips}
     rows = []
     for task, protocol_hash in hashes.items():
-        mine = [(s, p) for s in studies for p in s.tasks if p.task == task and p.protocol.hash == protocol_hash]
+        mine = [
+            (s, p) for s in studies for p in s.tasks if p.task == task and p.protocol.hash == protocol_hash
+        ]
         trained = members[members["task"] == task]
         planned = {(t, lag) for s, p in mine for t in s.techniques for lag in p.lags}
-        techniques = dict.fromkeys([t for s, _ in reversed(mine) for t in s.techniques] + [*trained["technique"]])
+        techniques = dict.fromkeys(
+            [t for s, _ in reversed(mine) for t in s.techniques] + [*trained["technique"]]
+        )
         lags = sorted({lag for _, p in mine for lag in p.lags} | {*trained["lag"]})
         rows += [
             {

@@ -22,7 +22,9 @@ CHINESE = (
 )
 """Families that can set simplified Chinese, best first."""
 LATIN = ("Source Sans 3", "Source Sans Pro", "Noto Sans", "DejaVu Sans")
-_FILES = re.compile(r"NotoSansCJK|NotoSansSC|SourceHanSans|wqy|PingFang|Hiragino|msyh|simhei|SourceSans|NotoSans-", re.I)
+_FILES = re.compile(
+    r"NotoSansCJK|NotoSansSC|SourceHanSans|wqy|PingFang|Hiragino|msyh|simhei|SourceSans|NotoSans-", re.I
+)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,13 @@ from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
 LEFT, ROW, BOTTOM = 2.45, 0.215, 0.45  # inches
-HATCHES = {"ladder": "/////", "skipped": "xxxxx", "untuned": "\\\\\\\\\\", "pending": ".....", "unplanned": ""}
+HATCHES = {
+    "ladder": "/////",
+    "skipped": "xxxxx",
+    "untuned": "\\\\\\\\\\",
+    "pending": ".....",
+    "unplanned": "",
+}
 MOST_COUNTED = 12
 """With more columns than that, counts no longer fit into the cells."""
 
@@ -30,9 +37,15 @@ def solve_rates(findings: Findings, say: Sentences, tasks: list[str], alt: str) 
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.add_gridspec(
-            1, len(tasks), width_ratios=[len(lags[task]) for task in tasks], wspace=0.12 if len(tasks) > 1 else 0,
-            left=LEFT / WIDTH, right=0.995, top=1 - top / height, bottom=BOTTOM / height,
-        )  # fmt: skip
+            1,
+            len(tasks),
+            width_ratios=[len(lags[task]) for task in tasks],
+            wspace=0.12 if len(tasks) > 1 else 0,
+            left=LEFT / WIDTH,
+            right=0.995,
+            top=1 - top / height,
+            bottom=BOTTOM / height,
+        )
         counted = sum(map(len, lags.values())) <= MOST_COUNTED
         for column, task in enumerate(tasks):
             axes = figure.add_subplot(grid[0, column])
@@ -44,24 +57,48 @@ def solve_rates(findings: Findings, say: Sentences, tasks: list[str], alt: str) 
         return picture(figure, alt)
 
 
-def _block(axes: Axes, findings: Findings, say: Sentences, techniques: list[Technique], task: str, *, detailed: bool,
-           counted: bool) -> None:  # fmt: skip
+def _block(
+    axes: Axes,
+    findings: Findings,
+    say: Sentences,
+    techniques: list[Technique],
+    task: str,
+    *,
+    detailed: bool,
+    counted: bool,
+) -> None:
     names = [t.name for t in techniques]
     cells = findings.task_cells(task)
     rates = cells.pivot(index="technique", columns="lag", values="rate").reindex(names).astype(float)
     text = cells.assign(text=[_text(say, c, detailed) for c in cells.itertuples()])
     labels = text.pivot(index="technique", columns="lag", values="text").reindex(names).fillna("")
     sns.heatmap(
-        rates, ax=axes, cmap=SOLVE_RATE, vmin=0, vmax=1, mask=rates.isna(), cbar=False, linewidths=1.2, linecolor=PAPER,
-        annot=labels if counted else None, fmt="", annot_kws={"fontsize": 7}, yticklabels=False,
-    )  # fmt: skip
+        rates,
+        ax=axes,
+        cmap=SOLVE_RATE,
+        vmin=0,
+        vmax=1,
+        mask=rates.isna(),
+        cbar=False,
+        linewidths=1.2,
+        linecolor=PAPER,
+        annot=labels if counted else None,
+        fmt="",
+        annot_kws={"fontsize": 7},
+        yticklabels=False,
+    )
     states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
     for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
         if state in HATCHES:
             axes.add_patch(Rectangle((x + 0.04, y + 0.07), 0.92, 0.86, **_gap(state)))
     axes.set(xlabel="", ylabel="")
-    axes.set_xticklabels([say.words("units.lag", lag=say.numbers.count(lag)) if detailed else say.numbers.count(lag)
-                          for lag in rates.columns], rotation=0)  # fmt: skip
+    axes.set_xticklabels(
+        [
+            say.words("units.lag", lag=say.numbers.count(lag)) if detailed else say.numbers.count(lag)
+            for lag in rates.columns
+        ],
+        rotation=0,
+    )
     axes.xaxis.tick_top()
     axes.tick_params(length=0, pad=2)
     if not detailed:
@@ -71,17 +108,19 @@ def _block(axes: Axes, findings: Findings, say: Sentences, techniques: list[Tech
         axes.axhline(y, color=PAPER, linewidth=4)
 
 
-def _gap(state: str) -> dict[str, object]:
+def _gap(state: str) -> dict[str, Any]:
     return {"facecolor": "#f6f7f9", "edgecolor": "#b9bec5", "hatch": HATCHES[state], "linewidth": 0}
 
 
-def _text(say: Sentences, cell: tuple, detailed: bool) -> str:
+def _text(say: Sentences, cell: Any, detailed: bool) -> str:
     """'3/5', and what became of the others where there is room."""
-    if cell.state != "measured":  # type: ignore[attr-defined]
+    if cell.state != "measured":
         return ""
-    counts = {"diverged": cell.diverged, "failed": cell.failed}  # type: ignore[attr-defined]
-    more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed]
-    return " · ".join([f"{cell.solved}/{cell.runs}", *more])  # type: ignore[attr-defined]
+    counts = {"diverged": cell.diverged, "failed": cell.failed}
+    more = [
+        say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed
+    ]
+    return " · ".join([f"{cell.solved}/{cell.runs}", *more])
 
 
 def _family_starts(techniques: list[Technique]) -> list[int]:
@@ -94,10 +133,20 @@ def _row_names(axes: Axes, techniques: list[Technique], say: Sentences) -> None:
     blend = axes.get_yaxis_transform()
     inch = 1 / (axes.get_position().width * WIDTH)
     for y, technique in enumerate(techniques):
-        axes.text(-0.08 * inch, y + 0.5, say.technique(technique.name), transform=blend, ha="right", va="center", fontsize=7.5)
+        axes.text(
+            -0.08 * inch,
+            y + 0.5,
+            say.technique(technique.name),
+            transform=blend,
+            ha="right",
+            va="center",
+            fontsize=7.5,
+        )
     for y in _family_starts(techniques):
         family = say.words.name("families", techniques[y].family)
-        axes.text(-(LEFT - 0.02) * inch, y + 0.5, family, transform=blend, va="center", fontsize=7, color=MUTED)
+        axes.text(
+            -(LEFT - 0.02) * inch, y + 0.5, family, transform=blend, va="center", fontsize=7, color=MUTED
+        )
 
 
 def _legend(figure: Figure, say: Sentences, states: set[str]) -> None:
@@ -106,5 +155,15 @@ def _legend(figure: Figure, say: Sentences, states: set[str]) -> None:
         Patch(facecolor=SOLVE_RATE(0.0), label=say.words("legend.unsolved")),
     ]
     patches += [Patch(**_gap(s), label=say.words(f"legend.{s}")) for s in HATCHES if s in states]
-    figure.legend(handles=patches, loc="lower left", bbox_to_anchor=(LEFT / WIDTH - 0.012, 0.0), ncols=3, frameon=False,
-                  fontsize=7, handlelength=1.4, handleheight=1.0, columnspacing=1.4, borderaxespad=0.1)  # fmt: skip
+    figure.legend(
+        handles=patches,
+        loc="lower left",
+        bbox_to_anchor=(LEFT / WIDTH - 0.012, 0.0),
+        ncols=3,
+        frameon=False,
+        fontsize=7,
+        handlelength=1.4,
+        handleheight=1.0,
+        columnspacing=1.4,
+        borderaxespad=0.1,
+    )

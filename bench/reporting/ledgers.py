@@ -45,9 +45,14 @@ class Ledgers:
     def left_out(self) -> str:
         """Which results of the store are not shown; empty if all are."""
         items = [
-            self.words("gaps.left_out_item", members=self.numbers.count(r.members), task=self.task(r.task), hash=r.protocol_hash)
+            self.words(
+                "gaps.left_out_item",
+                members=self.numbers.count(r.members),
+                task=self.task(r.task),
+                hash=r.protocol_hash,
+            )
             for r in self.findings.scope.left_out.itertuples()
-        ]  # fmt: skip
+        ]
         return self.words("gaps.left_out", items=self.words("list.semicolon").join(items)) if items else ""
 
     def failure(self, row: Any) -> str:
@@ -67,14 +72,22 @@ class Ledgers:
 
     def rules(self) -> list[str]:
         """The protocol's rules."""
-        values = {"confidence": self.numbers.percent(CONFIDENCE), "share": self.numbers.percent(HORIZON_SHARE)}
-        return [self.words(f"rules.{rule}", **values) for rule in self.words.entries["rules"] if rule != "title"]
+        values = {
+            "confidence": self.numbers.percent(CONFIDENCE),
+            "share": self.numbers.percent(HORIZON_SHARE),
+        }
+        return [
+            self.words(f"rules.{rule}", **values) for rule in self.words.entries["rules"] if rule != "title"
+        ]
 
     def origin(self, row: Any) -> Iterator[tuple[str, str]]:
         """Each entry of a row of `evidence.ledgers.provenance`."""
         n = self.numbers
         yield "members", n.count(row.members)
-        yield "started", self.words("provenance.started_value", first=n.when(row.first), last=n.when(row.last))
+        yield (
+            "started",
+            self.words("provenance.started_value", first=n.when(row.first), last=n.when(row.last)),
+        )
         yield "commit", row.commit
         yield "dirty", self.words("provenance.dirty_yes" if row.dirty else "provenance.dirty_no")
         yield "versions", self.words("list.separator").join(f"{v} {getattr(row, v)}" for v in VERSIONS)
@@ -91,12 +104,18 @@ class Ledgers:
         yield "sequences", n.count(rules.updates * rules.batch_size)
         yield "evaluate_every", n.count(rules.evaluate_every)
         yield "held_out_size", n.count(rules.held_out_size)
-        yield "learning_rates", self.words("list.separator").join(f"{rate:g}" for rate in rules.learning_rates)
+        yield (
+            "learning_rates",
+            self.words("list.separator").join(f"{rate:g}" for rate in rules.learning_rates),
+        )
         yield "tuning_seeds", n.count(rules.tuning_seeds)
         yield "seeds_tuning", self._seeds(task, "tuning")
         yield "seeds_measured", self._seeds(task, "measured")
         yield "optimizer", rules.optimizer
-        yield "clip_norm", self.words("fairness.clip_none") if rules.clip_norm is None else f"{rules.clip_norm:g}"
+        yield (
+            "clip_norm",
+            self.words("fairness.clip_none") if rules.clip_norm is None else f"{rules.clip_norm:g}",
+        )
         yield "initialisation", rules.initialisation
         yield "hash", self.findings.scope.hashes[task]
 

@@ -16,14 +16,24 @@ from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.sentences import Sentences
-from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED, PAPER, WIDTH, Picture, house_style, picture
+from bench.reporting.style import (
+    BASELINE_LINE,
+    INK,
+    LINES,
+    MUTED,
+    PAPER,
+    WIDTH,
+    Picture,
+    house_style,
+    picture,
+)
 
 LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 
 
 def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
-    """Rows: families, the baseline grey in each. Columns: lags. Names stand beside the rows in their line's colour."""
+    """Rows: families, the baseline grey in each. Columns: lags. Names stand beside the rows, coloured."""
     curves = findings.curves[findings.curves["task"] == task]
     drawn = set(curves["technique"])
     families = _families([t for t in findings.techniques if t.name in drawn])
@@ -33,14 +43,23 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(
-            len(families), len(lags), squeeze=False, height_ratios=heights,
-            gridspec_kw={"left": LEFT / WIDTH, "right": 1 - RIGHT / WIDTH, "top": 1 - 0.3 / height, "bottom": 0.4 / height,
-                         "hspace": 0.16, "wspace": 0.07},
-        )  # fmt: skip
+            len(families),
+            len(lags),
+            squeeze=False,
+            height_ratios=heights,
+            gridspec_kw={
+                "left": LEFT / WIDTH,
+                "right": 1 - RIGHT / WIDTH,
+                "top": 1 - 0.3 / height,
+                "bottom": 0.4 / height,
+                "hspace": 0.16,
+                "wspace": 0.07,
+            },
+        )
         frame = _frame(findings, say, task, curves)
-        for row, (family, members) in zip(grid, families.items(), strict=True):
+        for row, (family, members), inches in zip(grid, families.items(), heights, strict=True):
             looks = _looks(members)
-            _names(row[0], say, family, members, looks)
+            _names(row[0], say, family, members, looks, inches)
             for axes, lag in zip(row, lags, strict=True):
                 here = curves[curves["lag"] == lag]
                 if here["technique"].isin([t.name for t in members]).any():
@@ -48,7 +67,15 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
                     _panel(axes, here, looks)
                 else:
                     axes.set_axis_off()
-                    axes.text(0.5, 0.5, say.words("legend.no_curves"), ha="center", va="center", fontsize=6.5, color=MUTED)
+                    axes.text(
+                        0.5,
+                        0.5,
+                        say.words("legend.no_curves"),
+                        ha="center",
+                        va="center",
+                        fontsize=6.5,
+                        color=MUTED,
+                    )
         frame.label(grid, [int(lag) for lag in lags])
         return picture(figure, say.curves_alt(task))
 
@@ -65,7 +92,9 @@ def _families(techniques: list[Technique]) -> dict[str, list[Technique]]:
 def _looks(members: list[Technique]) -> dict[str, tuple[str, object]]:
     """Colour and dash of each technique of a panel; the baseline's is the same everywhere."""
     others = [t.name for t in members if t.name != BASELINE]
-    looks = {name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)}
+    looks = {
+        name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)
+    }
     return {BASELINE: (BASELINE_LINE, "-"), **looks}
 
 
@@ -79,15 +108,36 @@ def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]
         axes.plot(line["update"].iloc[-1], line["median"].iloc[-1], "o", color=colour, markersize=2.6)
 
 
-def _names(axes: Axes, say: Sentences, family: str, members: list[Technique], looks: dict[str, tuple[str, object]]) -> None:
-    """The row's family and techniques, in place of a legend."""
+def _names(
+    axes: Axes,
+    say: Sentences,
+    family: str,
+    members: list[Technique],
+    looks: dict[str, tuple[str, object]],
+    height: float,
+) -> None:
+    """The row's family and techniques, in place of a legend; `height` of the row in inches."""
     left = -(LEFT - 0.02) / (axes.get_position().width * WIDTH)
-    inch = 1 / (axes.get_position().height * axes.figure.get_figheight())
-    axes.text(left, 1 - 0.06 * inch, say.words.name("families", family), transform=axes.transAxes, va="center",
-              fontsize=8, fontweight="bold")  # fmt: skip
+    inch = 1 / height
+    axes.text(
+        left,
+        1 - 0.06 * inch,
+        say.words.name("families", family),
+        transform=axes.transAxes,
+        va="center",
+        fontsize=8,
+        fontweight="bold",
+    )
     for i, technique in enumerate(members):
-        axes.text(left, 1 - (0.22 + 0.145 * i) * inch, say.technique(technique.name), transform=axes.transAxes,
-                  va="center", fontsize=7, color=looks[technique.name][0])  # fmt: skip
+        axes.text(
+            left,
+            1 - (0.22 + 0.145 * i) * inch,
+            say.technique(technique.name),
+            transform=axes.transAxes,
+            va="center",
+            fontsize=7,
+            color=looks[technique.name][0],
+        )
 
 
 @dataclass(frozen=True)
@@ -109,13 +159,22 @@ class _Frame:
         axes.set(xlim=(0, self.budget * 1.04), ylim=(self.low, self.high), xticks=[])
         axes.yaxis.set_minor_locator(NullLocator())
         axes.tick_params(axis="y", labelleft=False)
-        axes.hlines(list(self.levels.values()), 0, self.budget * 1.04, color="#b4b9c0", linewidth=0.7,
-                    linestyle=(0, (1.2, 1.6)), zorder=0)  # fmt: skip
+        axes.hlines(
+            list(self.levels.values()),
+            0,
+            self.budget * 1.04,
+            color="#b4b9c0",
+            linewidth=0.7,
+            linestyle=(0, (1.2, 1.6)),
+            zorder=0,
+        )
 
     def label(self, grid: Any, lags: list[int]) -> None:
         """The outer panels: lags above, updates below, the metric at the left, its levels at the right."""
         for axes, lag in zip(grid[0], lags, strict=True):
-            axes.set_title(self.say.words("units.lag", lag=self.say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
+            axes.set_title(
+                self.say.words("units.lag", lag=self.say.numbers.count(lag)), fontsize=8, loc="left", pad=5
+            )
         for row in grid:
             row[0].tick_params(axis="y", labelleft=True)
             row[0].yaxis.set_major_formatter(lambda value, _: self.say.numbers.metric(value))
@@ -125,8 +184,16 @@ class _Frame:
                 _update_axis(drawn[-1], self.say, self.budget)
         labelled = [axes for axes in grid[0] if axes.axison][-1:]
         for axes, (name, level) in itertools.product(labelled, self.levels.items()):
-            axes.annotate(name, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0),
-                          textcoords="offset points", va="center", fontsize=6, color=MUTED)  # fmt: skip
+            axes.annotate(
+                name,
+                (1, level),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=6,
+                color=MUTED,
+            )
         _axis_name(grid[0][0].figure, self.say, 1 - RIGHT / WIDTH)
 
 
@@ -150,17 +217,24 @@ def _update_axis(axes: Axes, say: Sentences, budget: int) -> None:
     """From 0 to the budget, labelled at both ends."""
     axes.set_xticks([0, budget], ["0", say.numbers.count(budget)])
     for tick, side in zip(axes.xaxis.get_major_ticks(2), ("left", "right"), strict=True):
-        tick.label1.set_horizontalalignment(side)
+        tick.label1.set(horizontalalignment=side)
 
 
 def _axis_name(figure: Figure, say: Sentences, right: float) -> None:
     """Under all panels, which end at `right` (share of the width)."""
-    figure.text((LEFT / WIDTH + right) / 2, 0.04 / figure.get_figheight(), say.words("task.updates_axis"),
-                ha="center", va="bottom", color=MUTED, fontsize=7)  # fmt: skip
+    figure.text(
+        (LEFT / WIDTH + right) / 2,
+        0.04 / figure.get_figheight(),
+        say.words("task.updates_axis"),
+        ha="center",
+        va="bottom",
+        color=MUTED,
+        fontsize=7,
+    )
 
 
 def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
-    """Rows: techniques. Columns: lags. Median and quartiles, open triangles where the median lies beyond the budget."""
+    """Rows: techniques. Columns: lags. Median and quartiles; open triangles: beyond the budget."""
     cells = findings.task_cells(task)
     cells = cells[cells["state"] == "measured"]
     techniques = [t for t in findings.techniques if t.name in set(cells["technique"])]
@@ -170,16 +244,25 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(
-            1, len(lags), squeeze=False,
-            gridspec_kw={"left": LEFT / WIDTH, "right": 0.985, "top": 1 - 0.3 / height, "bottom": 0.4 / height,
-                         "wspace": 0.09},
-        )[0]  # fmt: skip
+            1,
+            len(lags),
+            squeeze=False,
+            gridspec_kw={
+                "left": LEFT / WIDTH,
+                "right": 0.985,
+                "top": 1 - 0.3 / height,
+                "bottom": 0.4 / height,
+                "wspace": 0.09,
+            },
+        )[0]
         for axes, lag in zip(grid, lags, strict=True):
             _spreads(axes, cells[cells["lag"] == lag].set_index("technique"), techniques, budget)
             axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
             axes.set(xlim=(0, budget * 1.04), ylim=(len(techniques) - 0.4, -0.6), yticks=[])
             _update_axis(axes, say, budget)
-        grid[0].set_yticks(range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK)
+        grid[0].set_yticks(
+            range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK
+        )
         _axis_name(figure, say, 0.985)
         return picture(figure, say.updates_alt(task))
 
@@ -199,6 +282,15 @@ def _spreads(axes: Axes, cells: pd.DataFrame, techniques: list[Technique], budge
         start, end = min(cell["lower"], budget), min(cell["upper"], budget)
         axes.plot([start, end], [y, y], color=colour, linewidth=2.4, alpha=0.4, solid_capstyle="butt")
         if math.isinf(cell["median"]):
-            axes.plot(budget, y, ">", color=colour, markerfacecolor=PAPER, markersize=4, markeredgewidth=0.9, clip_on=False)
+            axes.plot(
+                budget,
+                y,
+                ">",
+                color=colour,
+                markerfacecolor=PAPER,
+                markersize=4,
+                markeredgewidth=0.9,
+                clip_on=False,
+            )
         else:
             axes.plot(cell["median"], y, "o", color=colour, markersize=4)

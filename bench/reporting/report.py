@@ -55,5 +55,7 @@ def _write(file: Path, content: bytes) -> Path:
         Path(temporary.name).chmod(0o644)
         Path(temporary.name).replace(file)
     except OSError as error:
-        raise BenchError(f"The report cannot be written to {file}: {error.strerror}; choose another --output.") from error
+        raise BenchError(
+            f"The report cannot be written to {file}: {error.strerror}; choose another --output."
+        ) from error
     return file

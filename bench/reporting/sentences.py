@@ -26,8 +26,14 @@ class Sentences(Ledgers):
         asks = self.words.entries["names"]["about"].get(task)
         facts = [self.words("task.lags", lags=n.join(self.findings.lags(task)))]
         if marks is not None:
-            facts.append(self.words("task.levels", trivial=n.metric(marks.trivial), solved=n.metric(marks.solved),
-                                    metric=self.words.name("metrics", marks.metric)))  # fmt: skip
+            facts.append(
+                self.words(
+                    "task.levels",
+                    trivial=n.metric(marks.trivial),
+                    solved=n.metric(marks.solved),
+                    metric=self.words.name("metrics", marks.metric),
+                )
+            )
         return self.words("list.sentence").join(filter(None, [asks, *facts]))
 
     def scale(self) -> str:
@@ -57,8 +63,13 @@ class Sentences(Ledgers):
         if BASELINE in leaders:
             return self.words(f"summary.level{suffix}", **values)
         verb = self.words("summary.verb_one" if len(leaders) == 1 else "summary.verb_many")
-        return self.words(f"summary.leaders{suffix}", techniques=self._named(leaders), verb=verb,
-                          baseline=self._baseline(task), **values)  # fmt: skip
+        return self.words(
+            f"summary.leaders{suffix}",
+            techniques=self._named(leaders),
+            verb=verb,
+            baseline=self._baseline(task),
+            **values,
+        )
 
     def price(self) -> str:
         """What an update of the leading techniques costs; empty if no cost was measured."""
@@ -87,13 +98,21 @@ class Sentences(Ledgers):
     def evidence(self, comparison: Comparison) -> str:
         """One technique's measurements on one task, beside the baseline's."""
         c, n = comparison, self.numbers
-        own = {"task": self.task(c.task), "lag": n.count(c.lag), "solved": c.own.solved, "runs": c.own.runs,
-               "interval": n.interval(c.own.low, c.own.high)}  # fmt: skip
+        own = {
+            "task": self.task(c.task),
+            "lag": n.count(c.lag),
+            "solved": c.own.solved,
+            "runs": c.own.runs,
+            "interval": n.interval(c.own.low, c.own.high),
+        }
         if c.baseline is None:
             said = [self.words("source.alone", **own)]
         else:
-            base = {"base_solved": c.baseline.solved, "base_runs": c.baseline.runs,
-                    "base_interval": n.interval(c.baseline.low, c.baseline.high)}  # fmt: skip
+            base = {
+                "base_solved": c.baseline.solved,
+                "base_runs": c.baseline.runs,
+                "base_interval": n.interval(c.baseline.low, c.baseline.high),
+            }
             said = [self.words("source.compared", **own, **base)]
         if c.pairs and c.only_own + c.only_baseline:
             said.append(self.words("source.pairs", pairs=c.pairs, own=c.only_own, base=c.only_baseline))
@@ -120,8 +139,13 @@ class Sentences(Ledgers):
         others = self._fastest(task, lag, [t for t in last.index if t != BASELINE])
         if not others:
             return self.answer(task)
-        values = {"task": self.task(task), "lag": self.numbers.count(lag), "technique": self.technique(others[0]),
-                  "metric": self.metric(task), "own": self.numbers.metric(last[others[0]])}  # fmt: skip
+        values = {
+            "task": self.task(task),
+            "lag": self.numbers.count(lag),
+            "technique": self.technique(others[0]),
+            "metric": self.metric(task),
+            "own": self.numbers.metric(last[others[0]]),
+        }
         if BASELINE not in last:
             return self.words("task.curves_alt_alone", **values)
         return self.words("task.curves_alt", base=self.numbers.metric(last[BASELINE]), **values)
@@ -129,7 +153,9 @@ class Sentences(Ledgers):
     def updates_alt(self, task: str) -> str:
         """Who solves the task with the fewest updates, where the baseline was measured too."""
         lag = self._telling_lag(task)
-        cells = self.findings.task_cells(task).query("lag == @lag and state == 'measured'").set_index("technique")
+        cells = (
+            self.findings.task_cells(task).query("lag == @lag and state == 'measured'").set_index("technique")
+        )
         medians = cells["median"][cells["median"] < math.inf]
         if medians.empty:
             return self.words("task.updates_alt_none", task=self.task(task))
@@ -141,15 +167,14 @@ class Sentences(Ledgers):
             base = self.words("task.updates_alt_base", median=self.numbers.count(medians[BASELINE]))
         else:
             base = self.words("task.updates_alt_beyond", budget=budget)
-        return self.words("task.updates_alt", task=self.task(task), lag=self.numbers.count(lag), base=base,
-                          technique=self.technique(str(best)), median=self.numbers.count(medians[best]))  # fmt: skip
-
-    def spread(self, cell: pd.Series) -> str:
-        """Quartiles and restricted mean of a setting's updates to solve."""
-        n, budget = self.numbers, cell["budget"]
-        quartiles = [n.updates(cell[q], budget) for q in ("lower", "upper")]
-        span = quartiles[0] if quartiles[0] == quartiles[1] else "–".join(quartiles)
-        return f"{span} · {n.count(cell['restricted_mean'])}"
+        return self.words(
+            "task.updates_alt",
+            task=self.task(task),
+            lag=self.numbers.count(lag),
+            base=base,
+            technique=self.technique(str(best)),
+            median=self.numbers.count(medians[best]),
+        )
 
     def reach(self, technique: str, task: str) -> int:
         """How far a technique gets on a task, from 0 (nowhere, or not measured) to 4 (the longest lag)."""

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.colors import LinearSegmentedColormap
@@ -19,7 +20,9 @@ PAPER = "#ffffff"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
 """After Okabe and Ito: told apart with any kind of colour vision; dashes tell a second round of them."""
 BASELINE_LINE = "#8b9099"
-SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"])
+SOLVE_RATE = LinearSegmentedColormap.from_list(
+    "solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"]
+)
 WIDTH = 6.7
 """Inches: the text width of an A4 page."""
 
@@ -39,7 +42,7 @@ class Picture:
 @contextmanager
 def house_style() -> Iterator[None]:
     """Type sizes, fonts and lines of every figure; text becomes paths, and ids are the same every time."""
-    settings = {
+    settings: Any = {
         "font.family": list(figure_families()),
         "font.size": 8,
         "axes.labelsize": 8,

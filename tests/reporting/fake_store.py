@@ -17,43 +17,78 @@ BUDGET, EVERY = 2000, 100
 
 TECHNIQUES: dict[str, tuple[str, str, str, dict[str, float]]] = {
     # name: title, family, row of the source's table, dials
-    "tanh": ("tanh RNN", "baseline", "", {}),
+    "tanh": ("Tanh RNN", "baseline", "", {}),
     "sigmoid": ("Sigmoid RNN", "activation", "", {}),
-    "relu": ("ReLU RNN", "activation", "relu", {}),
-    "irnn": ("IRNN (ReLU from identity)", "activation", "relu", {}),
-    "orthogonal": ("Orthogonal start", "initialisation", "", {}),
+    "relu": ("ReLU RNN", "relu", "relu", {}),
+    "irnn": ("IRNN", "relu", "relu", {}),
+    "orthogonal": ("Tanh RNN, orthogonal start", "initialisation", "", {}),
     "lstm": ("LSTM", "gated", "gated", {}),
     "gru": ("GRU", "gated", "gated", {}),
     "clip-norm": ("Clipping by norm", "clipping", "clipping", {"threshold": 1.0}),
     "clip-value": ("Clipping by value", "clipping", "clipping", {"threshold": 0.1}),
-    "clip-literal": ("One-sided clipping", "clipping", "clipping", {"threshold": 0.1}),
+    "clip-literal": ("Clipping as sketched", "clipping", "clipping", {"threshold": 0.1}),
     "residual-time": ("Residual over time", "residual", "residual", {"scale": 0.1}),
     "residual-depth": ("Residual over depth", "residual", "residual", {"layers": 4}),
-    "deep-tanh": ("Deep tanh", "residual", "", {"layers": 4}),
+    "deep-tanh": ("Deep tanh RNN", "residual", "", {"layers": 4}),
     "tbptt": ("Truncated BPTT", "truncated", "truncated", {"window": 20}),
-    "lstm-clip-norm": ("LSTM + clipping by norm", "gated", "", {"threshold": 1.0}),
+    "lstm-clip-norm": ("LSTM + clipping by norm", "gated", "gated", {"threshold": 1.0}),
 }
 
 HORIZON = {  # the longest lag that most seeds solve, by task: adding, copy, temporal-order
-    "tanh": (20, 10, 20), "sigmoid": (0, 0, 0), "relu": (50, 0, 0), "irnn": (100, 10, 50),
-    "orthogonal": (50, 30, 20), "lstm": (200, 10, 100), "gru": (200, 10, 100), "clip-norm": (20, 10, 20),
-    "clip-value": (20, 10, 20), "clip-literal": (0, 0, 0), "residual-time": (50, 10, 50),
-    "residual-depth": (20, 10, 20), "deep-tanh": (10, 0, 20), "tbptt": (20, 10, 20), "lstm-clip-norm": (200, 10, 100),
-}  # fmt: skip
+    "tanh": (20, 10, 20),
+    "sigmoid": (0, 0, 0),
+    "relu": (50, 0, 0),
+    "irnn": (100, 10, 50),
+    "orthogonal": (50, 30, 20),
+    "lstm": (200, 10, 100),
+    "gru": (200, 10, 100),
+    "clip-norm": (20, 10, 20),
+    "clip-value": (20, 10, 20),
+    "clip-literal": (0, 0, 0),
+    "residual-time": (50, 10, 50),
+    "residual-depth": (20, 10, 20),
+    "deep-tanh": (10, 0, 20),
+    "tbptt": (20, 10, 20),
+    "lstm-clip-norm": (200, 10, 100),
+}
 
 TASKS: dict[str, dict[str, Any]] = {
-    "adding": {"lags": (20, 50, 100, 200), "metric_name": "MSE", "trivial": 1 / 6, "solved": 0.01,
-               "plateaus": {"one number known": 1 / 12}},
-    "copy": {"lags": (10, 30), "metric_name": "recall accuracy", "trivial": 1 / 8, "solved": 0.99, "plateaus": {}},
-    "temporal-order": {"lags": (20, 50, 100), "metric_name": "accuracy", "trivial": 1 / 4, "solved": 0.99,
-                       "plateaus": {"one symbol known": 0.5}},
-}  # fmt: skip
+    "adding": {
+        "lags": (20, 50, 100, 200),
+        "metric_name": "mean squared error",
+        "trivial": 1 / 6,
+        "solved": 0.01,
+        "plateaus": {"one number known": 1 / 12},
+    },
+    "copy": {
+        "lags": (10, 30),
+        "metric_name": "share of symbols recalled",
+        "trivial": 1 / 8,
+        "solved": 0.99,
+        "plateaus": {},
+    },
+    "temporal-order": {
+        "lags": (20, 50, 100),
+        "metric_name": "share of sequences classified rightly",
+        "trivial": 1 / 4,
+        "solved": 0.99,
+        "plateaus": {"last symbol known": 0.5},
+    },
+}
 
 PROVENANCE = {
-    "commit": "3f9c2ab7d1e04c55a1b2c3d4e5f60718293a4b5c", "dirty": False, "bench": "0.1.0", "python": "3.11.7",
-    "torch": "2.13.0+cpu", "lightning": "2.6.6", "mlflow": "3.17.2", "platform": "Linux-6.1-x86_64",
-    "cpu": "AMD EPYC 7B13", "accelerator": "cpu", "threads": 1,
-}  # fmt: skip
+    "commit": "3f9c2ab7d1e04c55a1b2c3d4e5f60718293a4b5c",
+    "dirty": False,
+    "bench": "0.1.0",
+    "python": "3.11.7",
+    "torch": "2.13.0+cpu",
+    "lightning": "2.6.6",
+    "mlflow": "3.17.2",
+    "platform": "Linux-6.1-x86_64",
+    "cpu": "AMD EPYC 7B13",
+    "accelerator": "cpu",
+    "threads": 1,
+}
 
 
 @dataclass
@@ -82,25 +117,63 @@ class FakeStore:
 
 def protocol(**changes: Any) -> Protocol:
     """The made-up study's protocol."""
-    return Protocol(**{"hidden_size": 64, "batch_size": 32, "updates": BUDGET, "evaluate_every": EVERY, "held_out_size": 500,
-                       "learning_rates": (0.001, 0.003, 0.01), "tuning_seeds": 2, **changes})  # fmt: skip
+    return Protocol(
+        **{
+            "hidden_size": 64,
+            "batch_size": 32,
+            "updates": BUDGET,
+            "evaluate_every": EVERY,
+            "held_out_size": 500,
+            "learning_rates": (0.001, 0.003, 0.01),
+            "tuning_seeds": 2,
+            **changes,
+        }
+    )
 
 
-def study(techniques: tuple[str, ...], tasks: tuple[str, ...], seeds: int, rules: Protocol, skips: tuple[Skip, ...] = ()) -> Study:
+def study(
+    techniques: tuple[str, ...],
+    tasks: tuple[str, ...],
+    seeds: int,
+    rules: Protocol,
+    skips: tuple[Skip, ...] = (),
+) -> Study:
     """A plan of every technique on every lag of every task, but for the skips."""
     left = {(s.technique, s.task, s.lag) for s in skips}
     settings = tuple(
-        Setting(technique=name, dials=TECHNIQUES[name][3], task=task, lag=lag, protocol=rules,
-                technique_hash=digest(name), task_hash=digest(task))
-        for name in techniques for task in tasks for lag in TASKS[task]["lags"] if (name, task, lag) not in left
-    )  # fmt: skip
+        Setting(
+            technique=name,
+            dials=TECHNIQUES[name][3],
+            task=task,
+            lag=lag,
+            protocol=rules,
+            technique_hash=digest(name),
+            task_hash=digest(task),
+        )
+        for name in techniques
+        for task in tasks
+        for lag in TASKS[task]["lags"]
+        if (name, task, lag) not in left
+    )
     plans = tuple(TaskPlan(task=task, lags=TASKS[task]["lags"], protocol=rules) for task in tasks)
-    return Study(preset="quick", title={"en": "Quick study", "zh": "快速研究"}, techniques=techniques, tasks=plans,
-                 measured_seeds=seeds, settings=settings, skips=skips)  # fmt: skip
+    return Study(
+        preset="quick",
+        title={"en": "Quick study", "zh": "快速研究"},
+        techniques=techniques,
+        tasks=plans,
+        measured_seeds=seeds,
+        settings=settings,
+        skips=skips,
+    )
 
 
-def make_store(seeds: int = 5, tasks: tuple[str, ...] = tuple(TASKS), techniques: tuple[str, ...] = tuple(TECHNIQUES),
-               rules: Protocol | None = None, stop_after: int | None = None) -> FakeStore:  # fmt: skip
+def make_store(
+    seeds: int = 5,
+    tasks: tuple[str, ...] = tuple(TASKS),
+    techniques: tuple[str, ...] = tuple(TECHNIQUES),
+    rules: Protocol | None = None,
+    stop_after: int | None = None,
+) -> FakeStore:
     """A whole made-up study; `stop_after` settings for a partial one."""
     rng = np.random.default_rng(7)
     skips = tuple(
@@ -120,7 +193,9 @@ def make_store(seeds: int = 5, tasks: tuple[str, ...] = tuple(TASKS), techniques
             tuning = plan.tuning_cohort(setting)
             if tuning is not None:
                 add_cohort(store, tuning, rng)
-            rate = setting.protocol.learning_rates[len(setting.technique) % len(setting.protocol.learning_rates)]
+            rate = setting.protocol.learning_rates[
+                len(setting.technique) % len(setting.protocol.learning_rates)
+            ]
             if not add_cohort(store, plan.measured_cohort(setting, rate), rng):
                 break
     return store
@@ -144,16 +219,32 @@ def add_cohort(store: FakeStore, cohort: Cohort, rng: np.random.Generator) -> in
         solved += outcome == "solved"
         curve = learning_curve(task, outcome, updates, rng)
         finite = outcome in ("solved", "unsolved")
-        key = {"technique": setting.technique, "task": setting.task, "lag": setting.lag, "seed": member.seed,
-               "learning_rate": member.learning_rate, "role": cohort.role, "outcome": outcome, "cohort": cohort.key,
-               "protocol_hash": setting.protocol.hash}  # fmt: skip
+        key = {
+            "technique": setting.technique,
+            "task": setting.task,
+            "lag": setting.lag,
+            "seed": member.seed,
+            "learning_rate": member.learning_rate,
+            "role": cohort.role,
+            "outcome": outcome,
+            "cohort": cohort.key,
+            "protocol_hash": setting.protocol.hash,
+        }
         last = curve[-1] if finite else float("nan")
         store.member_rows.append(member_row(key, setting, task, updates, last, reason))
         store.curve_rows.extend(
-            {**key, "update": i * EVERY, "train_loss": value, "loss": value, "metric": value,
-             "gradient_norm": 1.0, "gradient_peak": 2.0, "clipped": 0.0}
+            {
+                **key,
+                "update": i * EVERY,
+                "train_loss": value,
+                "loss": value,
+                "metric": value,
+                "gradient_norm": 1.0,
+                "gradient_peak": 2.0,
+                "clipped": 0.0,
+            }
             for i, value in enumerate(curve)
-        )  # fmt: skip
+        )
     return solved
 
 
@@ -162,7 +253,9 @@ def learning_curve(task: dict[str, Any], outcome: str, updates: int, rng: np.ran
     if outcome == "failed":
         return []
     trivial, solved = task["trivial"], task["solved"]
-    end = {"solved": solved, "unsolved": trivial + 0.1 * (solved - trivial), "diverged": float("nan")}[outcome]
+    end = {"solved": solved, "unsolved": trivial + 0.1 * (solved - trivial), "diverged": float("nan")}[
+        outcome
+    ]
     steps = np.arange(updates // EVERY + 1) / max(updates // EVERY, 1)
     share = 1 / (1 + np.exp(-10 * (steps - 0.6)))
     share = (share - share[0]) / (share[-1] - share[0])
@@ -173,32 +266,71 @@ def learning_curve(task: dict[str, Any], outcome: str, updates: int, rng: np.ran
     return [float(v) for v in path]
 
 
-def member_row(key: dict[str, Any], setting: Setting, task: dict[str, Any], updates: int, metric: float, reason: str) -> dict[str, Any]:
+def member_row(
+    key: dict[str, Any], setting: Setting, task: dict[str, Any], updates: int, metric: float, reason: str
+) -> dict[str, Any]:
     """One tidy row, every column filled."""
     title, family, row, dials = TECHNIQUES[setting.technique]
     rules, gates = setting.protocol, {"lstm": 4, "lstm-clip-norm": 4, "gru": 3}.get(setting.technique, 1)
     return {
-        **key, **PROVENANCE, "title": title, "family": family, "source_row": row, "dials": json.dumps(dials),
-        "updates": updates, "metric": metric, "loss": metric, "reason": reason, "trivial_level": task["trivial"],
-        "solved_at": task["solved"], "plateaus": json.dumps(task["plateaus"]), "metric_name": task["metric_name"],
-        "hidden_size": rules.hidden_size, "parameters": gates * 4_500, "state_size": 64 * (1 + (gates == 4)),
-        "steps": 2 * setting.lag, "wall_seconds": 12.5, "batch_size": rules.batch_size, "budget": rules.updates,
-        "evaluate_every": rules.evaluate_every, "held_out_size": rules.held_out_size, "optimizer": rules.optimizer,
-        "clip_norm": np.nan if rules.clip_norm is None else rules.clip_norm, "initialisation": rules.initialisation,
-        "setting_hash": setting.hash, "technique_hash": setting.technique_hash, "task_hash": setting.task_hash,
-        "started": "2026-02-03T04:05:06+00:00", "mlflow_run_id": digest(key),
-    }  # fmt: skip
+        **key,
+        **PROVENANCE,
+        "title": title,
+        "family": family,
+        "source_row": row,
+        "dials": json.dumps(dials),
+        "updates": updates,
+        "metric": metric,
+        "loss": metric,
+        "reason": reason,
+        "trivial_level": task["trivial"],
+        "solved_at": task["solved"],
+        "plateaus": json.dumps(task["plateaus"]),
+        "metric_name": task["metric_name"],
+        "hidden_size": rules.hidden_size,
+        "parameters": gates * 4_500,
+        "state_size": 64 * (1 + (gates == 4)),
+        "steps": 2 * setting.lag,
+        "wall_seconds": 12.5,
+        "batch_size": rules.batch_size,
+        "budget": rules.updates,
+        "evaluate_every": rules.evaluate_every,
+        "held_out_size": rules.held_out_size,
+        "optimizer": rules.optimizer,
+        "clip_norm": np.nan if rules.clip_norm is None else rules.clip_norm,
+        "initialisation": rules.initialisation,
+        "setting_hash": setting.hash,
+        "technique_hash": setting.technique_hash,
+        "task_hash": setting.task_hash,
+        "started": "2026-02-03T04:05:06+00:00",
+        "mlflow_run_id": digest(key),
+    }
 
 
 def add_cost(store: FakeStore, setting: Setting, rng: np.random.Generator) -> None:
     """Invent what one update of a technique costs."""
-    gates = {"lstm": 4, "lstm-clip-norm": 4, "gru": 3, "residual-depth": 4, "deep-tanh": 4}.get(setting.technique, 1)
+    gates = {"lstm": 4, "lstm-clip-norm": 4, "gru": 3, "residual-depth": 4, "deep-tanh": 4}.get(
+        setting.technique, 1
+    )
     ratio = 1.0 if setting.technique == "tanh" else gates * 0.9 + 0.2 * rng.random()
-    store.cost_rows.append({
-        **{k: v for k, v in PROVENANCE.items() if k in COST_COLUMNS}, "technique": setting.technique,
-        "task": setting.task, "lag": setting.lag, "hidden_size": 64, "batch_size": 32, "parameters": gates * 4_500,
-        "state_size": 64 * (1 + (gates == 4)), "flops": gates * 25_600.0 * setting.lag,
-        "peak_bytes": gates * 180_000 * setting.lag, "milliseconds": ratio * 0.08 * setting.lag,
-        "time_ratio": ratio, "time_ratio_low": ratio * 0.97, "time_ratio_high": ratio * 1.05, "rounds": 15,
-        "cost_hash": setting.hash, "started": "2026-02-03T05:00:00+00:00",
-    })  # fmt: skip
+    store.cost_rows.append(
+        {
+            **{k: v for k, v in PROVENANCE.items() if k in COST_COLUMNS},
+            "technique": setting.technique,
+            "task": setting.task,
+            "lag": setting.lag,
+            "hidden_size": 64,
+            "batch_size": 32,
+            "parameters": gates * 4_500,
+            "state_size": 64 * (1 + (gates == 4)),
+            "flops": gates * 25_600.0 * setting.lag,
+            "peak_bytes": gates * 180_000 * setting.lag,
+            "milliseconds": ratio * 0.08 * setting.lag,
+            "time_ratio": ratio,
+            "time_ratio_low": ratio * 0.97,
+            "time_ratio_high": ratio * 1.05,
+            "rounds": 15,
+            "cost_hash": setting.hash,
+            "started": "2026-02-03T05:00:00+00:00",
+        }
+    )

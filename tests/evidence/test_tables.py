@@ -1,0 +1,151 @@
+"""Comparisons, curves, ledgers and the source as data."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from small_store import SmallStore, member, setting, study
+
+from bench.evidence import ledgers
+from bench.evidence.compare import compare
+from bench.evidence.curves import learning_curves, levels
+from bench.evidence.estimates import summarise
+from bench.evidence.scope import select
+from bench.evidence.source import load_claims, load_rows
+from bench.protocol.result import COST_COLUMNS
+
+
+def test_comparison_is_paired_by_seed_at_the_longest_lag_of_both() -> None:
+    rows = [
+        *[member(setting("tanh", 10), seed, "solved") for seed in (1, 2, 3)],
+        *[member(setting("tanh", 20), seed, "solved" if seed == 3 else "unsolved") for seed in (1, 2, 3)],
+        *[member(setting("lstm", 20), seed, "solved" if seed < 3 else "unsolved") for seed in (1, 2, 3, 4)],
+        *[member(setting("lstm", 40), seed, "solved") for seed in (1, 2)],
+    ]
+    scope = select(SmallStore(rows))
+    (found,) = compare(scope, summarise(scope), "lstm")
+    assert (found.lag, found.own.solved, found.own.runs) == (20, 2, 4)
+    assert found.baseline is not None
+    assert (found.baseline.solved, found.baseline.runs) == (1, 3)
+    assert (found.pairs, found.only_own, found.only_baseline) == (3, 2, 1)
+
+
+def test_comparison_without_a_baseline() -> None:
+    scope = select(SmallStore([member(setting("lstm", 20), 1), member(setting("lstm", 40), 1)]))
+    (found,) = compare(scope, summarise(scope), "lstm")
+    assert (found.lag, found.baseline, found.pairs) == (40, None, 0)
+    assert compare(scope, summarise(scope), "gru") == []
+
+
+def test_a_member_that_ended_early_keeps_its_last_value() -> None:
+    one = setting("lstm", 10)
+    rows = [member(one, 1, "solved", 10), member(one, 2, "unsolved", 20), member(one, 3, "diverged", 20)]
+    paths = {1: [0.1, 1.0], 2: [0.1, 0.2, 0.3], 3: [0.1, 0.5, math.nan]}
+    curves = [
+        {**row, "update": 10 * i, "metric": value}
+        for row in rows
+        for i, value in enumerate(paths[row["seed"]])
+    ]
+    table = learning_curves(select(SmallStore(rows, curve_rows=curves)))
+    assert list(table["update"]) == [0, 10, 20]
+    assert list(table["median"]) == pytest.approx([0.1, 0.5, 0.5])  # of (1, .2, .5), then of (1, .3, .5)
+    assert list(table["lower"]) == pytest.approx([0.1, 0.35, 0.4])
+
+
+def test_levels_come_from_the_results() -> None:
+    one = setting("lstm", 10)
+    row = member(one, 1, trivial_level=0.25, solved_at=0.01, plateaus='{"half": 0.1}', metric_name="error")
+    found = levels(select(SmallStore([row])), "adding")
+    assert found is not None
+    assert (found.metric, found.trivial, found.solved, found.plateaus) == ("error", 0.25, 0.01, {"half": 0.1})
+    assert found.lower_is_better
+    assert levels(select(SmallStore([row])), "copy") is None
+
+
+def test_tuning_ledger_counts_trials_winners_and_updates() -> None:
+    one, two = setting("lstm", 10), setting("lstm", 20)
+    rows = [
+        *[member(one, 99, learning_rate=rate, role="tuning", updates=40) for rate in (0.01, 0.1)],
+        member(one, 1, learning_rate=0.1, updates=30),
+        member(two, 1, learning_rate=0.01, updates=60),
+    ]
+    scope = select(SmallStore(rows))
+    (row,) = ledgers.tuning(scope, summarise(scope)).to_dict("records")
+    assert row == {
+        "technique": "lstm",
+        "task": "adding",
+        "trials": 2,
+        "rates": {10: 0.1, 20: 0.01},
+        "measured": 2,
+        "updates": 170,
+    }
+
+
+def test_gaps_are_grouped_by_reason() -> None:
+    settings = [setting("tanh", lag) for lag in (10, 20, 40)]
+    scope = select(SmallStore([member(settings[0], 1, "unsolved", 100)], [study(*settings)]))
+    (row,) = ledgers.gaps(summarise(scope)).to_dict("records")
+    assert (row["state"], row["stopped_at"], row["lags"]) == ("ladder", 10, (20, 40))
+
+
+def test_failures_are_counted_with_their_reason() -> None:
+    one = setting("relu", 10)
+    rows = [
+        member(one, 1),
+        member(one, 2, "diverged", 20),
+        member(one, 3, "diverged", 40),
+        member(one, 4, "failed", 0, reason="out of memory"),
+    ]
+    table = ledgers.failures(select(SmallStore(rows))).set_index("outcome")
+    assert (table["members"]["diverged"], table["first"]["diverged"], table["last"]["diverged"]) == (
+        2,
+        20,
+        40,
+    )
+    assert table["reason"]["failed"] == "out of memory"
+    assert set(table["runs"]) == {4}
+
+
+def cost(technique: str, lag: int, ratio: float, parameters: int, hidden: int = 8) -> dict[str, object]:
+    blank = {c: "" if kind == "str" else 0 for c, kind in COST_COLUMNS.items()}
+    return {
+        **blank,
+        "technique": technique,
+        "task": "adding",
+        "lag": lag,
+        "hidden_size": hidden,
+        "batch_size": 4,
+        "time_ratio": ratio,
+        "parameters": parameters,
+    }
+
+
+def test_costs_are_of_the_sizes_in_scope_and_relative_to_the_baseline() -> None:
+    rows = [member(setting(name, lag), 1) for name in ("tanh", "lstm") for lag in (10, 20)]
+    costs = [
+        cost("tanh", 10, 1, 100),
+        cost("lstm", 10, 3.5, 400),
+        cost("lstm", 20, 4, 400),
+        cost("lstm", 10, 9, 4, 99),
+    ]
+    scope = select(SmallStore(rows, cost_rows=costs))
+    assert len(scope.costs) == 3
+    assert set(ledgers.costs(scope, "adding")["lag"]) == {10}  # the lag at which most techniques were timed
+    lstm = ledgers.cost_ratios(scope).loc["lstm"]
+    assert (lstm["time_low"], lstm["time_high"], lstm["parameters"]) == (3.5, 4, 4)
+
+
+def test_baseline_comes_first() -> None:
+    rows = [member(setting(name, 10), 1) for name in ("gru", "tanh", "lstm")]
+    assert list(ledgers.techniques(select(SmallStore(rows)))["technique"]) == ["tanh", "gru", "lstm"]
+
+
+def test_the_source_as_data() -> None:
+    rows, claims = load_rows(), load_claims()
+    assert [row.id for row in rows] == ["gated", "relu", "clipping", "residual", "truncated"]
+    assert rows[2].cells("zh").drawback == "需手动设置阈值"
+    assert rows[2].cells("en").drawback == "the threshold is set by hand"
+    assert [claim.id for claim in claims] == [f"S{i:02}" for i in range(1, 31)]
+    assert all(set(claim.says) == set(claim.measure) == {"en", "zh"} for claim in claims)
+    assert all(text for claim in claims for text in (*claim.says.values(), *claim.measure.values()))

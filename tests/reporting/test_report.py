@@ -1,0 +1,184 @@
+"""The files of a report: what is in them, and that they come out the same every time."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from fake_store import FakeStore, make_store, protocol
+from pypdf import PdfReader
+
+from bench.errors import BenchError
+from bench.evidence.source import load_rows
+from bench.reporting import report as report_module
+from bench.reporting import write_report
+from bench.reporting.catalogue import LANGUAGES, Catalogue
+from bench.reporting.findings import gather
+from bench.reporting.pages import page
+
+SECTIONS = ("summary", "source", "fairness", "failures", "gaps", "rules", "provenance")
+
+
+def text_of(folder: Path, language: str) -> str:
+    return (folder / f"report.{language}.html").read_text(encoding="utf-8")
+
+
+def test_writes_four_files_into_the_folder_itself(rendered: Path) -> None:
+    names = sorted(file.name for file in rendered.iterdir())
+    assert names == ["report.en.html", "report.en.pdf", "report.zh.html", "report.zh.pdf"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_section_has_its_title(rendered: Path, language: str) -> None:
+    words, content = Catalogue(language), text_of(rendered, language)
+    for section in SECTIONS:
+        assert f'<section id="{section}">' in content
+        assert html.escape(words(f"{section}.title"), quote=False) in html.unescape(content)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shows_the_sources_own_words(rendered: Path, language: str) -> None:
+    content = html.unescape(text_of(rendered, language))
+    for row in load_rows():
+        for cell in row.cells(language).model_dump().values():
+            assert f">{cell}<" in content
+
+
+def test_evidence_stands_beside_a_row_in_words(rendered: Path) -> None:
+    content = text_of(rendered, "en")
+    assert re.search(r"Adding, lag \d+: solved \d of 3 \(\d+–\d+ %\), the baseline \d of 3", content)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_html_needs_nothing_else(rendered: Path, language: str) -> None:
+    content = text_of(rendered, language)
+    assert "<script" not in content
+    links = re.findall(r"(?:src|href)=\"([^\"]*)\"|url\(([^)]*)\)|@import", content)
+    assert links
+    assert all(link.startswith(("data:", "#")) for pair in links for link in pair if link)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_says_what_it_shows(rendered: Path, language: str) -> None:
+    alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
+    assert len(alts) == 1 + 3 * 2
+    assert all(len(alt) > 10 for alt in alts)
+
+
+def test_equal_stores_give_equal_bytes(store: FakeStore, rendered: Path, tmp_path: Path) -> None:
+    write_report(store, tmp_path, ["en"])
+    for name in ("report.en.html", "report.en.pdf"):
+        assert (tmp_path / name).read_bytes() == (rendered / name).read_bytes()
+
+
+@pytest.mark.parametrize(("language", "tag"), [("en", "en"), ("zh", "zh-CN")])
+def test_pdf_is_tagged_and_carries_its_fonts(rendered: Path, language: str, tag: str) -> None:
+    reader = PdfReader(rendered / f"report.{language}.pdf")
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == tag
+    assert root["/MarkInfo"]["/Marked"]
+    fonts = {font.get_object()["/BaseFont"]: font.get_object() for page in reader.pages
+             for font in page["/Resources"].get("/Font", {}).values()}  # fmt: skip
+    assert fonts
+    for name, font in fonts.items():
+        descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
+        assert {"/FontFile2", "/FontFile3"} & set(descriptor), f"{name} is not embedded"
+        assert re.match(r"/[A-Z]{6}\+", name), f"{name} is not a subset"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pdf_has_bookmarks_and_page_numbers(rendered: Path, language: str) -> None:
+    words, reader = Catalogue(language), PdfReader(rendered / f"report.{language}.pdf")
+    titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
+    assert any(words("summary.title") in title for title in titles)
+    last = reader.pages[-1].extract_text()
+    assert len(re.findall(rf"\b{len(reader.pages)}\b", last)) >= 2
+
+
+def test_technique_names_and_reasons_are_text_never_markup(store: FakeStore) -> None:
+    evil = "<script>alert(1)</script>"
+    rows = [{**row, "technique": evil, "title": evil, "reason": evil, "outcome": "failed"}
+            if row["technique"] == "relu" else row for row in store.member_rows]  # fmt: skip
+    content = page(gather(FakeStore(rows, store.curve_rows, store.cost_rows)), Catalogue("en"))
+    assert "<script" not in content
+    assert "&lt;script&gt;" in content
+
+
+def test_partial_store_says_what_is_missing(tmp_path: Path) -> None:
+    partial = make_store(seeds=2, tasks=("adding", "copy"), techniques=("tanh", "lstm", "gru"), stop_after=3)
+    content = page(gather(partial), Catalogue("en"))
+    assert "This report is partial" in content
+    assert "not yet run" in content
+    assert "Nothing has been measured on this task yet." not in content
+    only_first = make_store(seeds=2, tasks=("adding", "copy"), techniques=("tanh",), stop_after=1)
+    assert "Nothing has been measured on this task yet." in page(gather(only_first), Catalogue("en"))
+
+
+def test_empty_store_is_one_clear_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="holds no complete result"):
+        write_report(FakeStore(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_store_without_studies_curves_or_costs_still_renders(store: FakeStore) -> None:
+    content = page(gather(FakeStore(store.member_rows)), Catalogue("zh"))
+    assert Catalogue("zh")("task.costs_none") in content
+
+
+def test_other_protocols_are_counted_and_named() -> None:
+    now = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"))
+    before = make_store(
+        seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), rules=protocol(hidden_size=32)
+    )
+    both = FakeStore(
+        before.member_rows + now.member_rows,
+        now.curve_rows,
+        now.cost_rows,
+        before.study_list + now.study_list,
+    )
+    content = page(gather(both), Catalogue("en"))
+    assert (
+        f"Left out: {len(before.member_rows)} runs on Adding (protocol {protocol(hidden_size=32).hash})"
+        in content
+    )
+
+
+def test_missing_pango_leaves_the_html_and_names_the_packages(
+    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import builtins
+
+    real = builtins.__import__
+
+    def without_pango(name, *args, **kwargs):
+        if name.startswith("weasyprint"):
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_pango)
+    with pytest.raises(BenchError, match="apt-get install libpango"):
+        write_report(store, tmp_path)
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["report.en.html", "report.zh.html"]
+
+
+def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
+    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "can_set_chinese", lambda: False)
+    with pytest.raises(BenchError, match="fonts-noto-cjk"):
+        write_report(store, tmp_path, ["zh"])
+    assert [f.name for f in tmp_path.iterdir()] == ["report.zh.html"]
+
+
+def test_unwritable_output_is_one_clear_sentence(store: FakeStore, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(BenchError, match="cannot be written"):
+        write_report(store, tmp_path / "taken", ["en"])
+
+
+def test_unknown_language_is_refused_before_anything_is_written(store: FakeStore, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="language 'de'"):
+        write_report(store, tmp_path, ["en", "de"])
+    assert list(tmp_path.iterdir()) == []
