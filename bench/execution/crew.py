@@ -47,6 +47,11 @@ class Crew:
         """How many more pieces of work could start now."""
         return self.size - len(self._busy)
 
+    @property
+    def busy(self) -> bool:
+        """Whether any work is under way."""
+        return bool(self._busy)
+
     def start(self, label: Any, target: Callable[..., None], work: Any) -> None:
         """Run target(connection, plugins, work) in a process; what it sends comes back with the label."""
         receive, send = self._context.Pipe(duplex=False)

@@ -65,12 +65,13 @@ class _Run:
         work = [(chain, missing_cohorts(study, chain, self.members)) for chain in study.chains()]
         self.missing = sum(len(cohort.members) for _, left in work for cohort in left)
         self.summary = RunSummary(cached=study.members - self.missing)
-        by_time = sorted((item for item in work if item[1]), key=lambda item: estimate(*item))
-        self.waiting: list[Chain] = [chain for chain, _ in by_time]
-        """Taken from the end: the longest first, so that none is left running alone."""
+        self.waiting = [chain for chain, left in work if left]
 
     def train(self, crew: Crew, progress: Progress) -> None:
-        """Climb every ladder, one cohort of each at a time."""
+        """Climb every ladder, one cohort of each at a time; the longest first, so that none is left running alone."""
+        work = [(chain, missing_cohorts(self.study, chain, self.members)) for chain in self.waiting]
+        seconds = estimate(crew, work)
+        self.waiting = [self.waiting[i] for i in sorted(range(len(work)), key=seconds.__getitem__)]
         running: dict[str, tuple[Chain, Cohort]] = {}
         while True:
             while crew.idle and self.waiting:
@@ -104,7 +105,7 @@ class _Run:
         if not missing:
             return
         crew.start("costs", measure, missing)
-        while crew.idle < crew.size:
+        while crew.busy:
             for _, kind, content in crew.messages():
                 if kind == "result" and isinstance(content, pd.DataFrame) and len(content):
                     self.store.write_costs(content)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 
 import pandas as pd
 
+from bench.execution.crew import Crew
 from bench.execution.machine import cores
+from bench.execution.worker import time_updates
 from bench.protocol.ladder import remaining
 from bench.protocol.result import MEMBER_COLUMNS, typed
 from bench.protocol.settings import Cohort, Frozen
 from bench.protocol.study import Chain, Study
 from bench.tasks import tasks
-from bench.training.cohort import prepare_process
-from bench.training.cost import one_member
-
-TIMED_MEMBERS = 4
 
 
 class Plan(Frozen):
@@ -33,13 +31,16 @@ class Plan(Frozen):
     """Settings that a technique cannot do, each with its reason."""
 
 
-def make_plan(study: Study, members: pd.DataFrame | None = None, jobs: int | None = None) -> Plan:
+def make_plan(
+    study: Study, members: pd.DataFrame | None = None, jobs: int | None = None, plugins: Sequence[str] = ()
+) -> Plan:
     """Count a study's work against what the store holds (tidy member rows; None: nothing), and time it."""
     if members is None:
         members = typed([], MEMBER_COLUMNS)
-    chains = [(chain, missing_cohorts(study, chain, members)) for chain in study.chains()]
-    missing = sum(len(cohort.members) for _, left in chains for cohort in left)
-    seconds = [estimate(chain, left) for chain, left in chains]
+    work = [(chain, missing_cohorts(study, chain, members)) for chain in study.chains()]
+    missing = sum(len(cohort.members) for _, left in work for cohort in left)
+    with Crew(1, plugins) as crew:
+        seconds = estimate(crew, [(chain, left) for chain, left in work if left])
     return Plan(
         preset=study.preset,
         settings=len(study.settings),
@@ -56,25 +57,27 @@ def missing_cohorts(study: Study, chain: Chain, members: pd.DataFrame) -> list[C
     return [c for s in chain.settings for c in remaining(study, s, members[found == s.hash])]
 
 
-def estimate(chain: Chain, cohorts: list[Cohort]) -> float:
-    """Seconds that these cohorts of a chain take one after the other, every member spending its budget.
+def estimate(crew: Crew, work: Sequence[tuple[Chain, list[Cohort]]]) -> list[float]:
+    """Seconds that each chain's cohorts take one after the other, every member spending its budget.
 
-    The time is measured, not tabled: one update at the shortest lag, here and now; it is linear in steps and members.
+    The time is measured, not tabled: an update at the chain's shortest lag, here and now, in a process of its own;
+    it is linear in steps and in members. A technique that cannot run counts as 0: training will tell why.
     """
-    if not cohorts:
-        return 0.0
-    prepare_process()
-    task, shortest = tasks.get(chain.task)(), chain.settings[0]
-    _, update = one_member(shortest, members=TIMED_MEMBERS)
-    update()
-    begin = time.perf_counter()
-    update()
-    unit = (time.perf_counter() - begin) / (TIMED_MEMBERS * task.steps(shortest.lag))
-    return sum(unit * task.steps(c.setting.lag) * len(c.members) * _updates_worth(c) for c in cohorts)
+    units = [0.0] * len(work)
+    if not work:
+        return units
+    crew.start("timing", time_updates, [chain.settings[0] for chain, _ in work])
+    while crew.busy:
+        for _, kind, content in crew.messages():
+            if kind == "progress":
+                index, seconds = content
+                units[index] = seconds
+    return [unit * sum(map(_member_steps, left)) for unit, (_, left) in zip(units, work, strict=True)]
 
 
-def _updates_worth(cohort: Cohort) -> float:
-    """A member's budget in updates, its evaluations counted in: a forward pass is about a third of an update."""
+def _member_steps(cohort: Cohort) -> float:
+    """Time steps of all its members' budgets, evaluations counted in: a forward pass is a third of an update."""
     protocol = cohort.setting.protocol
     evaluations = 1 + protocol.updates / protocol.evaluate_every
-    return protocol.updates + evaluations * protocol.held_out_size / protocol.batch_size / 3
+    updates = protocol.updates + evaluations * protocol.held_out_size / protocol.batch_size / 3
+    return len(cohort.members) * updates * tasks.get(cohort.setting.task)().steps(cohort.setting.lag)

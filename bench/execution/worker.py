@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
-
-import pandas as pd
 
 from bench.protocol.result import COST_COLUMNS, typed
 from bench.protocol.settings import Cohort, Setting
@@ -15,7 +14,9 @@ from bench.registry import load_plugin
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.training.cohort import failed_cohort, prepare_process, train_cohort
-from bench.training.cost import BASELINE, measure_cost
+from bench.training.cost import BASELINE, measure_cost, one_member
+
+TIMED_MEMBERS = 4
 
 
 def train(connection: Connection, plugins: Sequence[str], cohort: Cohort) -> None:
@@ -28,7 +29,7 @@ def train(connection: Connection, plugins: Sequence[str], cohort: Cohort) -> Non
         result = train_cohort(cohort, lambda done, active: connection.send(("progress", done, active)))
     except BrokenPipeError:
         return  # nobody is left to hear
-    except Exception as error:  # noqa: BLE001  whatever a technique or task may raise
+    except Exception as error:  # whatever a technique or task may raise
         result = failed_cohort(cohort, f"{type(error).__name__}: {error}")
     connection.send(("result", result))
 
@@ -41,14 +42,26 @@ def measure(connection: Connection, plugins: Sequence[str], settings: Sequence[S
         baseline = setting.model_copy(update={"technique": BASELINE, "dials": {}})
         try:
             rows.append(measure_cost(setting, baseline))
-        except Exception:  # noqa: BLE001  one that cannot run has failed in training, where it is told
+        except Exception:  # one that cannot run has failed in training, where it is told
             continue
         connection.send(("progress", len(rows), 0))
-    connection.send(("result", _table(rows)))
+    connection.send(("result", typed(rows, COST_COLUMNS)))
 
 
-def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    return typed(rows, COST_COLUMNS)
+def time_updates(connection: Connection, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
+    """Send ('progress', index, seconds a member, update and time step) for each setting that runs at all."""
+    _prepare(plugins)
+    for index, setting in enumerate(settings):
+        try:
+            _, update = one_member(setting, members=TIMED_MEMBERS)
+            update()
+            begin = time.perf_counter()
+            update()
+        except Exception:
+            continue
+        steps = tasks.get(setting.task)().steps(setting.lag)
+        connection.send(("progress", index, (time.perf_counter() - begin) / (TIMED_MEMBERS * steps)))
+    connection.send(("result", None))
 
 
 def _prepare(plugins: Sequence[str]) -> None:

@@ -1,0 +1,85 @@
+"""What Lightning and MLflow add to a `quick` cohort's time.
+
+    python benchmarks/overhead.py [--technique lstm] [--rounds 5]
+
+The same members train on the same sequences, in turns: by `train_cohort` (Lightning's Trainer, the monitor), and by
+a bare loop over the same blocks with the same evaluations. The difference is Lightning's share; MLflow's is the time
+to write the cohort's results. Both are given as a share of the bare loop's time: the median of the rounds, and
+their range.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+
+from bench.protocol.preset import Selectors, load_preset, resolve
+from bench.protocol.settings import Cohort
+from bench.tasks import tasks
+from bench.tracking import Store
+from bench.training.cohort import build, prepare_process, train_cohort
+from bench.training.data import BlockStream, held_out
+from bench.training.monitor import EVALUATED_AT_ONCE
+
+
+def bare_loop(cohort: Cohort) -> None:
+    """A cohort's updates and evaluations, with nothing around them."""
+    setting, protocol = cohort.setting, cohort.setting.protocol
+    task = tasks.get(setting.task)()
+    seeds = [m.seed for m in cohort.members]
+    module = build(setting, cohort.members)
+    optimizer = module.configure_optimizers()
+    inputs, targets = held_out(task, setting.lag, "test", protocol.held_out_size, seeds)
+
+    def evaluate() -> None:
+        for begin in range(0, inputs.shape[2], EVALUATED_AT_ONCE):
+            part = slice(begin, begin + EVALUATED_AT_ONCE)
+            module.evaluate(inputs[:, :, part], targets[:, :, part])
+
+    evaluate()
+    for block in BlockStream(task, setting.lag, protocol, seeds):
+        for k in range(block.inputs.shape[2]):
+            module.update(optimizer, block.inputs[module.rows, :, k], block.targets[module.rows, :, k])
+        evaluate()
+
+
+def seconds(work, *arguments) -> tuple[float, object]:  # noqa: ANN001
+    """Wall time of a call, and what it returns."""
+    begin = time.perf_counter()
+    found = work(*arguments)
+    return time.perf_counter() - begin, found
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--technique", default="tanh,gru,lstm")
+    parser.add_argument("--task", default="adding")
+    parser.add_argument("--lag", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=5)
+    words = parser.parse_args()
+    prepare_process()
+    print(f"{'technique':>12} {'bare s':>8} {'Lightning':>22} {'MLflow':>22}")
+    for name in words.technique.split(","):
+        chosen = Selectors(techniques=(name,), tasks=(words.task,), lags=(words.lag,))
+        study = resolve(load_preset("quick"), chosen)
+        # out of reach, so that both ways train every member for the whole budget
+        cohort = study.measured_cohort(study.settings[0], 1e-6)
+        with tempfile.TemporaryDirectory() as folder:
+            bare_loop(cohort)
+            table = []
+            for _ in range(words.rounds):
+                bare, _ = seconds(bare_loop, cohort)
+                whole, result = seconds(train_cohort, cohort)
+                store = Store.open(f"{folder}/{len(table)}")  # a new one: writing a cohort twice does nothing
+                written, _ = seconds(store.write_cohort, result)
+                table.append((bare, whole / bare - 1, written / bare))
+        bare, lightning, mlflow = zip(*table, strict=True)
+        spread = [f"{statistics.median(x):7.1%} ({min(x):.1%} to {max(x):.1%})" for x in (lightning, mlflow)]
+        print(f"{name:>12} {statistics.median(bare):8.2f} {spread[0]:>22} {spread[1]:>22}")
+
+
+if __name__ == "__main__":
+    main()
