@@ -20,7 +20,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from bench.errors import BenchError
 from bench.tracking.layout import RECORD_PREFIX, TASK_PREFIX
@@ -81,7 +81,7 @@ def _local(path: Path, is_file: bool = False) -> Location:
 
 def without_secrets(text: str) -> str:
     """`text` with the user and password of every address in it taken out."""
-    return re.sub(r"(\w://)[^/\s]*@", r"\1***@", text)
+    return re.sub(r"(\w://)\S*@", r"\1***@", text)
 
 
 def brief(error: Exception) -> str:
@@ -223,10 +223,10 @@ def _dial(location: Location) -> None:
         engine = sqlalchemy.create_engine(location.uri)
         engine.connect().close()
         engine.dispose()
-    except ModuleNotFoundError as error:
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise BenchError(
-            f"Store {location.shown} needs the Python package '{error.name}': install it."
-        ) from error
+            f"Store {location.shown} needs a database driver that is not installed: {brief(error)}."
+        ) from None
     except SQLAlchemyError:
         raise BenchError(
             f"No database answers at {location.shown}: start it, or name another with --store."
@@ -238,7 +238,7 @@ _RELAXED: set[str] = set()
 
 @sqlalchemy.event.listens_for(Engine, "connect")
 def _relax(connection: Any, _: Any) -> None:
-    """Spare our local stores a disk flush a commit, a third of the writing time.
+    """Spare our local stores a disk flush a commit, of which a member takes seven.
 
     With a write-ahead log a power cut can then lose the last commits, but neither order nor integrity: a
     cohort whose `complete` tag is lost is trained again. A killed program loses nothing.

@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -159,12 +157,9 @@ class Store:
         return list(found.values())
 
     def _table(self, kind: Kind, file: str, columns: dict[str, str]) -> pd.DataFrame:
-        tables = self._read(kind, file, pd.read_parquet)
-        return (
-            pd.concat(tables, ignore_index=True)[list(columns)].astype(columns)
-            if tables
-            else typed([], columns)
-        )
+        names = list(columns)
+        tables = self._read(kind, file, lambda path: pd.read_parquet(path, columns=names))
+        return pd.concat(tables, ignore_index=True).astype(columns) if tables else typed([], columns)
 
     def _read(self, kind: Kind, file: str, parse: Callable[[Path], T]) -> list[T]:
         """`file` of every complete record, oldest first."""
@@ -177,8 +172,8 @@ class Store:
                     return parse(Path(download_artifacts(address, dst_path=folder, tracking_uri=self.uri)))
                 except (MlflowException, OSError, ValueError) as error:
                     raise BenchError(
-                        f"Cannot read {file} of run {record.info.run_id} in store {self.shown}: put it back, or "
-                        f"delete that run in the MLflow UI and run again ({brief(error)})."
+                        f"Cannot read {file} of run {record.info.run_id} in store {self.shown}: put it back, "
+                        f"or delete that run in the MLflow UI and run again ({brief(error)})."
                     ) from error
 
         with plainly(self.shown), ThreadPoolExecutor(4) as pool:
@@ -207,9 +202,8 @@ class Store:
 
     def _remove(self, runs: list[Run]) -> None:
         for run in runs:
-            if self.location.database is not None:
-                files = Path(url2pathname(urlsplit(run.info.artifact_uri).path))
-                shutil.rmtree(files.parent, ignore_errors=True)
+            if self.location.artifacts is not None:
+                shutil.rmtree(self.location.artifacts / run.info.run_id, ignore_errors=True)
             self.client.delete_run(run.info.run_id)
 
     def _recent(self, record: Run) -> bool:

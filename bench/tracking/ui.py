@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import Any
 from urllib.parse import urlencode
@@ -162,4 +163,4 @@ def _is_server(store: Store) -> bool:
 
 
 def _base(store: Store, host: str, port: int) -> str:
-    return store.shown if _is_server(store) else f"http://{host}:{port}"
+    return re.sub(r"//\S*@", "//", store.uri) if _is_server(store) else f"http://{host}:{port}"

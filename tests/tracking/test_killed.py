@@ -18,6 +18,7 @@ LAST = 1 + 3 * MEMBERS + 3
 
 PROGRAM = f"""
 import os, signal, sys
+import alembic.command, pyarrow.parquet  # once, not in every child
 from factory import cohort, result
 from bench.tracking import Store
 
@@ -82,9 +83,8 @@ def content(store: Store) -> list:
 
 
 @pytest.mark.parametrize("writes", range(LAST))
-def test_a_killed_write_is_undone_and_redone(killed, make_store, writes):
-    undisturbed = make_store("undisturbed")
-    undisturbed.write_cohort(result(cohort(seeds=MEMBERS)))
+def test_a_killed_write_is_undone_and_redone(killed, writes):
+    undisturbed = Store.open(str(killed[LAST]))
     store = Store.open(str(killed[writes]))
     assert store.members().empty
     assert store.curves().empty

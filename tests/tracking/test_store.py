@@ -41,11 +41,9 @@ def test_tables_come_back_as_they_were(store):
     }
 
 
-def test_reading_needs_mlflow_alone(store):
+def test_reading_needs_the_store_alone(store):
     store.write_cohort(result())
-    program = f"from bench.tracking import Store; print(len(Store.open({str(store.location.database)!r}).members()))"
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert answer.stdout == "3\n"
+    assert_frame_equal(Store.open(str(store.location.database), create=False).members(), store.members())
 
 
 def test_empty_tables_have_their_types(store):
@@ -161,6 +159,14 @@ def test_a_lost_file_is_named(store):
         store.members()
     file.unlink()
     with pytest.raises(BenchError, match="No such artifact"):
+        store.members()
+
+
+def test_a_table_of_another_version_is_named(store):
+    store.write_cohort(result())
+    file = next(store.location.artifacts.rglob("members.parquet"))
+    pd.read_parquet(file).drop(columns="outcome").to_parquet(file)
+    with pytest.raises(BenchError, match=r"Cannot read members\.parquet .*outcome"):
         store.members()
 
 

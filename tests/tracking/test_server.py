@@ -1,0 +1,123 @@
+"""Against a real MLflow server: the same store over HTTP, and the UI's address."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from factory import cohort, costs, result, study
+
+from bench.errors import BenchError
+from bench.tracking import Store, ui_address, ui_addresses, ui_command, ui_environment
+
+PATIENCE = 120
+
+
+@pytest.fixture
+def local(store) -> Store:
+    """A local store with a cohort in it."""
+    store.write_cohort(result(cohort("lstm")))
+    return store
+
+
+@pytest.fixture
+def served(local, free_port, tmp_path) -> Iterator[str]:
+    """The address of `ui_command` on the local store, up and answering."""
+    with Path(tmp_path / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            ui_command(local, port=free_port), env=ui_environment(local), cwd=tmp_path, stdout=log, stderr=log
+        )
+        try:
+            yield _answering(f"http://127.0.0.1:{free_port}", server)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _answering(address: str, server: subprocess.Popen) -> str:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if requests.get(f"{address}/health", timeout=5).ok:
+                return address
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise AssertionError("the server did not come up")
+
+
+def test_a_store_behind_a_server(served, local):
+    store = Store.open(served)
+    assert set(store.members()["technique"]) == {"lstm"}, "what was written to the file is there"
+    written = result(cohort("gru", "copy"))
+    with store.lock():
+        store.write_cohort(written)
+        store.write_cohort(written)
+    store.write_study(study())
+    store.write_costs(costs())
+    assert len(store.members()) == 6
+    assert len(store.curves()) == 30
+    assert store.studies() == [study()]
+    assert len(store.costs()) == 1
+    assert ui_command(store) == [], "it has a UI of its own"
+    assert ui_address(store).startswith(f"{served}/#/experiments/")
+
+    # What another machine is writing right now must not be repaired away.
+    store.client.delete_tag(_record_of(store, "gru"), "complete")
+    assert set(store.members()["technique"]) == {"lstm"}
+    assert store.repair() == 0
+
+    # The browser's door is shut to other names, and other origins.
+    assert requests.get(served, headers={"Host": "10.evil.com"}, timeout=5).status_code == 403
+
+
+def _record_of(store: Store, technique: str) -> str:
+    experiment = store.client.get_experiment_by_name("bptt-bench-records/cohorts")
+    records = store.client.search_runs([experiment.experiment_id])
+    return next(record.info.run_id for record in records if technique in record.info.run_name)
+
+
+def test_addresses_open_a_view_that_the_store_holds(local):
+    local.write_cohort(result(cohort("gru", lag=10)))
+    local.write_cohort(result(cohort("gru", "copy", role="tuning")))
+    addresses = ui_addresses(local, port=5001)
+    assert list(addresses) == ["adding lag 10", "adding lag 50"], "tuning has no view of its own"
+    assert ui_address(local, port=5001) == addresses["adding lag 10"]
+    address = urlsplit(addresses["adding lag 50"])
+    assert address.netloc == "127.0.0.1:5001"
+    path, query = address.fragment.split("?")
+    asked = {key: values[0] for key, values in parse_qs(query).items()}
+    assert asked["workflowType"] == "machine_learning"
+    experiment = local.client.get_experiment(path.split("/")[2])
+    assert experiment.name == "bptt-bench/adding"
+    view = json.loads(experiment.tags[f"mlflow.sharedViewState.{asked['viewStateShareKey']}"])
+    found = local.client.search_runs([experiment.experiment_id], view["searchFilter"])
+    assert {run.data.params["technique"] for run in found} == {"lstm"}, "MLflow understands the filter"
+    charted = {chart["metricKey"] for chart in view["compareRunCharts"]}
+    assert charted == set(found[0].data.metrics), "every metric has its chart"
+
+
+def test_an_empty_store_opens_on_the_list(store):
+    assert ui_addresses(store) == {}
+    assert ui_address(store) == "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
+
+
+def test_the_server_listens_here_only_and_hides_the_address(store):
+    command = ui_command(store, port=5001)
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+    assert command[command.index("--allowed-hosts") + 1] == "localhost:5001,127.0.0.1:5001"
+    assert store.uri not in command
+    assert ui_environment(store)["MLFLOW_BACKEND_STORE_URI"] == store.uri
+
+
+def test_a_server_that_went_away_is_a_clear_error(store, monkeypatch):
+    monkeypatch.setattr(store.client, "search_experiments", _gone)
+    with pytest.raises(BenchError, match=r"Store .* failed: connection refused by http://\*\*\*@host\."):
+        store.members()
+
+
+def _gone(*_: object, **__: object) -> None:
+    raise requests.ConnectionError("connection refused by http://me:hunter2@host")
