@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.console import columns, say, to_json, write_whole
+from bench.console import check_free, columns, say, to_json, write_whole
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ PluginOption = Annotated[
     typer.Option(
         "--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."
     ),
+]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Cohorts trained at a time; by default one a core.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -101,7 +105,7 @@ def _split(values: list[str] | None) -> list[str] | None:
 
 def _numbers(option: str, values: list[str] | None, kind: type[int] | type[float]) -> list[float] | None:
     try:
-        return values and [kind(part) for part in _split(values) or ()]
+        return None if values is None else [kind(part) for part in _split(values) or ()]
     except ValueError:
         what = "whole numbers" if kind is int else "numbers"
         raise BenchError(
@@ -214,38 +218,40 @@ def claims() -> list[dict[str, Any]]:
 
 @app.command()
 @with_study
-def plan(study: "Study", store: StoreOption = None, as_json: JsonOption = False) -> None:
+def plan(
+    study: "Study", jobs: JobsOption = None, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
     """Show what a run would train, and about how long it takes."""
-    from bench.protocol.plan import make_plan
+    from bench.execution import make_plan
     from bench.tracking import Store
+    from bench.tracking.opening import locate
 
-    outlook = make_plan(study, Store.open(store, create=False).members())
-    fields = ("settings", "members", "cached", "estimated_seconds")
-    record = {field: getattr(outlook, field) for field in fields}
-    typer.echo(to_json(record) if as_json else columns([record]))
+    database = locate(store).database
+    nothing_yet = database is not None and not database.exists()
+    members = None if nothing_yet else Store.open(store, create=False).members()
+    outlook = make_plan(study, members, jobs).model_dump()
+    skipped = outlook.pop("skipped")
+    if as_json:
+        typer.echo(to_json({**outlook, "skipped": skipped}))
+    else:
+        typer.echo("\n".join([columns([outlook]), *(f"skipped: {reason}" for reason in skipped)]))
 
 
 @app.command()
 @with_study
 def run(
-    study: "Study",
-    jobs: Annotated[int | None, typer.Option(min=1, help="Cohorts at a time; by default one a core.")] = None,
-    store: StoreOption = None,
-    plugin: PluginOption = None,
+    study: "Study", jobs: JobsOption = None, store: StoreOption = None, plugin: PluginOption = None
 ) -> None:
     """Train what is missing; goes on where it was stopped."""
-    import joblib
-
     from bench.execution import run_study
     from bench.tracking import Store
 
-    with Store.open(store) as opened:
-        summary = run_study(study, opened, jobs=jobs or joblib.cpu_count(), plugins=tuple(plugin or ()))
-        say(_account(summary))
-        if summary.interrupted:
-            raise KeyboardInterrupt
-        address = f" --store {store}" if store else ""
-        say(f"\nThe report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
+    summary = run_study(study, Store.open(store), jobs, [str(file) for file in plugin or ()])
+    say(_account(summary))
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    address = f" --store {shlex.quote(store)}" if store else ""
+    say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures:
         raise typer.Exit(1)
 
@@ -300,16 +306,25 @@ def export(
 @app.command()
 def ui(store: StoreOption = None, port: Annotated[int, typer.Option(min=1, max=65535)] = 5000) -> None:
     """Serve the MLflow UI on 127.0.0.1 until Ctrl-C."""
-    from bench.tracking import Store, ui_address, ui_command
+    from bench.tracking import Store, ui_address, ui_addresses, ui_command, ui_environment
 
     opened = Store.open(store, create=False)
-    server = subprocess.Popen(ui_command(opened, port))
-    typer.echo(ui_address(opened, port))
+    command = ui_command(opened, port=port)
+    if command:
+        check_free(port)
+    addresses = ui_addresses(opened, port=port) or {"experiments": ui_address(opened, port=port)}
+    typer.echo(columns([{"curves": where, "address": address} for where, address in addresses.items()]))
+    if not command:  # the store is a server that runs already
+        return
+    sys.stdout.flush()
+    server = subprocess.Popen(command, env=ui_environment(opened))
     try:
-        raise typer.Exit(server.wait())
+        status = server.wait()
     finally:
         server.terminate()
         server.wait()
+    if status:
+        raise BenchError(f"The MLflow server ended with exit code {status}: its messages are above.")
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -58,3 +59,10 @@ def write_whole(file: Path, data: bytes) -> None:
         raise BenchError(
             f"Cannot write {file}: {error.strerror or error}; give --output a writable file."
         ) from error
+
+
+def check_free(port: int) -> None:
+    """Raise BenchError if something listens on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise BenchError(f"Port {port} is taken: choose another with --port.")

@@ -19,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 from bench.errors import BenchError
 
 PANGO_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
-FONT_PACKAGES = ("fonts-noto-cjk",)
+FONT_PACKAGES = ("fontconfig", "fonts-noto-cjk")
 LEAST_DISK = 1 << 30
 """Bytes that a store with a few thousand members and its reports can take."""
 
@@ -41,8 +41,7 @@ class Finding:
 def examine(store: str | None) -> list[Finding]:
     """Look at everything; `store` is the tracking URI, or None for the default one."""
     return [
-        check_python(),
-        *check_libraries(),
+        *check_package(),
         check_pango(),
         check_fonts(),
         check_store(store),
@@ -51,21 +50,25 @@ def examine(store: str | None) -> list[Finding]:
     ]
 
 
-def check_python() -> Finding:
+def check_package() -> Iterator[Finding]:
+    """Are Python and every library that this package requires there, in versions that are allowed?"""
+    try:
+        package = metadata.distribution("bptt-bench")
+    except metadata.PackageNotFoundError:
+        yield Finding("bptt-bench", "problem", "not installed", "python -m pip install . (in its folder)")
+        return
+    yield check_python(package.metadata["Requires-Python"])
+    for needed in map(Requirement, package.requires or ()):
+        if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+            yield check_library(needed)
+
+
+def check_python(wanted: str) -> Finding:
     """Is the interpreter new enough?"""
-    wanted = _distribution().metadata["Requires-Python"]
     version = ".".join(map(str, sys.version_info[:3]))
     if SpecifierSet(wanted).contains(version, prereleases=True):
         return Finding("Python", "ok", version)
     return Finding("Python", "problem", f"{version}, not {wanted}", f"install Python {wanted}")
-
-
-def check_libraries() -> Iterator[Finding]:
-    """Does every library that is required stand in a version that is allowed?"""
-    for text in _distribution().requires or []:
-        needed = Requirement(text)
-        if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-            yield check_library(needed)
 
 
 def check_library(needed: Requirement) -> Finding:
@@ -78,15 +81,6 @@ def check_library(needed: Requirement) -> Finding:
     if needed.specifier.contains(version, prereleases=True):
         return Finding(needed.name, "ok", version)
     return Finding(needed.name, "problem", f"{version}, not {needed.specifier}", remedy)
-
-
-def _distribution() -> metadata.Distribution:
-    try:
-        return metadata.distribution("bptt-bench")
-    except metadata.PackageNotFoundError as error:
-        raise BenchError(
-            "bptt-bench is not installed here: run `python -m pip install .` in its folder."
-        ) from error
 
 
 def check_pango() -> Finding:
@@ -115,33 +109,41 @@ def _loads(library: str) -> bool:
 
 def check_fonts() -> Finding:
     """Is there a font for the Chinese report?"""
-    remedy = _install_line(FONT_PACKAGES)
-    if shutil.which("fc-list") is None:
-        return Finding(
-            "Chinese font",
-            "problem",
-            "fontconfig's fc-list is not there",
-            _install_line(PANGO_PACKAGES + FONT_PACKAGES),
-            PANGO_PACKAGES + FONT_PACKAGES,
-        )
-    listed = subprocess.run(["fc-list", ":lang=zh-cn", "family"], capture_output=True, text=True, check=False)
-    families = sorted({line.split(",")[0] for line in listed.stdout.splitlines()})
-    if not families:
-        return Finding("Chinese font", "problem", "none is installed", remedy, FONT_PACKAGES)
-    return Finding("Chinese font", "ok", families[0])
+    command = ["fc-list", ":lang=zh-cn", "family"]
+    listed = ""
+    if shutil.which(command[0]):
+        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    families = sorted({line.split(",")[0] for line in listed.splitlines()})
+    if families:
+        return Finding("Chinese font", "ok", families[0])
+    return Finding(
+        "Chinese font", "problem", "fontconfig knows none", _install_line(FONT_PACKAGES), FONT_PACKAGES
+    )
 
 
 def check_store(uri: str | None) -> Finding:
-    """Does the store open, and may it be written?"""
-    from bench.tracking import Store
-
+    """Does the store open, or could one be made there? None is made here."""
     try:
-        store = Store.open(uri)
+        from bench.tracking import Store
+        from bench.tracking.opening import locate
+
+        database = locate(uri).database
+        if database is not None and not database.exists():
+            return _check_new_store(database)
+        return Finding("store", "ok", f"{Store.open(uri, create=False).shown} opens")
+    except ImportError as error:
+        return Finding("store", "problem", f"MLflow does not import: {error}", "see the libraries above")
     except BenchError as error:
-        return Finding(
-            "store", "problem", str(error), "give --store another address, or move the broken file away"
-        )
-    return Finding("store", "ok", store.uri)
+        return Finding("store", "problem", str(error), "name another with --store")
+
+
+def _check_new_store(database: Path) -> Finding:
+    nearest = next(folder for folder in database.parents if folder.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return Finding("store", "ok", f"none yet; a run will make {database}")
+    return Finding(
+        "store", "problem", f"{database} cannot be made", f"make {nearest} a folder you may write to"
+    )
 
 
 def check_disk(folder: Path) -> Finding:
@@ -155,9 +157,11 @@ def check_disk(folder: Path) -> Finding:
 
 def check_processor() -> Finding:
     """How many cores there are, and whether vanishing gradients slow them down."""
-    import joblib
-    import torch
-
+    try:
+        import joblib
+        import torch
+    except ImportError as error:
+        return Finding("processor", "problem", f"PyTorch does not import: {error}", "see the libraries above")
     cores = f"{joblib.cpu_count()} cores"
     can_flush = torch.set_flush_denormal(True)
     torch.set_flush_denormal(False)

@@ -1,0 +1,328 @@
+"""The commands: what they print where, what they hand on, how they end."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from factory import cohort, outcomes_of, result
+
+import bench
+from bench import execution, reporting, tracking
+from bench.cli import main
+from bench.execution import RunSummary
+from bench.protocol.preset import Selectors, load_preset, resolve
+from bench.protocol.study import Study
+from bench.tracking import Store
+
+ROOT = Path(bench.__file__).parents[1]
+TINY = ["--preset", "smoke", "--technique", "tanh,lstm", "--task", "adding", "--lag", "10,12"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder of each test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """A store with three members, one of them failed: its numbers are missing."""
+    store.write_cohort(outcomes_of(cohort(), ["solved", "unsolved", "failed"]))
+    return store
+
+
+def in_a_shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell line in which `$BENCH` is the command."""
+    command = f'{sys.executable} -c "import sys; from bench.cli import main; sys.exit(main())"'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    script = f'set -o pipefail; BENCH() {{ {command} "$@"; }}; {line}'
+    return subprocess.run(
+        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+# Help
+
+
+def test_help_imports_no_room() -> None:
+    look = (
+        "import sys; from bench import cli; cli.main(['run', '--help']); print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    loaded = set(done.stderr.split())
+    assert "--initialisation" in done.stdout
+    assert "bench.cli" in loaded
+    assert not loaded & {"torch", "mlflow", "pytorch_lightning", "pandas", "numpy", "rich"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], []])
+def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    listed = capsys.readouterr().out.split("Commands:")[1]
+    assert re.findall(r"^  (\w+)", listed, re.MULTILINE) == [
+        "list",
+        "plan",
+        "run",
+        "report",
+        "export",
+        "ui",
+        "doctor",
+    ]
+
+
+# list
+
+
+def listed(kind: str, capsys: pytest.CaptureFixture[str]) -> list[dict]:
+    assert main(["list", kind, "--json"]) == 0
+    captured = capsys.readouterr()
+    assert not captured.err
+    return json.loads(captured.out)
+
+
+def test_list_techniques(capsys: pytest.CaptureFixture[str]) -> None:
+    records = {r["name"]: r for r in listed("techniques", capsys)}
+    assert list(records["tanh"]) == ["name", "title", "family", "source_row", "changes", "reference"]
+    assert {name: records[name]["source_row"] for name in ("tanh", "gru", "clip-literal", "tbptt")} == {
+        "tanh": None,
+        "gru": "gated",
+        "clip-literal": "clipping",
+        "tbptt": "truncated",
+    }
+
+
+def test_list_tasks_presets_and_claims(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {"adding", "copy", "temporal-order", "digits"} <= {r["name"] for r in listed("tasks", capsys)}
+    assert {"smoke", "quick"} <= {r["name"] for r in listed("presets", capsys)}
+    claims = {r["id"]: r for r in listed("claims", capsys)}
+    assert list(claims) == [f"S{n:02}" for n in range(1, 31)]
+    assert "裁剪" in claims["S15"]["zh"]
+
+
+def test_plain_lists_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "tasks"]) == 0
+    heads, *rows = capsys.readouterr().out.splitlines()
+    column = heads.index("title")
+    assert {row[column - 2 : column] for row in rows} == {"  "}
+    assert all(row[column] != " " for row in rows)
+
+
+# plan
+
+
+def test_plan_trains_nothing_and_makes_no_store(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", *TINY, "--seeds", "3", "--learning-rate", "0.01", "--updates", "900", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["settings"], record["members"], record["cached"]) == (4, 12, 0)
+    assert record["estimated_seconds"] > 0
+    assert not list(Path.cwd().iterdir())
+
+
+def test_plan_counts_what_is_stored(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    study = resolve(
+        load_preset("smoke"), Selectors(techniques=("tanh",), tasks=("copy",), learning_rates=(0.01,))
+    )
+    (setting,) = study.settings
+    store.write_cohort(result(study.measured_cohort(setting, 0.01)))
+    wanted = ["--preset", "smoke", "--technique", "tanh", "--task", "copy", "--learning-rate", "0.01"]
+    assert main(["plan", *wanted, "--store", store.uri, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["members"], record["cached"], record["estimated_seconds"]) == (2, 2, 0)
+
+
+def test_plan_says_what_cannot_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--preset", "smoke", "--technique", "tbptt:window=50", "--task", "adding"]) == 0
+    assert "skipped: tbptt:window=50 adding lag 12: a window of 50" in capsys.readouterr().out
+
+
+# run
+
+
+class Recorder:
+    """Stands in for `run_study`: keeps what it was given, and gives `summary` back."""
+
+    def __init__(self, summary: RunSummary, then: Callable[[], None] = lambda: None) -> None:
+        self.summary, self.then = summary, then
+
+    def __call__(self, study: Study, store: Store, jobs: int | None, plugins: list[str]) -> RunSummary:
+        self.study, self.store, self.jobs, self.plugins = study, store, jobs, plugins
+        self.then()
+        return self.summary
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recorder]:
+    def record(summary: RunSummary, then: Callable[[], None] = lambda: None) -> Recorder:
+        stand_in = Recorder(summary, then)
+        monkeypatch.setattr(execution, "run_study", stand_in)
+        return stand_in
+
+    return record
+
+
+def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: Store) -> None:
+    given = recorder(RunSummary(trained=1))
+    words = (
+        "run --preset smoke --technique gru,tbptt:window=4 --technique tanh --task copy --lag 9,5 --seeds 4 "
+        "--updates 7 --hidden-size 6 --batch-size 3 --learning-rate 0.1,0.2 --optimizer sgd --clip-norm 0.5 "
+        "--initialisation orthogonal --jobs 3"
+    )
+    assert main([*words.split(), "--store", store.uri]) == 0
+    (plan,) = given.study.tasks
+    assert given.study.techniques == ("gru", "tbptt:window=4", "tanh")
+    assert (plan.task, plan.lags, given.study.measured_seeds) == ("copy", (5, 9), 4)
+    assert plan.protocol.model_dump(exclude={"evaluate_every", "held_out_size", "tuning_seeds"}) == {
+        "updates": 7,
+        "hidden_size": 6,
+        "batch_size": 3,
+        "learning_rates": (0.1, 0.2),
+        "optimizer": "sgd",
+        "clip_norm": 0.5,
+        "initialisation": "orthogonal",
+    }
+    assert (given.jobs, given.plugins, given.store.uri) == (3, [], store.uri)
+
+
+def test_run_with_failures_lists_them_and_ends_with_1(
+    recorder: Callable[..., Recorder], store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failure = {
+        "technique": "tanh",
+        "task": "copy",
+        "lag": 5,
+        "role": "measured",
+        "reason": "MemoryError: none left",
+    }
+    recorder(RunSummary(trained=3, cached=2, failures=[failure]))
+    assert main(["run", *TINY, "--store", store.uri]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "trained: 3; there already: 2" in captured.err
+    assert re.search(r"tanh +copy +5 +measured +MemoryError: none left", captured.err)
+
+
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "Interrupted"), (signal.SIGTERM, "Terminated")])
+def test_signals_end_with_a_sentence(
+    number: signal.Signals,
+    word: str,
+    recorder: Callable[..., Recorder],
+    store: Store,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A real signal reaches a run, which hands back what it has, as `run_study` does."""
+
+    def stopped() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+
+    recorder(RunSummary(trained=1, interrupted=True), stopped)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["run", *TINY, "--store", store.uri]) == 128 + number
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith(f"bptt-bench: {word}: ")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+# report
+
+
+@pytest.fixture
+def languages(monkeypatch: pytest.MonkeyPatch) -> dict[Path, tuple[str, ...]]:
+    """Stands in for `write_report`: folder → languages asked for."""
+    asked: dict[Path, tuple[str, ...]] = {}
+
+    def write(store: Store, output: Path, languages: tuple[str, ...]) -> list[Path]:
+        asked[output] = languages
+        return [output / f"report.{language}.html" for language in languages]
+
+    monkeypatch.setattr(reporting, "write_report", write)
+    return asked
+
+
+def test_report_goes_to_a_folder_by_date(
+    filled: Store, languages: dict[Path, tuple[str, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--store", filled.uri]) == 0
+    ((folder, asked),) = languages.items()
+    assert re.fullmatch(r"reports/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", folder.as_posix())
+    assert asked == ("en", "zh")
+    assert capsys.readouterr().out.splitlines() == [f"{folder}/report.en.html", f"{folder}/report.zh.html"]
+
+
+def test_report_in_one_language_elsewhere(filled: Store, languages: dict[Path, tuple[str, ...]]) -> None:
+    assert main(["report", "--store", filled.uri, "--language", "zh", "--output", "here"]) == 0
+    assert languages == {Path("here"): ("zh",)}
+
+
+# export
+
+
+def test_export_formats_agree(filled: Store, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    exported = {}
+    for form in ("json", "csv", "parquet"):
+        assert main(["export", "--store", filled.uri, "--format", form]) == 0
+        exported[form] = capsysbinary.readouterr().out
+    records = json.loads(exported["json"])
+    rows = list(csv.DictReader(io.StringIO(exported["csv"].decode())))
+    table = pd.read_parquet(io.BytesIO(exported["parquet"]))
+    assert len(records) == len(rows) == len(table) == 3
+    assert list(records[0]) == list(rows[0]) == list(table) == list(filled.members())
+    assert {"technique", "seed", "outcome", "metric", "protocol_hash", "mlflow_run_id"} <= set(records[0])
+    assert [r["outcome"] for r in records] == [r["outcome"] for r in rows] == list(table["outcome"])
+    failed = next(r for r in records if r["outcome"] == "failed")
+    assert failed["metric"] is None
+    solved = next(r for r in records if r["outcome"] == "solved")
+    assert (solved["metric"], solved["dirty"]) == (0.005, False)
+
+
+def test_export_to_a_file_leaves_nothing_else(filled: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out").mkdir()
+    assert main(["export", "--store", filled.uri, "--format", "csv", "--output", "out/members.csv"]) == 0
+    assert capsys.readouterr().out == ""
+    assert [file.name for file in Path("out").iterdir()] == ["members.csv"]
+    assert len(pd.read_csv("out/members.csv")) == 3
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    """`true` never reads: the list is far longer than a pipe holds once, and shorter, in the other line."""
+    for command in ("list claims --json", "list claims"):
+        done = in_a_shell(f"BENCH {command} | true")
+        assert done.stderr == ""
+
+
+# ui
+
+
+def test_ui_prints_addresses_and_ends_with_its_server(
+    filled: Store, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A server that interrupts this process, as Ctrl-C would, and would then sleep on."""
+    asks = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(600)"
+    monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", asks])
+    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 130
+    out = capfd.readouterr().out
+    assert re.search(r"^adding lag 50 +http://127\.0\.0\.1:5099/#/experiments/", out, re.MULTILINE)
+
+
+def test_ui_whose_server_fails_says_so(
+    filled: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        tracking, "ui_command", lambda store, port: [sys.executable, "-c", "raise SystemExit(3)"]
+    )
+    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 2
+    assert "ended with exit code 3" in capsys.readouterr().err

@@ -1,0 +1,51 @@
+"""The examples of README and CONTRIBUTING work as they stand there."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bench
+from bench.cli import main
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
+COMMAND = re.compile(r"^    bptt-bench (run .*--plugin .*)$", re.MULTILINE)
+IN_SHORT = ["--preset", "smoke", "--updates", "2", "--seeds", "1", "--learning-rate", "0.01", "--jobs", "1"]
+
+
+@pytest.fixture
+def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every example file of the two documents, in a folder of their own."""
+    monkeypatch.chdir(tmp_path)
+    for document in ("README.md", "CONTRIBUTING.md"):
+        for name, text in EXAMPLE.findall((ROOT / document).read_text(encoding="utf-8")):
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    return sorted(tmp_path.iterdir())
+
+
+def test_examples_keep_the_contracts(examples: list[Path]) -> None:
+    tests = [file.name for file in examples if file.name.startswith("test_")]
+    assert tests == ["test_first_sign.py", "test_minimal.py"]
+    where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *tests], env=where, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.usefixtures("examples")
+def test_commands_run(document: str) -> None:
+    """With a smaller preset and one lag in place of the real ones."""
+    commands = COMMAND.findall((ROOT / document).read_text(encoding="utf-8"))
+    assert commands
+    for command in commands:
+        words = shlex.split(command)
+        preset = words.index("--preset")
+        assert main([*words[:preset], *words[preset + 2 :], *IN_SHORT]) == 0
