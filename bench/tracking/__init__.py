@@ -2,9 +2,10 @@
 
 import os
 
-# MLflow reads these when it is imported, or prints an address for every run that it ends.
+# MLflow reads the first when it is imported; the others keep it from printing a line for every run and file.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 from bench.tracking.store import Store

@@ -49,7 +49,7 @@ def _answering(address: str, server: subprocess.Popen) -> str:
     raise AssertionError("the server did not come up")
 
 
-def test_a_store_behind_a_server(served, local):
+def test_a_store_behind_a_server(served, local, capfd):
     store = Store.open(served)
     assert set(store.members()["technique"]) == {"lstm"}, "what was written to the file is there"
     written = result(cohort("gru", "copy"))
@@ -62,6 +62,7 @@ def test_a_store_behind_a_server(served, local):
     assert len(store.curves()) == 30
     assert store.studies() == [study()]
     assert len(store.costs()) == 1
+    assert capfd.readouterr() == ("", ""), "MLflow chatters of every run and file"
     assert ui_command(store) == [], "it has a UI of its own"
     assert ui_address(store).startswith(f"{served}/#/experiments/")
 
