@@ -57,7 +57,7 @@ def summarise(scope: Scope) -> pd.DataFrame:
     """One row a planned or trained setting, in the plan's order.
 
     Columns: technique, task, lag; state (measured, or why not: skipped, untuned (every tuning member failed),
-    ladder, pending, unplanned); reason (of a skip); stopped_at (the lag that stopped the ladder); runs, of which
+    ladder, pending, unplanned); reason (of a skip); stopped_at (the ladder's last lag); runs, of which
     solved, unsolved, diverged, failed; rate, low, high; median, lower, upper, restricted_mean (updates;
     infinite: beyond the budget); budget; learning_rate; trials (members that tuned the rate).
     """

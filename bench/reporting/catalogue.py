@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import yaml
 from bench.errors import BenchError
 
 LANGUAGES = ("en", "zh")
+_BORDER = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
+"""Where a Chinese character meets a letter or digit: a space belongs there."""
 
 
 def templates_folder() -> Path:
@@ -35,7 +38,8 @@ class Catalogue:
         entry: Any = self.entries
         for part in key.split("."):
             entry = entry[part]
-        return str(entry).format(**values)
+        text = str(entry).format(**values)
+        return _BORDER.sub(" ", text) if self.language == "zh" else text
 
     def name(self, kind: str, identifier: str, title: str = "") -> str:
         """What a reader calls a technique, task, family, metric or plateau of results.

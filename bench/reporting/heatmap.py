@@ -16,7 +16,7 @@ from bench.reporting.findings import Findings, Technique
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
-LEFT, ROW, BOTTOM = 2.45, 0.215, 0.45  # inches
+LEFT, ROW, BOTTOM = 2.45, 0.185, 0.42  # inches
 HATCHES = {
     "ladder": "/////",
     "skipped": "xxxxx",

@@ -50,7 +50,7 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
             gridspec_kw={
                 "left": LEFT / WIDTH,
                 "right": 1 - RIGHT / WIDTH,
-                "top": 1 - 0.3 / height,
+                "top": 1 - 0.26 / height,
                 "bottom": 0.4 / height,
                 "hspace": 0.16,
                 "wspace": 0.07,
@@ -239,7 +239,7 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
     cells = cells[cells["state"] == "measured"]
     techniques = [t for t in findings.techniques if t.name in set(cells["technique"])]
     lags = sorted(cells["lag"].unique())
-    height = 0.17 * len(techniques) + 0.72
+    height = 0.132 * len(techniques) + 0.68
     budget = findings.scope.protocols[task].updates
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
@@ -250,7 +250,7 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
             gridspec_kw={
                 "left": LEFT / WIDTH,
                 "right": 0.985,
-                "top": 1 - 0.3 / height,
+                "top": 1 - 0.26 / height,
                 "bottom": 0.4 / height,
                 "wspace": 0.09,
             },

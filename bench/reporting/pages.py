@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +81,5 @@ def pdf(html: str) -> bytes:
             f"The PDF was not written, for WeasyPrint does not find Pango ({error}): "
             f"apt-get install {SYSTEM_PACKAGES}."
         ) from error
-    logging.getLogger("fontTools").setLevel(logging.WARNING)
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
     return document.write_pdf(pdf_variant="pdf/ua-1")
