@@ -1,6 +1,7 @@
 """What names a result: protocol, setting and code."""
 
 import pytest
+from factory import PROTOCOL, setting
 
 from bench.protocol.provenance import provenance
 from bench.protocol.result import MEMBER_COLUMNS
@@ -10,7 +11,6 @@ from bench.registry import load_plugin
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.techniques.base import Technique
-from tests.factory import PROTOCOL, setting
 
 OTHER = {
     "hidden_size": 33, "batch_size": 33, "updates": 401, "evaluate_every": 101, "held_out_size": 257,

@@ -1,10 +1,10 @@
 """Sequences depend on task, lag, split and seed alone."""
 
 import torch
+from factory import PROTOCOL
 
 from bench.tasks import tasks
 from bench.training.data import BlockStream, held_out
-from tests.factory import PROTOCOL
 
 SMALL = PROTOCOL.model_copy(update={"batch_size": 4, "updates": 10, "evaluate_every": 4})
 

@@ -3,11 +3,11 @@
 import pytest
 import pytorch_lightning as pl
 import torch
+from factory import PROTOCOL, cohort
 
 from bench.tasks import tasks
 from bench.techniques.tanh import Tanh
 from bench.training.monitor import Monitor
-from tests.factory import PROTOCOL, cohort
 
 NAN = float("nan")
 
