@@ -69,7 +69,7 @@ def failures(scope: Scope) -> pd.DataFrame:
     (of how many), first and last (update of divergence)."""
     key = [*SETTING, "role"]
     runs = scope.members.groupby(key).size().rename("runs").reset_index()
-    bad = scope.members[scope.members["outcome"].isin(["diverged", "failed"])]
+    bad = scope.members[scope.members["outcome"].isin(["diverged", "failed"])].fillna({"reason": ""})
     grouped = bad.groupby([*key, "outcome", "reason"], sort=False)["updates"]
     table = grouped.agg(members="size", first="min", last="max").reset_index().merge(runs, on=key)
     return table.sort_values(["outcome", "task", "lag"], ascending=[False, True, True], kind="stable")
