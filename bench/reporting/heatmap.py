@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from bench.reporting.findings import Findings, Technique
@@ -17,12 +19,13 @@ from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
 LEFT, ROW, BOTTOM = 2.45, 0.185, 0.42  # inches
-HATCHES = {
-    "ladder": "/////",
-    "skipped": "xxxxx",
-    "untuned": "\\\\\\\\\\",
-    "pending": ".....",
-    "unplanned": "",
+GAP = "#eef0f3"
+MARKS: dict[str, Any] = {  # of cells that were not run, on a grey ground; hatching would take a minute in the PDF
+    "ladder": (2, 2, -45),
+    "skipped": "x",
+    "untuned": "+",
+    "pending": ".",
+    "unplanned": "None",
 }
 MOST_COUNTED = 12
 """With more columns than that, counts no longer fit into the cells."""
@@ -89,8 +92,9 @@ def _block(
     )
     states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
     for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
-        if state in HATCHES:
-            axes.add_patch(Rectangle((x + 0.04, y + 0.07), 0.92, 0.86, **_gap(state)))
+        if state in MARKS:
+            axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
+            axes.plot(x + 0.5, y + 0.5, **_mark(state))
     axes.set(xlabel="", ylabel="")
     axes.set_xticklabels(
         [
@@ -108,8 +112,8 @@ def _block(
         axes.axhline(y, color=PAPER, linewidth=4)
 
 
-def _gap(state: str) -> dict[str, Any]:
-    return {"facecolor": "#f6f7f9", "edgecolor": "#b9bec5", "hatch": HATCHES[state], "linewidth": 0}
+def _mark(state: str) -> dict[str, Any]:
+    return {"marker": MARKS[state], "markersize": 4, "markeredgewidth": 0.8, "color": MUTED, "linestyle": "none"}
 
 
 def _text(say: Sentences, cell: Any, detailed: bool) -> str:
@@ -150,13 +154,13 @@ def _row_names(axes: Axes, techniques: list[Technique], say: Sentences) -> None:
 
 
 def _legend(figure: Figure, say: Sentences, states: set[str]) -> None:
-    patches = [
+    handles: list[Artist] = [
         Patch(facecolor=SOLVE_RATE(1.0), label=say.words("legend.solved")),
         Patch(facecolor=SOLVE_RATE(0.0), label=say.words("legend.unsolved")),
     ]
-    patches += [Patch(**_gap(s), label=say.words(f"legend.{s}")) for s in HATCHES if s in states]
+    handles += [Line2D([], [], **_mark(s), label=say.words(f"legend.{s}")) for s in MARKS if s in states]
     figure.legend(
-        handles=patches,
+        handles=handles,
         loc="lower left",
         bbox_to_anchor=(LEFT / WIDTH - 0.012, 0.0),
         ncols=3,

@@ -61,8 +61,6 @@ def house_style() -> Iterator[None]:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.unicode_minus": False,
-        "hatch.linewidth": 0.5,
-        "hatch.color": "#9aa0a8",
         "svg.fonttype": "path",
         "svg.hashsalt": "bptt-bench",
     }
