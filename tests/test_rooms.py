@@ -57,6 +57,10 @@ def test_arrows_go_one_way(room: str, file: Path) -> None:
     )
 
 
+def test_the_table_names_every_room_and_no_other() -> None:
+    assert set(allowed_arrows()) == {room for room, _ in files()}
+
+
 def test_the_table_has_no_circle() -> None:
     """Taking rooms that import nothing that is left, again and again, empties the table."""
     left = allowed_arrows()

@@ -1,4 +1,4 @@
-"""The examples of README and CONTRIBUTING work as they stand there."""
+"""The documents tell the truth: their examples run as they stand, and their tables name what there is."""
 
 import os
 import re
@@ -11,6 +11,9 @@ import pytest
 
 import bench
 from bench.cli import main
+from bench.protocol.preset import preset_names
+from bench.tasks import tasks
+from bench.techniques import techniques
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
@@ -20,8 +23,10 @@ IN_SHORT = ["--preset", "smoke", "--updates", "2", "--seeds", "1", "--learning-r
 
 @pytest.fixture
 def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Every example file of the two documents, in a folder of their own."""
+    """Every example file of the two documents, in a folder of their own; what they register goes again."""
     monkeypatch.chdir(tmp_path)
+    for registry in (tasks, techniques):
+        monkeypatch.setattr(registry, "_found", registry.all())
     for document in ("README.md", "CONTRIBUTING.md"):
         for name, text in EXAMPLE.findall((ROOT / document).read_text(encoding="utf-8")):
             (tmp_path / name).write_text(text, encoding="utf-8")
@@ -50,3 +55,14 @@ def test_commands_run(document: str) -> None:
         preset = words.index("--preset")
         task = [] if "--task" in words else ["--task", "adding"]
         assert main([*words[:preset], *words[preset + 2 :], *task, *IN_SHORT]) == 0
+
+
+def test_the_protocol_names_every_task_and_preset() -> None:
+    text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\S+)` \|(.*)\|$", text, re.MULTILINE)
+    assert {*tasks.names(), *preset_names()} <= {name for name, _ in rows}
+    stated = {name: re.search(r"([\d.]+)( %)?[^|]*$", cells) for name, cells in rows if name in tasks.names()}
+    for name, found in stated.items():
+        assert found
+        level = float(found[1]) / (100 if found[2] else 1)
+        assert level == pytest.approx(tasks.get(name).solved_at), name
