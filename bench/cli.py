@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.console import check_free, columns, say, to_json, write_whole
+from bench.console import check_free, columns, say, to_json
 from bench.errors import BenchError
+from bench.files import write_whole
 
 if TYPE_CHECKING:
     from bench.execution import RunSummary
@@ -35,9 +36,7 @@ StoreOption = Annotated[
 ]
 PluginOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."
-    ),
+    typer.Option("--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."),
 ]
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Cohorts trained at a time; by default one a core.")
@@ -108,22 +107,14 @@ def _numbers(option: str, values: list[str] | None, kind: type[int] | type[float
         return None if values is None else [kind(part) for part in _split(values) or ()]
     except ValueError:
         what = "whole numbers" if kind is int else "numbers"
-        raise BenchError(
-            f"{option} takes {what} separated by commas, not '{','.join(values or ())}'."
-        ) from None
+        raise BenchError(f"{option} takes {what} separated by commas, not '{','.join(values or ())}'.") from None
 
 
 def chosen_study(
-    preset: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="A preset's name, or a YAML file like one.")
-    ],
-    technique: Annotated[
-        list[str] | None, typer.Option(metavar="NAMES", help="With dials: 'tbptt:window=20'.")
-    ] = None,
+    preset: Annotated[str, typer.Option(metavar="NAME|FILE", help="A preset's name, or a YAML file like one.")],
+    technique: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="With dials: 'tbptt:window=20'.")] = None,
     task: Annotated[list[str] | None, typer.Option(metavar="NAMES")] = None,
-    lag: Annotated[
-        list[str] | None, typer.Option(metavar="STEPS", help="Steps the gradient must travel.")
-    ] = None,
+    lag: Annotated[list[str] | None, typer.Option(metavar="STEPS", help="Steps the gradient must travel.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Measured seeds of a setting.")] = None,
     updates: Annotated[int | None, typer.Option(help="The budget: optimiser steps of a member.")] = None,
     hidden_size: Annotated[int | None, typer.Option()] = None,
@@ -219,7 +210,11 @@ def claims() -> list[dict[str, Any]]:
 @app.command()
 @with_study
 def plan(
-    study: "Study", jobs: JobsOption = None, store: StoreOption = None, as_json: JsonOption = False
+    study: "Study",
+    jobs: JobsOption = None,
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what a run would train, and about how long it takes."""
     from bench.execution import make_plan
@@ -229,7 +224,7 @@ def plan(
     database = locate(store).database
     nothing_yet = database is not None and not database.exists()
     members = None if nothing_yet else Store.open(store, create=False).members()
-    outlook = make_plan(study, members, jobs).model_dump()
+    outlook = make_plan(study, members, jobs, [str(file) for file in plugin or ()]).model_dump()
     skipped = outlook.pop("skipped")
     if as_json:
         typer.echo(to_json({**outlook, "skipped": skipped}))
@@ -239,9 +234,7 @@ def plan(
 
 @app.command()
 @with_study
-def run(
-    study: "Study", jobs: JobsOption = None, store: StoreOption = None, plugin: PluginOption = None
-) -> None:
+def run(study: "Study", jobs: JobsOption = None, store: StoreOption = None, plugin: PluginOption = None) -> None:
     """Train what is missing; goes on where it was stopped."""
     from bench.execution import run_study
     from bench.tracking import Store
@@ -267,9 +260,7 @@ def _account(summary: "RunSummary") -> str:
 def report(
     store: StoreOption = None,
     language: Annotated[Literal["en", "zh", "both"], typer.Option()] = "both",
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="By default reports/<date and time>.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option(metavar="DIR", help="By default reports/<date and time>.")] = None,
 ) -> None:
     """Render HTML and PDF from the store; prints their paths."""
     from bench.reporting import write_report
@@ -345,9 +336,7 @@ def doctor(
         findings = examine(store)
     records = [asdict(finding) for finding in findings]
     typer.echo(
-        to_json(records)
-        if as_json
-        else columns([{k: v for k, v in r.items() if k != "packages"} for r in records])
+        to_json(records) if as_json else columns([{k: v for k, v in r.items() if k != "packages"} for r in records])
     )
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(1)

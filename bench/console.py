@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import socket
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -46,19 +44,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it; raises BenchError where it cannot be written."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as partial:
-            partial.write(data)
-        Path(partial.name).chmod(0o644)  # temporary files are private
-        Path(partial.name).replace(file)
-    except OSError as error:
-        raise BenchError(
-            f"Cannot write {file}: {error.strerror or error}; give --output a writable file."
-        ) from error
 
 
 def check_free(port: int) -> None:

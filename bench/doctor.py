@@ -85,17 +85,13 @@ def check_library(needed: Requirement) -> Finding:
 
 def check_pango() -> Finding:
     """Can WeasyPrint load Pango? Tried in another process: a failed load cannot be repeated in this one."""
-    tried = subprocess.run(
-        [sys.executable, "-c", "import weasyprint"], capture_output=True, text=True, check=False
-    )
+    tried = subprocess.run([sys.executable, "-c", "import weasyprint"], capture_output=True, text=True, check=False)
     if tried.returncode:
         last = (tried.stderr.strip().splitlines() or ["WeasyPrint does not import"])[-1]
         return Finding("Pango", "problem", f"no PDF: {last}", _install_line(PANGO_PACKAGES), PANGO_PACKAGES)
     if sys.platform == "linux" and not _loads("libharfbuzz-subset.so.0"):
         packages = ("libharfbuzz-subset0",)
-        return Finding(
-            "Pango", "note", "larger PDF files: HarfBuzz cannot subset", _install_line(packages), packages
-        )
+        return Finding("Pango", "note", "larger PDF files: HarfBuzz cannot subset", _install_line(packages), packages)
     return Finding("Pango", "ok", "WeasyPrint loads it")
 
 
@@ -116,9 +112,7 @@ def check_fonts() -> Finding:
     families = sorted({line.split(",")[0] for line in listed.splitlines()})
     if families:
         return Finding("Chinese font", "ok", families[0])
-    return Finding(
-        "Chinese font", "problem", "fontconfig knows none", _install_line(FONT_PACKAGES), FONT_PACKAGES
-    )
+    return Finding("Chinese font", "problem", "fontconfig knows none", _install_line(FONT_PACKAGES), FONT_PACKAGES)
 
 
 def check_store(uri: str | None) -> Finding:
@@ -141,9 +135,7 @@ def _check_new_store(database: Path) -> Finding:
     nearest = next(folder for folder in database.parents if folder.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK):
         return Finding("store", "ok", f"none yet; a run will make {database}")
-    return Finding(
-        "store", "problem", f"{database} cannot be made", f"make {nearest} a folder you may write to"
-    )
+    return Finding("store", "problem", f"{database} cannot be made", f"make {nearest} a folder you may write to")
 
 
 def check_disk(folder: Path) -> Finding:
@@ -184,9 +176,7 @@ def install_packages(packages: Iterable[str]) -> None:
     line = _install_line(packages)
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") is None:
-        raise BenchError(
-            f"There is no apt-get here: install by your system's own means what this would: {line}"
-        )
+        raise BenchError(f"There is no apt-get here: install by your system's own means what this would: {line}")
     for words in ("apt-get update", line.removeprefix("sudo ")):
         command = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", *words.split()]
         try:

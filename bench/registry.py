@@ -102,4 +102,6 @@ def load_plugin(path: str | Path, registries: list[Registry]) -> None:
         del sys.modules[name]
         raise BenchError(f"Plugin {path} does not import: {type(error).__name__}: {error}.") from error
     if not sum(registry.add(module) for registry in registries):
-        raise BenchError(f"Plugin {path} defines no technique and no task: subclass Technique or Task and give it a name.")
+        raise BenchError(
+            f"Plugin {path} defines no technique and no task: subclass Technique or Task and give it a name."
+        )

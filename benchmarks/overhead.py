@@ -14,6 +14,8 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from typing import Any
 
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.settings import Cohort
@@ -45,7 +47,7 @@ def bare_loop(cohort: Cohort) -> None:
         evaluate()
 
 
-def seconds(work, *arguments) -> tuple[float, object]:  # noqa: ANN001
+def seconds(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
     """Wall time of a call, and what it returns."""
     begin = time.perf_counter()
     found = work(*arguments)

@@ -20,9 +20,7 @@ PROTOCOL = Protocol(
 )
 
 
-def setting(
-    technique: str = "tanh", task: str = "adding", lag: int = 50, protocol: Protocol = PROTOCOL
-) -> Setting:
+def setting(technique: str = "tanh", task: str = "adding", lag: int = 50, protocol: Protocol = PROTOCOL) -> Setting:
     """A setting with made-up hashes of its code."""
     return Setting(
         technique=technique,

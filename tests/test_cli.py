@@ -45,18 +45,14 @@ def in_a_shell(line: str) -> subprocess.CompletedProcess[str]:
     command = f'{sys.executable} -c "import sys; from bench.cli import main; sys.exit(main())"'
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     script = f'set -o pipefail; BENCH() {{ {command} "$@"; }}; {line}'
-    return subprocess.run(
-        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=False)
 
 
 # Help
 
 
 def test_help_imports_no_room() -> None:
-    look = (
-        "import sys; from bench import cli; cli.main(['run', '--help']); print(*sys.modules, file=sys.stderr)"
-    )
+    look = "import sys; from bench import cli; cli.main(['run', '--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", look],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -133,9 +129,7 @@ def test_plan_trains_nothing_and_makes_no_store(capsys: pytest.CaptureFixture[st
 
 
 def test_plan_counts_what_is_stored(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    study = resolve(
-        load_preset("smoke"), Selectors(techniques=("tanh",), tasks=("copy",), learning_rates=(0.01,))
-    )
+    study = resolve(load_preset("smoke"), Selectors(techniques=("tanh",), tasks=("copy",), learning_rates=(0.01,)))
     (setting,) = study.settings
     store.write_cohort(result(study.measured_cohort(setting, 0.01)))
     wanted = ["--preset", "smoke", "--technique", "tanh", "--task", "copy", "--learning-rate", "0.01"]
@@ -321,8 +315,6 @@ def test_ui_prints_addresses_and_ends_with_its_server(
 def test_ui_whose_server_fails_says_so(
     filled: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(
-        tracking, "ui_command", lambda store, port: [sys.executable, "-c", "raise SystemExit(3)"]
-    )
+    monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", "raise SystemExit(3)"])
     assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 2
     assert "ended with exit code 3" in capsys.readouterr().err

@@ -74,9 +74,7 @@ def test_library() -> None:
     assert doctor.check_library(Requirement("no-such-library>=1")).detail == "not installed"
 
 
-def test_package_lists_what_it_requires_but_no_extras(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_package_lists_what_it_requires_but_no_extras(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = tmp_path / "bptt_bench-0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(
@@ -162,9 +160,7 @@ def test_install_as_root(commands: list[list[str]], monkeypatch: pytest.MonkeyPa
     assert all(command[:3] == ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"] for command in commands)
 
 
-def test_install_by_sudo_that_asks_nothing(
-    commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_install_by_sudo_that_asks_nothing(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
     doctor.install_packages(["libpango-1.0-0"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -41,5 +41,5 @@ def clip_above(gradients: Sequence[Tensor], limit: float) -> Tensor:
     return acted
 
 
-def _any(gradients: Sequence[Tensor], test) -> Tensor:  # noqa: ANN001
+def _any(gradients: Sequence[Tensor], test: Callable[[Tensor], Tensor]) -> Tensor:
     return torch.stack([test(g).flatten(1).any(1) for g in gradients]).any(0)

@@ -83,7 +83,7 @@ class ElmanFunction(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         weight, start, activated, outputs = ctx.saved_tensors
         carry, scale = ctx.carry, ctx.scale
         _, function_backward = _FUNCTIONS[ctx.activation]
@@ -91,7 +91,7 @@ class ElmanFunction(torch.autograd.Function):
         deltas = torch.empty_like(outputs)
         dh = torch.zeros_like(start)
         steps = list(zip(gradient.unbind(1), activated.unbind(1), deltas.unbind(1), strict=True))
-        delta = None
+        delta: Tensor | None = None
         for given, a, now in reversed(steps):
             if carry:
                 dh.mul_(carry).add_(given)
@@ -103,7 +103,7 @@ class ElmanFunction(torch.autograd.Function):
                 torch.baddbmm(given, delta, back, out=dh)
             function_backward(dh, a, grad_input=now)
             delta = now if scale == 1.0 else now.mul_(scale)
-        d_start = torch.baddbmm(dh, delta, back, beta=carry) if ctx.needs_input_grad[2] else None
+        d_start = torch.baddbmm(dh, deltas[:, 0], back, beta=carry) if ctx.needs_input_grad[2] else None
         d_weight = torch.bmm(start.transpose(1, 2), deltas[:, 0])
         if len(steps) > 1:
             d_weight += weight_gradient(outputs[:, :-1], deltas[:, 1:])

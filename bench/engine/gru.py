@@ -72,7 +72,7 @@ class GRUFunction(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         weight, start, gates, outputs, products = ctx.saved_tensors
         width = start.shape[-1]
         back = weight.transpose(1, 2)

@@ -50,9 +50,7 @@ class LSTM(Recurrence):
         runs = []
         for e in range(x.shape[0]):
             weights = [self.input_weight[e].t(), self.recurrent_weight[e].t(), self.bias[e], nothing]
-            runs.append(
-                torch.lstm(x[e], (h[e : e + 1], c[e : e + 1]), weights, True, 1, 0.0, True, False, False)
-            )
+            runs.append(torch.lstm(x[e], (h[e : e + 1], c[e : e + 1]), weights, True, 1, 0.0, True, False, False))
         outputs, last_h, last_c = zip(*runs, strict=True)
         return torch.stack(outputs), (torch.cat(last_h), torch.cat(last_c))
 
@@ -84,15 +82,13 @@ class LSTMFunction(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_outputs: Tensor, d_last: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def backward(ctx: Any, d_outputs: Tensor, d_last: Tensor) -> tuple[Tensor, ...]:
         weight, start_h, start_c, gates, outputs, cells, squashed = ctx.saved_tensors
         width = start_h.shape[-1]
         back = weight.transpose(1, 2)
         d_gates = torch.empty_like(gates)
         before = (start_c, *cells.unbind(1)[:-1])
-        steps = zip(
-            d_outputs.unbind(1), gates.unbind(1), squashed.unbind(1), before, d_gates.unbind(1), strict=True
-        )
+        steps = zip(d_outputs.unbind(1), gates.unbind(1), squashed.unbind(1), before, d_gates.unbind(1), strict=True)
         dh, dc, delta = torch.zeros_like(start_h), d_last.clone(), None
         for given, z, s, c_before, now in reversed(list(steps)):
             if delta is None:
@@ -108,7 +104,7 @@ class LSTMFunction(torch.autograd.Function):
             aten.tanh_backward.grad_input(dc * i, g, grad_input=d_g)
             dc *= f
             delta = now
-        d_start = torch.bmm(delta, back)
+        d_start = torch.bmm(d_gates[:, 0], back)
         d_weight = torch.bmm(start_h.transpose(1, 2), d_gates[:, 0])
         if outputs.shape[1] > 1:
             d_weight += weight_gradient(outputs[:, :-1], d_gates[:, 1:])

@@ -67,9 +67,7 @@ def _compare(scope: Scope, cells: pd.DataFrame, technique: str, task: str) -> Co
 
 def _solved_by_seed(scope: Scope, technique: str, task: str, lag: int) -> pd.Series:
     m = scope.members
-    rows = m[
-        (m["technique"] == technique) & (m["task"] == task) & (m["lag"] == lag) & (m["role"] == "measured")
-    ]
+    rows = m[(m["technique"] == technique) & (m["task"] == task) & (m["lag"] == lag) & (m["role"] == "measured")]
     return (rows.set_index("seed")["outcome"] == "solved").astype(bool)
 
 

@@ -85,7 +85,5 @@ def gaps(cells: pd.DataFrame) -> pd.DataFrame:
 
 def provenance(scope: Scope) -> pd.DataFrame:
     """One row an origin: commit, dirty, versions, machine; members, first and last start (ISO 8601)."""
-    grouped = scope.members.groupby(["commit", "dirty", *VERSIONS, *MACHINE], dropna=False, sort=False)[
-        "started"
-    ]
+    grouped = scope.members.groupby(["commit", "dirty", *VERSIONS, *MACHINE], dropna=False, sort=False)["started"]
     return grouped.agg(members="size", first="min", last="max").reset_index()

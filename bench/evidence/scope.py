@@ -136,9 +136,7 @@ def _costs(costs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """The newest cost of each setting in scope, at its own size."""
     key = [*SETTING, "hidden_size", "batch_size"]
     costs = costs.merge(members[key].drop_duplicates(), on=key)
-    return (
-        costs.sort_values("started", kind="stable").drop_duplicates(key, keep="last").reset_index(drop=True)
-    )
+    return costs.sort_values("started", kind="stable").drop_duplicates(key, keep="last").reset_index(drop=True)
 
 
 def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:
@@ -146,14 +144,10 @@ def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -
     skips = {(s.technique, s.task, s.lag): s.reason for study in studies for s in study.skips}
     rows = []
     for task, protocol_hash in hashes.items():
-        mine = [
-            (s, p) for s in studies for p in s.tasks if p.task == task and p.protocol.hash == protocol_hash
-        ]
+        mine = [(s, p) for s in studies for p in s.tasks if p.task == task and p.protocol.hash == protocol_hash]
         trained = members[members["task"] == task]
         planned = {(t, lag) for s, p in mine for t in s.techniques for lag in p.lags}
-        techniques = dict.fromkeys(
-            [t for s, _ in reversed(mine) for t in s.techniques] + [*trained["technique"]]
-        )
+        techniques = dict.fromkeys([t for s, _ in reversed(mine) for t in s.techniques] + [*trained["technique"]])
         lags = sorted({lag for _, p in mine for lag in p.lags} | {*trained["lag"]})
         rows += [
             {

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing as mp
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 
@@ -29,7 +33,7 @@ class Crew:
         method = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
         self._context: Any = mp.get_context(method)
         if method == "forkserver":
-            self._context.set_forkserver_preload(["bench.execution.preload"])
+            _start_server(self._context)
         self.size, self.plugins = size, tuple(plugins)
         self._busy: dict[Connection, tuple[Any, BaseProcess]] = {}
 
@@ -77,6 +81,26 @@ class Crew:
                 yield label, kind, content[0]
             else:
                 yield label, kind, tuple(content)
+
+
+def _start_server(context: Any) -> None:
+    """Start the server to fork from, unless it runs already.
+
+    It ignores Ctrl-C, which is the parent's to handle, and finds this package where the parent found it: the
+    server itself does not look at the parent's sys.path before it imports what it is to preload.
+    """
+    context.set_forkserver_preload(["bench.execution.preload"])
+    path = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if path is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = path
 
 
 def _cause(exitcode: int | None) -> str:

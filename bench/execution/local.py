@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+from joblib import cpu_count
 
 from bench.execution.crew import Crew, Died
-from bench.execution.machine import cores
 from bench.execution.plan import estimate, missing_cohorts
 from bench.execution.progress import Progress
 from bench.execution.worker import measure, train
@@ -46,7 +46,7 @@ def run_study(study: Study, store: Store, jobs: int | None = None, plugins: Sequ
         store.write_study(study)
         run = _Run(study, store)
         try:
-            with Crew(jobs or cores(), plugins) as crew, Progress(run.missing) as progress:
+            with Crew(jobs or cpu_count(), plugins) as crew, Progress(run.missing) as progress:
                 run.train(crew, progress)
             with Crew(1, plugins) as crew:
                 run.measure(crew)

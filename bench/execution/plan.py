@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+from joblib import cpu_count
 
 from bench.execution.crew import Crew
-from bench.execution.machine import cores
 from bench.execution.worker import time_updates
 from bench.protocol.ladder import remaining
 from bench.protocol.result import MEMBER_COLUMNS, typed
@@ -46,7 +46,7 @@ def make_plan(
         settings=len(study.settings),
         members=study.members,
         cached=study.members - missing,
-        estimated_seconds=round(max(sum(seconds) / (jobs or cores()), max(seconds, default=0.0)), 1),
+        estimated_seconds=round(max(sum(seconds) / (jobs or cpu_count()), max(seconds, default=0.0)), 1),
         skipped=tuple(f"{s.technique} {s.task} lag {s.lag}: {s.reason}" for s in study.skips),
     )
 

@@ -57,9 +57,7 @@ class Progress:
             return
         groups = measured.assign(hit=measured["outcome"] == "solved").groupby(["technique", "task", "lag"])
         table = groups.agg(rate=("hit", "mean"), updates=("updates", "mean")).reset_index()
-        top = table[table["rate"] >= 0.5].sort_values(
-            ["lag", "rate", "updates"], ascending=[False, False, True]
-        )
+        top = table[table["rate"] >= 0.5].sort_values(["lag", "rate", "updates"], ascending=[False, False, True])
         if not top.empty:
             row = top.iloc[0]
             self.bar.set_postfix_str(

@@ -25,7 +25,7 @@ class TaskPreset(Frozen):
     """A task's rising lags, and what of the protocol is its own."""
 
     lags: tuple[int, ...] = Field(min_length=1)
-    protocol: dict[str, Any] = {}
+    protocol: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("lags")
     @classmethod
@@ -73,9 +73,7 @@ def load_preset(name_or_path: str) -> Preset:
     if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
         source = Path(name_or_path)
         if not source.is_file():
-            raise BenchError(
-                f"Preset file {name_or_path} does not exist: --preset takes a name or a YAML file."
-            )
+            raise BenchError(f"Preset file {name_or_path} does not exist: --preset takes a name or a YAML file.")
         text, name = source.read_text(encoding="utf-8", errors="replace"), source.stem
     else:
         if name_or_path not in preset_names():
@@ -187,9 +185,7 @@ def _task_plan(preset: Preset, name: str, chosen: Selectors) -> TaskPlan:
             f"Learning rates must be positive numbers, not {', '.join(f'{r:g}' for r in protocol.learning_rates)}."
         )
     if protocol.tunes and not protocol.tuning_seeds:
-        raise BenchError(
-            "Several learning rates need at least one tuning seed: set 'tuning_seeds' in the preset."
-        )
+        raise BenchError("Several learning rates need at least one tuning seed: set 'tuning_seeds' in the preset.")
     if task.most_held_out is not None and protocol.held_out_size > task.most_held_out:
         raise BenchError(
             f"Task '{name}' has {task.most_held_out} held-out sequences, not {protocol.held_out_size}: "
@@ -200,9 +196,7 @@ def _task_plan(preset: Preset, name: str, chosen: Selectors) -> TaskPlan:
 
 def _skip(cls: type[Technique], dials: dict[str, float], plan: TaskPlan, lag: int) -> str | None:
     steps = tasks.get(plan.task)().steps(lag)
-    situation = Situation(
-        task=plan.task, lag=lag, steps=steps, hidden_size=plan.protocol.hidden_size, dials=dials
-    )
+    situation = Situation(task=plan.task, lag=lag, steps=steps, hidden_size=plan.protocol.hidden_size, dials=dials)
     return cls.skip(situation)
 
 

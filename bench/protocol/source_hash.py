@@ -6,11 +6,13 @@ import ast
 import hashlib
 import inspect
 import sys
+from functools import cache
 from types import ModuleType
 
 OWN_ROOMS = ("bench.engine", "bench.techniques", "bench.tasks")
 
 
+@cache
 def source_hash(cls: type) -> str:
     """Twelve hexadecimal digits of the class's modules and those of the engine that they use.
 
@@ -19,11 +21,7 @@ def source_hash(cls: type) -> str:
     modules: dict[str, ModuleType] = {}
     for base in cls.__mro__:
         module = sys.modules[base.__module__]
-        if (
-            base is cls
-            or module.__name__.startswith(OWN_ROOMS)
-            or module.__name__.startswith("bench_plugin_")
-        ):
+        if base is cls or module.__name__.startswith(OWN_ROOMS) or module.__name__.startswith("bench_plugin_"):
             _collect(module, modules)
     hasher = hashlib.sha256()
     for name in sorted(modules):
@@ -53,8 +51,4 @@ def _essence(module: ModuleType) -> str:
 
 
 def _is_docstring(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -68,23 +68,17 @@ class Study(Frozen):
             return None
         seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + setting.protocol.tuning_seeds)
         grid = itertools.product(seeds, setting.protocol.learning_rates)
-        return Cohort(
-            setting=setting, role="tuning", members=tuple(Member(seed=s, learning_rate=r) for s, r in grid)
-        )
+        return Cohort(setting=setting, role="tuning", members=tuple(Member(seed=s, learning_rate=r) for s, r in grid))
 
     def measured_cohort(self, setting: Setting, learning_rate: float) -> Cohort:
         """Fresh seeds at the winning rate."""
-        members = tuple(
-            Member(seed=s, learning_rate=learning_rate) for s in range(1, self.measured_seeds + 1)
-        )
+        members = tuple(Member(seed=s, learning_rate=learning_rate) for s in range(1, self.measured_seeds + 1))
         return Cohort(setting=setting, role="measured", members=members)
 
     @property
     def members(self) -> int:
         """How many members train at the most."""
         tuning = sum(
-            len(s.protocol.learning_rates) * s.protocol.tuning_seeds
-            for s in self.settings
-            if s.protocol.tunes
+            len(s.protocol.learning_rates) * s.protocol.tuning_seeds for s in self.settings if s.protocol.tunes
         )
         return tuning + len(self.settings) * self.measured_seeds

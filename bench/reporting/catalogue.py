@@ -27,9 +27,7 @@ class Catalogue:
 
     def __init__(self, language: str) -> None:
         if language not in LANGUAGES:
-            raise BenchError(
-                f"There is no report in language '{language}': known are {', '.join(LANGUAGES)}."
-            )
+            raise BenchError(f"There is no report in language '{language}': known are {', '.join(LANGUAGES)}.")
         self.language = language
         self.entries = _load(language)
 

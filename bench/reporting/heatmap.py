@@ -121,9 +121,7 @@ def _text(say: Sentences, cell: Any, detailed: bool) -> str:
     if cell.state != "measured":
         return ""
     counts = {"diverged": cell.diverged, "failed": cell.failed}
-    more = [
-        say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed
-    ]
+    more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed]
     return " · ".join([f"{cell.solved}/{cell.runs}", *more])
 
 
@@ -148,9 +146,7 @@ def _row_names(axes: Axes, techniques: list[Technique], say: Sentences) -> None:
         )
     for y in _family_starts(techniques):
         family = say.words.name("families", techniques[y].family)
-        axes.text(
-            -(LEFT - 0.02) * inch, y + 0.5, family, transform=blend, va="center", fontsize=7, color=MUTED
-        )
+        axes.text(-(LEFT - 0.02) * inch, y + 0.5, family, transform=blend, va="center", fontsize=7, color=MUTED)
 
 
 def _legend(figure: Figure, say: Sentences, states: set[str]) -> None:

@@ -76,9 +76,7 @@ class Ledgers:
             "confidence": self.numbers.percent(CONFIDENCE),
             "share": self.numbers.percent(HORIZON_SHARE),
         }
-        return [
-            self.words(f"rules.{rule}", **values) for rule in self.words.entries["rules"] if rule != "title"
-        ]
+        return [self.words(f"rules.{rule}", **values) for rule in self.words.entries["rules"] if rule != "title"]
 
     def origin(self, row: Any) -> Iterator[tuple[str, str]]:
         """Each entry of a row of `evidence.ledgers.provenance`."""

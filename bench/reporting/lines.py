@@ -92,9 +92,7 @@ def _families(techniques: list[Technique]) -> dict[str, list[Technique]]:
 def _looks(members: list[Technique]) -> dict[str, tuple[str, object]]:
     """Colour and dash of each technique of a panel; the baseline's is the same everywhere."""
     others = [t.name for t in members if t.name != BASELINE]
-    looks = {
-        name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)
-    }
+    looks = {name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)}
     return {BASELINE: (BASELINE_LINE, "-"), **looks}
 
 
@@ -172,9 +170,7 @@ class _Frame:
     def label(self, grid: Any, lags: list[int]) -> None:
         """The outer panels: lags above, updates below, the metric at the left, its levels at the right."""
         for axes, lag in zip(grid[0], lags, strict=True):
-            axes.set_title(
-                self.say.words("units.lag", lag=self.say.numbers.count(lag)), fontsize=8, loc="left", pad=5
-            )
+            axes.set_title(self.say.words("units.lag", lag=self.say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
         for row in grid:
             row[0].tick_params(axis="y", labelleft=True)
             row[0].yaxis.set_major_formatter(lambda value, _: self.say.numbers.metric(value))
@@ -260,9 +256,7 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
             axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
             axes.set(xlim=(0, budget * 1.04), ylim=(len(techniques) - 0.4, -0.6), yticks=[])
             _update_axis(axes, say, budget)
-        grid[0].set_yticks(
-            range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK
-        )
+        grid[0].set_yticks(range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK)
         _axis_name(figure, say, 0.985)
         return picture(figure, say.updates_alt(task))
 

@@ -36,9 +36,7 @@ class Numbers:
 
     def ratio(self, value: float) -> str:
         """3.87 → 3.9×; below 2 with two decimals."""
-        return (
-            self.words("units.none") if math.isnan(value) else self.words("units.ratio", value=_short(value))
-        )
+        return self.words("units.none") if math.isnan(value) else self.words("units.ratio", value=_short(value))
 
     def ratio_range(self, low: float, high: float) -> str:
         """3.87, 4.1 → 3.9–4.1×; one number where both round to the same."""
@@ -55,9 +53,7 @@ class Numbers:
 
     def updates(self, value: float, budget: float) -> str:
         """Updates to solve; infinite means beyond the budget."""
-        return (
-            self.words("units.beyond", budget=self.count(budget)) if math.isinf(value) else self.count(value)
-        )
+        return self.words("units.beyond", budget=self.count(budget)) if math.isinf(value) else self.count(value)
 
     def horizon(self, row: Any) -> str:
         """A row of `evidence.estimates.horizons`, or None."""
@@ -77,10 +73,7 @@ class Numbers:
             by_rate.setdefault(rate, []).append(lag)
         if len(by_rate) == 1:
             return f"{next(iter(by_rate)):g}"
-        items = [
-            self.words("units.rate_at", rate=f"{rate:g}", lags=self.join(lags))
-            for rate, lags in by_rate.items()
-        ]
+        items = [self.words("units.rate_at", rate=f"{rate:g}", lags=self.join(lags)) for rate, lags in by_rate.items()]
         return self.words("list.semicolon").join(items) or self.words("units.none")
 
     def dials(self, text: str) -> str:

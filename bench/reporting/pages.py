@@ -78,8 +78,7 @@ def pdf(html: str) -> bytes:
         from weasyprint.urls import URLFetcher
     except OSError as error:
         raise BenchError(
-            f"The PDF was not written, for WeasyPrint does not find Pango ({error}): "
-            f"apt-get install {SYSTEM_PACKAGES}."
+            f"The PDF was not written, for WeasyPrint does not find Pango ({error}): apt-get install {SYSTEM_PACKAGES}."
         ) from error
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
     return document.write_pdf(pdf_variant="pdf/ua-1")

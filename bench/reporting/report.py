@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.evidence.scope import ResultStore
+from bench.files import write_whole
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import gather
 from bench.reporting.fonts import can_set_chinese
@@ -25,7 +25,7 @@ def write_report(store: ResultStore, output: Path, languages: Sequence[str] = LA
     written, pages = [], {}
     for words in catalogues:
         pages[words.language] = page(findings, words)
-        written.append(_write(output / f"report.{words.language}.html", pages[words.language].encode()))
+        written.append(write_whole(output / f"report.{words.language}.html", pages[words.language].encode()))
     problems = []
     for language, html in pages.items():
         try:
@@ -33,7 +33,8 @@ def write_report(store: ResultStore, output: Path, languages: Sequence[str] = LA
         except BenchError as error:
             problems.append(str(error))
     if problems:
-        raise BenchError(" ".join(dict.fromkeys(problems)))
+        kept = ", ".join(str(file) for file in sorted(written))
+        raise BenchError(f"{' '.join(dict.fromkeys(problems))} Written: {kept}.")
     return sorted(written)
 
 
@@ -43,19 +44,4 @@ def _write_pdf(file: Path, html: str, language: str) -> Path:
             f"{file.name} was not written, for no installed font has Chinese characters: "
             "apt-get install fonts-noto-cjk (or any other font for simplified Chinese)."
         )
-    return _write(file, pdf(html))
-
-
-def _write(file: Path, content: bytes) -> Path:
-    """Write under a temporary name in the same folder, then rename."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as temporary:
-            temporary.write(content)
-        Path(temporary.name).chmod(0o644)
-        Path(temporary.name).replace(file)
-    except OSError as error:
-        raise BenchError(
-            f"The report cannot be written to {file}: {error.strerror}; choose another --output."
-        ) from error
-    return file
+    return write_whole(file, pdf(html))

@@ -153,9 +153,7 @@ class Sentences(Ledgers):
     def updates_alt(self, task: str) -> str:
         """Who solves the task with the fewest updates, where the baseline was measured too."""
         lag = self._telling_lag(task)
-        cells = (
-            self.findings.task_cells(task).query("lag == @lag and state == 'measured'").set_index("technique")
-        )
+        cells = self.findings.task_cells(task).query("lag == @lag and state == 'measured'").set_index("technique")
         medians = cells["median"][cells["median"] < math.inf]
         if medians.empty:
             return self.words("task.updates_alt_none", task=self.task(task))

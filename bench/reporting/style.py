@@ -20,9 +20,7 @@ PAPER = "#ffffff"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
 """After Okabe and Ito: told apart with any kind of colour vision; dashes tell a second round of them."""
 BASELINE_LINE = "#8b9099"
-SOLVE_RATE = LinearSegmentedColormap.from_list(
-    "solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"]
-)
+SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"])
 WIDTH = 6.7
 """Inches: the text width of an A4 page."""
 

@@ -31,9 +31,7 @@ class Adding(Task):
     solved_at = 0.01
     plateaus = {"one number known": 1 / 12}
 
-    def sample(
-        self, generator: Generator, batch_size: int, lag: int, split: Split = "train"
-    ) -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
         """Draw (value, marker) pairs (lag, batch, 2) and their sums (1, batch)."""
         self.check_lag(lag)
         inputs = torch.zeros(lag, batch_size, 2)

@@ -46,9 +46,7 @@ class Task(ABC):
     """Further levels (of the metric) that are worth a line in a plot, by what a model there has learned."""
 
     @abstractmethod
-    def sample(
-        self, generator: Generator, batch_size: int, lag: int, split: Split = "train"
-    ) -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
         """Draw inputs (steps, batch, inputs) float32; targets (scored, batch[, …]) float32, or int64 classes.
 
         Every random number comes from `generator`, a CPU one: equal states give equal sequences. The split
@@ -85,6 +83,4 @@ class Task(ABC):
     def check_lag(self, lag: int) -> None:
         """Raise BenchError if the generator cannot draw this lag."""
         if lag < self.least_lag:
-            raise BenchError(
-                f"Lag {lag} is too short for task '{self.name}': its least lag is {self.least_lag}."
-            )
+            raise BenchError(f"Lag {lag} is too short for task '{self.name}': its least lag is {self.least_lag}.")

@@ -34,9 +34,7 @@ class Copy(Task):
     inputs, outputs, scored = SYMBOLS + 2, SYMBOLS, SHOWN
     metric_name = "share of symbols recalled"
 
-    def sample(
-        self, generator: Generator, batch_size: int, lag: int, split: Split = "train"
-    ) -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
         """Draw one-hot symbols (lag + 20, batch, 10) and the ten to recall (10, batch)."""
         self.check_lag(lag)
         symbols = torch.randint(SYMBOLS, (SHOWN, batch_size), generator=generator)

@@ -68,9 +68,7 @@ class Digits(Task):
     metric_name = "share of images classified rightly"
     solved_at = 0.90
 
-    def sample(
-        self, generator: Generator, batch_size: int, lag: int, split: Split = "train"
-    ) -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
         """Draw images (64 + lag, batch, 1) and their digits (1, batch).
 
         Raises BenchError if more held-out images are asked for than there are.

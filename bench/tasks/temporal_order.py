@@ -38,9 +38,7 @@ class TemporalOrder(Task):
     tenths: ClassVar[tuple[int, ...]] = (1, 5)
     """The tenth of the sequence that each symbol lies in, counted from 0."""
 
-    def sample(
-        self, generator: Generator, batch_size: int, lag: int, split: Split = "train"
-    ) -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
         """Draw one-hot symbols (lag, batch, 8) and the class (1, batch): a binary number, X = 0 and Y = 1."""
         self.check_lag(lag)
         count = len(self.tenths)

@@ -3,8 +3,6 @@
 from bench.registry import Registry
 from bench.techniques.base import Technique
 
-techniques: Registry[Technique] = Registry(
-    "technique", Technique, "bench.techniques", "bptt_bench.techniques"
-)
+techniques: Registry[Technique] = Registry("technique", Technique, "bench.techniques", "bptt_bench.techniques")
 
 __all__ = ["Technique", "techniques"]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 import pytorch_lightning as pl
 import torch
 from torch import Generator, Tensor, nn
+from torch.optim import Optimizer
 
 from bench.engine import clipping
 from bench.engine.elman import Elman
@@ -102,6 +103,11 @@ class Technique(pl.LightningModule):
     dials: ClassVar[dict[str, Dial]] = {}
     """Its dials by name; collected from the class body."""
 
+    rows: Tensor
+    """(E,): which of the distinct seeds is each member's."""
+    rates: Tensor
+    """(E,): learning rates."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.dials = {**cls.dials, **{k: v for k, v in vars(cls).items() if isinstance(v, Dial)}}
@@ -110,9 +116,7 @@ class Technique(pl.LightningModule):
         super().__init__()
         self.automatic_optimization = False  # a learning rate and a clipping of its own for each member
         self.blueprint, self.task = blueprint, task
-        self.layers = nn.ModuleList(
-            self.layers_of(len(blueprint.seeds), blueprint.inputs, blueprint.hidden_size)
-        )
+        self.stack = nn.ModuleList(self.layers_of(len(blueprint.seeds), blueprint.inputs, blueprint.hidden_size))
         self.readout = StackedLinear(len(blueprint.seeds), blueprint.hidden_size, blueprint.outputs)
         for member, seed in enumerate(blueprint.seeds):
             self.initialise(member, seed)
@@ -165,6 +169,18 @@ class Technique(pl.LightningModule):
 
     # ---- the same for all
 
+    @property
+    def layers(self) -> list[Recurrence]:
+        """The layers from the input up."""
+        return [layer for layer in self.stack if isinstance(layer, Recurrence)]
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimiser that the Trainer holds, without Lightning's wrapper."""
+        found = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(found, Optimizer)
+        return found
+
     def body(self, inputs: Tensor, states: list[State] | None = None) -> tuple[Tensor, list[State]]:
         """inputs (E, T, B, I) → the top layer's outputs (E, T, B, H) and each layer's last state."""
         ends: list[State] = []
@@ -179,25 +195,21 @@ class Technique(pl.LightningModule):
         features, _ = self.body(inputs)
         return self.readout(features[:, -self.blueprint.scored :])
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
+    def configure_optimizers(self) -> Optimizer:
         """Torch's optimiser at rate 1: `update` gives each member its own."""
         return unit_rate_optimizer(self.blueprint.optimizer, self.parameters())
 
     def training_step(self, block: Block, index: int) -> dict[str, Tensor]:
         """One block of updates; returns `losses`, `norms` (before clipping) and `clipped`, (K, E) each."""
-        optimizer = self.optimizers(use_pl_optimizer=False)
+        optimizer = self.optimizer
         updates = block.inputs.shape[2]
         records = [
             self.update(optimizer, block.inputs[self.rows, :, k], block.targets[self.rows, :, k])
             for k in range(updates)
         ]
-        return dict(
-            zip(("losses", "norms", "clipped"), map(torch.stack, zip(*records, strict=True)), strict=True)
-        )
+        return dict(zip(("losses", "norms", "clipped"), map(torch.stack, zip(*records, strict=True)), strict=True))
 
-    def update(
-        self, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def update(self, optimizer: Optimizer, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """One optimiser step: inputs (E, T, B, I), targets (E, scored, B) → loss, norm, clipped; (E,) each."""
         optimizer.zero_grad()
         losses = self.accumulate(inputs, targets)
@@ -216,7 +228,7 @@ class Technique(pl.LightningModule):
 
     def keep(self, members: Tensor) -> None:
         """Go on with these members (indices) alone: the others have finished."""
-        keep_members(self.optimizers(use_pl_optimizer=False), members)
+        keep_members(self.optimizer, members)
         self.rows, self.rates = self.rows[members], self.rates[members]
 
     @property

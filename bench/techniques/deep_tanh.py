@@ -12,7 +12,7 @@ class DeepTanh(Technique):
     family = "residual"
     changes = "the depth: several layers; the twin of residual-depth"
     reference = "El Hihi & Bengio 1995"
-    depth = Dial(4, sweep=(2, 4, 8))
+    depth = Dial(3, sweep=(2, 3, 4, 8))
 
     def layers_of(self, members: int, inputs: int, hidden: int) -> list[Recurrence]:
         widths = [inputs] + [hidden] * (int(self.depth) - 1)

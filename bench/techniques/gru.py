@@ -1,6 +1,6 @@
 """The gated recurrent unit."""
 
-from bench.engine.gru import GRU as Cell
+from bench.engine import gru
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Technique
 
@@ -16,4 +16,4 @@ class GRU(Technique):
     reference = "Cho et al. 2014"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
-        return Cell(members, inputs, hidden)
+        return gru.GRU(members, inputs, hidden)

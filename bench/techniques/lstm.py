@@ -1,6 +1,6 @@
 """Long short-term memory."""
 
-from bench.engine.lstm import LSTM as Cell
+from bench.engine import lstm
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Technique
 
@@ -16,4 +16,4 @@ class LSTM(Technique):
     reference = "Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
-        return Cell(members, inputs, hidden)
+        return lstm.LSTM(members, inputs, hidden)

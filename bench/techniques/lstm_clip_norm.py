@@ -1,6 +1,6 @@
 """LSTM with gradient clipping: the pair that practice uses."""
 
-from bench.engine.lstm import LSTM as Cell
+from bench.engine import lstm
 from bench.engine.recurrence import Recurrence
 from bench.techniques.clip_norm import ClipNorm
 
@@ -16,4 +16,4 @@ class LSTMClipNorm(ClipNorm):
     reference = "Hochreiter & Schmidhuber 1997; Pascanu, Mikolov & Bengio 2013"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
-        return Cell(members, inputs, hidden)
+        return lstm.LSTM(members, inputs, hidden)

@@ -6,7 +6,7 @@ from bench.techniques.base import Technique
 
 
 class ReLU(Technique):
-    """h_t = max(0, U x_t + W h_{t−1} + b), weights drawn as the baseline's. Nothing bounds it: divergence is a result."""
+    """h_t = max(0, U x_t + W h_{t−1} + b), weights drawn as the baseline's. Nothing bounds it: it may diverge."""
 
     name = "relu"
     title = "ReLU RNN"

@@ -26,9 +26,7 @@ class TruncatedBPTT(Technique):
     def skip(cls, situation: Situation) -> str | None:
         window = int(situation.dials["window"])
         if window >= situation.steps:
-            return (
-                f"a window of {window} steps holds the whole sequence of {situation.steps}: that is full BPTT"
-            )
+            return f"a window of {window} steps holds the whole sequence of {situation.steps}: that is full BPTT"
         return None
 
     def accumulate(self, inputs: Tensor, targets: Tensor) -> Tensor:

@@ -128,9 +128,7 @@ def connect(location: Location, create: bool) -> MlflowClient:
 def _prepare(location: Location, database: Path, create: bool) -> None:
     exists = database.is_file() and database.stat().st_size > 0
     if not exists and not create:
-        raise BenchError(
-            f"There is no store at {database}: run 'bptt-bench run' first, or name one with --store."
-        )
+        raise BenchError(f"There is no store at {database}: run 'bptt-bench run' first, or name one with --store.")
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -165,15 +163,11 @@ def _check_and_mend(location: Location, database: Path) -> None:
     """
     with closing(sqlite3.connect(database, timeout=20)) as connection:
         try:
-            tables = {
-                name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         except sqlite3.DatabaseError as error:
             raise BenchError(_DAMAGED.format(database)) from error
         if not {"alembic_version", "experiments", "runs"} <= tables:
-            raise BenchError(
-                f"Store {database} is a database of another program, not MLflow's: name another file."
-            )
+            raise BenchError(f"Store {database} is a database of another program, not MLflow's: name another file.")
         names = f"(name LIKE '{TASK_PREFIX}%' OR name LIKE '{RECORD_PREFIX}%')"
         root = artifact_root(location)
         moved = [
@@ -189,9 +183,7 @@ def _check_and_mend(location: Location, database: Path) -> None:
                 "UPDATE runs SET artifact_uri = ? || '/' || run_uuid || '/artifacts' WHERE experiment_id = ?",
                 (root, identity),
             )
-            connection.execute(
-                "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (root, identity)
-            )
+            connection.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (root, identity))
         connection.commit()
 
 
@@ -228,9 +220,7 @@ def _dial(location: Location) -> None:
             f"Store {location.shown} needs a database driver that is not installed: {brief(error)}."
         ) from None
     except SQLAlchemyError:
-        raise BenchError(
-            f"No database answers at {location.shown}: start it, or name another with --store."
-        ) from None
+        raise BenchError(f"No database answers at {location.shown}: start it, or name another with --store.") from None
 
 
 _RELAXED: set[str] = set()

@@ -223,9 +223,7 @@ class Store:
                 whole.setdefault(record.data.tags[KEY], record)
         return list(whole.values())
 
-    def _search(
-        self, experiments: list[str], wanted: str = "", view: int = ViewType.ACTIVE_ONLY
-    ) -> list[Run]:
+    def _search(self, experiments: list[str], wanted: str = "", view: int = ViewType.ACTIVE_ONLY) -> list[Run]:
         found: list[Run] = []
         page: Any = None
         while experiments and page != "":

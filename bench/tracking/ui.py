@@ -99,9 +99,7 @@ def _view(lag: int, members: pd.DataFrame) -> dict[str, Any]:
             "aggregateFunction": "average",
             "groupByKeys": [{"mode": "param", "groupByData": "technique"}],
         },
-        "groupsExpanded": {
-            f"param.technique.{name}": False for name in sorted(members["technique"].unique())
-        },
+        "groupsExpanded": {f"param.technique.{name}": False for name in sorted(members["technique"].unique())},
         "runsHiddenMode": "SHOW_ALL",
         "selectedColumns": [
             "params.`seed`",
@@ -110,9 +108,7 @@ def _view(lag: int, members: pd.DataFrame) -> dict[str, Any]:
             "metrics.`final/metric`",
         ],
         "isAccordionReordered": True,
-        "compareRunSections": [
-            _section(name, columns) for name, columns in (("learning", 2), ("outcome", 4))
-        ],
+        "compareRunSections": [_section(name, columns) for name, columns in (("learning", 2), ("outcome", 4))],
         "compareRunCharts": curves + bars,
     }
 

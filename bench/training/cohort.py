@@ -17,6 +17,7 @@ from bench.protocol.provenance import provenance
 from bench.protocol.result import CURVE_COLUMNS, MEMBER_COLUMNS, CohortResult, typed
 from bench.protocol.settings import Cohort, Member, Setting
 from bench.tasks import Task, tasks
+from bench.tasks.base import Split
 from bench.techniques import Technique
 from bench.techniques.base import Blueprint
 from bench.training.data import BlockStream, held_out
@@ -31,16 +32,14 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     setting, protocol = cohort.setting, cohort.setting.protocol
     task = tasks.get(setting.task)()
     seeds = [m.seed for m in cohort.members]
-    split = "validation" if cohort.role == "tuning" else "test"
+    split: Split = "validation" if cohort.role == "tuning" else "test"
     started, clock = datetime.now(UTC), time.perf_counter()
     module = build(setting, cohort.members)
     parameters, state = module.parameters_each, module.state_each
     sequences = held_out(task, setting.lag, split, protocol.held_out_size, seeds)
     monitor = Monitor(cohort, task, sequences, report)
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", module="pytorch_lightning"
-        )  # advice on data loaders, torch's renamings
+        warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, torch's renamings
         trainer = _trainer(monitor, accelerator)
         trainer.fit(module, BlockStream(task, setting.lag, protocol, seeds))
     common = _common(cohort, task) | {
@@ -106,8 +105,7 @@ def _common(cohort: Cohort, task: Task) -> dict[str, Any]:
     _, cls, dials = parse_technique(setting.technique)
     return provenance() | {
         "technique": setting.technique,
-        "title": cls.title
-        + "".join(f", {word.replace('=', ' ')}" for word in setting.technique.split(":")[1:]),
+        "title": cls.title + "".join(f", {word.replace('=', ' ')}" for word in setting.technique.split(":")[1:]),
         "family": cls.family,
         "source_row": cls.source_row or "",
         "dials": json.dumps(dials, sort_keys=True),

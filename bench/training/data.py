@@ -46,8 +46,6 @@ class BlockStream:
 
 def held_out(task: Task, lag: int, split: Split, size: int, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
     """The fixed held-out sequences of each distinct seed: (S, T, N, I) and (S, scored, N, …)."""
-    sets = [
-        task.sample(generator(task.name, lag, split, seed), size, lag, split) for seed in dict.fromkeys(seeds)
-    ]
+    sets = [task.sample(generator(task.name, lag, split, seed), size, lag, split) for seed in dict.fromkeys(seeds)]
     inputs, targets = zip(*sets, strict=True)
     return torch.stack(inputs), torch.stack(targets)

@@ -9,17 +9,17 @@ from bench.engine.linear import StackedLinear, project
 from bench.engine.lstm import LSTM
 from bench.engine.recurrence import Recurrence
 
-E, T, B, I, H = 3, 7, 4, 5, 6
+E, T, B, N, H = 3, 7, 4, 5, 6
 
 CELLS = {
-    "tanh": lambda: Elman(E, I, H),
-    "relu": lambda: Elman(E, I, H, activation="relu"),
-    "sigmoid": lambda: Elman(E, I, H, activation="sigmoid"),
-    "tanh with skip": lambda: Elman(E, I, H, carry=1.0, scale=0.1),
-    "relu with skip": lambda: Elman(E, I, H, activation="relu", carry=0.9, scale=0.3),
-    "sigmoid scaled": lambda: Elman(E, I, H, activation="sigmoid", scale=2.0),
-    "lstm": lambda: LSTM(E, I, H),
-    "gru": lambda: GRU(E, I, H),
+    "tanh": lambda: Elman(E, N, H),
+    "relu": lambda: Elman(E, N, H, activation="relu"),
+    "sigmoid": lambda: Elman(E, N, H, activation="sigmoid"),
+    "tanh with skip": lambda: Elman(E, N, H, carry=1.0, scale=0.1),
+    "relu with skip": lambda: Elman(E, N, H, activation="relu", carry=0.9, scale=0.3),
+    "sigmoid scaled": lambda: Elman(E, N, H, activation="sigmoid", scale=2.0),
+    "lstm": lambda: LSTM(E, N, H),
+    "gru": lambda: GRU(E, N, H),
 }
 
 
@@ -35,7 +35,7 @@ def drawn(cell, dtype=torch.float64):
 @pytest.mark.parametrize("name", CELLS)
 def test_fast_pass_equals_autograd_through_the_step(name, steps):
     cell = drawn(CELLS[name]())
-    x = torch.randn(E, steps, B, I, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(E, steps, B, N, dtype=torch.float64, requires_grad=True)
     state = tuple(torch.randn(E, B, H, dtype=torch.float64, requires_grad=True) for _ in cell.states)
     wanted = torch.randn(E, steps, B, H, dtype=torch.float64)
     wanted_last = [torch.randn(E, B, H, dtype=torch.float64) for _ in cell.states]
@@ -52,7 +52,7 @@ def test_fast_pass_equals_autograd_through_the_step(name, steps):
 @pytest.mark.parametrize("name", ["tanh", "tanh with skip", "lstm", "gru"])
 def test_fast_pass_equals_finite_differences(name):
     cell = drawn(CELLS[name]())
-    x = torch.randn(E, 3, 2, I, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(E, 3, 2, N, dtype=torch.float64, requires_grad=True)
 
     def through(x, *parameters):
         return torch.func.functional_call(cell, dict(zip(names, parameters, strict=True)), (x,))[0]
@@ -64,18 +64,18 @@ def test_fast_pass_equals_finite_differences(name):
 @pytest.mark.parametrize(
     ("cell", "module"),
     [
-        (Elman(E, I, H), torch.nn.RNN),
-        (Elman(E, I, H, activation="relu"), lambda i, h: torch.nn.RNN(i, h, nonlinearity="relu")),
-        (LSTM(E, I, H), torch.nn.LSTM),
-        (GRU(E, I, H), torch.nn.GRU),
+        (Elman(E, N, H), torch.nn.RNN),
+        (Elman(E, N, H, activation="relu"), lambda i, h: torch.nn.RNN(i, h, nonlinearity="relu")),
+        (LSTM(E, N, H), torch.nn.LSTM),
+        (GRU(E, N, H), torch.nn.GRU),
     ],
 )
 def test_each_member_equals_torch(cell, module):
     drawn(cell)
-    x = torch.randn(E, T, B, I, dtype=torch.float64)
+    x = torch.randn(E, T, B, N, dtype=torch.float64)
     outputs, _ = Recurrence.forward(cell, x)
     for e in range(E):
-        torchs = module(I, H).double()
+        torchs = module(N, H).double()
         with torch.no_grad():
             torchs.weight_ih_l0.copy_(cell.input_weight[e].T)
             torchs.weight_hh_l0.copy_(cell.recurrent_weight[e].T)
@@ -87,8 +87,8 @@ def test_each_member_equals_torch(cell, module):
 
 
 def test_lstm_by_torchs_kernel_equals_the_reference():
-    cell = drawn(LSTM(E, I, H), torch.float32)
-    x = torch.randn(E, T, B, I, requires_grad=True)
+    cell = drawn(LSTM(E, N, H), torch.float32)
+    x = torch.randn(E, T, B, N, requires_grad=True)
     state = tuple(torch.randn(E, B, H, requires_grad=True) for _ in range(2))
     found = []
     for forward in (cell, lambda x, s: Recurrence.forward(cell, x, s)):
@@ -102,7 +102,7 @@ def test_lstm_by_torchs_kernel_equals_the_reference():
 @pytest.mark.parametrize("name", CELLS)
 def test_carried_state_continues_the_sequence(name):
     cell = drawn(CELLS[name]())
-    x = torch.randn(E, T, B, I, dtype=torch.float64)
+    x = torch.randn(E, T, B, N, dtype=torch.float64)
     whole, last = cell(x)
     first, state = cell(x[:, :3])
     second, end = cell(x[:, 3:], state)
@@ -114,7 +114,7 @@ def test_carried_state_continues_the_sequence(name):
 def test_one_members_nan_stays_its_own(name):
     cell = drawn(CELLS[name]())
     cell.recurrent_weight.data[1] = float("nan")
-    x = torch.randn(E, T, B, I, dtype=torch.float64)
+    x = torch.randn(E, T, B, N, dtype=torch.float64)
     cell(x)[0].sum().backward()
     for parameter in cell.parameters():
         assert parameter.grad[0].isfinite().all()
@@ -134,7 +134,7 @@ def test_orthogonal_blocks_and_zero_biases(name):
 
 
 def test_default_start_has_torchs_spectral_radius():
-    cell = Elman(20, I, 128)
+    cell = Elman(20, N, 128)
     for member in range(20):
         cell.reset(member, lambda key, m=member: torch.Generator().manual_seed(m), "default")
     radius = torch.linalg.eigvals(cell.recurrent_weight.detach()).abs().amax(-1).mean().item()
@@ -142,9 +142,9 @@ def test_default_start_has_torchs_spectral_radius():
 
 
 def test_projection_is_a_linear_map_for_each_member():
-    linear = StackedLinear(E, I, H)
+    linear = StackedLinear(E, N, H)
     for member in range(E):
         linear.reset(member, torch.Generator().manual_seed(member))
-    x = torch.randn(E, T, B, I)
+    x = torch.randn(E, T, B, N)
     expected = torch.stack([x[e] @ linear.weight[e] + linear.bias[e] for e in range(E)])
     torch.testing.assert_close(linear(x), expected)

@@ -21,17 +21,11 @@ RULES = Protocol(
     learning_rates=(0.01, 0.1),
     tuning_seeds=1,
 )
-BLANK = {
-    c: {"str": "", "int64": 0, "float64": np.nan, "bool": False}[kind] for c, kind in MEMBER_COLUMNS.items()
-}
+BLANK = {c: {"str": "", "int64": 0, "float64": np.nan, "bool": False}[kind] for c, kind in MEMBER_COLUMNS.items()}
 
 
-def setting(
-    technique: str, lag: int, task: str = "adding", code: str = "v1", rules: Protocol = RULES
-) -> Setting:
-    return Setting(
-        technique=technique, task=task, lag=lag, protocol=rules, technique_hash=code, task_hash="t"
-    )
+def setting(technique: str, lag: int, task: str = "adding", code: str = "v1", rules: Protocol = RULES) -> Setting:
+    return Setting(technique=technique, task=task, lag=lag, protocol=rules, technique_hash=code, task_hash="t")
 
 
 def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2) -> Study:
@@ -50,9 +44,7 @@ def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2) -> S
     )
 
 
-def member(
-    of: Setting, seed: int, outcome: str = "solved", updates: int = 50, **changes: Any
-) -> dict[str, Any]:
+def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, **changes: Any) -> dict[str, Any]:
     """One row; measured, at the first rate, unless told otherwise."""
     return {
         **BLANK,

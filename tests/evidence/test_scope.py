@@ -23,9 +23,7 @@ def test_results_of_unlike_protocols_are_never_pooled() -> None:
     store = SmallStore([member(old, 1), member(old, 2), member(new, 1)], [study(old), study(new)])
     scope = select(store)
     assert set(scope.members["protocol_hash"]) == {RULES.hash}
-    assert scope.left_out.to_dict("records") == [
-        {"task": "adding", "protocol_hash": OTHER.hash, "members": 2}
-    ]
+    assert scope.left_out.to_dict("records") == [{"task": "adding", "protocol_hash": OTHER.hash, "members": 2}]
 
 
 def test_the_newest_study_decides_even_if_its_results_are_older() -> None:

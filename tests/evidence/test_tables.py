@@ -42,11 +42,7 @@ def test_a_member_that_ended_early_keeps_its_last_value() -> None:
     one = setting("lstm", 10)
     rows = [member(one, 1, "solved", 10), member(one, 2, "unsolved", 20), member(one, 3, "diverged", 20)]
     paths = {1: [0.1, 1.0], 2: [0.1, 0.2, 0.3], 3: [0.1, 0.5, math.nan]}
-    curves = [
-        {**row, "update": 10 * i, "metric": value}
-        for row in rows
-        for i, value in enumerate(paths[row["seed"]])
-    ]
+    curves = [{**row, "update": 10 * i, "metric": value} for row in rows for i, value in enumerate(paths[row["seed"]])]
     table = learning_curves(select(SmallStore(rows, curve_rows=curves)))
     assert list(table["update"]) == [0, 10, 20]
     assert list(table["median"]) == pytest.approx([0.1, 0.5, 0.5])  # of (1, .2, .5), then of (1, .3, .5)

@@ -151,7 +151,9 @@ def test_a_killed_run_goes_on_to_the_results_of_an_undisturbed_one(make_store, t
     script = tmp_path / "run.py"
     script.write_text(RUN.format(store=cut.uri))
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    running = subprocess.Popen([sys.executable, script], env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        [sys.executable, script], env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+    )
     while running.poll() is None and len(cut.members()) < 6:
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGKILL)

@@ -193,9 +193,7 @@ def make_store(
             tuning = plan.tuning_cohort(setting)
             if tuning is not None:
                 add_cohort(store, tuning, rng)
-            rate = setting.protocol.learning_rates[
-                len(setting.technique) % len(setting.protocol.learning_rates)
-            ]
+            rate = setting.protocol.learning_rates[len(setting.technique) % len(setting.protocol.learning_rates)]
             if not add_cohort(store, plan.measured_cohort(setting, rate), rng):
                 break
     return store
@@ -253,9 +251,7 @@ def learning_curve(task: dict[str, Any], outcome: str, updates: int, rng: np.ran
     if outcome == "failed":
         return []
     trivial, solved = task["trivial"], task["solved"]
-    end = {"solved": solved, "unsolved": trivial + 0.1 * (solved - trivial), "diverged": float("nan")}[
-        outcome
-    ]
+    end = {"solved": solved, "unsolved": trivial + 0.1 * (solved - trivial), "diverged": float("nan")}[outcome]
     steps = np.arange(updates // EVERY + 1) / max(updates // EVERY, 1)
     share = 1 / (1 + np.exp(-10 * (steps - 0.6)))
     share = (share - share[0]) / (share[-1] - share[0])
@@ -309,9 +305,7 @@ def member_row(
 
 def add_cost(store: FakeStore, setting: Setting, rng: np.random.Generator) -> None:
     """Invent what one update of a technique costs."""
-    gates = {"lstm": 4, "lstm-clip-norm": 4, "gru": 3, "residual-depth": 4, "deep-tanh": 4}.get(
-        setting.technique, 1
-    )
+    gates = {"lstm": 4, "lstm-clip-norm": 4, "gru": 3, "residual-depth": 4, "deep-tanh": 4}.get(setting.technique, 1)
     ratio = 1.0 if setting.technique == "tanh" else gates * 0.9 + 0.2 * rng.random()
     store.cost_rows.append(
         {

@@ -129,9 +129,7 @@ def test_store_without_studies_curves_or_costs_still_renders(store: FakeStore) -
 
 def test_other_protocols_are_counted_and_named() -> None:
     now = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"))
-    before = make_store(
-        seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), rules=protocol(hidden_size=32)
-    )
+    before = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), rules=protocol(hidden_size=32))
     both = FakeStore(
         before.member_rows + now.member_rows,
         now.curve_rows,
@@ -139,10 +137,7 @@ def test_other_protocols_are_counted_and_named() -> None:
         before.study_list + now.study_list,
     )
     content = page(gather(both), Catalogue("en"))
-    assert (
-        f"Left out: {len(before.member_rows)} runs on Adding (protocol {protocol(hidden_size=32).hash})"
-        in content
-    )
+    assert f"Left out: {len(before.member_rows)} runs on Adding (protocol {protocol(hidden_size=32).hash})" in content
 
 
 def test_missing_pango_leaves_the_html_and_names_the_packages(
@@ -174,7 +169,7 @@ def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
 
 def test_unwritable_output_is_one_clear_sentence(store: FakeStore, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(BenchError, match="cannot be written"):
+    with pytest.raises(BenchError, match="Cannot write"):
         write_report(store, tmp_path / "taken", ["en"])
 
 

@@ -53,15 +53,11 @@ def test_no_template_holds_a_typed_number() -> None:
 def test_every_key_that_is_used_exists() -> None:
     sources = [*templates_folder().glob("*.j2"), *Path(bench.reporting.__file__).parent.glob("*.py")]
     used = {
-        key
-        for file in sources
-        for key in re.findall(r"(?:\bt|words)\(\s*f?['\"]([\w.{}]+)['\"]", file.read_text())
+        key for file in sources for key in re.findall(r"(?:\bt|words)\(\s*f?['\"]([\w.{}]+)['\"]", file.read_text())
     }
     assert len(used) > 80
     for key in used:
-        pattern = re.compile(
-            re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(key)) + (r"\w+" if key.endswith(".") else "")
-        )
+        pattern = re.compile(re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(key)) + (r"\w+" if key.endswith(".") else ""))
         assert any(pattern.fullmatch(known) for known in ENGLISH), f"{key} is in no catalogue"
 
 

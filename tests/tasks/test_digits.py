@@ -26,9 +26,7 @@ def test_the_parts_share_no_image_and_leave_none_out():
 def test_the_parts_have_the_same_mix_of_digits():
     for images in load_images().values():
         shares = images.labels.bincount() / len(images.labels)
-        assert shares.tolist() == pytest.approx(
-            (np.bincount(load_digits().target) / 1797).tolist(), abs=0.003
-        )
+        assert shares.tolist() == pytest.approx((np.bincount(load_digits().target) / 1797).tolist(), abs=0.003)
 
 
 @pytest.mark.parametrize("split", SIZES)

@@ -96,11 +96,7 @@ def test_a_killed_write_is_undone_and_redone(killed, writes):
         store.write_cohort(result(cohort(seeds=MEMBERS)))
     assert content(store) == content(undisturbed)
     assert "RUNNING" not in {status for _, status, *_ in content(store)}
-    assert (
-        store.members()
-        .drop(columns="mlflow_run_id")
-        .equals(undisturbed.members().drop(columns="mlflow_run_id"))
-    )
+    assert store.members().drop(columns="mlflow_run_id").equals(undisturbed.members().drop(columns="mlflow_run_id"))
     assert store.curves().equals(undisturbed.curves())
 
 

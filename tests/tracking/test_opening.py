@@ -46,9 +46,7 @@ def test_a_new_store_is_made_where_there_is_none(tmp_path):
 
 def test_two_processes_make_one_store_together(tmp_path):
     program = f"from bench.tracking import Store; print(len(Store.open({str(tmp_path)!r}).members()))"
-    started = [
-        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
+    started = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[0] for process in started] == ["0\n"] * 2
 
 

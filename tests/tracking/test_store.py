@@ -32,9 +32,7 @@ def test_tables_come_back_as_they_were(store):
     written = pd.concat([measured.members, tuning.members], ignore_index=True)
     assert_frame_equal(store.members().drop(columns="mlflow_run_id"), written)
     curves = store.curves()
-    assert_frame_equal(
-        curves[list(measured.curves)], pd.concat([measured.curves, tuning.curves], ignore_index=True)
-    )
+    assert_frame_equal(curves[list(measured.curves)], pd.concat([measured.curves, tuning.curves], ignore_index=True))
     assert curves.groupby("technique")["role"].unique().map(list).to_dict() == {
         "gru": ["tuning"],
         "lstm": ["measured"],

@@ -29,9 +29,7 @@ def cohort_of(technique, members, role="measured", **choices):
 MANY = [(1, 0.01), (2, 0.01), (1, 0.001), (3, 0.1)]
 
 
-@pytest.mark.parametrize(
-    "technique", ["tanh", "lstm", "gru", "clip-norm", "residual-depth", "tbptt:window=3"]
-)
+@pytest.mark.parametrize("technique", ["tanh", "lstm", "gru", "clip-norm", "residual-depth", "tbptt:window=3"])
 def test_a_member_does_not_depend_on_who_else_is_in_the_stack(technique):
     together = train_cohort(cohort_of(technique, MANY))
     for number, member in enumerate(MANY):
@@ -92,9 +90,7 @@ def test_tables_have_the_columns_and_types_of_the_contract():
 
 
 def test_tuning_reads_validation_and_measuring_reads_test():
-    rows = [
-        train_cohort(cohort_of("tanh", [(1, 0.01)], role=role)).members for role in ("tuning", "measured")
-    ]
+    rows = [train_cohort(cohort_of("tanh", [(1, 0.01)], role=role)).members for role in ("tuning", "measured")]
     losses = [row["loss"][0] for row in rows]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.9)

@@ -11,9 +11,7 @@ STEPS, BATCH, HIDDEN, INPUTS = 12, 4, 8, 2
 
 
 def setting(technique):
-    chosen = Selectors(
-        techniques=(technique,), tasks=("adding",), lags=(STEPS,), batch_size=BATCH, hidden_size=HIDDEN
-    )
+    chosen = Selectors(techniques=(technique,), tasks=("adding",), lags=(STEPS,), batch_size=BATCH, hidden_size=HIDDEN)
     return resolve(load_preset("smoke"), chosen).settings[0]
 
 
@@ -31,9 +29,7 @@ def test_flops_are_those_of_the_products(technique, gates):
 
 
 def test_a_shorter_window_costs_fewer_flops():
-    flops = [count_flops(setting(f"tbptt:window={window}")) for window in (2, 6)] + [
-        count_flops(setting("tanh"))
-    ]
+    flops = [count_flops(setting(f"tbptt:window={window}")) for window in (2, 6)] + [count_flops(setting("tanh"))]
     assert flops == sorted(flops)
     assert flops[0] < flops[-1]
 

@@ -30,8 +30,7 @@ def test_training_never_repeats_a_sequence_nor_shows_a_held_out_one():
     task = tasks.get("adding")()
     shown = [b.inputs.permute(0, 2, 3, 1, 4).reshape(-1, 18) for b in blocks([1, 2])]
     kept = [
-        held_out(task, 9, split, 16, [1, 2])[0].permute(0, 2, 1, 3).reshape(-1, 18)
-        for split in ("validation", "test")
+        held_out(task, 9, split, 16, [1, 2])[0].permute(0, 2, 1, 3).reshape(-1, 18) for split in ("validation", "test")
     ]
     everything = torch.cat(shown + kept)
     assert len(everything.unique(dim=0)) == len(everything)

@@ -1,0 +1,22 @@
+"""Files are written whole or not at all."""
+
+import tempfile
+from pathlib import Path
+
+from bench.errors import BenchError
+
+
+def write_whole(file: Path, data: bytes) -> Path:
+    """Write a file, and its folder, so that nobody ever sees a part of it; BenchError where it cannot be written."""
+    partial: Path | None = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as temporary:
+            partial = Path(temporary.name)
+            temporary.write(data)
+        partial.chmod(0o644)  # temporary files are private
+        return partial.replace(file)
+    except OSError as error:
+        if partial:
+            partial.unlink(missing_ok=True)
+        raise BenchError(f"Cannot write {file}: {error.strerror or error}; choose another --output.") from error
