@@ -91,7 +91,7 @@ COST_COLUMNS: dict[str, str] = {
     "peak_bytes": "int64",  # most tensor memory alive at once during one update of one member
     "milliseconds": "float64",  # of one update of one member: median of the rounds
     "time_ratio": "float64",  # over the baseline's, rounds alternating: median
-    "time_ratio_low": "float64",  # smallest and largest ratio of a round
+    "time_ratio_low": "float64",  # first and third quartile of the rounds
     "time_ratio_high": "float64",
     "rounds": "int64",
     "cost_hash": "str",  # equal hashes, equal work

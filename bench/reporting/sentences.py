@@ -56,7 +56,7 @@ class Sentences(Ledgers):
             return self.words("summary.nothing", **values)
         best = table["horizon"].max()
         if best == 0:
-            return self.words("summary.nobody", lag=self.numbers.count(table["shortest"].iloc[0]), **values)
+            return self._nobody(task, int(table["shortest"].iloc[0]))
         leaders = self._fastest(task, int(best), list(table[table["horizon"] == best]["technique"]))
         values["lag"] = self.numbers.count(best)
         suffix = "_open" if table["open"].any() else ""
@@ -70,6 +70,16 @@ class Sentences(Ledgers):
             baseline=self._baseline(task),
             **values,
         )
+
+    def _nobody(self, task: str, lag: int) -> str:
+        """That no technique has a horizon, and which came nearest."""
+        values = {"task": self.task(task), "lag": self.numbers.count(lag), "share": self.share()}
+        cells = self.findings.task_cells(task).query("lag == @lag and state == 'measured'")
+        best = cells.sort_values(["rate", "restricted_mean"], ascending=[False, True]).iloc[0]
+        if not best["solved"]:
+            return self.words("summary.nobody", **values)
+        nearest = {"technique": self.technique(best["technique"]), "solved": best["solved"], "runs": best["runs"]}
+        return self.words("summary.nearest", **nearest, **values)
 
     def price(self) -> str:
         """What an update of the leading techniques costs; empty if no cost was measured."""

@@ -124,7 +124,8 @@ def test_empty_store_is_one_clear_sentence(tmp_path: Path) -> None:
 
 def test_store_without_studies_curves_or_costs_still_renders(store: FakeStore) -> None:
     content = page(gather(FakeStore(store.member_rows)), Catalogue("zh"))
-    assert Catalogue("zh")("task.costs_none") in content
+    assert Catalogue("zh")("summary.question") in content
+    assert "-costs" not in content
 
 
 def test_other_protocols_are_counted_and_named() -> None:
