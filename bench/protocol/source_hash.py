@@ -12,7 +12,6 @@ from types import ModuleType
 OWN_ROOMS = ("bench.engine", "bench.techniques", "bench.tasks")
 
 
-@cache
 def source_hash(cls: type) -> str:
     """Twelve hexadecimal digits of the class's modules and those of the engine that they use.
 
@@ -41,6 +40,7 @@ def _collect(module: ModuleType, into: dict[str, ModuleType]) -> None:
             _collect(sys.modules[home], into)
 
 
+@cache
 def _essence(module: ModuleType) -> str:
     tree = ast.parse(inspect.getsource(module))
     for node in ast.walk(tree):
