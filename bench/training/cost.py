@@ -24,7 +24,7 @@ from bench.techniques import Technique
 from bench.training.cohort import build
 
 BASELINE = "tanh"
-ROUNDS = 25
+ROUNDS = 15
 SECONDS_A_ROUND = 0.01
 """Repeats of a round are chosen to take about this long: far above the clock's grain."""
 
