@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
 
+from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import project
 
-State = tuple[Tensor, ...]
-Initialisation = Literal["default", "orthogonal"]
 
-
-class Recurrence(nn.Module):
+class Recurrence(Layer):
     """s_t = step(x_t U + b, s_{t−1}) for E members at once.
 
     A subclass writes `step` as in its paper. Where it also has a hand-derived backward pass it overrides
@@ -53,6 +51,11 @@ class Recurrence(nn.Module):
         else:
             self.recurrent_weight[member].uniform_(-bound, bound, generator=generator("recurrent"))
         self.bias[member].zero_()
+
+    @property
+    def state_size(self) -> int:
+        """H for each of the carried states."""
+        return len(self.states) * self.hidden
 
     def start(self, x: Tensor) -> State:
         """The state before the first step: zeros (E, B, H) each, for x (E, T, B, I)."""

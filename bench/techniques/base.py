@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -13,9 +13,10 @@ from torch.optim import Optimizer
 
 from bench.engine import clipping
 from bench.engine.elman import Elman
+from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import StackedLinear
 from bench.engine.optimizer import keep_members, step_members, unit_rate_optimizer
-from bench.engine.recurrence import Initialisation, Recurrence, State
+from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
 
 
@@ -135,7 +136,7 @@ class Technique(pl.LightningModule):
         """The recurrence of one layer."""
         return Elman(members, inputs, hidden)
 
-    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Recurrence]:
+    def layers_of(self, members: int, inputs: int, hidden: int) -> Sequence[Layer]:
         """The layers from the input up."""
         return [self.cell(members, inputs, hidden)]
 
@@ -170,9 +171,9 @@ class Technique(pl.LightningModule):
     # ---- the same for all
 
     @property
-    def layers(self) -> list[Recurrence]:
+    def layers(self) -> list[Layer]:
         """The layers from the input up."""
-        return [layer for layer in self.stack if isinstance(layer, Recurrence)]
+        return [layer for layer in self.stack if isinstance(layer, Layer)]
 
     @property
     def optimizer(self) -> Optimizer:
@@ -239,4 +240,4 @@ class Technique(pl.LightningModule):
     @property
     def state_each(self) -> int:
         """Numbers that one member carries from step to step for one sequence."""
-        return sum(len(layer.states) * layer.hidden for layer in self.layers)
+        return sum(layer.state_size for layer in self.layers)

@@ -2,6 +2,7 @@
 
 import torch
 
+from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
 from bench.techniques.relu import ReLU
 
@@ -19,6 +20,7 @@ class IRNN(ReLU):
     def initialise(self, member: int, seed: int) -> None:
         super().initialise(member, seed)
         (layer,) = self.layers
+        assert isinstance(layer, Recurrence)
         with torch.no_grad():
             torch.nn.init.eye_(layer.recurrent_weight[member])
             draw = generator("weights", seed, "irnn input")
