@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from bench.engine.activation import ACTIVATIONS, Activation
 from bench.engine.recurrence import Recurrence, State, weight_gradient
-
-aten = torch.ops.aten
-Activation = Literal["tanh", "relu", "sigmoid"]
-
-
-def _relu_backward(gradient: Tensor, output: Tensor, *, grad_input: Tensor) -> Tensor:
-    return aten.threshold_backward.grad_input(gradient, output, 0.0, grad_input=grad_input)
-
-
-_FUNCTIONS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[..., Tensor]]] = {
-    # in place; gradient from the output alone
-    "tanh": (torch.tanh_, aten.tanh_backward.grad_input),
-    "relu": (torch.relu_, _relu_backward),
-    "sigmoid": (torch.sigmoid_, aten.sigmoid_backward.grad_input),
-}
 
 
 class Elman(Recurrence):
@@ -37,20 +22,23 @@ class Elman(Recurrence):
         members: int,
         inputs: int,
         hidden: int,
-        activation: Activation = "tanh",
+        activation: str | Activation = "tanh",
         carry: float = 0.0,
         scale: float = 1.0,
     ) -> None:
         super().__init__(members, inputs, hidden)
-        self.activation, self.carry, self.scale = activation, carry, scale
+        self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
+        self.carry, self.scale = carry, scale
 
     def step(self, drive: Tensor, state: State) -> State:
         (h,) = state
-        f = getattr(torch, self.activation)
-        return (self.carry * h + self.scale * f(drive + torch.bmm(h, self.recurrent_weight)),)
+        a = self.activation.function(drive + torch.bmm(h, self.recurrent_weight))
+        return (self.carry * h + self.scale * a,)
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """As the loop, by `ElmanFunction`."""
+        """As the loop, by `ElmanFunction` where the activation's gradient follows from its value."""
+        if self.activation.backward is None:
+            return self.loop(drive, state)
         options = self.activation, self.carry, self.scale
         outputs: Tensor = ElmanFunction.apply(drive, self.recurrent_weight, state[0], *options)
         return outputs, (outputs[:, -1],)
@@ -65,15 +53,14 @@ class ElmanFunction(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, drive: Tensor, weight: Tensor, start: Tensor, activation: str, carry: float, scale: float
+        ctx: Any, drive: Tensor, weight: Tensor, start: Tensor, activation: Activation, carry: float, scale: float
     ) -> Tensor:
-        function, _ = _FUNCTIONS[activation]
         plain = carry == 0.0 and scale == 1.0
         outputs = torch.empty_like(drive)
         activated = outputs if plain else torch.empty_like(drive)
         h = start
         for now, a, out in zip(drive.unbind(1), activated.unbind(1), outputs.unbind(1), strict=True):
-            function(torch.baddbmm(now, h, weight, out=a))
+            activation.in_place(torch.baddbmm(now, h, weight, out=a))
             if not plain:
                 torch.mul(a, scale, out=out).add_(h, alpha=carry)
             h = out
@@ -86,7 +73,6 @@ class ElmanFunction(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         weight, start, activated, outputs = ctx.saved_tensors
         carry, scale = ctx.carry, ctx.scale
-        _, function_backward = _FUNCTIONS[ctx.activation]
         back = weight.transpose(1, 2)
         deltas = torch.empty_like(outputs)
         dh = torch.zeros_like(start)
@@ -101,7 +87,7 @@ class ElmanFunction(torch.autograd.Function):
                 dh.copy_(given)
             else:
                 torch.baddbmm(given, delta, back, out=dh)
-            function_backward(dh, a, grad_input=now)
+            ctx.activation.backward(dh, a, grad_input=now)
             delta = now if scale == 1.0 else now.mul_(scale)
         d_start = torch.baddbmm(dh, deltas[:, 0], back, beta=carry) if ctx.needs_input_grad[2] else None
         d_weight = torch.bmm(start.transpose(1, 2), deltas[:, 0])

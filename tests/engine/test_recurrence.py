@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from bench.engine.activation import leaky_relu
 from bench.engine.elman import Elman
 from bench.engine.gru import GRU
 from bench.engine.linear import StackedLinear, project
@@ -15,6 +16,9 @@ CELLS = {
     "tanh": lambda: Elman(E, N, H),
     "relu": lambda: Elman(E, N, H, activation="relu"),
     "sigmoid": lambda: Elman(E, N, H, activation="sigmoid"),
+    "softsign": lambda: Elman(E, N, H, activation="softsign"),
+    "gelu": lambda: Elman(E, N, H, activation="gelu"),
+    "leaky relu": lambda: Elman(E, N, H, activation=leaky_relu(0.2)),
     "tanh with skip": lambda: Elman(E, N, H, carry=1.0, scale=0.1),
     "relu with skip": lambda: Elman(E, N, H, activation="relu", carry=0.9, scale=0.3),
     "sigmoid scaled": lambda: Elman(E, N, H, activation="sigmoid", scale=2.0),
