@@ -1,0 +1,18 @@
+"""Stochastic gradient descent with momentum."""
+
+from dataclasses import replace
+
+from bench.techniques.base import Blueprint, Objective, Technique
+
+
+class SGD(Technique):
+    """v ← 0.9 v + g, θ ← θ − η v: one rate for all weights, whatever the size of their gradients."""
+
+    name = "sgd"
+    title = "Tanh RNN, SGD"
+    family = "optimiser"
+    changes = "the optimiser: stochastic gradient descent with momentum 0.9"
+    reference = "Polyak 1964; in recurrent networks: Sutskever et al. 2013"
+
+    def __init__(self, blueprint: Blueprint, task: Objective) -> None:
+        super().__init__(replace(blueprint, optimizer="sgd"), task)
