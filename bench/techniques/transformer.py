@@ -1,0 +1,33 @@
+"""A causal Transformer."""
+
+from bench.engine.attention import Encoder
+from bench.engine.layer import Layer
+from bench.techniques.base import Dial, Situation, Technique
+
+
+class Transformer(Technique):
+    """softmax(q kᵀ / √d) v over all steps so far, in blocks with a feed-forward map: nothing is recurrent.
+
+    A gradient reaches every step in as many layers as there are blocks, whatever the lag. The price: time grows
+    with the square of the length, and what is kept, 2 · depth · H numbers a step, with the length. Positions are
+    sinusoids, which cover any length. Normalised before each sublayer, it needs no warm-up of the rate (Xiong et
+    al. 2020). The hidden size is its width.
+    """
+
+    name = "transformer"
+    title = "Causal Transformer"
+    family = "attention"
+    changes = "the layer: attention to all earlier steps in place of a recurrence"
+    reference = "Vaswani et al. 2017; normalised first: Xiong et al. 2020"
+    depth = Dial(2, sweep=(1, 2))
+    heads = Dial(4, sweep=(1, 2, 4))
+
+    @classmethod
+    def skip(cls, situation: Situation) -> str | None:
+        heads = int(situation.dials["heads"])
+        if heads < 1 or situation.hidden_size % heads:
+            return f"{situation.hidden_size} units do not divide into {heads} heads"
+        return None
+
+    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
+        return [Encoder(members, inputs, hidden, int(self.depth), int(self.heads))]
