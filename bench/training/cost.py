@@ -97,8 +97,7 @@ def count_flops(setting: Setting) -> float:
     not in a fused kernel, which it does not.
     """
     _, update = one_member(setting, torch.float64)
-    in_place = {torch.ops.aten.baddbmm_: _product_flops}  # the counter knows only the other forms
-    with FlopCounterMode(display=False, custom_mapping=in_place) as counter:
+    with FlopCounterMode(display=False, custom_mapping=UNKNOWN_TO_THE_COUNTER) as counter:
         update()
     return float(counter.get_total_flops())
 
@@ -106,6 +105,24 @@ def count_flops(setting: Setting) -> float:
 def _product_flops(total: Any, a: Any, b: Any, **_: Any) -> int:
     """Of a batch of products with shapes (E, M, K) and (E, K, N)."""
     return int(2 * a[0] * a[1] * a[2] * b[2])
+
+
+def _attention_flops(q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
+    """Of two products with shapes (B, heads, T, D) and (B, heads, S, D); what causality spares is not deducted."""
+    return int(4 * q[0] * q[1] * q[2] * k[2] * q[3])
+
+
+def _attention_backward_flops(gradient: Any, q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
+    """Of five products: the scores once more, and the gradients of scores, queries, keys and values."""
+    return 5 * _attention_flops(q, k, v) // 2
+
+
+UNKNOWN_TO_THE_COUNTER = {
+    torch.ops.aten.baddbmm_: _product_flops,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention_flops,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward_flops,
+}
+"""Operations that torch's counter passes over, with what they compute."""
 
 
 def peak_bytes(update: Update) -> int:

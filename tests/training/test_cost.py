@@ -28,6 +28,15 @@ def test_flops_are_those_of_the_products(technique, gates):
     assert count_flops(setting(technique)) / BATCH == pytest.approx(expected, abs=slack)
 
 
+def test_flops_of_attention_are_those_of_the_products():
+    width, blocks = HIDDEN, 2
+    maps = 2 * STEPS * width * (3 + 1 + 4 + 4) * width * blocks  # forward; each gradient as much again
+    attention = 2 * STEPS * STEPS * width * blocks  # a product; two forward and five backward
+    embedding = 2 * STEPS * INPUTS * width
+    expected = 3 * maps + 7 * attention + 2 * embedding + 3 * 2 * HIDDEN
+    assert count_flops(setting("transformer")) / BATCH == pytest.approx(expected)
+
+
 def test_a_shorter_window_costs_fewer_flops():
     flops = [count_flops(setting(f"tbptt:window={window}")) for window in (2, 6)] + [count_flops(setting("tanh"))]
     assert flops == sorted(flops)
