@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -59,7 +60,7 @@ class Crew:
     def start(self, label: Any, target: Callable[..., None], work: Any) -> None:
         """Run target(connection, plugins, work) in a process; what it sends comes back with the label."""
         receive, send = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=target, args=(send, self.plugins, work), daemon=True)
+        process = self._context.Process(target=_heard, args=(target, send, self.plugins, work), daemon=True)
         process.start()
         send.close()
         self._busy[receive] = (label, process)
@@ -101,6 +102,12 @@ def _start_server(context: Any) -> None:
             del os.environ["PYTHONPATH"]
         else:
             os.environ["PYTHONPATH"] = path
+
+
+def _heard(target: Callable[..., None], connection: Connection, plugins: Sequence[str], work: Any) -> None:
+    """Do the work for as long as somebody listens: without a parent it ends, quietly."""
+    with suppress(BrokenPipeError):
+        target(connection, plugins, work)
 
 
 def _cause(exitcode: int | None) -> str:

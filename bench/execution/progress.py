@@ -19,7 +19,7 @@ class Progress:
     def __init__(self, total: int) -> None:
         terminal = sys.stderr.isatty()
         self.bar = tqdm(
-            total=total, unit="member", file=sys.stderr, dynamic_ncols=terminal, smoothing=0.1,
+            total=total, disable=not total, unit="member", file=sys.stderr, dynamic_ncols=terminal, smoothing=0.1,
             mininterval=0.2 if terminal else SECONDS_BETWEEN_LINES,
             bar_format="{percentage:3.0f}% {n:.0f}/{total:.0f} members [{elapsed}<{remaining}, {rate_fmt}{postfix}]",
         )  # fmt: skip

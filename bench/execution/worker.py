@@ -27,8 +27,8 @@ def train(connection: Connection, plugins: Sequence[str], cohort: Cohort) -> Non
     _prepare(plugins)
     try:
         result = train_cohort(cohort, lambda done, active: connection.send(("progress", done, active)))
-    except BrokenPipeError:
-        return  # nobody is left to hear
+    except BrokenPipeError:  # nobody is left to hear
+        raise
     except Exception as error:  # whatever a technique or task may raise
         result = failed_cohort(cohort, f"{type(error).__name__}: {error}")
     connection.send(("result", result))
