@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor
+from torch.autograd.function import once_differentiable
 
 from bench.engine.layer import Initialisation, State
 from bench.engine.recurrence import Recurrence
@@ -15,7 +17,7 @@ from bench.techniques.base import Dial, Technique
 class MinGRUCell(Recurrence):
     """h_t = (1 − z) ∘ h_{t−1} + z ∘ g(x U_n + b_n), z = σ(x U_z + b_z); blocks in the order z, n.
 
-    g(a) = a + 1/2 for a ≥ 0 and σ(a) below keeps the state positive, so that logarithms can be summed.
+    g(a) = a + 1/2 for a ≥ 0 and σ(a) below, as in the form that the paper trains, whose state is positive.
     """
 
     blocks = 2
@@ -33,21 +35,47 @@ class MinGRUCell(Recurrence):
 
     def step(self, drive: Tensor, state: State) -> State:
         (h,) = state
-        drive_z, drive_n = drive.chunk(2, dim=-1)
-        n = torch.where(drive_n >= 0, drive_n + 0.5, torch.sigmoid(drive_n))
-        return (torch.lerp(h, n, torch.sigmoid(drive_z)),)
+        z, n = gate_and_candidate(drive)
+        return (torch.lerp(h, n, z),)
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """As the loop, by a sum over logarithms for all steps at once (Heinsen 2023).
-
-        With k_t = Σ_{s≤t} log(1 − z_s): h_t = exp(k_t) h_0 + exp(k_t + log Σ_{s≤t} exp(log z_s + log g_s − k_s)).
-        """
-        drive_z, drive_n = drive.chunk(2, dim=-1)
-        log_g = torch.where(drive_n >= 0, torch.log(F.relu(drive_n) + 0.5), F.logsigmoid(drive_n))
-        kept = F.logsigmoid(-drive_z).cumsum(dim=1)
-        written = torch.logcumsumexp(F.logsigmoid(drive_z) + log_g - kept, dim=1)
-        outputs = torch.exp(kept + written) + torch.exp(kept) * state[0].unsqueeze(1)
+        """As the loop, gates for all steps at once and then a scan."""
+        z, n = gate_and_candidate(drive)
+        outputs: Tensor = LinearScan.apply(1 - z, z * n, state[0])
         return outputs, (outputs[:, -1],)
+
+
+def gate_and_candidate(drive: Tensor) -> tuple[Tensor, Tensor]:
+    """z and g(·) from their pre-activations side by side."""
+    drive_z, drive_n = drive.chunk(2, dim=-1)
+    return torch.sigmoid(drive_z), torch.where(drive_n >= 0, drive_n + 0.5, torch.sigmoid(drive_n))
+
+
+class LinearScan(torch.autograd.Function):
+    """h_t = a_t ∘ h_{t−1} + b_t from h_0: one operation a step, forward and backward.
+
+    With δ_t = ∂L/∂b_t: δ_t = ∂L/∂h_t + a_{t+1} ∘ δ_{t+1}, ∂L/∂a_t = δ_t ∘ h_{t−1}, and for the start a_1 ∘ δ_1.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor, start: Tensor) -> Tensor:
+        outputs = torch.empty_like(b)
+        h = start
+        for a_now, b_now, out in zip(a.unbind(1), b.unbind(1), outputs.unbind(1), strict=True):
+            h = torch.addcmul(b_now, a_now, h, out=out)
+        ctx.save_for_backward(a, start, outputs)
+        return outputs
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
+        a, start, outputs = ctx.saved_tensors
+        deltas = gradient.clone(memory_format=torch.contiguous_format)
+        steps = list(zip(a.unbind(1), deltas.unbind(1), strict=True))
+        for (_, before), (a_now, delta) in reversed(list(pairwise(steps))):
+            before.addcmul_(a_now, delta)
+        earlier = torch.cat([start.unsqueeze(1), outputs[:, :-1]], dim=1)
+        return deltas * earlier, deltas, a[:, 0] * deltas[:, 0]
 
 
 class MinGRU(Technique):
