@@ -21,7 +21,7 @@ RESULTS = ["technique", "task", "lag", "seed", "learning_rate", "role", "outcome
 
 
 def study(*names, **choices):
-    words = {"tasks": ("adding",), "lags": (2, 4), "updates": 60, "learning_rates": (0.03, 0.01)}
+    words = {"tasks": ("adding",), "lags": (2, 4), "updates": 60, "learning_rates": (0.03, 0.01), "seeds": 2}
     return resolve(load_preset("smoke"), Selectors(techniques=names, **words | choices))
 
 
@@ -140,7 +140,7 @@ from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.tracking import Store
 if __name__ == "__main__":
     chosen = Selectors(techniques=("tanh", "gru", "lstm"), tasks=("adding",), lags=(2, 4), updates=60,
-                       learning_rates=(0.03, 0.01))
+                       learning_rates=(0.03, 0.01), seeds=2)
     run_study(resolve(load_preset("smoke"), chosen), Store.open({store!r}), jobs=2)
 """
 

@@ -9,7 +9,7 @@ from bench.protocol.result import MEMBER_COLUMNS, typed
 
 STUDY = resolve(
     load_preset("smoke"),
-    Selectors(techniques=("gru",), tasks=("adding",), lags=(10, 20), learning_rates=(0.1, 0.01)),
+    Selectors(techniques=("gru",), tasks=("adding",), lags=(10, 20), learning_rates=(0.1, 0.01), seeds=2),
 )
 (CHAIN,) = STUDY.chains()
 NOTHING = typed([], MEMBER_COLUMNS)
