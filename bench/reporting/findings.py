@@ -11,8 +11,11 @@ import pandas as pd
 from bench.evidence import compare, curves, estimates, ledgers, scope
 from bench.evidence.source import SourceRow, load_rows
 
-FAMILIES = ("baseline", "gated", "relu", "clipping", "residual", "truncated", "activation", "initialisation")
-"""The order of the families: the baseline, the rows of the source's table, then the controls."""
+FAMILIES = (
+    *("baseline", "gated", "relu", "clipping", "residual", "truncated"),
+    *("activation", "initialisation", "optimiser", "light gate", "attention"),
+)
+"""The order of the families: the baseline, the rows of the source's table, the controls, then its outlook."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from bench.training.cohort import build
 
 BASELINE = "tanh"
 ROUNDS = 15
-SECONDS_A_ROUND = 0.01
+SECONDS_A_ROUND = 0.005
 """Repeats of a round are chosen to take about this long: far above the clock's grain."""
 
 Update = Callable[[], Any]
