@@ -47,7 +47,7 @@ class Progress:
 
     def spared(self, members: int) -> None:
         """So many members will not be trained: their ladder has ended."""
-        self.bar.total -= members
+        self.bar.total = (self.bar.total or 0) - members
         self._show()
 
     def best(self, members: pd.DataFrame) -> None:
