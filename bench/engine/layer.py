@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Literal
 
@@ -11,18 +12,18 @@ State = tuple[Tensor, ...]
 Initialisation = Literal["default", "orthogonal"]
 
 
-class Layer(nn.Module):
+class Layer(nn.Module, ABC):
     """A causal map from inputs (E, T, B, I) to outputs (E, T, B, H), with the members first in every parameter."""
 
+    @abstractmethod
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
         """Draw one member's parameters; each takes a generator of its own, by name."""
-        raise NotImplementedError(f"{type(self).__name__} has no reset: draw its parameters there.")
 
+    @abstractmethod
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """x (E, T, B, I) → outputs (E, T, B, H) and the last state, from which a later call goes on."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward: it maps sequences to sequences.")
 
     @property
+    @abstractmethod
     def state_size(self) -> int:
         """Numbers that one member carries from step to step for one sequence."""
-        raise NotImplementedError(f"{type(self).__name__} has no state_size: count what it carries.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -62,9 +63,9 @@ class Recurrence(Layer):
         zeros = x.new_zeros(x.shape[0], x.shape[2], self.hidden)
         return tuple(zeros for _ in self.states)
 
+    @abstractmethod
     def step(self, drive: Tensor, state: State) -> State:
         """One step: drive (E, B, G·H) holds x_t U + b; states (E, B, H) each."""
-        raise NotImplementedError(f"{type(self).__name__} has no step: write it as in its paper.")
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """All steps: drive (E, T, B, G·H) → outputs (E, T, B, H) and the last state."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["tuning", "measured"]
 Outcome = Literal["solved", "unsolved", "diverged", "failed"]
-OPTIMIZERS = ("adam", "adamw", "nadam", "radam", "rmsprop", "sgd")
+OptimizerName = Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"]
 
 RULES_VERSION = 1
 """Raise when the rules change in a way that makes earlier results incomparable."""
@@ -41,7 +41,7 @@ class Protocol(Frozen):
     held_out_size: int = Field(ge=1, description="sequences in the validation and in the test set of a seed")
     learning_rates: tuple[float, ...] = Field(min_length=1, description="the grid; one rate means no tuning")
     tuning_seeds: int = Field(ge=0, description="seeds a rate is tried with")
-    optimizer: Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"] = "adam"
+    optimizer: OptimizerName = "adam"
     clip_norm: float | None = Field(
         default=None, gt=0, description="clip every technique's gradient norm; none by default"
     )

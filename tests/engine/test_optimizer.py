@@ -1,10 +1,12 @@
 """One optimiser step with a rate a member equals each member stepped by torch alone."""
 
+from typing import get_args
+
 import pytest
 import torch
 
 from bench.engine.optimizer import MOMENTUM, keep_members, step_members, unit_rate_optimizer
-from bench.protocol.settings import OPTIMIZERS
+from bench.protocol.settings import OptimizerName
 
 RATES = torch.tensor([1e-3, 1e-2, 0.3], dtype=torch.float64)
 TORCHS = {
@@ -22,7 +24,7 @@ def stacks():
     return [torch.nn.Parameter(torch.randn(3, *shape, dtype=torch.float64)) for shape in [(4, 5), (5,)]]
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", get_args(OptimizerName))
 def test_each_member_steps_as_torch_alone_would(name):
     stacked = stacks()
     optimizer = unit_rate_optimizer(name, stacked)
@@ -42,7 +44,7 @@ def test_each_member_steps_as_torch_alone_would(name):
             torch.testing.assert_close(p[e], q, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", get_args(OptimizerName))
 def test_leaving_the_stack_changes_nothing_for_those_who_stay(name):
     whole, thinned = stacks(), stacks()
     optimizers = [unit_rate_optimizer(name, p) for p in (whole, thinned)]

@@ -15,7 +15,7 @@ NAN = float("nan")
 class Scripted(Tanh):
     """Evaluates to what its script says: one list of held-out metrics a member."""
 
-    def __init__(self, scripts, losses=None):
+    def __init__(self, scripts):
         pl.LightningModule.__init__(self)
         self.scripts, self.kept, self.turn = torch.tensor(scripts), torch.arange(len(scripts)), 0
 
