@@ -41,6 +41,14 @@ def _relu_backward(gradient: Tensor, output: Tensor, *, grad_input: Tensor) -> T
     return aten.threshold_backward.grad_input(gradient, output, 0.0, grad_input=grad_input)
 
 
+def _identity(x: Tensor) -> Tensor:
+    return x
+
+
+def _identity_backward(gradient: Tensor, output: Tensor, *, grad_input: Tensor) -> Tensor:
+    return grad_input.copy_(gradient)
+
+
 def _softsign_in_place(x: Tensor) -> Tensor:
     return x.div_(x.abs().add_(1))
 
@@ -55,5 +63,6 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation(torch.relu, torch.relu_, _relu_backward),
     "sigmoid": Activation(torch.sigmoid, torch.sigmoid_, aten.sigmoid_backward.grad_input),
     "softsign": Activation(F.softsign, _softsign_in_place, _softsign_backward),
+    "identity": Activation(_identity, _identity, _identity_backward),
     "gelu": Activation(F.gelu, aten.gelu_, None),
 }

@@ -17,18 +17,22 @@ aten = torch.ops.aten
 class LSTM(Recurrence):
     """i, f, o = σ(…), g = tanh(…), c_t = f ∘ c_{t−1} + i ∘ g, h_t = o ∘ tanh(c_t).
 
-    Blocks in the order i, f, g, o, as torch's. The forget gate's bias starts at 1 (Gers et al. 2000,
-    Jozefowicz et al. 2015), once: there is one bias vector.
+    Blocks in the order i, f, g, o, as torch's. The forget gate's bias starts at 1 unless said otherwise (Gers et
+    al. 2000, Jozefowicz et al. 2015), once: there is one bias vector.
     """
 
     blocks: ClassVar[int] = 4
     states: ClassVar[tuple[str, ...]] = ("h", "c")
 
+    def __init__(self, members: int, inputs: int, hidden: int, forget_bias: float = 1.0) -> None:
+        super().__init__(members, inputs, hidden)
+        self.forget_bias = forget_bias
+
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
-        """As every recurrence; forget bias 1."""
+        """As every recurrence; the forget gate's bias at its start."""
         super().reset(member, generator, scheme)
         with torch.no_grad():
-            self.bias[member, self.hidden : 2 * self.hidden] = 1.0
+            self.bias[member, self.hidden : 2 * self.hidden] = self.forget_bias
 
     def step(self, drive: Tensor, state: State) -> State:
         h, c = state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -28,16 +29,23 @@ class Objective(Protocol):
 
 
 class Dial:
-    """A technique's own number: its default, and further values worth a look; on an instance it reads as a float."""
+    """A technique's own number: its default, and further values worth a look; on an instance it reads as a float.
 
-    def __init__(self, default: float, sweep: tuple[float, ...] = ()) -> None:
-        self.default, self.sweep = default, sweep
+    least: the smallest value that makes sense; None if it must be positive.
+    """
+
+    def __init__(self, default: float, sweep: tuple[float, ...] = (), least: float | None = None) -> None:
+        self.default, self.sweep, self.least = default, sweep, least
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
     def __get__(self, instance: Technique | None, owner: type) -> Any:
         return self if instance is None else instance.blueprint.dials.get(self.name, self.default)
+
+    def allows(self, value: float) -> bool:
+        """Whether it may be set so: finite, and above 0 or from `least` on."""
+        return math.isfinite(value) and (value > 0 if self.least is None else value >= self.least)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,8 @@ class Blueprint:
     optimizer: str = "adam"
     clip_norm: float | None = None
     initialisation: Initialisation = "default"
+    recurrent_gain: float = 1.0
+    """What recurrent weights are multiplied by once they are drawn; 1 but where gradients are to explode."""
     dials: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -152,6 +162,9 @@ class Technique(pl.LightningModule):
                 return generator("weights", seed, depth, name)
 
             layer.reset(member, named, self.blueprint.initialisation)
+            weight = getattr(layer, "recurrent_weight", None)  # a layer need not have one
+            if weight is not None:
+                weight.data[member] *= self.blueprint.recurrent_gain
         self.readout.reset(member, generator("weights", seed, "readout"))
 
     def clip(self, gradients: list[Tensor], norms: Tensor) -> Tensor | None:

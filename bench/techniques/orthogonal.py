@@ -15,4 +15,4 @@ class Orthogonal(Technique):
     reference = "Saxe, McClelland & Ganguli 2014"
 
     def __init__(self, blueprint: Blueprint, task: Objective) -> None:
-        super().__init__(replace(blueprint, initialisation="orthogonal"), task)
+        super().__init__(replace(blueprint, initialisation="orthogonal", recurrent_gain=1.0), task)

@@ -49,8 +49,9 @@ def _words(cls: type[Technique]) -> Iterator[str]:
 
 def _dials(cls: type[Technique]) -> Iterator[str]:
     for name, dial in cls.dials.items():
-        if not all(value > 0 for value in (dial.default, *dial.sweep)):
-            yield f"the dial {name} has values that are not positive"
+        if not all(dial.allows(value) for value in (dial.default, *dial.sweep)):
+            least = "positive" if dial.least is None else f"{dial.least:g} or more"
+            yield f"the dial {name} has values that are not {least}"
         value = dial.sweep[-1] if dial.sweep else dial.default
         module = _build(cls, replace(BLUEPRINT, dials={name: value}))
         if getattr(module, name) != value:

@@ -13,6 +13,7 @@ CLOSED = {
     "relu": (ACTIVATIONS["relu"], lambda a: max(0.0, a)),
     "sigmoid": (ACTIVATIONS["sigmoid"], lambda a: 1 / (1 + math.exp(-a))),
     "softsign": (ACTIVATIONS["softsign"], lambda a: a / (1 + abs(a))),
+    "identity": (ACTIVATIONS["identity"], lambda a: a),
     "gelu": (ACTIVATIONS["gelu"], lambda a: a * (1 + math.erf(a / math.sqrt(2))) / 2),
     "leaky-relu": (leaky_relu(0.2), lambda a: a if a > 0 else 0.2 * a),
 }

@@ -17,6 +17,7 @@ CELLS = {
     "relu": lambda: Elman(E, N, H, activation="relu"),
     "sigmoid": lambda: Elman(E, N, H, activation="sigmoid"),
     "softsign": lambda: Elman(E, N, H, activation="softsign"),
+    "linear": lambda: Elman(E, N, H, activation="identity"),
     "gelu": lambda: Elman(E, N, H, activation="gelu"),
     "leaky relu": lambda: Elman(E, N, H, activation=leaky_relu(0.2)),
     "tanh with skip": lambda: Elman(E, N, H, carry=1.0, scale=0.1),
@@ -135,6 +136,12 @@ def test_orthogonal_blocks_and_zero_biases(name):
     forget = 1.0 if name == "lstm" else 0.0
     assert cell.bias.view(E, -1, H)[:, 1:2].eq(forget).all()
     assert cell.bias.sum() == forget * E * H
+
+
+def test_a_forget_bias_is_that_gates_alone():
+    cell = LSTM(1, N, H, forget_bias=4.0)
+    cell.reset(0, lambda key: torch.Generator().manual_seed(0), "default")
+    assert cell.bias.view(-1, H).tolist() == [[0.0] * H, [4.0] * H, [0.0] * H, [0.0] * H]
 
 
 def test_default_start_has_torchs_spectral_radius():
