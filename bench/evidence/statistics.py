@@ -181,8 +181,8 @@ def split_half_range(scores: ArrayLike) -> Array:
     """What a dial is worth, a value a seed, free of the luck that the best value had; scores: (dial values, seeds).
 
     The best and the worst value of the dial are chosen by their mean over every other seed, and their difference is
-    taken on the seeds between; then the halves change places. Without dependence the mean is 0, whereas best minus worst on
-    the seeds that chose them is never negative.
+    taken on the seeds between; then the halves change places. Without dependence the mean is 0 on average, whereas
+    best minus worst on the seeds that chose them is never negative.
     """
     table = np.asarray(scores, dtype=float)
     if table.ndim != 2 or table.shape[0] < 2 or table.shape[1] < 2 or not np.isfinite(table).all():
