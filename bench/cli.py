@@ -110,7 +110,7 @@ def _numbers(option: str, values: list[str] | None, kind: type[int] | type[float
         raise BenchError(f"{option} takes {what} separated by commas, not '{','.join(values or ())}'.") from None
 
 
-def chosen_study(
+def chosen_studies(
     preset: Annotated[str, typer.Option(metavar="NAME|FILE", help="A preset's name, or a YAML file like one.")],
     technique: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="With dials: 'tbptt:window=20'.")] = None,
     task: Annotated[list[str] | None, typer.Option(metavar="NAMES")] = None,
@@ -126,11 +126,15 @@ def chosen_study(
     optimizer: Annotated[str | None, typer.Option(help="adam, adamw, nadam, radam, rmsprop or sgd.")] = None,
     clip_norm: Annotated[float | None, typer.Option(help="Clip every technique's gradient norm.")] = None,
     initialisation: Annotated[str | None, typer.Option(metavar="default|orthogonal")] = None,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="All by default, but main alone with --technique, --task or --lag."),
+    ] = None,
     plugin: PluginOption = None,
-) -> "Study":
-    """The study that a preset and its selectors ask for. NAMES, STEPS and RATES are separated by commas."""
+) -> "list[Study]":
+    """The studies that a preset and its selectors ask for. NAMES, STEPS and RATES are separated by commas."""
     load_plugins(plugin)
-    from bench.protocol.preset import Selectors, load_preset, resolve
+    from bench.protocol.preset import Selectors, load_preset, resolve_arms
 
     given = {
         "techniques": _split(technique),
@@ -145,17 +149,17 @@ def chosen_study(
         "clip_norm": clip_norm,
         "initialisation": initialisation,
     }
-    return resolve(load_preset(preset), Selectors.model_validate(given))
+    return resolve_arms(load_preset(preset), Selectors.model_validate(given), _split(arm))
 
 
-def with_study(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `chosen_study`, and the study that they choose as its first argument."""
-    choosing = inspect.signature(chosen_study).parameters
+def with_studies(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `chosen_studies`, and the studies that they choose as its first argument."""
+    choosing = inspect.signature(chosen_studies).parameters
     own = dict(list(inspect.signature(command).parameters.items())[1:])
 
     def run_command(**options: Any) -> None:
-        study = chosen_study(**{name: options[name] for name in choosing})
-        command(study, **{name: options[name] for name in own})
+        studies = chosen_studies(**{name: options[name] for name in choosing})
+        command(studies, **{name: options[name] for name in own})
 
     run_command.__name__, run_command.__doc__ = command.__name__, command.__doc__
     run_command.__signature__ = inspect.Signature(list({**choosing, **own}.values()))  # type: ignore[attr-defined]
@@ -208,9 +212,9 @@ def claims() -> list[dict[str, Any]]:
 
 
 @app.command()
-@with_study
+@with_studies
 def plan(
-    study: "Study",
+    studies: "list[Study]",
     jobs: JobsOption = None,
     store: StoreOption = None,
     plugin: PluginOption = None,
@@ -224,22 +228,26 @@ def plan(
     database = locate(store).database
     nothing_yet = database is not None and not database.exists()
     members = None if nothing_yet else Store.open(store, create=False).members()
-    outlook = make_plan(study, members, jobs, [str(file) for file in plugin or ()]).model_dump()
-    skipped = outlook.pop("skipped")
+    outlook = make_plan(studies, members, jobs, [str(file) for file in plugin or ()]).model_dump()
+    skipped, arms = outlook.pop("skipped"), outlook.pop("arms")
     if as_json:
-        typer.echo(to_json({**outlook, "skipped": skipped}))
+        typer.echo(to_json({**outlook, "arms": arms, "skipped": skipped}))
     else:
-        typer.echo("\n".join([columns([outlook]), *(f"skipped: {reason}" for reason in skipped)]))
+        typer.echo(
+            "\n".join([columns([{**outlook, "arms": ",".join(arms)}]), *(f"skipped: {reason}" for reason in skipped)])
+        )
 
 
 @app.command()
-@with_study
-def run(study: "Study", jobs: JobsOption = None, store: StoreOption = None, plugin: PluginOption = None) -> None:
+@with_studies
+def run(
+    studies: "list[Study]", jobs: JobsOption = None, store: StoreOption = None, plugin: PluginOption = None
+) -> None:
     """Train what is missing; goes on where it was stopped."""
-    from bench.execution import run_study
+    from bench.execution import run_studies
     from bench.tracking import Store
 
-    summary = run_study(study, Store.open(store), jobs, [str(file) for file in plugin or ()])
+    summary = run_studies(studies, Store.open(store), jobs, [str(file) for file in plugin or ()])
     say(_account(summary))
     if summary.interrupted:
         raise KeyboardInterrupt

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.protocol.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, CohortResult, typed
+from bench.protocol.result import (
+    COST_COLUMNS,
+    CURVE_COLUMNS,
+    GRADIENT_COLUMNS,
+    MEMBER_COLUMNS,
+    PROBE_COLUMNS,
+    CohortResult,
+    typed,
+)
 from bench.protocol.settings import Cohort, Member, Protocol, Role, Setting
 from bench.protocol.study import Study, TaskPlan
 
@@ -52,7 +60,7 @@ def result(what: Cohort | None = None, solved: float = 0.5, evaluations: int = 5
 
 def outcomes_of(what: Cohort, outcomes: list[str], evaluations: int = 5) -> CohortResult:
     """The tables of a cohort whose members end as `outcomes` say."""
-    rows, curves = [], []
+    rows, curves, gradients = [], [], []
     pairs = list(zip(what.members, outcomes, strict=True))
     for member, outcome in pairs:
         updates = {"failed": 0, "solved": 100 * (1 + member.seed % 3), "diverged": 20}.get(outcome, 400)
@@ -60,7 +68,38 @@ def outcomes_of(what: Cohort, outcomes: list[str], evaluations: int = 5) -> Coho
         rows.append(_row(what, member) | {"outcome": outcome, "updates": updates, "metric": end, "loss": end})
         rows[-1]["reason"] = "RuntimeError: made up" if outcome == "failed" else ""
         curves += [] if outcome == "failed" else _curve(member, end, evaluations)
-    return CohortResult(what, typed(rows, MEMBER_COLUMNS), typed(curves, CURVE_COLUMNS))
+        gradients += [] if outcome == "failed" else _profile(what, member)
+    probes = (
+        [_probe(rows) for _, rows in pd.DataFrame(gradients).groupby(["seed", "learning_rate"])] if gradients else []
+    )
+    return CohortResult(
+        what,
+        typed(rows, MEMBER_COLUMNS),
+        typed(curves, CURVE_COLUMNS),
+        typed(gradients, GRADIENT_COLUMNS),
+        typed(probes, PROBE_COLUMNS),
+    )
+
+
+def _profile(what: Cohort, member: Member, rate: float = -0.1) -> list[dict[str, object]]:
+    """A gradient at the start that shrinks by exactly `rate` nats a step."""
+    steps = what.setting.lag
+    return [
+        {
+            "seed": member.seed, "learning_rate": member.learning_rate, "update": 0, "moment": "start", "quantity": "h",
+            "layer": 0, "step": t, "lag_back": steps - t, "log_norm": rate * (steps - t),
+        }
+        for t in range(1, steps + 1)
+    ]  # fmt: skip
+
+
+def _probe(profile: pd.DataFrame) -> dict[str, object]:
+    first = profile.iloc[0].to_dict()
+    rate = float(np.polyfit(profile["lag_back"], profile["log_norm"], 1)[0])
+    return {key: first[key] for key in ("seed", "learning_rate", "update", "moment", "quantity", "layer")} | {
+        "decay": rate, "first_lag": 0, "last_lag": int(profile["lag_back"].max()), "r2": 1.0, "power_r2": 0.8,
+        "half_life": np.log(2) / -rate, "reach": 46, "dead_share": 0.0, "kept": 1.0, "cosine": 1.0,
+    }  # fmt: skip
 
 
 def _row(what: Cohort, member: Member) -> dict[str, object]:
@@ -92,6 +131,7 @@ def _row(what: Cohort, member: Member) -> dict[str, object]:
         "optimizer": protocol.optimizer,
         "clip_norm": np.nan,
         "initialisation": protocol.initialisation,
+        "recurrent_gain": protocol.recurrent_gain,
         "setting_hash": setting.hash,
         "protocol_hash": protocol.hash,
         "technique_hash": setting.technique_hash,
@@ -110,7 +150,7 @@ def _curve(member: Member, end: float, evaluations: int) -> list[dict[str, float
     return [
         {
             "seed": member.seed, "learning_rate": member.learning_rate, "update": update, "loss": value,
-            "train_loss": value if update else np.nan, "metric": value, "gradient_norm": 1.0 + value,
+            "train_loss": value if update else np.nan, "train_loss_peak": 2 * value if update else np.nan, "metric": value, "gradient_norm": 1.0 + value,
             "gradient_peak": 2.0 + value, "clipped": 0.0,
         }
         for update, value in zip(updates.tolist(), level.tolist(), strict=True)

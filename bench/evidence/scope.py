@@ -1,4 +1,4 @@
-"""Which results a report is about: one protocol a task, one version of each setting, never pooled."""
+"""Which results a report is about: arm by arm one protocol a task, one version of each setting, never pooled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Protocol as Interface
 import pandas as pd
 
 from bench.errors import BenchError
+from bench.protocol.preset import MAIN
 from bench.protocol.settings import Protocol
+from bench.protocol.staleness import why_stale
 from bench.protocol.study import Study
 
 SETTING = ["technique", "task", "lag"]
@@ -25,6 +27,12 @@ class ResultStore(Interface):
     def curves(self) -> pd.DataFrame:
         """CURVE_COLUMNS and cohort, technique, task, lag, role, outcome, protocol_hash."""
 
+    def gradients(self) -> pd.DataFrame:
+        """GRADIENT_COLUMNS and the same of whose they are."""
+
+    def probes(self) -> pd.DataFrame:
+        """PROBE_COLUMNS and the same of whose they are."""
+
     def costs(self) -> pd.DataFrame:
         """COST_COLUMNS."""
 
@@ -34,8 +42,9 @@ class ResultStore(Interface):
 
 @dataclass(frozen=True)
 class Scope:
-    """The tables of a store, cut to what belongs together."""
+    """The tables of a store, cut to what belongs together: one arm's."""
 
+    arm: str
     studies: list[Study]
     """Those with a task whose protocol is in scope, oldest first."""
     hashes: dict[str, str]
@@ -43,7 +52,11 @@ class Scope:
     protocols: dict[str, Protocol]
     members: pd.DataFrame
     curves: pd.DataFrame
+    gradients: pd.DataFrame
+    probes: pd.DataFrame
     costs: pd.DataFrame
+    stale: pd.DataFrame
+    """Member rows that the code of today would not reproduce, which no other table holds; `why`: see `why_stale`."""
     plan: pd.DataFrame
     """technique, task, lag; planned: some study wants it; skip: the technique's own reason, or empty."""
     left_out: pd.DataFrame
@@ -55,13 +68,53 @@ class Scope:
         return list(self.hashes)
 
 
-def select(store: ResultStore) -> Scope:
-    """Cut a store's tables to the newest protocol of each task; raises BenchError if the store is empty."""
-    everything, studies = store.members(), store.studies()
-    if everything.empty:
-        raise BenchError(
-            "The store holds no complete result: train something first, e.g. bptt-bench run --preset quick."
-        )
+def select(store: ResultStore, arm: str = MAIN) -> Scope:
+    """One arm of a store; raises BenchError if the store is empty or has no such arm."""
+    found = scopes(store)
+    if arm not in found:
+        raise BenchError(f"The store holds no results of the arm '{arm}': it has {', '.join(found)}.")
+    return found[arm]
+
+
+def scopes(store: ResultStore) -> dict[str, Scope]:
+    """Every arm of a store, the main one first; raises BenchError if the store is empty.
+
+    Of each task in an arm there is the newest protocol alone. What no study of another arm asks for is main's.
+    """
+    tables = _Tables(store)
+    arms = [MAIN, *dict.fromkeys(s.arm for s in reversed(tables.studies) if s.arm != MAIN)]
+    found = {arm: _scope(tables, arm) for arm in arms}
+    return {arm: scope for arm, scope in found.items() if arm == MAIN or not scope.members.empty or len(scope.stale)}
+
+
+class _Tables:
+    """A store's tables, read once; what is stale stands apart."""
+
+    def __init__(self, store: ResultStore) -> None:
+        everything, self.studies = store.members(), store.studies()
+        if everything.empty:
+            raise BenchError(
+                "The store holds no complete result: train something first, e.g. bptt-bench run --preset quick."
+            )
+        hashes = ["technique", "task", "technique_hash", "task_hash"]
+        why = pd.Series([why_stale(*row) for row in everything[hashes].values.tolist()], everything.index, dtype="str")
+        self.members = everything[why == ""]
+        self.stale = everything.assign(why=why)[why != ""]
+        self.costs = store.costs()
+        self.of_members = {name: getattr(store, name)() for name in ("curves", "gradients", "probes")}
+
+    def of_arm(self, members: pd.DataFrame, arm: str) -> pd.DataFrame:
+        """The rows that an arm's studies ask for; main's are also those that no other arm's do."""
+        own = {s.hash for study in self.studies if study.arm == arm for s in study.settings}
+        mine = members["setting_hash"].isin(own)
+        if arm == MAIN:
+            others = {s.hash for study in self.studies if study.arm != MAIN for s in study.settings}
+            mine |= ~members["setting_hash"].isin(others)
+        return members[mine]
+
+
+def _scope(tables: _Tables, arm: str) -> Scope:
+    everything, studies = tables.of_arm(tables.members, arm), [s for s in tables.studies if s.arm == arm]
     hashes, protocols = _protocols(everything, studies)
     studies = [s for s in studies if any(hashes[p.task] == p.protocol.hash for p in s.tasks)]
     current = everything[everything["protocol_hash"] == everything["task"].map(hashes)]
@@ -69,12 +122,14 @@ def select(store: ResultStore) -> Scope:
     left_out = everything.drop(members.index).groupby(["task", "protocol_hash"]).size().rename("members")
     key = ["cohort", "seed", "learning_rate"]
     return Scope(
+        arm=arm,
         studies=studies,
         hashes=hashes,
         protocols=protocols,
         members=members.reset_index(drop=True),
-        curves=store.curves().merge(members[key], on=key),
-        costs=_costs(store.costs(), members),
+        **{name: table.merge(members[key], on=key) for name, table in tables.of_members.items()},
+        costs=_costs(tables.costs, members),
+        stale=tables.of_arm(tables.stale, arm).reset_index(drop=True),
         plan=_plan(members, studies, hashes),
         left_out=left_out.reset_index(),
     )
@@ -110,6 +165,7 @@ def _protocol_of(members: pd.DataFrame) -> Protocol:
         optimizer=first["optimizer"],
         clip_norm=None if pd.isna(first["clip_norm"]) else first["clip_norm"],
         initialisation=first["initialisation"],
+        recurrent_gain=first["recurrent_gain"],
     )
 
 

@@ -1,21 +1,21 @@
-"""Runs a study on this machine: trains what is missing, and picks up where an earlier run stopped."""
+"""Runs studies on this machine: trains what is missing, and picks up where an earlier run stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from joblib import cpu_count
 
 from bench.execution.crew import Crew, Died
-from bench.execution.plan import estimate, missing_cohorts
+from bench.execution.plan import distinct, estimate, missing_cohorts
 from bench.execution.progress import Progress
 from bench.execution.worker import measure, train
 from bench.protocol.ladder import next_cohort
 from bench.protocol.result import CohortResult
-from bench.protocol.settings import Cohort
+from bench.protocol.settings import Cohort, Setting
 from bench.protocol.study import Chain, Study
 from bench.tracking import Store
 from bench.training.cohort import failed_cohort
@@ -31,20 +31,22 @@ class RunSummary:
     cached: int = 0
     """Members that the store held already."""
     failures: list[dict[str, Any]] = field(default_factory=list)
-    """Cohorts of the study that failed, now or before: technique, task, lag, role, reason."""
+    """Cohorts of the studies that failed, now or before: technique, task, lag, role, reason."""
     interrupted: bool = False
     """Whether Ctrl-C cut it short; what had finished is in the store."""
 
 
-def run_study(study: Study, store: Store, jobs: int | None = None, plugins: Sequence[str] = ()) -> RunSummary:
-    """Train every member of the study that the store lacks, so many cohorts at a time; then measure costs.
+def run_studies(
+    studies: Sequence[Study], store: Store, jobs: int | None = None, plugins: Sequence[str] = ()
+) -> RunSummary:
+    """Train every member of the studies that the store lacks, so many cohorts at a time; then measure costs.
 
     Progress goes to standard error. An error in a cohort is recorded as its outcome, and the rest goes on.
     """
     with store.lock():
         store.repair()
-        store.write_study(study)
-        run = _Run(study, store)
+        store.write_studies(list(reversed(studies)))  # the first counts as the newest
+        run = _Run(studies, store)
         try:
             with Crew(jobs or cpu_count(), plugins) as crew, Progress(run.missing) as progress:
                 run.train(crew, progress)
@@ -52,41 +54,45 @@ def run_study(study: Study, store: Store, jobs: int | None = None, plugins: Sequ
                 run.measure(crew)
         except KeyboardInterrupt:
             run.summary.interrupted = True
-        run.summary.failures = _failures(study, run.members)
+        run.summary.failures = _failures(studies, run.members)
         return run.summary
+
+
+class _Ladder(NamedTuple):
+    """A chain to climb, and whose it is."""
+
+    study: Study
+    chain: Chain
 
 
 class _Run:
     """The moving parts of one run."""
 
-    def __init__(self, study: Study, store: Store) -> None:
-        self.study, self.store = study, store
+    def __init__(self, studies: Sequence[Study], store: Store) -> None:
+        self.studies, self.store = studies, store
         self.members = store.members()
-        work = [(chain, missing_cohorts(study, chain, self.members)) for chain in study.chains()]
-        self.missing = sum(len(cohort.members) for _, left in work for cohort in left)
-        self.summary = RunSummary(cached=study.members - self.missing)
-        self.waiting = [chain for chain, left in work if left]
+        ladders = [_Ladder(study, chain) for study in studies for chain in study.chains()]
+        left = [(chain, missing_cohorts(study, chain, self.members)) for study, chain in ladders]
+        self.missing = sum(len(cohort.members) for _, cohorts in distinct(left) for cohort in cohorts)
+        self.summary = RunSummary(cached=self._cached())
+        self.waiting = [ladder for ladder, (_, cohorts) in zip(ladders, left, strict=True) if cohorts]
 
     def train(self, crew: Crew, progress: Progress) -> None:
         """Climb every ladder, one cohort of each at a time; the longest first, so that none is left running alone."""
-        work = [(chain, missing_cohorts(self.study, chain, self.members)) for chain in self.waiting]
-        seconds = estimate(crew, work)
-        self.waiting = [self.waiting[i] for i in sorted(range(len(work)), key=seconds.__getitem__)]
-        running: dict[str, tuple[Chain, Cohort]] = {}
+        seconds = estimate(
+            crew, [(chain, missing_cohorts(study, chain, self.members)) for study, chain in self.waiting]
+        )
+        self.waiting = [self.waiting[i] for i in sorted(range(len(seconds)), key=seconds.__getitem__)]
+        running: dict[str, tuple[_Ladder, Cohort]] = {}
         while True:
-            while crew.idle and self.waiting:
-                chain = self.waiting.pop()
-                cohort = next_cohort(self.study, chain, self.members)
-                if cohort is None:
-                    spared = missing_cohorts(self.study, chain, self.members)
-                    progress.spared(sum(len(c.members) for c in spared))
-                else:
-                    crew.start(cohort.key, train, cohort)
-                    running[cohort.key] = (chain, cohort)
+            while crew.idle and (found := self._next(running, progress)):
+                ladder, cohort = found
+                crew.start(cohort.key, train, cohort)
+                running[cohort.key] = found
             if not running:
                 return
             for key, kind, content in crew.messages():
-                chain, cohort = running[key]
+                ladder, cohort = running[key]
                 if kind == "progress":
                     progress.running(cohort, content[0])
                     continue
@@ -94,14 +100,37 @@ class _Run:
                 progress.finished(cohort)
                 progress.best(self.members)
                 del running[key]
-                self.waiting.append(chain)
+                self.waiting.append(ladder)
+
+    def _next(self, running: dict[str, tuple[_Ladder, Cohort]], progress: Progress) -> tuple[_Ladder, Cohort] | None:
+        """The next cohort to train; a setting that another study's ladder is training now is waited for."""
+        busy = {cohort.setting.hash for _, cohort in running.values()}
+        for place in reversed(range(len(self.waiting))):
+            ladder = self.waiting[place]
+            cohort = next_cohort(*ladder, self.members)
+            if cohort is not None and cohort.setting.hash in busy:
+                continue
+            del self.waiting[place]
+            if cohort is not None:
+                return ladder, cohort
+            progress.spared(self._spared(ladder))
+        return None
+
+    def _spared(self, ladder: _Ladder) -> int:
+        """Members that an ended ladder leaves untrained and that no other ladder will train."""
+        wanted = {s.hash for other in self.waiting for s in other.chain.settings}
+        left = missing_cohorts(*ladder, self.members)
+        return sum(len(cohort.members) for cohort in left if cohort.setting.hash not in wanted)
+
+    def _cached(self) -> int:
+        """Members that the studies want and the store has."""
+        wanted = {s.hash for study in self.studies for s in study.settings}
+        return int(self.members["setting_hash"].isin(wanted).sum())
 
     def measure(self, crew: Crew) -> None:
-        """Measure what is not in the cost ledger yet, with nothing else running: the first task's shortest lag."""
-        plan = self.study.tasks[0]
-        settings = [s for s in self.study.settings if s.task == plan.task and s.lag == plan.lags[0]]
+        """Measure what is not in the cost ledger yet, with nothing else running."""
         known = set(self.store.costs()["cost_hash"])
-        missing = [s for s in settings if cost_hash(s) not in known]
+        missing = [s for hashed, s in self._to_cost().items() if hashed not in known]
         if not missing:
             return
         crew.start("costs", measure, missing)
@@ -110,15 +139,29 @@ class _Run:
                 if kind == "result" and isinstance(content, pd.DataFrame) and len(content):
                     self.store.write_costs(content)
 
+    def _to_cost(self) -> dict[str, Setting]:
+        """By the hash of their cost: the first task at its shortest lag, and at its longest what has dials.
+
+        Costs are linear in the lag, but for what a dial cuts, as a window. Where nothing trains, nothing has a cost.
+        """
+        found = {}
+        for study in self.studies:
+            plan = study.tasks[0]
+            for setting in study.settings if plan.protocol.updates else ():
+                here = setting.lag == plan.lags[0] or (setting.dials and setting.lag == plan.lags[-1])
+                if setting.task == plan.task and here:
+                    found[cost_hash(setting)] = setting
+        return found
+
     def _record(self, result: CohortResult) -> None:
         self.store.write_cohort(result)
         self.members = pd.concat([self.members, result.members], ignore_index=True)
         self.summary.trained += len(result.members)
 
 
-def _failures(study: Study, members: pd.DataFrame) -> list[dict[str, Any]]:
-    """The study's failed cohorts, one row each."""
-    ours = members["setting_hash"].isin([s.hash for s in study.settings])
+def _failures(studies: Sequence[Study], members: pd.DataFrame) -> list[dict[str, Any]]:
+    """The studies' failed cohorts, one row each."""
+    ours = members["setting_hash"].isin([s.hash for study in studies for s in study.settings])
     columns = ["technique", "task", "lag", "role", "reason"]
     failed = members.loc[ours & (members["outcome"] == "failed"), columns]
     return failed.drop_duplicates().to_dict("records")

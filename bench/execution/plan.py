@@ -17,12 +17,13 @@ from bench.tasks import tasks
 
 
 class Plan(Frozen):
-    """What a run of a study would do."""
+    """What a run of some studies would do."""
 
     preset: str
+    arms: tuple[str, ...]
     settings: int
     members: int
-    """All that the study asks for, those that the ladder may spare included."""
+    """All that the studies ask for, those that the ladder may spare included."""
     cached: int
     """Of these, members that are in the store already."""
     estimated_seconds: float
@@ -32,22 +33,26 @@ class Plan(Frozen):
 
 
 def make_plan(
-    study: Study, members: pd.DataFrame | None = None, jobs: int | None = None, plugins: Sequence[str] = ()
+    studies: Sequence[Study], members: pd.DataFrame | None = None, jobs: int | None = None, plugins: Sequence[str] = ()
 ) -> Plan:
-    """Count a study's work against what the store holds (tidy member rows; None: nothing), and time it."""
+    """Count the studies' work against what the store holds (tidy member rows; None: nothing), and time it."""
     if members is None:
         members = typed([], MEMBER_COLUMNS)
-    work = [(chain, missing_cohorts(study, chain, members)) for chain in study.chains()]
+    work = distinct([(chain, missing_cohorts(s, chain, members)) for s in studies for chain in s.chains()])
     missing = sum(len(cohort.members) for _, left in work for cohort in left)
+    nothing = typed([], MEMBER_COLUMNS)
+    everything = distinct([(chain, missing_cohorts(s, chain, nothing)) for s in studies for chain in s.chains()])
+    wanted = sum(len(cohort.members) for _, left in everything for cohort in left)
     with Crew(1, plugins) as crew:
         seconds = estimate(crew, [(chain, left) for chain, left in work if left])
     return Plan(
-        preset=study.preset,
-        settings=len(study.settings),
-        members=study.members,
-        cached=study.members - missing,
+        preset=studies[0].preset,
+        arms=tuple(study.arm for study in studies),
+        settings=sum(len(study.settings) for study in studies),
+        members=wanted,
+        cached=wanted - missing,
         estimated_seconds=round(max(sum(seconds) / (jobs or cpu_count()), max(seconds, default=0.0)), 1),
-        skipped=tuple(f"{s.technique} {s.task} lag {s.lag}: {s.reason}" for s in study.skips),
+        skipped=tuple(f"{s.technique} {s.task} lag {s.lag}: {s.reason}" for study in studies for s in study.skips),
     )
 
 
@@ -55,6 +60,16 @@ def missing_cohorts(study: Study, chain: Chain, members: pd.DataFrame) -> list[C
     """Everything of a chain that is not among these rows, as if the ladder never stopped."""
     found = members["setting_hash"]
     return [c for s in chain.settings for c in remaining(study, s, members[found == s.hash])]
+
+
+def distinct(work: Sequence[tuple[Chain, list[Cohort]]]) -> list[tuple[Chain, list[Cohort]]]:
+    """The same work with each cohort once: arms may share settings."""
+    seen: set[str] = set()
+    once = []
+    for chain, cohorts in work:
+        once.append((chain, [c for c in cohorts if c.key not in seen]))
+        seen.update(c.key for c in cohorts)
+    return once
 
 
 def estimate(crew: Crew, work: Sequence[tuple[Chain, list[Cohort]]]) -> list[float]:

@@ -35,7 +35,7 @@ class Progress:
 
     def running(self, cohort: Cohort, updates: int) -> None:
         """A cohort has done so many updates: count its members in part."""
-        share = updates / cohort.setting.protocol.updates
+        share = updates / max(1, cohort.setting.protocol.updates)
         self._running[cohort.key] = share * len(cohort.members)
         self._show()
 

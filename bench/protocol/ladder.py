@@ -19,7 +19,7 @@ def next_cohort(study: Study, chain: Chain, members: pd.DataFrame) -> Cohort | N
         left = remaining(study, setting, done)
         if left and (left[0].role == "tuning" or chosen_rate(setting, done) is not None):
             return left[0]
-        if left or not solved_any(done):
+        if left or not (solved_any(done) or setting.protocol.updates == 0):
             return None
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,35 @@ from bench.tasks import tasks
 from bench.techniques import Technique, techniques
 from bench.techniques.base import Situation
 
+MAIN = "main"
+"""The arm that a preset's own matrix is."""
+
 _FOLDER = resources.files("bench.protocol") / "presets"
 
 
 class TaskPreset(Frozen):
     """A task's rising lags, and what of the protocol is its own."""
 
-    lags: tuple[int, ...] = Field(min_length=1)
+    lags: tuple[int, ...] = ()
+    """In an arm, none means the main matrix's."""
     protocol: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("lags")
     @classmethod
     def _rising(cls, lags: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(sorted(set(lags)))
+
+
+class Arm(Frozen):
+    """A further matrix with words of the protocol of its own, kept apart from the main one."""
+
+    title: dict[str, str]
+    """What it is for, by language."""
+    techniques: tuple[str, ...] = ()
+    """None means the main matrix's."""
+    tasks: dict[str, TaskPreset] = Field(min_length=1)
+    measured_seeds: int | None = Field(default=None, ge=1)
+    protocol: dict[str, Any] = Field(default_factory=dict)
 
 
 class Preset(Frozen):
@@ -43,6 +60,40 @@ class Preset(Frozen):
     tasks: dict[str, TaskPreset] = Field(min_length=1)
     measured_seeds: int = Field(ge=1)
     protocol: Protocol
+    arms: dict[str, Arm] = Field(default_factory=dict)
+
+    @field_validator("tasks")
+    @classmethod
+    def _with_lags(cls, tasks: dict[str, TaskPreset]) -> dict[str, TaskPreset]:
+        for name, task in tasks.items():
+            if not task.lags:
+                raise ValueError(f"task {name} needs lags")
+        return tasks
+
+    def arm(self, name: str) -> Arm:
+        """An arm with everything that it takes from the main matrix, which MAIN is itself; the protocol apart.
+
+        Raises BenchError if there is no such arm.
+        """
+        if name == MAIN:
+            lags = {task: TaskPreset(lags=words.lags) for task, words in self.tasks.items()}
+            return Arm(title={}, techniques=self.techniques, tasks=lags, measured_seeds=self.measured_seeds)
+        if name not in self.arms:
+            known = ", ".join([MAIN, *self.arms])
+            raise BenchError(f"Preset '{self.name}' has no arm '{name}': its arms are {known}.")
+        arm = self.arms[name]
+        own = {
+            "techniques": arm.techniques or self.techniques,
+            "measured_seeds": arm.measured_seeds or self.measured_seeds,
+            "tasks": {
+                task: TaskPreset(lags=words.lags or self._lags(task), protocol=words.protocol)
+                for task, words in arm.tasks.items()
+            },
+        }
+        return arm.model_copy(update=own)
+
+    def _lags(self, task: str) -> tuple[int, ...]:
+        return self.tasks[task].lags if task in self.tasks else ()
 
 
 class Selectors(Frozen):
@@ -59,6 +110,16 @@ class Selectors(Frozen):
     optimizer: str | None = None
     clip_norm: float | None = None
     initialisation: str | None = None
+
+    @property
+    def choose_matrix(self) -> bool:
+        """Whether they say which settings are wanted, which makes a matrix of its own."""
+        return bool(self.techniques or self.tasks or self.lags)
+
+
+_PROTOCOL_SELECTORS = (
+    "updates", "hidden_size", "batch_size", "learning_rates", "optimizer", "clip_norm", "initialisation",
+)  # fmt: skip
 
 
 def preset_names() -> list[str]:
@@ -84,14 +145,27 @@ def load_preset(name_or_path: str) -> Preset:
     return _parse(text, name, name_or_path)
 
 
-def resolve(preset: Preset, selectors: Selectors | None = None) -> Study:
-    """Apply the selectors and spell out every setting; raises BenchError for unknown names and impossible sizes."""
+def resolve_arms(preset: Preset, selectors: Selectors | None = None, arms: Sequence[str] | None = None) -> list[Study]:
+    """A study an arm. Without a word on arms: all of them, or the main one alone where selectors choose a matrix."""
     chosen = selectors or Selectors()
-    found = map(parse_technique, chosen.techniques or preset.techniques)
+    if arms is None:
+        arms = [MAIN] if chosen.choose_matrix else [MAIN, *preset.arms]
+    return [resolve(preset, chosen, arm) for arm in dict.fromkeys(arms)]
+
+
+def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN) -> Study:
+    """Apply the selectors to an arm and spell out every setting.
+
+    What an arm says of the protocol stands, for that is what makes it one. Raises BenchError for unknown names and
+    impossible sizes.
+    """
+    chosen, matrix = selectors or Selectors(), preset.arm(arm)
+    found = map(parse_technique, chosen.techniques or matrix.techniques)
     parsed = {spec: (spec, cls, dials) for spec, cls, dials in found}.values()
-    plans = tuple(_task_plan(preset, task, chosen) for task in dict.fromkeys(chosen.tasks or preset.tasks))
-    seeds = preset.measured_seeds if chosen.seeds is None else chosen.seeds
-    if seeds < 1:
+    names = dict.fromkeys(chosen.tasks or matrix.tasks)
+    plans = tuple(_task_plan(preset, matrix, task, chosen) for task in names)
+    seeds = matrix.measured_seeds if chosen.seeds is None else chosen.seeds
+    if seeds is None or seeds < 1:
         raise BenchError(f"--seeds {seeds} measures nothing: give 1 or more.")
     settings, skips = [], []
     for spec, cls, dials in parsed:
@@ -103,8 +177,9 @@ def resolve(preset: Preset, selectors: Selectors | None = None) -> Study:
                 else:
                     settings.append(_setting(spec, cls, dials, plan, lag))
     return Study(
-        preset=preset.name, title=preset.title, techniques=tuple(spec for spec, _, _ in parsed), tasks=plans,
-        measured_seeds=seeds, settings=tuple(settings), skips=tuple(skips),
+        preset=preset.name, title=preset.title, arm=arm, arm_title=matrix.title,
+        techniques=tuple(spec for spec, _, _ in parsed), tasks=plans, measured_seeds=seeds,
+        settings=tuple(settings), skips=tuple(skips),
     )  # fmt: skip
 
 
@@ -122,8 +197,10 @@ def parse_technique(spec: str) -> tuple[str, type[Technique], dict[str, float]]:
             dials[key] = float(value)
         except ValueError:
             raise BenchError(f"Dial '{word}' of technique '{name}' needs a number, as {key}=1.") from None
-        if not sign or not 0 < dials[key] < float("inf"):
-            raise BenchError(f"Dial '{word}' of technique '{name}' must be a positive number.")
+        if not sign or not cls.dials[key].allows(dials[key]):
+            least = cls.dials[key].least
+            lower = "a positive number" if least is None else f"a number from {least:g} on"
+            raise BenchError(f"Dial '{word}' of technique '{name}' must be {lower}.")
     moved = [f"{k}={v:g}" for k, v in dials.items() if v != cls.dials[k].default]
     return ":".join([name, *moved]), cls, dials
 
@@ -154,28 +231,18 @@ def _first_fault(error: ValidationError) -> str:
     return f"'{place}' is {fault['input']!r}: {fault['msg'].lower()}."
 
 
-def _task_plan(preset: Preset, name: str, chosen: Selectors) -> TaskPlan:
+def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> TaskPlan:
     task = tasks.get(name)()
-    given = preset.tasks.get(name)
-    lags = tuple(sorted(set(chosen.lags))) if chosen.lags else given.lags if given else None
-    if lags is None:
+    given = matrix.tasks.get(name, TaskPreset())
+    lags = tuple(sorted(set(chosen.lags))) if chosen.lags else given.lags
+    if not lags:
         raise BenchError(f"Preset '{preset.name}' has no lags for task '{name}': add --lag.")
     for lag in lags:
         task.check_lag(lag)
-    words = preset.protocol.model_dump() | (given.protocol if given else {})
-    for key in (
-        "updates",
-        "hidden_size",
-        "batch_size",
-        "learning_rates",
-        "optimizer",
-        "clip_norm",
-        "initialisation",
-    ):
-        value = getattr(chosen, key)
-        if value is not None:
-            words[key] = value
-    words["evaluate_every"] = min(words["evaluate_every"], words["updates"]) or words["evaluate_every"]
+    words = preset.protocol.model_dump() | preset.tasks.get(name, TaskPreset()).protocol
+    words |= {key: value for key in _PROTOCOL_SELECTORS if (value := getattr(chosen, key)) is not None}
+    words |= matrix.protocol | given.protocol
+    words["evaluate_every"] = min(words["evaluate_every"], words["updates"] or words["evaluate_every"])
     try:
         protocol = Protocol.model_validate(words)
     except ValidationError as error:

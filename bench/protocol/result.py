@@ -22,8 +22,8 @@ MEMBER_COLUMNS: dict[str, str] = {
     "learning_rate": "float64",
     "role": "str",  # tuning | measured
     # what came of it
-    "outcome": "str",  # solved | unsolved | diverged | failed
-    "updates": "int64",  # to solve, to divergence, or the budget; 0 if failed
+    "outcome": "str",  # solved | unsolved | diverged | failed | untrained
+    "updates": "int64",  # to solve, to divergence, or the budget; 0 if failed or untrained
     "metric": "float64",  # on held-out data: validation for tuning, test for measured; NaN if failed
     "loss": "float64",
     "reason": "str",  # of a failure: one line; else empty
@@ -45,6 +45,7 @@ MEMBER_COLUMNS: dict[str, str] = {
     "optimizer": "str",
     "clip_norm": "float64",  # NaN: none
     "initialisation": "str",
+    "recurrent_gain": "float64",
     "setting_hash": "str",
     "protocol_hash": "str",
     "technique_hash": "str",
@@ -71,6 +72,7 @@ CURVE_COLUMNS: dict[str, str] = {
     "learning_rate": "float64",
     "update": "int64",  # evaluated after so many updates; 0 is before training
     "train_loss": "float64",  # mean since the evaluation before; NaN at update 0
+    "train_loss_peak": "float64",  # largest since the evaluation before
     "loss": "float64",  # held-out
     "metric": "float64",  # held-out
     "gradient_norm": "float64",  # mean global norm before clipping, since the evaluation before
@@ -78,6 +80,39 @@ CURVE_COLUMNS: dict[str, str] = {
     "clipped": "float64",  # share of updates since then in which clipping changed the gradient
 }
 """A cohort's learning curves, one row a member and evaluation."""
+
+GRADIENT_COLUMNS: dict[str, str] = {
+    "seed": "int64",
+    "learning_rate": "float64",
+    "update": "int64",  # after so many updates
+    "moment": "str",  # start | during | end of training
+    "quantity": "str",  # h: ∂L/∂h_t, c: ∂L/∂c_t, x: ∂L/∂x_t, cell: ∂(v·c_T)/∂c_t for a random v
+    "layer": "int64",  # 0 is the lowest; 0 for x
+    "step": "int64",  # t, from 1
+    "lag_back": "int64",  # T − t
+    "log_norm": "float64",  # natural logarithm, in double precision; −inf for an exact zero
+}
+"""Gradient flow: the norm over batch and units, step by step, of measured members."""
+
+PROBE_COLUMNS: dict[str, str] = {
+    "seed": "int64",
+    "learning_rate": "float64",
+    "update": "int64",
+    "moment": "str",
+    "quantity": "str",
+    "layer": "int64",
+    "decay": "float64",  # slope of log_norm over lag_back, by least squares: nats a step, negative where it shrinks
+    "first_lag": "int64",  # the fitted range of lag_back
+    "last_lag": "int64",
+    "r2": "float64",  # of that fit
+    "power_r2": "float64",  # of log_norm over log lag_back, on the same range
+    "half_life": "float64",  # steps in which the gradient halves; infinite if it does not shrink
+    "reach": "int64",  # furthest lag_back at which the norm is at least 1 % of that at first_lag
+    "dead_share": "float64",  # units that are 0 for every probe sequence and step; quantity h
+    "kept": "float64",  # norm of the parameters' gradient over that of full BPTT; quantity h, layer 0
+    "cosine": "float64",  # between the two
+}
+"""What a profile of GRADIENT_COLUMNS comes down to, one row a member, moment, quantity and layer."""
 
 COST_COLUMNS: dict[str, str] = {
     "technique": "str",
@@ -94,6 +129,7 @@ COST_COLUMNS: dict[str, str] = {
     "time_ratio_low": "float64",  # first and third quartile of the rounds
     "time_ratio_high": "float64",
     "rounds": "int64",
+    "round_ratios": "str",  # each round's ratio, in order: JSON list
     "cost_hash": "str",  # equal hashes, equal work
     "commit": "str",
     "dirty": "bool",
@@ -113,6 +149,8 @@ class CohortResult:
     cohort: Cohort
     members: pd.DataFrame
     curves: pd.DataFrame
+    gradients: pd.DataFrame
+    probes: pd.DataFrame
 
 
 def typed(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:

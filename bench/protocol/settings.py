@@ -9,10 +9,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["tuning", "measured"]
-Outcome = Literal["solved", "unsolved", "diverged", "failed"]
+Outcome = Literal["solved", "unsolved", "diverged", "failed", "untrained"]
 OptimizerName = Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raise when the rules change in a way that makes earlier results incomparable."""
 
 FIRST_TUNING_SEED = 1_000_001
@@ -36,7 +36,7 @@ class Protocol(Frozen):
 
     hidden_size: int = Field(ge=1, description="units of the recurrent state")
     batch_size: int = Field(ge=1, description="fresh sequences an update")
-    updates: int = Field(ge=1, description="the budget: optimiser steps of a member")
+    updates: int = Field(ge=0, description="the budget: optimiser steps of a member; 0: only probed, not trained")
     evaluate_every: int = Field(ge=1, description="updates between evaluations on held-out sequences")
     held_out_size: int = Field(ge=1, description="sequences in the validation and in the test set of a seed")
     learning_rates: tuple[float, ...] = Field(min_length=1, description="the grid; one rate means no tuning")
@@ -46,6 +46,7 @@ class Protocol(Frozen):
         default=None, gt=0, description="clip every technique's gradient norm; none by default"
     )
     initialisation: Literal["default", "orthogonal"] = "default"
+    recurrent_gain: float = Field(default=1.0, gt=0, description="recurrent weights at the start are multiplied by it")
 
     @property
     def tunes(self) -> bool:

@@ -45,6 +45,10 @@ class Study(Frozen):
     preset: str
     title: dict[str, str]
     """By language: en, zh."""
+    arm: str = "main"
+    """Which of the preset's matrices this is: results of unlike arms are never pooled."""
+    arm_title: dict[str, str] = {}
+    """What the arm is for, by language; empty for the main one."""
     techniques: tuple[str, ...]
     tasks: tuple[TaskPlan, ...]
     measured_seeds: int

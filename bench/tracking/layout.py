@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Metric, Param
 
-from bench.protocol.result import CURVE_COLUMNS, MEMBER_COLUMNS
+from bench.protocol.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
 
 Kind = Literal["cohorts", "studies", "costs"]
 
 TASK_PREFIX = "bptt-bench/"
-RECORD_PREFIX = "bptt-bench-records/"
+RECORD_PREFIX = "bptt-bench-records/v2/"
+"""Raise with the tables' columns: records of another version are left alone, and are not read."""
 
 COMPLETE = "complete"
 """The tag that is written last: what lacks it does not exist."""
@@ -32,12 +33,16 @@ RECORD = "record"
 
 STORED_MEMBERS = MEMBER_COLUMNS | {"mlflow_run_id": "str"}
 WHOSE = ("cohort", "technique", "task", "lag", "role", "outcome", "protocol_hash")
-"""The member's columns that the store adds to its curve."""
-STORED_CURVES = CURVE_COLUMNS | {column: MEMBER_COLUMNS[column] for column in WHOSE}
+"""The member's columns that the store adds to its curve, its gradients and its probes."""
+STORED_OF_MEMBERS = {
+    name: columns | {column: MEMBER_COLUMNS[column] for column in WHOSE}
+    for name, columns in (("curves", CURVE_COLUMNS), ("gradients", GRADIENT_COLUMNS), ("probes", PROBE_COLUMNS))
+}
+"""Tables of a cohort with several rows a member, each in a file of its name."""
 
 _PARAMS = (
     "technique", "family", "task", "lag", "seed", "learning_rate", "role", "hidden_size", "batch_size",
-    "budget", "optimizer", "clip_norm", "initialisation", "dials", "parameters",
+    "budget", "optimizer", "clip_norm", "initialisation", "recurrent_gain", "dials", "parameters",
 )  # fmt: skip
 _TAGS = (
     "outcome", "reason", "cohort", "protocol_hash", "setting_hash", "technique_hash", "task_hash",
@@ -52,6 +57,8 @@ CURVES = {
 """The peak and the share of clipped updates are in the record's table only: each point here takes time."""
 SOLVED = "final/solved"
 FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
+FLOW = {"decay": "flow/decay", "dead_share": "flow/dead_share"}
+"""Of the lowest layer's output h, by update: the gradient's rate of decay, and the share of dead units."""
 
 
 def task_experiment(task: str) -> str:
@@ -100,19 +107,21 @@ def status(row: dict[str, Any]) -> str:
     return "FAILED" if row["outcome"] == "failed" else "FINISHED"
 
 
-def metrics(row: dict[str, Any], curve: pd.DataFrame) -> list[Metric]:
-    """A member's learning curve by update, and where it ended.
+def metrics(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> list[Metric]:
+    """A member's learning curve and gradient flow by update, and where it ended.
 
     Timestamps follow from the update alone, one millisecond each: writing twice gives the same points.
     """
-    return [Metric(name, value, started(row) + step, step) for name, value, step in _points(row, curve)]
+    return [Metric(name, value, started(row) + step, step) for name, value, step in _points(row, curve, probes)]
 
 
-def _points(row: dict[str, Any], curve: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
-    for column, name in CURVES.items():
-        for update, value in zip(curve["update"].tolist(), curve[column].tolist(), strict=True):
-            if math.isfinite(value):
-                yield name, value, update
+def _points(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
+    lowest = probes[(probes["quantity"] == "h") & (probes["layer"] == 0)]
+    for table, names in ((curve, CURVES), (lowest, FLOW)):
+        for column, name in names.items():
+            for update, value in zip(table["update"].tolist(), table[column].tolist(), strict=True):
+                if math.isfinite(value):
+                    yield name, value, update
     for column, name in FINAL.items():
         if math.isfinite(row[column]):
             yield name, float(row[column]), 0

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -30,6 +30,9 @@ from bench.tracking.opening import Location, artifact_root, brief, connect, loca
 T = TypeVar("T")
 
 PAGE = 1000
+_MEMBER = ["seed", "learning_rate"]
+"""What tells the members of a cohort apart."""
+
 GRACE = 3600
 """Seconds for which an incomplete record on a server may be another machine's, still writing."""
 
@@ -85,19 +88,20 @@ class Store:
             with self._record("cohorts", name, cohort.key) as (record, folder):
                 members = result.members.assign(mlflow_run_id=self._write_members(result, record))
                 _save(members, layout.STORED_MEMBERS, folder / "members.parquet")
-                whose = members[["seed", "learning_rate", *layout.WHOSE]]
-                curves = result.curves.merge(whose, on=["seed", "learning_rate"])
-                _save(curves, layout.STORED_CURVES, folder / "curves.parquet")
+                whose = members[[*_MEMBER, *layout.WHOSE]]
+                for name, columns in layout.STORED_OF_MEMBERS.items():
+                    _save(getattr(result, name).merge(whose, on=_MEMBER), columns, folder / f"{name}.parquet")
                 (folder / "cohort.json").write_text(cohort.model_dump_json(indent=1), encoding="utf-8")
 
-    def write_study(self, study: Study) -> None:
-        """Store what is to be run; unless it is the newest already, it becomes the newest."""
+    def write_studies(self, studies: Sequence[Study]) -> None:
+        """Store what is to be run; unless they are the newest already, they become the newest, the last one first."""
         with plainly(self.shown):
-            newest = self._complete("studies")[-1:]
-            if newest and newest[0].data.tags[KEY] == study.key:
+            newest = [record.data.tags[KEY] for record in self._complete("studies")[-len(studies) :]]
+            if newest == [study.key for study in studies]:
                 return
-            with self._record("studies", study.preset, study.key) as (_, folder):
-                (folder / "study.json").write_text(study.model_dump_json(indent=1), encoding="utf-8")
+            for study in studies:
+                with self._record("studies", f"{study.preset} {study.arm}", study.key) as (_, folder):
+                    (folder / "study.json").write_text(study.model_dump_json(indent=1), encoding="utf-8")
 
     def write_costs(self, costs: pd.DataFrame) -> None:
         """Store measured costs (COST_COLUMNS)."""
@@ -107,15 +111,15 @@ class Store:
                 _save(costs, COST_COLUMNS, folder / "costs.parquet")
 
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
-        curves = dict(iter(result.curves.groupby(["seed", "learning_rate"])))
-        nothing = result.curves.iloc[:0]
+        curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
         experiment = self._experiment(layout.task_experiment(result.cohort.setting.task))
         runs = []
         for row in result.members.to_dict("records"):
             run = self.client.create_run(
                 experiment, layout.started(row), layout.tags(row, record), layout.run_name(row)
             ).info.run_id
-            metrics = layout.metrics(row, curves.get((row["seed"], row["learning_rate"]), nothing))
+            who = row["seed"], row["learning_rate"]
+            metrics = layout.metrics(row, curves.get(who, result.curves[:0]), probes.get(who, result.probes[:0]))
             self.client.log_batch(run, metrics, layout.params(row))
             self.client.set_terminated(run, layout.status(row), layout.ended(row))
             runs.append(run)
@@ -140,7 +144,15 @@ class Store:
 
     def curves(self) -> pd.DataFrame:
         """One row a member and evaluation: CURVE_COLUMNS and whose curve it is."""
-        return self._table("cohorts", "curves.parquet", layout.STORED_CURVES)
+        return self._of_members("curves")
+
+    def gradients(self) -> pd.DataFrame:
+        """Gradient flow, step by step: GRADIENT_COLUMNS and whose it is."""
+        return self._of_members("gradients")
+
+    def probes(self) -> pd.DataFrame:
+        """What each profile of `gradients` comes down to: PROBE_COLUMNS and whose it is."""
+        return self._of_members("probes")
 
     def costs(self) -> pd.DataFrame:
         """COST_COLUMNS; of the same thing measured twice on the same machine the later row."""
@@ -155,6 +167,9 @@ class Store:
             found.pop(study.key, None)
             found[study.key] = study
         return list(found.values())
+
+    def _of_members(self, name: str) -> pd.DataFrame:
+        return self._table("cohorts", f"{name}.parquet", layout.STORED_OF_MEMBERS[name])
 
     def _table(self, kind: Kind, file: str, columns: dict[str, str]) -> pd.DataFrame:
         names = list(columns)

@@ -61,36 +61,42 @@ _MODE = urlencode({"workflowType": "machine_learning"})
 
 
 def ui_addresses(store: Store, host: str = "127.0.0.1", port: int = 5000) -> dict[str, str]:
-    """An address for each task and lag ('adding lag 50'): measured members, mean and spread by technique.
+    """An address for each task, lag and arm ('adding lag 50', 'copy lag 5 exploding'): measured members by technique.
 
-    Presets the views in the store.
+    Charts show their mean and spread. Presets the views in the store.
     """
     members = store.members()
     measured = members[members["role"] == "measured"]
+    arms = {plan.protocol.hash: study.arm for study in store.studies() for plan in study.tasks}
+    base = _base(store, host, port)
     with plainly(store.shown):
-        return {
-            f"{task} lag {lag}": _preset(store, str(task), int(lag), group, _base(store, host, port))
-            for (task, lag), group in measured.groupby(["task", "lag"])
-        }
+        found = {}
+        for (task, lag, protocol), group in measured.groupby(["task", "lag", "protocol_hash"]):
+            name = f"{task} lag {lag}" + {"main": "", "": ""}.get(arm := arms.get(protocol, ""), f" {arm}")
+            name = name if name not in found else f"{name} {protocol}"  # an earlier protocol's
+            found[name] = _preset(store, str(task), int(lag), str(protocol), group, base)
+        return found
 
 
-def _preset(store: Store, task: str, lag: int, members: pd.DataFrame, base: str) -> str:
+def _preset(store: Store, task: str, lag: int, protocol: str, members: pd.DataFrame, base: str) -> str:
     experiment = store.client.get_experiment_by_name(layout.task_experiment(task))
     if experiment is None:
         raise BenchError(f"Store {store.shown} lost its experiment of task '{task}': run again.")
-    view, tag = json.dumps(_view(lag, members), sort_keys=True), f"{_VIEW_TAG}lag-{lag}"
+    key = f"lag-{lag}-{protocol}"
+    view, tag = json.dumps(_view(lag, protocol, members), sort_keys=True), _VIEW_TAG + key
     if experiment.tags.get(tag) != view:
         store.client.set_experiment_tag(experiment.experiment_id, tag, view)
-    query = urlencode({"compareRunsMode": "CHART", "viewStateShareKey": f"lag-{lag}"})
+    query = urlencode({"compareRunsMode": "CHART", "viewStateShareKey": key})
     return f"{base}/#/experiments/{experiment.experiment_id}/runs?{_MODE}&{query}"
 
 
-def _view(lag: int, members: pd.DataFrame) -> dict[str, Any]:
+def _view(lag: int, protocol: str, members: pd.DataFrame) -> dict[str, Any]:
     """MLflow's view state, in its own words: filter, grouping, folded groups, columns and charts."""
-    curves = [_curve(metric) for metric in layout.CURVES.values()]
+    curves = [_curve(metric, "learning") for metric in layout.CURVES.values()]
+    flow = [_curve(metric, "gradient flow") for metric in layout.FLOW.values()]
     bars = [_chart("BAR", metric, "outcome") for metric in (layout.SOLVED, *layout.FINAL.values())]
     return {
-        "searchFilter": f"params.role = 'measured' and params.lag = '{lag}'",
+        "searchFilter": f"params.role = 'measured' and params.lag = '{lag}' and tags.protocol_hash = '{protocol}'",
         "orderByKey": "params.`technique`",
         "orderByAsc": True,
         "startTime": "ALL",
@@ -108,9 +114,13 @@ def _view(lag: int, members: pd.DataFrame) -> dict[str, Any]:
             "metrics.`final/metric`",
         ],
         "isAccordionReordered": True,
-        "compareRunSections": [_section(name, columns) for name, columns in (("learning", 2), ("outcome", 4))],
-        "compareRunCharts": curves + bars,
+        "compareRunSections": [_section(name, columns) for name, columns in _SECTIONS.items()],
+        "compareRunCharts": curves + flow + bars,
     }
+
+
+_SECTIONS = {"learning": 2, "gradient flow": 2, "outcome": 4}
+"""Charts a row, by section."""
 
 
 def _section(name: str, columns: int) -> dict[str, Any]:
@@ -137,8 +147,8 @@ def _chart(kind: str, metric: str, section: str) -> dict[str, Any]:
     }
 
 
-def _curve(metric: str) -> dict[str, Any]:
-    return _chart("LINE", metric, "learning") | {
+def _curve(metric: str, section: str) -> dict[str, Any]:
+    return _chart("LINE", metric, section) | {
         "lineSmoothness": 0,
         "xAxisKey": "step",
         "xAxisScaleType": "linear",

@@ -14,18 +14,21 @@ import torch
 
 from bench.protocol.preset import parse_technique
 from bench.protocol.provenance import provenance
-from bench.protocol.result import CURVE_COLUMNS, MEMBER_COLUMNS, CohortResult, typed
+from bench.protocol.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS, CohortResult, typed
 from bench.protocol.settings import Cohort, Member, Setting
 from bench.tasks import Task, tasks
 from bench.tasks.base import Split
 from bench.techniques import Technique
 from bench.techniques.base import Blueprint
 from bench.training.data import BlockStream, held_out
+from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace
 
 
 def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str = "auto") -> CohortResult:
     """Train the members side by side in one `Trainer.fit`; each ends as solved, unsolved or diverged.
+
+    With a budget of 0 nothing is trained, and they end as untrained. The gradient flow of measured members is taken.
 
     report: called after each evaluation with (updates done, members still training).
     """
@@ -37,11 +40,15 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     module = build(setting, cohort.members)
     parameters, state = module.parameters_each, module.state_each
     sequences = held_out(task, setting.lag, split, protocol.held_out_size, seeds)
-    monitor = Monitor(cohort, task, sequences, report)
+    flow = FlowRecorder(cohort, task)
+    monitor = Monitor(cohort, task, sequences, report, flow if cohort.role == "measured" else None)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, torch's renamings
         trainer = _trainer(monitor, accelerator)
-        trainer.fit(module, BlockStream(task, setting.lag, protocol, seeds))
+        if protocol.updates:
+            trainer.fit(module, BlockStream(task, setting.lag, protocol, seeds))
+        else:
+            monitor.begin(module)
     common = _common(cohort, task) | {
         "parameters": parameters,
         "state_size": state,
@@ -51,7 +58,7 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     }
     rows = [common | _row(m, t) for m, t in zip(cohort.members, monitor.traces, strict=True)]
     points = [point for trace in monitor.traces for point in trace.curve]
-    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed(points, CURVE_COLUMNS))
+    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed(points, CURVE_COLUMNS), **flow.tables())
 
 
 def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
@@ -62,7 +69,8 @@ def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
         "outcome": "failed", "updates": 0, "reason": " ".join(reason.split()),
     }  # fmt: skip
     rows = [common | m.model_dump() for m in cohort.members]
-    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed([], CURVE_COLUMNS))
+    flow = {"gradients": typed([], GRADIENT_COLUMNS), "probes": typed([], PROBE_COLUMNS)}
+    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed([], CURVE_COLUMNS), **flow)
 
 
 def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
@@ -79,6 +87,7 @@ def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
         optimizer=protocol.optimizer,
         clip_norm=protocol.clip_norm,
         initialisation=protocol.initialisation,
+        recurrent_gain=protocol.recurrent_gain,
         dials=dials,
     )
     return cls(blueprint, task)
@@ -126,6 +135,7 @@ def _common(cohort: Cohort, task: Task) -> dict[str, Any]:
         "optimizer": protocol.optimizer,
         "clip_norm": protocol.clip_norm,
         "initialisation": protocol.initialisation,
+        "recurrent_gain": protocol.recurrent_gain,
         "setting_hash": setting.hash,
         "protocol_hash": protocol.hash,
         "technique_hash": setting.technique_hash,
@@ -139,7 +149,7 @@ def _row(member: Member, trace: Trace) -> dict[str, Any]:
     return {
         "seed": member.seed,
         "learning_rate": member.learning_rate,
-        "outcome": trace.outcome,
+        "outcome": trace.outcome or "untrained",
         "updates": trace.updates,
         "metric": trace.metric,
         "loss": trace.loss,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import statistics
 import time
 import weakref
@@ -67,6 +68,7 @@ def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
         "time_ratio_low": low,
         "time_ratio_high": high,
         "rounds": ROUNDS,
+        "round_ratios": json.dumps([round(ratio, 4) for ratio in ratios]),
         "cost_hash": cost_hash(setting),
         **{key: known[key] for key in ("commit", "dirty", "torch", "cpu")},
         "accelerator": "cpu",

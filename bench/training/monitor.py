@@ -14,9 +14,13 @@ from torch import Tensor
 from bench.protocol.settings import Cohort, Outcome
 from bench.tasks.base import Task
 from bench.techniques.base import Block, Technique
+from bench.training.flow import FlowRecorder, Moment
 
 EVALUATED_AT_ONCE = 128
 """Held-out sequences a forward pass: bounds the memory, and is past what more would speed up."""
+
+PROBED_AT = (1 / 4, 1 / 2)
+"""Shares of the budget after which the gradient flow of those who still train is measured, beside start and end."""
 
 Report = Callable[[int, int], None]
 """Told, after each evaluation: updates done, members still training."""
@@ -40,17 +44,29 @@ class Monitor(pl.Callback):
     """Judges every member after each block of updates, by the rules of docs/protocol.md (5, 6 and 9)."""
 
     def __init__(
-        self, cohort: Cohort, task: Task, sequences: tuple[Tensor, Tensor], report: Report | None = None
+        self,
+        cohort: Cohort,
+        task: Task,
+        sequences: tuple[Tensor, Tensor],
+        report: Report | None = None,
+        flow: FlowRecorder | None = None,
     ) -> None:
-        self.cohort, self.task, self.report = cohort, task, report
+        self.cohort, self.task, self.report, self.flow = cohort, task, report, flow
         self.inputs, self.targets = sequences
         self.traces = [Trace() for _ in cohort.members]
         self.active = list(range(len(cohort.members)))
         self.done = 0
+        budget = cohort.setting.protocol.updates
+        self.probes_left = [math.ceil(share * budget) for share in PROBED_AT if share * budget > 1]
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        self.begin(module)
+
+    def begin(self, module: pl.LightningModule) -> None:
+        """Look at every member before training."""
         self.inputs, self.targets = self.inputs.to(module.device), self.targets.to(module.device)
         self._evaluate(module, {})
+        self._probe(module, self.active, "start")
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Block, batch_idx: int
@@ -101,10 +117,17 @@ class Monitor(pl.Callback):
         }  # fmt: skip
         if records:
             norms = records["norms"][:, column]
-            point["train_loss"] = records["losses"][:, column].mean().item()
+            losses = records["losses"][:, column]
+            point["train_loss"], point["train_loss_peak"] = losses.mean().item(), losses.max().item()
             point["gradient_norm"], point["gradient_peak"] = norms.mean().item(), norms.max().item()
             point["clipped"] = records["clipped"][:, column].mean().item()
         return point
+
+    def _probe(self, module: pl.LightningModule, indices: list[int], moment: Moment) -> None:
+        """Measure the gradient flow of these members (places in the cohort)."""
+        if self.flow and indices:
+            assert isinstance(module, Technique)
+            self.flow.take(module, [self.active.index(i) for i in indices], indices, self.done, moment)
 
     def _judge(self, index: int) -> None:
         """Solved needs two evaluations in a row; the update that counts is the first of them."""
@@ -129,6 +152,10 @@ class Monitor(pl.Callback):
             if self.traces[index].outcome is None:
                 self._finish(index, "unsolved", self.done)
         columns = [c for c, index in enumerate(self.active) if self.traces[index].outcome is None]
+        self._probe(module, [i for i in self.active if self.traces[i].outcome in ("solved", "unsolved")], "end")
+        if self.probes_left and self.done >= self.probes_left[0]:
+            self.probes_left.pop(0)
+            self._probe(module, [self.active[c] for c in columns], "during")
         if len(columns) == len(self.active):
             return
         self.active = [self.active[c] for c in columns]

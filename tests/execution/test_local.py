@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bench.errors import BenchError
-from bench.execution import make_plan, run_study
+from bench.execution import make_plan, run_studies
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
 from bench.tasks import tasks
@@ -32,31 +32,31 @@ def results(store):
 
 def test_a_run_trains_what_is_missing_and_a_second_one_nothing(store):
     wanted = study("tanh", "gru")
-    first = run_study(wanted, store, jobs=2)
+    first = run_studies([wanted], store, jobs=2)
     members = store.members()
     assert first.trained == len(members)
     assert (first.cached, first.failures, first.interrupted) == (0, [], False)
     assert set(store.costs()["technique"]) == {"tanh", "gru"}
     assert [s.key for s in store.studies()] == [wanted.key]
-    again = run_study(wanted, store, jobs=2)
+    again = run_studies([wanted], store, jobs=2)
     assert again.trained == 0
     assert len(store.members()) == len(members)
-    plan = make_plan(wanted, members, jobs=2)
+    plan = make_plan([wanted], members, jobs=2)
     assert (plan.settings, plan.members) == (4, 16)
     assert again.cached == plan.cached == len(members)
 
 
 def test_the_ladder_spares_what_is_out_of_reach(store):
     hopeless = study("sigmoid", lags=(30, 40), updates=3)
-    summary = run_study(hopeless, store, jobs=1)
+    summary = run_studies([hopeless], store, jobs=1)
     assert set(store.members()["lag"]) == {30}
     assert summary.trained == 4
 
 
 def test_more_seeds_train_only_the_new_members(store):
-    run_study(study("tanh", lags=(2,), seeds=2), store, jobs=1)
+    run_studies([study("tanh", lags=(2,), seeds=2)], store, jobs=1)
     before = results(store)
-    summary = run_study(study("tanh", lags=(2,), seeds=3), store, jobs=1)
+    summary = run_studies([study("tanh", lags=(2,), seeds=3)], store, jobs=1)
     assert (summary.trained, summary.cached) == (1, 4)
     after = results(store)
     kept = after.merge(before, how="inner")
@@ -66,7 +66,7 @@ def test_more_seeds_train_only_the_new_members(store):
 def test_any_number_of_jobs_gives_the_same_results(make_store):
     stores = [make_store("one"), make_store("two")]
     for jobs, where in enumerate(stores, start=1):
-        run_study(study("tanh", "lstm", "clip-value"), where, jobs=jobs)
+        run_studies([study("tanh", "lstm", "clip-value")], where, jobs=jobs)
     pd.testing.assert_frame_equal(*map(results, stores), check_exact=True)
 
 
@@ -116,7 +116,7 @@ def plugin(tmp_path, monkeypatch):
 
 def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
     wanted = study("raises", "fine", "dies", "unborn", lags=(2,))
-    summary = run_study(wanted, store, jobs=2, plugins=[plugin])
+    summary = run_studies([wanted], store, jobs=2, plugins=[plugin])
     reasons = {row["technique"]: row["reason"] for row in summary.failures}
     assert reasons["raises"] == "ValueError: as it was made to"
     assert "SIGKILL" in reasons["dies"]
@@ -124,24 +124,24 @@ def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
     outcomes = store.members().groupby("technique")["outcome"].agg(set).to_dict()
     assert outcomes["raises"] == outcomes["dies"] == outcomes["unborn"] == {"failed"}
     assert "failed" not in outcomes["fine"]
-    again = run_study(wanted, store, jobs=2, plugins=[plugin])
+    again = run_studies([wanted], store, jobs=2, plugins=[plugin])
     assert again.trained == 0
     assert len(again.failures) == len(summary.failures)
 
 
 def test_a_store_in_use_is_said_so(store):
     with store.lock(), pytest.raises(BenchError):
-        run_study(study("tanh"), Store.open(store.uri), jobs=1)
+        run_studies([study("tanh")], Store.open(store.uri), jobs=1)
 
 
 RUN = """
-from bench.execution import run_study
+from bench.execution import run_studies
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.tracking import Store
 if __name__ == "__main__":
     chosen = Selectors(techniques=("tanh", "gru", "lstm"), tasks=("adding",), lags=(2, 4), updates=60,
                        learning_rates=(0.03, 0.01), seeds=2)
-    run_study(resolve(load_preset("smoke"), chosen), Store.open({store!r}), jobs=2)
+    run_studies([resolve(load_preset("smoke"), chosen)], Store.open({store!r}), jobs=2)
 """
 
 
@@ -159,7 +159,7 @@ def test_a_killed_run_goes_on_to_the_results_of_an_undisturbed_one(make_store, t
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     done = len(cut.members())
-    summary = run_study(wanted, cut, jobs=2)
-    run_study(wanted, whole, jobs=2)
+    summary = run_studies([wanted], cut, jobs=2)
+    run_studies([wanted], whole, jobs=2)
     assert summary.cached == done >= 6
     pd.testing.assert_frame_equal(results(cut), results(whole), check_exact=True)

@@ -64,7 +64,7 @@ def test_a_technique_that_cannot_do_a_setting_says_why():
         ({"tasks": ("ading",)}, "did you mean adding"),
         ({"tasks": ("temporal-order",), "lags": (3,)}, "its least lag is 10"),
         ({"seeds": 0}, "--seeds 0"),
-        ({"updates": 0}, "'updates' is 0"),
+        ({"updates": -1}, "'updates' is -1"),
         ({"hidden_size": -1}, "'hidden_size' is -1"),
         ({"batch_size": 0}, "'batch_size' is 0"),
         ({"learning_rates": (-0.1,)}, "positive"),

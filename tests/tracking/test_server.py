@@ -56,7 +56,7 @@ def test_a_store_behind_a_server(served, local, capfd):
     with store.lock():
         store.write_cohort(written)
         store.write_cohort(written)
-    store.write_study(study())
+    store.write_studies([study()])
     store.write_costs(costs())
     assert len(store.members()) == 6
     assert len(store.curves()) == 30
@@ -76,7 +76,7 @@ def test_a_store_behind_a_server(served, local, capfd):
 
 
 def _record_of(store: Store, technique: str) -> str:
-    experiment = store.client.get_experiment_by_name("bptt-bench-records/cohorts")
+    experiment = store.client.get_experiment_by_name("bptt-bench-records/v2/cohorts")
     records = store.client.search_runs([experiment.experiment_id])
     return next(record.info.run_id for record in records if technique in record.info.run_name)
 

@@ -21,7 +21,7 @@ def runs(store, task="adding", view=ViewType.ACTIVE_ONLY):
 
 
 def records(store):
-    experiment = store.client.get_experiment_by_name("bptt-bench-records/cohorts")
+    experiment = store.client.get_experiment_by_name("bptt-bench-records/v2/cohorts")
     return store.client.search_runs([experiment.experiment_id])
 
 
@@ -46,7 +46,7 @@ def test_reading_needs_the_store_alone(store):
 
 def test_empty_tables_have_their_types(store):
     assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS
-    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_CURVES
+    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"]
     assert store.costs().dtypes.astype(str).to_dict() == COST_COLUMNS
     assert store.studies() == []
     assert store.repair() == 0
@@ -56,7 +56,7 @@ def test_types_hold_where_a_column_is_empty(store):
     """A cohort that failed outright has no curve, and no number in some columns."""
     store.write_cohort(outcomes_of(cohort(seeds=2), ["failed", "failed"]))
     assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS
-    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_CURVES
+    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"]
     assert store.members()["metric"].isna().all()
 
 
@@ -127,7 +127,7 @@ def test_what_is_deleted_in_the_ui_is_redone(store, delete):
     elif delete == "record":
         store.client.delete_run(next(r.info.run_id for r in records(store) if "tanh" in r.info.run_name))
     else:
-        name = "bptt-bench/adding" if delete == "experiment" else "bptt-bench-records/cohorts"
+        name = "bptt-bench/adding" if delete == "experiment" else "bptt-bench-records/v2/cohorts"
         store.client.delete_experiment(store.client.get_experiment_by_name(name).experiment_id)
     left = {"lstm"} if delete in ("member", "record") else set()
     assert set(store.members()["technique"]) == left
@@ -171,7 +171,7 @@ def test_a_table_of_another_version_is_named(store):
 def test_studies_come_by_when_they_were_last_begun(store):
     first, second = study("first"), study("second")
     for each in (first, second, second, first):
-        store.write_study(each)
+        store.write_studies([each])
     assert store.studies() == [second, first]
 
 

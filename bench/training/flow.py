@@ -1,0 +1,163 @@
+"""Gradient flow of a cohort's members: on the same sequences for every technique, seed and moment, in double precision."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from bench.engine.probe import Decay, fit_decay, log_norms, recorded
+from bench.engine.seeding import generator
+from bench.protocol.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
+from bench.protocol.settings import Cohort, Member
+from bench.tasks.base import Task
+from bench.techniques.base import Technique
+
+Moment = Literal["start", "during", "end"]
+
+MOST_SEQUENCES = 16
+MOST_STEPS = 6400
+"""Of all sequences together: bounds the memory of long ones."""
+MOST_POINTS = 128
+"""Steps of a profile that are kept."""
+CELL_STATE = "c"
+
+
+class FlowRecorder:
+    """Takes probes of members as they train, and hands out the tables."""
+
+    def __init__(self, cohort: Cohort, task: Task) -> None:
+        self.cohort = cohort
+        lag = cohort.setting.lag
+        self.first_lag = task.scored - 1
+        size = max(2, min(MOST_SEQUENCES, MOST_STEPS // task.steps(lag)))
+        self.inputs, self.targets = task.sample(generator(task.name, lag, "probe"), size, lag, "test")
+        self.gradients: list[dict[str, Any]] = []
+        self.probes: list[dict[str, Any]] = []
+
+    def take(
+        self, module: Technique, columns: Sequence[int], members: Sequence[int], update: int, moment: Moment
+    ) -> None:
+        """Probe the members at these columns of the stack; `members` are their places in the cohort."""
+        if not columns:
+            return
+        probe = Probe(module, columns, self.inputs, self.targets)
+        for (quantity, layer), norms in probe.profiles.items():
+            for row, index in enumerate(members):
+                where = _who(self.cohort.members[index], update, moment) | {"quantity": quantity, "layer": layer}
+                self.gradients += [where | point for point in _points(norms[row])]
+                self.probes.append(where | self._summary(probe, quantity, layer, row))
+
+    def _summary(self, probe: Probe, quantity: str, layer: int, row: int) -> dict[str, Any]:
+        fit = fit_decay(probe.profiles[quantity, layer][row], self.first_lag)
+        found: dict[str, Any] = {"decay": fit.rate, **{f: getattr(fit, f) for f in Decay._fields if f != "rate"}}
+        if quantity == "h":
+            found["dead_share"] = probe.dead[layer][row].item()
+            if layer == 0:
+                found["kept"], found["cosine"] = probe.kept[row].item(), probe.cosine[row].item()
+        return found
+
+    def tables(self) -> dict[str, Any]:
+        """`gradients` and `probes`, tidy."""
+        return {
+            "gradients": typed(self.gradients, GRADIENT_COLUMNS),
+            "probes": typed(self.probes, PROBE_COLUMNS),
+        }
+
+
+class Probe:
+    """The gradients of some members on one batch: inputs (T, B, I), targets (scored, B, …)."""
+
+    profiles: dict[tuple[str, int], Tensor]
+    """Log-norms (E, T) by quantity and layer."""
+    dead: list[Tensor]
+    """Share of dead units (E,) by layer."""
+    kept: Tensor
+    cosine: Tensor
+    """The technique's gradient of the parameters beside that of full BPTT, (E,) each."""
+
+    def __init__(self, module: Technique, columns: Sequence[int], inputs: Tensor, targets: Tensor) -> None:
+        self.twin = _twin(module, columns)
+        self.members = len(columns)
+        device = module.device
+        self.inputs = inputs.to(device).double().expand(self.members, *inputs.shape).contiguous()
+        targets = targets.double() if targets.is_floating_point() else targets
+        self.targets = targets.to(device).expand(self.members, *targets.shape)
+        with torch.enable_grad():
+            self._loss_gradients()
+            self._cell_jacobian()
+
+    def _loss_gradients(self) -> None:
+        twin, names = self.twin, [getattr(layer, "states", ()) for layer in self.twin.layers]
+        inputs = self.inputs.clone().requires_grad_()
+        with recorded(twin.layers) as histories:
+            twin.accumulate(inputs, self.targets)
+        x = inputs.grad if inputs.grad is not None else torch.zeros_like(inputs)
+        self.profiles = {("x", 0): log_norms(x.unbind(1), self.members)}
+        for layer, (history, states) in enumerate(zip(histories, names, strict=True)):
+            for place, name in enumerate(states if history else ()):
+                gradients = [state[place].grad for state in history]
+                self.profiles[name, layer] = log_norms(gradients, self.members)
+        self.dead = [_dead(history, self.members) for history in histories]
+        self.kept, self.cosine = self._beside_full()
+
+    def _beside_full(self) -> tuple[Tensor, Tensor]:
+        """How much of the full gradient the technique's own one is, and how far it points the same way."""
+        if type(self.twin).accumulate is Technique.accumulate:
+            return torch.ones(self.members), torch.ones(self.members)
+        own = _flat(self.twin)
+        self.twin.zero_grad()
+        Technique.accumulate(self.twin, self.inputs, self.targets)
+        full = _flat(self.twin)
+        return own.norm(dim=1) / full.norm(dim=1), torch.cosine_similarity(own, full, dim=1)
+
+    def _cell_jacobian(self) -> None:
+        """∂(v·c_T)/∂c_t of a layer's cell state, for one random unit vector v a sequence."""
+        with recorded(self.twin.layers) as histories:
+            self.twin.body(self.inputs)
+        for layer, (module, history) in enumerate(zip(self.twin.layers, histories, strict=True)):
+            names = getattr(module, "states", ())
+            if CELL_STATE not in names:
+                continue
+            cells = [state[names.index(CELL_STATE)] for state in history]
+            v = torch.randn(cells[-1].shape[1:], generator=generator("probe", "cell"), dtype=torch.float64)
+            v = (v / v.norm(dim=-1, keepdim=True)).to(cells[-1].device)
+            gradients = torch.autograd.grad((cells[-1] * v).sum(), cells, retain_graph=True)
+            self.profiles["cell", layer] = log_norms(gradients, self.members)
+
+
+def _twin(module: Technique, columns: Sequence[int]) -> Technique:
+    """A copy in double precision with these members alone: probing leaves no trace in training."""
+    twin = copy.deepcopy(module).double()
+    twin.zero_grad()
+    chosen = torch.tensor(list(columns), device=module.device)
+    for parameter in twin.parameters():
+        parameter.data = parameter.data[chosen]
+    twin.rows, twin.rates = twin.rows[chosen], twin.rates[chosen]
+    return twin
+
+
+def _flat(module: Technique) -> Tensor:
+    return torch.cat([p.grad.flatten(1) for p in module.parameters() if p.grad is not None], dim=1)
+
+
+def _dead(history: Sequence[tuple[Tensor, ...]], members: int) -> Tensor:
+    """Share of units that are 0 after every step of every sequence, (E,)."""
+    if not history:
+        return torch.full((members,), float("nan"))
+    alive = torch.stack([(state[0] != 0).any(dim=1) for state in history]).any(dim=0)
+    return 1 - alive.double().mean(dim=1)
+
+
+def _who(member: Member, update: int, moment: Moment) -> dict[str, Any]:
+    return member.model_dump() | {"update": update, "moment": moment}
+
+
+def _points(log_norm: Tensor) -> list[dict[str, float]]:
+    """A profile's steps, thinned evenly where there are many; the first and the last are among them."""
+    steps = len(log_norm)
+    kept = torch.linspace(0, steps - 1, min(steps, MOST_POINTS)).round().long().tolist()
+    return [{"step": t + 1, "lag_back": steps - 1 - t, "log_norm": log_norm[t].item()} for t in kept]
