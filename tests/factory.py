@@ -8,7 +8,6 @@ import pandas as pd
 from bench.protocol.result import (
     COST_COLUMNS,
     CURVE_COLUMNS,
-    GRADIENT_COLUMNS,
     MEMBER_COLUMNS,
     PROBE_COLUMNS,
     CohortResult,
@@ -76,7 +75,7 @@ def outcomes_of(what: Cohort, outcomes: list[str], evaluations: int = 5) -> Coho
         what,
         typed(rows, MEMBER_COLUMNS),
         typed(curves, CURVE_COLUMNS),
-        typed(gradients, GRADIENT_COLUMNS),
+        profiles,
         typed(probes, PROBE_COLUMNS),
     )
 
@@ -150,7 +149,8 @@ def _curve(member: Member, end: float, evaluations: int) -> list[dict[str, float
     return [
         {
             "seed": member.seed, "learning_rate": member.learning_rate, "update": update, "loss": value,
-            "train_loss": value if update else np.nan, "train_loss_peak": 2 * value if update else np.nan, "metric": value, "gradient_norm": 1.0 + value,
+            "train_loss": value if update else np.nan,
+            "train_loss_peak": 2 * value if update else np.nan, "metric": value, "gradient_norm": 1.0 + value,
             "gradient_peak": 2.0 + value, "clipped": 0.0,
         }
         for update, value in zip(updates.tolist(), level.tolist(), strict=True)

@@ -1,7 +1,7 @@
 """Gradient flow: how large a loss's gradient is, step by step back in time, and how fast it decays.
 
-Hochreiter (1991) and Bengio, Simard & Frasconi (1994): ∂L/∂h_t = (∏_{s>t} ∂h_s/∂h_{s−1})ᵀ ∂L/∂h_T, a product that shrinks
-or grows exponentially with T − t.
+Hochreiter (1991) and Bengio, Simard & Frasconi (1994): ∂L/∂h_t = (∏_{s>t} ∂h_s/∂h_{s−1})ᵀ ∂L/∂h_T, a product that
+shrinks or grows exponentially with T − t.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from pydantic import Field
+
 from bench.protocol.settings import FIRST_TUNING_SEED, Cohort, Frozen, Member, Protocol, Setting, digest
 
 
@@ -47,7 +49,7 @@ class Study(Frozen):
     """By language: en, zh."""
     arm: str = "main"
     """Which of the preset's matrices this is: results of unlike arms are never pooled."""
-    arm_title: dict[str, str] = {}
+    arm_title: dict[str, str] = Field(default_factory=dict)
     """What the arm is for, by language; empty for the main one."""
     techniques: tuple[str, ...]
     tasks: tuple[TaskPlan, ...]

@@ -1,4 +1,4 @@
-"""Gradient flow of a cohort's members: on the same sequences for every technique, seed and moment, in double precision."""
+"""Gradient flow of a cohort's members, in double precision, on sequences that are the same for all."""
 
 from __future__ import annotations
 
