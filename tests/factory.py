@@ -8,6 +8,7 @@ import pandas as pd
 from bench.protocol.result import (
     COST_COLUMNS,
     CURVE_COLUMNS,
+    GRADIENT_COLUMNS,
     MEMBER_COLUMNS,
     PROBE_COLUMNS,
     CohortResult,
@@ -68,9 +69,8 @@ def outcomes_of(what: Cohort, outcomes: list[str], evaluations: int = 5) -> Coho
         rows[-1]["reason"] = "RuntimeError: made up" if outcome == "failed" else ""
         curves += [] if outcome == "failed" else _curve(member, end, evaluations)
         gradients += [] if outcome == "failed" else _profile(what, member)
-    probes = (
-        [_probe(rows) for _, rows in pd.DataFrame(gradients).groupby(["seed", "learning_rate"])] if gradients else []
-    )
+    profiles = typed(gradients, GRADIENT_COLUMNS)
+    probes = [_probe(rows) for _, rows in profiles.groupby(["seed", "learning_rate"])]
     return CohortResult(
         what,
         typed(rows, MEMBER_COLUMNS),
