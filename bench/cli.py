@@ -3,6 +3,7 @@
 import inspect
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -278,6 +279,21 @@ def report(
     languages = ("en", "zh") if language == "both" else (language,)
     for file in write_report(Store.open(store, create=False), folder, languages):
         typer.echo(file)
+
+
+@app.command()
+def verdicts(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Say of every claim of the source what the stored results say of it."""
+    from bench.evidence.verdicts import as_line, as_record, judge
+    from bench.tracking import Store
+
+    judged = judge(Store.open(store, create=False))
+    if as_json:
+        typer.echo(to_json([as_record(verdict) for verdict in judged]))
+        return
+    width = shutil.get_terminal_size((120, 24)).columns
+    for line in columns([as_line(verdict) for verdict in judged]).splitlines():
+        typer.echo(line if len(line) <= width else f"{line[: width - 1]}…")
 
 
 @app.command()

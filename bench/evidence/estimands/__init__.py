@@ -1,0 +1,6 @@
+"""From a part of a claim to numbers: one value a seed, of which the mean is the part's effect."""
+
+from bench.evidence.estimands.cells import NotEstimable
+from bench.evidence.estimands.contrast import Estimate, Sample, draw, estimate
+
+__all__ = ["Estimate", "NotEstimable", "Sample", "draw", "estimate"]
