@@ -29,7 +29,7 @@ def remaining(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort
 
     The measured members stand at the winning rate or, while there is none yet, at the grid's first.
     """
-    rate = chosen_rate(setting, done) or setting.protocol.learning_rates[0]
+    rate = chosen_rate(setting, done) or setting.learning_rates[0]
     cohorts = [study.tuning_cohort(setting), study.measured_cohort(setting, rate)]
     return [left for cohort in cohorts if cohort and (left := _missing(cohort, done))]
 
@@ -40,7 +40,7 @@ def chosen_rate(setting: Setting, members: pd.DataFrame) -> float | None:
     members: the setting's finished rows. None if every tuning member failed: there is nothing to choose by.
     """
     if not setting.protocol.tunes:
-        return setting.protocol.learning_rates[0]
+        return setting.learning_rates[0]
     trials = members[(members["role"] == "tuning") & (members["outcome"] != "failed")]
     if trials.empty:
         return None

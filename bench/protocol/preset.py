@@ -269,6 +269,6 @@ def _skip(cls: type[Technique], dials: dict[str, float], plan: TaskPlan, lag: in
 
 def _setting(spec: str, cls: type[Technique], dials: dict[str, float], plan: TaskPlan, lag: int) -> Setting:
     return Setting(
-        technique=spec, dials=dials, task=plan.task, lag=lag, protocol=plan.protocol,
+        technique=spec, dials=dials, task=plan.task, lag=lag, protocol=plan.protocol, rate_factor=cls.rate_factor,
         technique_hash=source_hash(cls), task_hash=source_hash(tasks.get(plan.task)),
     )  # fmt: skip

@@ -69,6 +69,8 @@ class Setting(Frozen):
     task: str
     lag: int
     protocol: Protocol
+    rate_factor: float = 1.0
+    """The technique's own: its learning rates are the protocol's times this."""
     technique_hash: str
     """Of the technique's source and its bases, comments and docstrings aside."""
     task_hash: str
@@ -77,6 +79,11 @@ class Setting(Frozen):
     def hash(self) -> str:
         """Names the setting: equal hashes, equal results."""
         return digest([RULES_VERSION, self.model_dump(mode="json")])
+
+    @property
+    def learning_rates(self) -> tuple[float, ...]:
+        """The grid that its members are tuned over, to six digits."""
+        return tuple(float(f"{rate * self.rate_factor:.6g}") for rate in self.protocol.learning_rates)
 
     @property
     def label(self) -> str:

@@ -73,7 +73,7 @@ class Study(Frozen):
         if not setting.protocol.tunes:
             return None
         seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + setting.protocol.tuning_seeds)
-        grid = itertools.product(seeds, setting.protocol.learning_rates)
+        grid = itertools.product(seeds, setting.learning_rates)
         return Cohort(setting=setting, role="tuning", members=tuple(Member(seed=s, learning_rate=r) for s, r in grid))
 
     def measured_cohort(self, setting: Setting, learning_rate: float) -> Cohort:

@@ -6,12 +6,16 @@ from bench.techniques.base import Blueprint, Objective, Technique
 
 
 class SGD(Technique):
-    """v ← 0.9 v + g, θ ← θ − η v: one rate for all weights, whatever the size of their gradients."""
+    """v ← 0.9 v + g, θ ← θ − η v: one rate for all weights, whatever the size of their gradients.
+
+    Adam's step has about the size of its rate, this one's is the gradient's: it is tried at rates ten times as high.
+    """
 
     name = "sgd"
     title = "Tanh RNN, SGD"
     family = "optimiser"
     changes = "the optimiser: stochastic gradient descent with momentum 0.9"
+    rate_factor = 10.0
     reference = "Polyak 1964; in recurrent networks: Sutskever et al. 2013"
 
     def __init__(self, blueprint: Blueprint, task: Objective) -> None:

@@ -80,7 +80,7 @@ def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
 def one_member(setting: Setting, dtype: torch.dtype = torch.float32, members: int = 1) -> tuple[Technique, Update]:
     """A technique with so many members, and a function that does one training update on a fixed batch."""
     task, protocol = tasks.get(setting.task)(), setting.protocol
-    rate = protocol.learning_rates[-1]
+    rate = setting.learning_rates[-1]
     module = build(setting, tuple(Member(seed=1 + n, learning_rate=rate) for n in range(members))).to(dtype)
     optimizer = module.configure_optimizers()
     stream = generator("cost", setting.task, setting.lag)

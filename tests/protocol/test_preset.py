@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from bench.errors import BenchError
-from bench.protocol.preset import Selectors, load_preset, parse_technique, preset_names, resolve
+from bench.protocol.preset import Selectors, load_preset, preset_names, resolve, resolve_arms
 from bench.tasks import tasks
 
 
@@ -137,3 +137,29 @@ def test_canonical_spelling_leaves_out_what_is_at_its_default():
     assert parse_technique("tbptt:window=10")[0] == "tbptt"
     assert parse_technique("tbptt:window=20")[0] == "tbptt:window=20"
     assert parse_technique("residual-time:scale=0.30")[0] == "residual-time:scale=0.3"
+
+
+def test_a_technique_may_scale_the_rates_that_it_is_tried_at():
+    study = resolve(load_preset("smoke"), Selectors(techniques=("tanh", "sgd"), tasks=("adding",)))
+    rates = {s.technique: {m.learning_rate for m in study.tuning_cohort(s).members} for s in study.settings}
+    assert rates == {"tanh": {0.01, 0.001}, "sgd": {0.1, 0.01}}
+
+
+def test_arms_take_what_they_do_not_say_from_the_main_matrix(written):
+    path = written(
+        arms={"other": {"title": {"en": "Other"}, "tasks": {"adding": {}}, "protocol": {"initialisation": "orthogonal"}}}
+    )
+    main, other = resolve_arms(load_preset(path))
+    assert (main.arm, other.arm) == ("main", "other")
+    assert [(s.technique, s.lag) for s in other.settings] == [(s.technique, s.lag) for s in main.settings]
+    assert other.tasks[0].protocol == main.tasks[0].protocol.model_copy(update={"initialisation": "orthogonal"})
+
+
+def test_what_an_arm_says_stands_against_selectors_and_a_matrix_of_ones_own_is_main():
+    preset = load_preset("smoke")
+    start = next(s for s in resolve_arms(preset, Selectors(updates=9)) if s.arm == "start")
+    assert start.tasks[0].protocol.updates == 0
+    assert [s.arm for s in resolve_arms(preset, Selectors(techniques=("gru",)))] == ["main"]
+    assert [s.arm for s in resolve_arms(preset, Selectors(techniques=("gru",)), ["orthogonal"])] == ["orthogonal"]
+    with pytest.raises(BenchError, match="no arm 'start2': its arms are main, start"):
+        resolve_arms(preset, None, ["start2"])
