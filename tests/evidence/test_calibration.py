@@ -84,7 +84,7 @@ def test_drawn_sign_flips_hold_the_level_too(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(statistics, "EXACT_SEEDS", 0)
     monkeypatch.setattr(statistics, "RESAMPLES", 199)
     rng = np.random.default_rng(3)
-    p = np.array([sign_flip_p(values, rng) for values in rng.normal(size=(1000, 13))])
+    p = np.array([sign_flip_p(values, rng) for values in rng.normal(size=(600, 13))])
     assert at_most(p <= 0.05, 0.05)
     assert at_least(p <= 0.05, 0.04)
 
@@ -111,7 +111,7 @@ def test_students_interval_does_not_cover_where_a_seed_may_fail() -> None:
 
 @pytest.mark.parametrize("n", [5, 20])
 def test_intervals_without_bounds_cover_normal_values(n: int) -> None:
-    samples = np.random.default_rng(n).normal(-0.03, 0.01, (1500, n))
+    samples = np.random.default_rng(n).normal(-0.03, 0.01, (1000, n))
     for confidence in (0.9, 0.99):
         low, high = np.array([mean_interval(values, confidence) for values in samples]).T
         covered = (low <= -0.03) & (high >= -0.03)
@@ -138,8 +138,9 @@ def test_equal_things_are_called_equal() -> None:
     assert np.mean(found) > 0.9
 
 
-def test_few_documents_hold_a_false_finding() -> None:
+def test_few_documents_hold_a_false_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     """Holm's level is the document's: sixty parts of mixed truth, tested for a difference and, half, for equality."""
+    monkeypatch.setattr("gc.collect", lambda: 0)  # statsmodels collects all garbage each time: most of the time here
     rng = np.random.default_rng(21)
     n, margin, documents = 13, 0.25, 100
     wrong = []
@@ -166,7 +167,7 @@ def test_bootstrap_intervals_cover(case: str, n: int) -> None:
     }
     rng = np.random.default_rng(n)
     truth = float(interquartile_mean(draws[case](rng, (300_000,))))
-    samples = draws[case](rng, (250, 3, n))
+    samples = draws[case](rng, (200, 3, n))
     intervals = [stratified_bootstrap(list(v), interquartile_mean, rng, 0.95, 499) for v in samples]
     covered = np.array([low <= truth <= high for low, high in intervals])
     assert at_least(covered, 0.93)
@@ -196,7 +197,7 @@ def test_split_halves_are_no_independent_values() -> None:
 
 
 @pytest.mark.parametrize("level", [0.05, 0.001])
-@pytest.mark.parametrize("effect", [0.8, 1.2])
+@pytest.mark.parametrize("effect", [0.9, 1.2])
 def test_seeds_needed_give_the_power_promised(effect: float, level: float) -> None:
     rng = np.random.default_rng(9)
     observed = np.array([-1.0, 1.0]) / np.sqrt(2) + effect
