@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from bench.errors import BenchError
-from bench.protocol.preset import Selectors, load_preset, preset_names, resolve, resolve_arms
+from bench.protocol.preset import Selectors, load_preset, parse_technique, resolve, resolve_arms
 from bench.tasks import tasks
 
 
@@ -146,12 +146,11 @@ def test_a_technique_may_scale_the_rates_that_it_is_tried_at():
 
 
 def test_arms_take_what_they_do_not_say_from_the_main_matrix(written):
-    path = written(
-        arms={"other": {"title": {"en": "Other"}, "tasks": {"adding": {}}, "protocol": {"initialisation": "orthogonal"}}}
-    )
-    main, other = resolve_arms(load_preset(path))
+    arm = {"title": {"en": "Other"}, "tasks": {"adding": {}}, "protocol": {"initialisation": "orthogonal"}}
+    main, other = resolve_arms(load_preset(written({"arms": {"other": arm}})))
     assert (main.arm, other.arm) == ("main", "other")
-    assert [(s.technique, s.lag) for s in other.settings] == [(s.technique, s.lag) for s in main.settings]
+    adding = [(s.technique, s.lag) for s in main.settings if s.task == "adding"]
+    assert [(s.technique, s.lag) for s in other.settings] == adding
     assert other.tasks[0].protocol == main.tasks[0].protocol.model_copy(update={"initialisation": "orthogonal"})
 
 
