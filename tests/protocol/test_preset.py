@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from bench.errors import BenchError
-from bench.protocol.preset import Selectors, load_preset, parse_technique, resolve, resolve_arms
+from bench.protocol.preset import Selectors, load_preset, parse_technique, preset_names, resolve, resolve_arms
 from bench.tasks import tasks
 
 
