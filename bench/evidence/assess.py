@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 
 from bench.evidence.claims import Direction, Part
-from bench.evidence.estimands import Estimate, NotEstimable, Sample, draw, estimate
-from bench.evidence.scope import Scope
+from bench.evidence.estimands import Estimate, NotEstimable, Results, Sample, draw, estimate
 from bench.evidence.statistics import (
     Array,
     Bounds,
@@ -88,10 +87,10 @@ class Assessment:
         return 1 if self.estimate.counted else len(self.sample.values)
 
 
-def assess(part: Part, scopes: dict[str, Scope], rng: np.random.Generator) -> Assessment:
+def assess(part: Part, results: Results, rng: np.random.Generator) -> Assessment:
     """Everything about a part that needs no other part."""
     try:
-        found = estimate(part, scopes)
+        found = estimate(part, results)
     except NotEstimable as why:
         return Assessment(part, None, why)
     margin = margin_of(part, found.ratio)
@@ -106,7 +105,7 @@ def assess(part: Part, scopes: dict[str, Scope], rng: np.random.Generator) -> As
         limits = _interval(sample, found.bounds, False, rng)
         effect, low, high = shown((_centre(sample), *limits), found.ratio)
         analyses.append(Analysis(name, effect, low, high, reading(limits, margin, part.direction) == main))
-    other = _orthogonal(part, scopes, found, margin, main, rng)
+    other = _orthogonal(part, results, found, margin, main, rng)
     return replace(bare, p_apart=p_apart, p_close=p_close, analyses=tuple(analyses), orthogonal=other)
 
 
@@ -149,12 +148,12 @@ def seeds_needed(found: Assessment, level: float) -> int | None:
         needed = [needed_n(values + margin, level)]
     elif abs(mean) < margin:
         needed = [needed_n(values, level, margin=margin)]
-        if bounds is not None:
-            pooled = needed_n(np.concatenate(sample.by_cell), level, margin=margin, bounds=bounds)
-            needed.append(pooled and math.ceil(pooled / len(sample.by_cell)))
     else:
         beyond = math.copysign(margin, mean) if direction == "equal" else 0.0
         needed = [needed_n(values - beyond, level)]
+    if abs(mean) < margin and bounds is not None:
+        pooled = needed_n(np.concatenate(sample.by_cell), level, margin=margin, bounds=bounds)
+        needed.append(pooled and math.ceil(pooled / len(sample.by_cell)))
     known = [n for n in needed if n is not None]
     return max(found.n + 1, *known) if len(known) == len(needed) else None
 
@@ -215,13 +214,13 @@ def _centre(sample: Sample) -> float:
 
 
 def _orthogonal(
-    part: Part, scopes: dict[str, Scope], found: Estimate, margin: float, main: Verdict, rng: np.random.Generator
+    part: Part, results: Results, found: Estimate, margin: float, main: Verdict, rng: np.random.Generator
 ) -> Orthogonal:
     """Whether the same estimand in the arm of orthogonal starts reads the same."""
-    if part.arm != "main":
+    if part.arm != "main" or part.kind == "time":
         return "not run"
     try:
-        sample = draw(part.model_copy(update={"arm": ORTHOGONAL}), scopes)
+        sample = draw(part.model_copy(update={"arm": ORTHOGONAL}), results)
     except NotEstimable:
         return "not run"
     there = reading(_interval(sample, found.bounds, False, rng), margin, part.direction)

@@ -23,6 +23,7 @@ from bench.evidence.assess import (
     shown,
 )
 from bench.evidence.claims import ClaimTest, Direction, Rule, Words, load_tests
+from bench.evidence.estimands import Results
 from bench.evidence.family import LEVEL, able, adjusted
 from bench.evidence.scope import ResultStore, scopes
 
@@ -103,10 +104,10 @@ class ClaimVerdict(PartVerdict):
 
 def judge(store: ResultStore, rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
     """The verdicts on S01 to S30; raises BenchError if the store is empty. Equal results give equal verdicts."""
-    found, tests = scopes(store), load_tests()
+    results, tests = Results(scopes(store)), load_tests()
     parts = [part for test in tests for part in test.parts]
     streams = (np.random.default_rng(SEED) if rng is None else rng).spawn(len(parts))
-    assessed = iter([assess(part, found, stream) for part, stream in zip(parts, streams, strict=True)])
+    assessed = iter([assess(part, results, stream) for part, stream in zip(parts, streams, strict=True)])
     by_claim = {test.id: [next(assessed) for _ in test.parts] for test in tests}
     family = Family([a for assessments in by_claim.values() for a in assessments])
     return [_claim(test, by_claim[test.id], family) for test in tests]

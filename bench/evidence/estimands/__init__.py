@@ -2,5 +2,6 @@
 
 from bench.evidence.estimands.cells import NotEstimable
 from bench.evidence.estimands.contrast import Estimate, Sample, draw, estimate
+from bench.evidence.estimands.results import Results
 
-__all__ = ["Estimate", "NotEstimable", "Sample", "draw", "estimate"]
+__all__ = ["Estimate", "NotEstimable", "Results", "Sample", "draw", "estimate"]

@@ -68,6 +68,8 @@ def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
     """
     cells = pd.Series(list(zip(table["task"], table["lag"], strict=True)), table.index)
     counts = _lags_of(part, table, scopes[0])
+    if part.tasks:
+        counts &= table["task"].isin(part.tasks)
     if not counts.any():
         raise NotEstimable("lags")
     if part.kind in ("score", "solved"):

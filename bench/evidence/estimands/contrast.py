@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from bench.evidence.claims import Part
 from bench.evidence.estimands.cells import NotEstimable, counting, unfold
-from bench.evidence.estimands.costs import cost
 from bench.evidence.estimands.measures import MEASURES, Measure, solved, spiked
-from bench.evidence.scope import Scope
+from bench.evidence.estimands.results import Results
 
 Array = NDArray[np.float64]
 Statistic = Literal["mean", "median", "interquartile mean"]
@@ -66,45 +65,40 @@ class Estimate:
     counted: bool
 
 
-def estimate(part: Part, scopes: dict[str, Scope]) -> Estimate:
+def estimate(part: Part, results: Results) -> Estimate:
     """The part's estimate and its robustness analyses; raises NotEstimable."""
-    sample = draw(part, scopes)
+    sample = draw(part, results)
     counted = part.kind in COUNTED
     return Estimate(
         sample=sample,
-        variants={} if counted else _variants(part, scopes, sample),
+        variants={} if counted else _variants(part, results, sample),
         bounds=_bounds(part),
         ratio=part.kind in RATIOS,
         counted=counted,
     )
 
 
-def draw(part: Part, scopes: dict[str, Scope], measure: Measure | None = None, ran: bool = False) -> Sample:
+def draw(part: Part, results: Results, measure: Measure | None = None, ran: bool = False) -> Sample:
     """The part's sample, by another measure if one is given; `ran`: without the lags that the ladder spared."""
-    scope = _scope(part.arm, scopes)
-    part = unfold(part, scope)
+    part = unfold(part, results.scope(part.arm))
     if part.explodes:
-        _must_explode(part, scope)
+        _must_explode(part, results)
     at_reference = _reference(part)
-    reference_scope = _scope(at_reference.arm, scopes)
-    own = _table(part, scope, part.techniques, measure, ran)
-    twin = _table(at_reference, reference_scope, part.twins, measure, ran) if part.twins else None
-    own = own[counting(part, own, [scope, reference_scope])]
+    own = results.table(part, part.techniques, measure)
+    twin = results.table(at_reference, part.twins, measure) if part.twins else None
+    own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
+    own = own[own["run"] != ""] if ran else own
     if part.choice:
         return _choice(own)
-    twins = [] if twin is None else [twin]
+    twins = [] if twin is None else [twin[twin["run"] != ""] if ran else twin]
+    if any(table.empty for table in (own, *twins)):
+        raise NotEstimable("unpaired")
     grids = [_grid(table, part.kind) for table in (own, *twins)]
     less = grids[1] if twins else _transformed(part.kind, part.against or 0.0)
     differences = (grids[0] - less).dropna(axis=1, how="all").dropna(axis=0, how="all")
     if differences.empty:
         raise NotEstimable("unpaired")
     return _sample(differences, [own, *twins])
-
-
-def _scope(arm: str, scopes: dict[str, Scope]) -> Scope:
-    if arm not in scopes:
-        raise NotEstimable("arm", arm=arm)
-    return scopes[arm]
 
 
 def _reference(part: Part) -> Part:
@@ -117,34 +111,9 @@ def _reference(part: Part) -> Part:
     return part.model_copy(update=where)
 
 
-def _table(part: Part, scope: Scope, techniques: tuple[str, ...], measure: Measure | None, ran: bool) -> pd.DataFrame:
-    """The measure of each technique, with `arm` and `moment`; raises NotEstimable if one has nothing."""
-    of = measure or MEASURES.get(part.kind, cost)
-    tables = {technique: of(scope, technique, part) for technique in techniques}
-    for technique, table in tables.items():
-        if table.empty:
-            raise _lack(scope, technique)
-    table = pd.concat(tables.values(), ignore_index=True)
-    if part.tasks:
-        table = table[table["task"].isin(part.tasks)]
-    if ran:
-        table = table[table["run"] != ""]
-    if table.empty:
-        raise NotEstimable("unpaired")
-    return table.assign(arm=part.arm, moment=part.moment)
-
-
-def _lack(scope: Scope, technique: str) -> NotEstimable:
-    """Why a technique has no values: never run, run by older code, or run without this measurement."""
-    if (scope.members["technique"] == technique).any():
-        return NotEstimable("unmeasured", technique=technique)
-    stale = (scope.stale["technique"] == technique).any()
-    return NotEstimable("stale" if stale else "missing", technique=technique, arm=scope.arm)
-
-
-def _must_explode(part: Part, scope: Scope) -> None:
-    table = _table(part, scope, (part.explodes,), MEASURES["exploded"], ran=False)
-    if table["value"].mean() < EXPLOSIONS:
+def _must_explode(part: Part, results: Results) -> None:
+    runs = results.table(part, (part.explodes,), MEASURES["exploded"])
+    if runs["value"].mean() < EXPLOSIONS:
         raise NotEstimable("calm", technique=part.explodes)
 
 
@@ -157,7 +126,7 @@ def _transformed(kind: str, values: pd.DataFrame | float) -> pd.DataFrame | floa
 def _grid(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Seeds × cells, the mean over the techniques where all of them have a value."""
     grids = [
-        rows.pivot_table(index="seed", columns=["task", "lag"], values="value", sort=False)
+        rows.set_index(["seed", "task", "lag"])["value"].unstack(["task", "lag"])
         for _, rows in table.groupby("technique", sort=False)
     ]
     total = sum((_transformed(kind, grid) for grid in grids[1:]), start=_transformed(kind, grids[0]))
@@ -201,7 +170,7 @@ def _bounds(part: Part) -> tuple[float, float] | None:
     return low - high, high - low
 
 
-def _variants(part: Part, scopes: dict[str, Scope], sample: Sample) -> dict[str, Sample]:
+def _variants(part: Part, results: Results, sample: Sample) -> dict[str, Sample]:
     """The analyses that say how robust the effect is; those that cannot be done are left out."""
     tasks = list(dict.fromkeys(sample.differences.columns.get_level_values("task")))
     found = {f"without:{task}": _without(sample, task) for task in tasks} if len(tasks) > 1 else {}
@@ -218,7 +187,7 @@ def _variants(part: Part, scopes: dict[str, Scope], sample: Sample) -> dict[str,
     for name, changes in others.items():
         words = {key: changes.pop(key) for key in ("moment", "quantity") if key in changes}
         try:
-            found[name] = draw(part.model_copy(update=words), scopes, **changes)  # type: ignore[arg-type]
+            found[name] = draw(part.model_copy(update=words), results, **changes)  # type: ignore[arg-type]
         except NotEstimable:
             continue
     return found

@@ -15,6 +15,10 @@ from bench.evidence.scope import SETTING, Scope
 
 VALUES = ["technique", "task", "lag", "seed", "value", "run"]
 MEMBER = ["cohort", "seed", "learning_rate"]
+NEEDED = [*SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "mlflow_run_id"]
+"""Of the many columns of a member."""
+FLOW = ["layer", "step", "log_norm", "decay", "r2", "power_r2", "reach", "dead_share", "cosine"]
+"""The same of probes and gradients."""
 SPIKE = 3.0
 """A spike of the loss is at least so many times the mean loss of the interval before."""
 CALM = 1e-3
@@ -28,7 +32,7 @@ Measure = Callable[[Scope, str, Part], pd.DataFrame]
 def measured(scope: Scope, technique: str) -> pd.DataFrame:
     """The technique's measured members, with `run`."""
     members = scope.members
-    rows = members[(members["technique"] == technique) & (members["role"] == "measured")]
+    rows = members.loc[(members["technique"] == technique) & (members["role"] == "measured"), NEEDED]
     return rows.assign(run=rows["mlflow_run_id"].fillna(""))
 
 
@@ -195,7 +199,8 @@ def _log_mean(logs: pd.Series) -> float:
 def _flow(table: pd.DataFrame, technique: str, part: Part) -> pd.DataFrame:
     """The rows of a technique's measured members at the part's moment."""
     which = (table["technique"] == technique) & (table["role"] == "measured")
-    return table[which & (table["moment"] == part.moment) & (table["quantity"] == part.quantity)]
+    which &= (table["moment"] == part.moment) & (table["quantity"] == part.quantity)
+    return table.loc[which, [*MEMBER, *(c for c in FLOW if c in table)]]
 
 
 def _of_members(scope: Scope, technique: str, values: pd.Series) -> pd.DataFrame:

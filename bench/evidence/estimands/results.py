@@ -1,0 +1,52 @@
+"""Results as estimands ask for them: scopes by arm, and every measure taken once."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.evidence.claims import Part
+from bench.evidence.estimands.cells import NotEstimable
+from bench.evidence.estimands.costs import cost
+from bench.evidence.estimands.measures import MEASURES, Measure
+from bench.evidence.scope import Scope
+
+
+class Results:
+    """The arms of a store."""
+
+    def __init__(self, scopes: dict[str, Scope]) -> None:
+        self._scopes = scopes
+        self._taken: dict[tuple[object, ...], pd.DataFrame] = {}
+
+    def scope(self, arm: str) -> Scope:
+        """One arm; raises NotEstimable if there is none."""
+        if arm not in self._scopes:
+            raise NotEstimable("arm", arm=arm)
+        return self._scopes[arm]
+
+    def table(self, part: Part, techniques: tuple[str, ...], measure: Measure | None = None) -> pd.DataFrame:
+        """The part's measure, or another, of each technique, with `arm` and `moment`.
+
+        Raises NotEstimable if one of them has nothing.
+        """
+        of = measure or MEASURES.get(part.kind, cost)
+        tables = [self._take(part, technique, of) for technique in techniques]
+        return pd.concat(tables, ignore_index=True).assign(arm=part.arm, moment=part.moment)
+
+    def _take(self, part: Part, technique: str, measure: Measure) -> pd.DataFrame:
+        scope = self.scope(part.arm)
+        key: tuple[object, ...] = (measure, part.arm, technique, part.moment, part.quantity)
+        key += (part.kind, part.techniques, part.twins, part.lags) if measure is cost else ()
+        if key not in self._taken:
+            self._taken[key] = measure(scope, technique, part)
+        if self._taken[key].empty:
+            raise _lack(scope, technique)
+        return self._taken[key]
+
+
+def _lack(scope: Scope, technique: str) -> NotEstimable:
+    """Why a technique has no values: never run, run by older code, or run without this measurement."""
+    if (scope.members["technique"] == technique).any():
+        return NotEstimable("unmeasured", technique=technique)
+    stale = (scope.stale["technique"] == technique).any()
+    return NotEstimable("stale" if stale else "missing", technique=technique, arm=scope.arm)
