@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+Column = Literal["advantage", "drawback", "fits"]
+COLUMNS: tuple[Column, ...] = ("advantage", "drawback", "fits")
+Place = Literal["problem", "code", "conclusion", "outlook"]
 
 
 class _Record(BaseModel):
@@ -21,6 +25,10 @@ class Cells(_Record):
     advantage: str
     drawback: str
     fits: str
+
+    def statements(self, column: Column) -> list[str]:
+        """What a cell says, one by one."""
+        return [text.strip() for text in getattr(self, column).split(";")]
 
 
 class SourceRow(_Record):
@@ -43,6 +51,23 @@ class Claim(_Record):
     measure: dict[str, str]
 
 
+class Statement(_Record):
+    """One statement of the table, and the claims that test it."""
+
+    row: str
+    column: Column
+    number: int
+    """Its place in the cell, from 0."""
+    claims: tuple[str, ...]
+    gap: dict[str, str] = {}
+    """What none of the claims tests, by language; empty if they test all of it."""
+
+    def text(self, language: str) -> str:
+        """In the source's words."""
+        row = next(row for row in load_rows() if row.id == self.row)
+        return row.cells(language).statements(self.column)[self.number]
+
+
 @cache
 def _source() -> dict[str, Any]:
     return yaml.safe_load(files("bench.evidence").joinpath("source.yaml").read_text(encoding="utf-8"))
@@ -56,3 +81,24 @@ def load_rows() -> list[SourceRow]:
 def load_claims() -> list[Claim]:
     """The source's claims S01 to S30, in its order."""
     return [Claim(**claim) for claim in _source()["claims"]]
+
+
+def load_statements() -> list[Statement]:
+    """Every statement of the table, row by row."""
+    return [
+        Statement(row=row, column=column, number=number, **words)
+        for row, cells in _source()["statements"].items()
+        for column in COLUMNS
+        for number, words in enumerate(cells[column])
+    ]
+
+
+def claims_of(row: str) -> list[str]:
+    """The claims that belong to a row of the table, those beside its cells included."""
+    inside = [claim for s in load_statements() if s.row == row for claim in s.claims]
+    return sorted({*inside, *_source()["statements"][row].get("also", ())})
+
+
+def elsewhere() -> dict[Place, tuple[str, ...]]:
+    """The claims outside the table, by their place on the page."""
+    return {place: tuple(claims) for place, claims in _source()["elsewhere"].items()}
