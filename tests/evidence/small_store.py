@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.protocol.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, typed
+from bench.protocol.preset import parse_technique
+from bench.protocol.result import (
+    COST_COLUMNS,
+    CURVE_COLUMNS,
+    GRADIENT_COLUMNS,
+    MEMBER_COLUMNS,
+    PROBE_COLUMNS,
+    typed,
+)
 from bench.protocol.settings import Protocol, Setting
+from bench.protocol.source_hash import source_hash
 from bench.protocol.study import Skip, Study, TaskPlan
+from bench.tasks import tasks as known_tasks
+from bench.tracking.layout import WHOSE
 
 RULES = Protocol(
     hidden_size=8,
@@ -21,14 +32,20 @@ RULES = Protocol(
     learning_rates=(0.01, 0.1),
     tuning_seeds=1,
 )
+OF_MEMBER = {column: MEMBER_COLUMNS[column] for column in WHOSE}
 BLANK = {c: {"str": "", "int64": 0, "float64": np.nan, "bool": False}[kind] for c, kind in MEMBER_COLUMNS.items()}
 
 
-def setting(technique: str, lag: int, task: str = "adding", code: str = "v1", rules: Protocol = RULES) -> Setting:
-    return Setting(technique=technique, task=task, lag=lag, protocol=rules, technique_hash=code, task_hash="t")
+def setting(
+    technique: str, lag: int, task: str = "adding", code: str | None = None, rules: Protocol = RULES
+) -> Setting:
+    """Of today's code, unless told otherwise."""
+    own = source_hash(parse_technique(technique)[1]) if code is None else code
+    of_task = source_hash(known_tasks.get(task))
+    return Setting(technique=technique, task=task, lag=lag, protocol=rules, technique_hash=own, task_hash=of_task)
 
 
-def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2) -> Study:
+def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2, arm: str = "main") -> Study:
     """A study of these settings, one protocol a task."""
     places = [*settings, *skips]
     tasks = {p.task: sorted({q.lag for q in places if q.task == p.task}) for p in places}
@@ -41,11 +58,13 @@ def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2) -> S
         measured_seeds=seeds,
         settings=settings,
         skips=skips,
+        arm=arm,
     )
 
 
 def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, **changes: Any) -> dict[str, Any]:
     """One row; measured, at the first rate, unless told otherwise."""
+    cohort = f"{of.hash}-{changes.get('role', 'measured')}"
     return {
         **BLANK,
         "technique": of.technique,
@@ -65,9 +84,13 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "held_out_size": of.protocol.held_out_size,
         "optimizer": "adam",
         "initialisation": "default",
+        "recurrent_gain": 1.0,
         "setting_hash": of.hash,
         "protocol_hash": of.protocol.hash,
-        "cohort": f"{of.hash}-{changes.get('role', 'measured')}",
+        "technique_hash": of.technique_hash,
+        "task_hash": of.task_hash,
+        "cohort": cohort,
+        "mlflow_run_id": f"{cohort}-{seed}",
         "started": "2026-01-01T00:00:00+00:00",
         "metric_name": "accuracy",
         "trivial_level": 0.1,
@@ -75,6 +98,38 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "plateaus": "{}",
         **changes,
     }
+
+
+def probe(
+    of: dict[str, Any], moment: str = "end", quantity: str = "h", layer: int = 0, **values: Any
+) -> dict[str, Any]:
+    """A probe of a member, from its row."""
+    blank = {c: 0 if kind == "int64" else np.nan for c, kind in PROBE_COLUMNS.items()}
+    whose = {column: of[column] for column in ("seed", "learning_rate", *WHOSE)}
+    return {**blank, **whose, "moment": moment, "quantity": quantity, "layer": layer, **values}
+
+
+def profile(
+    of: dict[str, Any], log_norms: list[float], moment: str = "end", quantity: str = "h", layer: int = 0
+) -> list[dict[str, Any]]:
+    """A member's gradient, the norm of its first step first."""
+    whose = {column: of[column] for column in ("seed", "learning_rate", *WHOSE)}
+    where = {"update": 0, "moment": moment, "quantity": quantity, "layer": layer}
+    steps = len(log_norms)
+    return [
+        {**whose, **where, "step": t + 1, "lag_back": steps - 1 - t, "log_norm": value}
+        for t, value in enumerate(log_norms)
+    ]
+
+
+def curve(of: dict[str, Any], untrained: float, losses: list[float], peaks: list[float]) -> list[dict[str, Any]]:
+    """A member's learning curve: the loss before training, then mean and largest loss of each interval."""
+    blank = {c: 0 if kind == "int64" else np.nan for c, kind in CURVE_COLUMNS.items()}
+    whose = {column: of[column] for column in ("seed", "learning_rate", *WHOSE)}
+    rows = [{**blank, **whose, "update": 0, "loss": untrained}]
+    for i, (loss, peak) in enumerate(zip(losses, peaks, strict=True), start=1):
+        rows.append({**rows[0], "update": 10 * i, "loss": loss, "train_loss": loss, "train_loss_peak": peak})
+    return rows
 
 
 @dataclass
@@ -85,13 +140,20 @@ class SmallStore:
     studies_: list[Study] = field(default_factory=list)
     curve_rows: list[dict[str, Any]] = field(default_factory=list)
     cost_rows: list[dict[str, Any]] = field(default_factory=list)
+    gradient_rows: list[dict[str, Any]] = field(default_factory=list)
+    probe_rows: list[dict[str, Any]] = field(default_factory=list)
 
     def members(self) -> pd.DataFrame:
-        return typed(self.rows, MEMBER_COLUMNS)
+        return typed(self.rows, {**MEMBER_COLUMNS, "mlflow_run_id": "str"})
 
     def curves(self) -> pd.DataFrame:
-        keys = dict.fromkeys(("cohort", "technique", "task", "role", "outcome", "protocol_hash"), "str")
-        return typed(self.curve_rows, {**CURVE_COLUMNS, **keys, "lag": "int64"})
+        return typed(self.curve_rows, {**CURVE_COLUMNS, **OF_MEMBER})
+
+    def gradients(self) -> pd.DataFrame:
+        return typed(self.gradient_rows, {**GRADIENT_COLUMNS, **OF_MEMBER})
+
+    def probes(self) -> pd.DataFrame:
+        return typed(self.probe_rows, {**PROBE_COLUMNS, **OF_MEMBER})
 
     def costs(self) -> pd.DataFrame:
         return typed(self.cost_rows, COST_COLUMNS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from small_store import RULES, SmallStore, member, setting, study
+from small_store import RULES, SmallStore, member, probe, setting, study
 
 from bench.errors import BenchError
 from bench.evidence.estimates import summarise
@@ -48,11 +48,16 @@ def test_each_task_has_its_own_newest_protocol() -> None:
     assert len(scope.members) == 2
 
 
-def test_an_older_version_of_a_techniques_code_is_left_out() -> None:
-    old, new = setting("lstm", 10, code="v1"), setting("lstm", 10, code="v2")
-    scope = select(SmallStore([member(old, 1), member(new, 1), member(old, 2)], [study(new)]))
+def test_what_older_code_gave_is_stale_and_in_no_other_table() -> None:
+    old, new = setting("lstm", 10, code="v1"), setting("lstm", 10)
+    rows = [member(old, 1), member(new, 1), member(old, 2)]
+    probes = [probe(row, decay=-0.1) for row in rows]
+    scope = select(SmallStore(rows, [study(new)], probe_rows=probes))
     assert list(scope.members["setting_hash"]) == [new.hash]
-    assert scope.left_out["members"].sum() == 2
+    assert list(scope.stale["setting_hash"]) == [old.hash] * 2
+    assert set(scope.stale["why"]) == {"technique"}
+    assert list(scope.probes["cohort"]) == [rows[1]["cohort"]]
+    assert scope.left_out["members"].sum() == 0
 
 
 def test_a_member_counts_once() -> None:
