@@ -270,8 +270,10 @@ def report(
     store: StoreOption = None,
     language: Annotated[Literal["en", "zh", "both"], typer.Option()] = "both",
     output: Annotated[Path | None, typer.Option(metavar="DIR", help="By default reports/<date and time>.")] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Render HTML and PDF from the store; prints their paths."""
+    load_plugins(plugin)
     from bench.reporting import write_report
     from bench.tracking import Store
 
@@ -282,8 +284,9 @@ def report(
 
 
 @app.command()
-def verdicts(store: StoreOption = None, as_json: JsonOption = False) -> None:
+def verdicts(store: StoreOption = None, plugin: PluginOption = None, as_json: JsonOption = False) -> None:
     """Say of every claim of the source what the stored results say of it."""
+    load_plugins(plugin)
     from bench.evidence.verdicts import as_line, as_record, judge
     from bench.tracking import Store
 
