@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -105,11 +105,12 @@ class ClaimVerdict(PartVerdict):
 def judge(store: ResultStore, rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
     """The verdicts on S01 to S30; raises BenchError if the store is empty. Equal results give equal verdicts."""
     results, tests = Results(scopes(store)), load_tests()
-    parts = [part for test in tests for part in test.parts]
-    streams = (np.random.default_rng(SEED) if rng is None else rng).spawn(len(parts))
-    assessed = iter([assess(part, results, stream) for part, stream in zip(parts, streams, strict=True)])
-    by_claim = {test.id: [next(assessed) for _ in test.parts] for test in tests}
-    family = Family([a for assessments in by_claim.values() for a in assessments])
+    questions = {part.question: part for test in reversed(tests) for part in reversed(test.parts)}
+    streams = (np.random.default_rng(SEED) if rng is None else rng).spawn(len(questions))
+    asked = zip(questions.items(), streams, strict=True)
+    answers = {question: assess(part, results, stream) for (question, part), stream in asked}
+    by_claim = {test.id: [replace(answers[part.question], part=part) for part in test.parts] for test in tests}
+    family = Family([found for assessments in by_claim.values() for found in assessments])
     return [_claim(test, by_claim[test.id], family) for test in tests]
 
 
@@ -182,7 +183,7 @@ def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
         return PartVerdict(
             **common, **nothing, verdict="not run", said=said, robustness=Robustness(0, 0, ()), runs=(), data=NO_DATA
         )
-    verdict, p = _verdict(found, family)
+    verdict, p = verdict_of(found, family)
     needed = family.needed(found) if verdict == "undecided" else None
     few = family.p(found) is None
     said = reasons.why(found, verdict, p, needed, family.asked if few else family.comparisons)
@@ -193,8 +194,8 @@ def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
     )  # fmt: skip
 
 
-def _verdict(found: Assessment, family: Family) -> tuple[Verdict, float | None]:
-    """The verdict, and the adjusted p that it rests on."""
+def verdict_of(found: Assessment, family: Family) -> tuple[Verdict, float | None]:
+    """A part's verdict, and the adjusted p that it rests on; None if nothing was tested."""
     assert found.estimate is not None
     direction = found.part.direction
     if found.estimate.counted:

@@ -23,7 +23,7 @@ COUNTED = {"parameters", "state_size", "flops", "memory"}
 """Kinds without chance in them."""
 NEARNESS = {"relief", "fade"}
 """Kinds in which nearer to 0 is higher, from either side: a gradient that explodes is no relief."""
-BOUNDS = {"score": (0.0, 1.0), "solved": (0.0, 1.0), "exploded": (0.0, 1.0), "dead": (0.0, 1.0), "cosine": (-1.0, 1.0)}
+BOUNDS = dict.fromkeys(("score", "solved", "exploded", "dead"), (0.0, 1.0))
 EXPLOSIONS = 0.1
 """Where fewer of the runs explode without a remedy, there is nothing to prevent."""
 

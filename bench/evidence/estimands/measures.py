@@ -50,38 +50,38 @@ def solved(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
 
 
 def with_spared(scope: Scope, technique: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
+    """With rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
 
     A setting whose tuning failed throughout ends the ladder too; its seeds are those of the others on the task.
     """
     plan = scope.plan[(scope.plan["technique"] == technique) & scope.plan["planned"] & (scope.plan["skip"] == "")]
-    spared = [rows]
-    for task, lags in plan.groupby("task")["lag"]:
-        own = rows[rows["task"] == task]
-        unsolved = own.groupby("lag")["outcome"].agg(lambda outcomes: (outcomes != "solved").all())
-        stops = [*unsolved.index[unsolved.to_numpy(dtype=bool)], *_untuned(scope, technique, str(task), own)]
-        if not stops:
-            continue
-        stop = min(stops)
-        seeds = own.loc[own["lag"] == stop, "seed"].unique()
-        seeds = seeds if len(seeds) else _seeds(scope, str(task))
-        beyond = [lag for lag in lags if lag >= stop and lag not in set(own["lag"])]
-        zeros = [(technique, task, lag, seed, 0.0, "") for lag in beyond for seed in seeds]
-        spared.append(pd.DataFrame(zeros, columns=VALUES))
-    return _tidy(pd.concat([_tidy(table) for table in spared if len(table)] or [rows.assign(value=0.0)]))
+    solved_any = (rows["outcome"] == "solved").groupby([rows["task"], rows["lag"]]).any()
+    stops = [*solved_any.index[~solved_any], *_untuned(scope, technique)]
+    zeros = [
+        (technique, task, lag, seed, 0.0, "")
+        for task, stop in dict(sorted(stops, reverse=True)).items()
+        for lag in plan.loc[(plan["task"] == task) & (plan["lag"] >= stop), "lag"]
+        if (task, lag) not in solved_any.index
+        for seed in _seeds(scope, rows, task, stop)
+    ]
+    own = _tidy(rows)
+    return pd.concat([own, _tidy(pd.DataFrame(zeros, columns=VALUES))], ignore_index=True) if zeros else own
 
 
-def _untuned(scope: Scope, technique: str, task: str, own: pd.DataFrame) -> list[int]:
-    """Lags at which every tuning member failed, so that none was measured."""
+def _untuned(scope: Scope, technique: str) -> list[tuple[str, int]]:
+    """Tasks and lags at which every tuning member failed, so that none was measured."""
     m = scope.members
-    tuning = m[(m["technique"] == technique) & (m["task"] == task) & (m["role"] == "tuning")]
-    failed = tuning.groupby("lag")["outcome"].agg(lambda outcomes: (outcomes == "failed").all())
-    return [lag for lag in failed.index[failed.to_numpy(dtype=bool)] if lag not in set(own["lag"])]
+    tuning = m.loc[(m["technique"] == technique) & (m["role"] == "tuning"), ["task", "lag", "outcome"]]
+    failed = (tuning["outcome"] == "failed").groupby([tuning["task"], tuning["lag"]]).all()
+    return list(failed.index[failed])
 
 
-def _seeds(scope: Scope, task: str) -> np.ndarray:
-    m = scope.members
-    return np.sort(m.loc[(m["task"] == task) & (m["role"] == "measured"), "seed"].unique())
+def _seeds(scope: Scope, rows: pd.DataFrame, task: str, stop: int) -> list[int]:
+    """The seeds that ran where the ladder stopped; those of all techniques on the task if none did."""
+    own = rows.loc[(rows["task"] == task) & (rows["lag"] == stop), "seed"]
+    if own.empty:
+        own = scope.members.loc[(scope.members["task"] == task) & (scope.members["role"] == "measured"), "seed"]
+    return sorted(own.unique())
 
 
 def _tidy(table: pd.DataFrame) -> pd.DataFrame:
