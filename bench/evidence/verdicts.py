@@ -146,13 +146,13 @@ def _claim(test: ClaimTest, assessments: Sequence[Assessment], family: Family) -
     for verdict, part in zip(parts, test.parts, strict=True):
         if not part.beside:
             groups.setdefault(part.group or part.id, []).append(verdict)
-    deciding = _decide([_decide(group, test.within) for group in groups.values()], test.combine)
+    deciding = decide([decide(group, test.within) for group in groups.values()], test.combine)
     said = deciding.said if len(having_say) == 1 else reasons.why_all([(p.label, p.verdict) for p in having_say])
     fields = {name: getattr(deciding, name) for name in PartVerdict.__dataclass_fields__}
     return ClaimVerdict(**{**fields, "said": said}, parts=parts, comparisons=family.comparisons)
 
 
-def _decide(verdicts: Sequence[PartVerdict], rule: Rule) -> PartVerdict:
+def decide(verdicts: Sequence[PartVerdict], rule: Rule) -> PartVerdict:
     """The part that decides. Of several with the same verdict: the best proved, or the weakest link where all hold."""
     order = WORST_FIRST if rule == "all" else BEST_FIRST
     verdict = min((v.verdict for v in verdicts), key=order.index)

@@ -219,7 +219,7 @@ def sized(column: str) -> Measure:
 
     def measure(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
         rows = measured(scope, technique)
-        return _tidy(rows.assign(value=rows[column].astype(float)))
+        return _tidy(rows.assign(value=rows[column].where(rows[column] > 0).astype(float)))
 
     return measure
 

@@ -1,0 +1,318 @@
+"""Verdicts on made-up stores: what is said of a claim, and that it is said the same way twice."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import pytest
+from small_store import SmallStore, member, probe, setting, study
+from worlds import CELLS, World
+
+from bench.cli import main
+from bench.console import to_json
+from bench.errors import BenchError
+from bench.evidence.claims import load_tests
+from bench.evidence.reasons import analysis_name, why_all
+from bench.evidence.statistics import least_n
+from bench.evidence.verdicts import ClaimVerdict, PartVerdict, as_line, as_record, decide, judge
+from bench.tracking import Store
+
+SEEDS = 14
+
+
+def gates(seeds: int = SEEDS, lstm: int = 80, gru: int = 80, **arms: int) -> World:
+    """Scores of LSTM, GRU and tanh (50) in a hundred, and the LSTM's in other arms; both gates relieve the gradient."""
+    made = World()
+    scores = {"tanh": 50, "lstm": lstm, "gru": gru}
+    for arm, own in ({"main": lstm} | arms).items():
+        for name, score in (scores | {"lstm": own}).items():
+            for task, lag in CELLS:
+                updates = [100 - score + (3 * seed + 5 * len(name)) % 4 for seed in range(seeds)]
+                rows = made.train(name, seeds, arm, lag, task, updates=updates)
+                for row in rows:
+                    wobble = 0.001 * ((7 * row["seed"] + len(name)) % 5)
+                    decay = {"tanh": -0.5}.get(name, -0.1) + wobble
+                    made.store.probe_rows += [
+                        probe(row, moment, quantity, decay=decay)
+                        for moment in ("start", "end")
+                        for quantity in (("h", "c") if name == "lstm" else ("h",))
+                    ]
+    return made
+
+
+def judged(store: SmallStore) -> dict[str, ClaimVerdict]:
+    return {verdict.claim: verdict for verdict in judge(store)}
+
+
+def parts(verdict: ClaimVerdict) -> dict[str, PartVerdict]:
+    return {part.part: part for part in verdict.parts}
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, ClaimVerdict]:
+    return judged(gates(orthogonal=20).finish())
+
+
+def test_one_verdict_a_claim_in_the_sources_order(found: dict[str, ClaimVerdict]) -> None:
+    assert list(found) == [f"S{i:02}" for i in range(1, 31)]
+    assert [[p.part for p in v.parts] for v in found.values()] == [[p.id for p in t.parts] for t in load_tests()]
+
+
+def test_a_claim_that_plainly_holds(found: dict[str, ClaimVerdict]) -> None:
+    claim = found["S06"]
+    assert claim.verdict == "supported"
+    assert {part.verdict for part in claim.parts} == {"supported"}
+    score = parts(claim)["score-lstm"]
+    assert score.effect == pytest.approx(0.3, abs=0.01)
+    assert score.low < 0.3 < score.high
+    assert score.low > 0
+    assert (score.n, score.needed_n, score.direction, score.margin) == (SEEDS, None, "higher", 0.1)
+    assert score.p is not None
+    assert score.p < 0.05
+    assert set(score.data["technique"]) == {"lstm", "tanh"}
+    assert len(score.data) == len(score.runs) == 2 * SEEDS * len(CELLS)
+    assert found["S04"].verdict == "supported"
+
+
+def test_the_same_numbers_contradict_the_opposite_claim(found: dict[str, ClaimVerdict]) -> None:
+    better = judged(gates(lstm=20, gru=20).finish())
+    assert better["S04"].verdict == "contradicted"
+    assert better["S06"].verdict == "contradicted"
+    assert parts(better["S06"])["gradient-gru"].verdict == "supported"
+    assert parts(better["S06"])["score-gru"].verdict == "contradicted"
+
+
+def test_no_difference_is_practically_equal() -> None:
+    same = judged(gates(lstm=50, gru=50, seeds=20).finish())
+    assert same["S04"].verdict == "practically equal"
+    assert parts(same["S06"])["score-lstm"].verdict == "practically equal"
+    assert same["S06"].verdict == "practically equal"
+    assert parts(same["S08"])["score"].verdict == "supported"  # which claims that they are equal
+
+
+def test_few_seeds_are_undecided_and_say_how_many_would_do() -> None:
+    few = judged(gates(seeds=5).finish())
+    part = parts(few["S06"])["score-lstm"]
+    asked = len({p.question for t in load_tests() for p in t.parts if parts(few[t.id])[p.id].verdict == "undecided"})
+    assert (part.verdict, part.p, part.n) == ("undecided", None, 5)
+    assert part.needed_n == least_n(0.05 / asked)
+    assert few["S06"].comparisons == 0
+    assert str(part.needed_n) in part.reason("en")
+    assert part.effect == pytest.approx(0.3, abs=0.02)
+
+
+def test_what_was_not_run_is_said_to_be(found: dict[str, ClaimVerdict]) -> None:
+    assert found["S13"].verdict == "not run"
+    part = parts(found["S13"])["relu"]
+    assert "relu" in part.reason("en")
+    assert math.isnan(part.effect)
+    assert (part.p, part.n, part.runs, part.data.empty) == (None, 0, (), True)
+    assert "start" in found["S01"].parts[0].reason("en")  # the arm that is missing
+
+
+def test_stale_results_count_for_nothing() -> None:
+    store = gates(gru=20).finish()
+    old = [{**row, "technique_hash": "older"} if row["technique"] == "gru" else row for row in store.rows]
+    store.rows = old
+    verdict = judged(store)["S06"]
+    assert parts(verdict)["score-gru"].verdict == "not run"
+    assert "older code" in parts(verdict)["score-gru"].reason("en")
+    assert verdict.verdict == "not run"
+
+
+def test_the_orthogonal_arm_stands_beside_the_verdict(found: dict[str, ClaimVerdict]) -> None:
+    assert parts(found["S06"])["score-lstm"].orthogonal == "does not hold"
+    assert parts(found["S06"])["score-gru"].orthogonal == "holds"
+    assert parts(found["S01"])["radius-0.5"].orthogonal == "not run"
+    without = judged(gates().finish())
+    assert parts(without["S06"])["score-gru"].orthogonal == "not run"
+
+
+def test_robustness_counts_the_analyses_that_read_the_same(found: dict[str, ClaimVerdict]) -> None:
+    robustness = parts(found["S06"])["score-lstm"].robustness
+    by_name = {name: agrees for name, *_, agrees in robustness.details}
+    assert set(by_name) == {
+        "without:adding", "without:copy", "median", "interquartile mean", "solve rate", "as run",
+    }  # fmt: skip
+    assert not by_name["solve rate"]  # all of them solve
+    assert (robustness.agree, robustness.analyses) == (5, 6)
+
+
+def test_a_task_that_decides_alone_is_seen() -> None:
+    made = World()
+    for name in ("tanh", "lstm"):
+        for task, gain in (("adding", 60), ("copy", 0)):
+            updates = [90 - gain * (name == "lstm") + (seed * len(name)) % 3 for seed in range(SEEDS)]
+            made.train(name, SEEDS, task=task, updates=updates)
+    part = parts(judged(made.finish())["S06"])["score-lstm"]
+    by_name = {name: agrees for name, *_, agrees in part.robustness.details}
+    assert (by_name["without:copy"], by_name["without:adding"]) == (True, False)
+
+
+def test_equal_results_give_equal_verdicts(found: dict[str, ClaimVerdict]) -> None:
+    again = judged(gates(orthogonal=20).finish())
+    assert to_json([as_record(v) for v in again.values()]) == to_json([as_record(v) for v in found.values()])
+    shuffled = gates(orthogonal=20).finish()
+    shuffled.rows = shuffled.rows[::-1]
+    shuffled.probe_rows = shuffled.probe_rows[::-1]
+    assert judged(shuffled)["S06"].p == found["S06"].p
+
+
+def test_comparisons_are_those_that_could_be_tested(found: dict[str, ClaimVerdict]) -> None:
+    tested = {part.question for test in load_tests() for part in test.parts if parts(found[test.id])[part.id].p}
+    assert found["S01"].comparisons == found["S30"].comparisons == len(tested)
+    assert len(tested) > 5
+
+
+def test_an_empty_store_is_a_sentence() -> None:
+    with pytest.raises(BenchError, match="holds no complete result"):
+        judge(SmallStore([]))
+
+
+# Parts make a claim
+
+
+def made(*verdicts: str) -> list[PartVerdict]:
+    """Parts p0, p1 … with these verdicts; p grows with the number."""
+    blank = dict.fromkeys(PartVerdict.__dataclass_fields__)
+    p = {"supported": 0.01, "contradicted": 0.01, "practically equal": 0.01, "undecided": 0.3}
+    return [
+        PartVerdict(**{**blank, "part": f"p{i}", "verdict": v, "p": (v in p and p[v] + i / 1000) or None})  # type: ignore[arg-type]
+        for i, v in enumerate(verdicts)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdicts", "part"),
+    [
+        ("all", ("supported", "supported"), "p1"),  # the weakest link
+        ("all", ("supported", "undecided", "contradicted"), "p2"),
+        ("all", ("practically equal", "undecided"), "p0"),
+        ("all", ("undecided", "not run"), "p0"),
+        ("all", ("supported", "not run"), "p1"),
+        ("all", ("contradicted", "contradicted"), "p0"),  # the best proved
+        ("any", ("contradicted", "supported", "undecided"), "p1"),
+        ("any", ("contradicted", "undecided"), "p1"),
+        ("any", ("contradicted", "not run"), "p1"),
+        ("any", ("contradicted", "practically equal"), "p1"),
+        ("any", ("contradicted", "contradicted"), "p0"),
+    ],
+)
+def test_the_part_that_decides(rule: Any, verdicts: tuple[str, ...], part: str) -> None:
+    assert decide(made(*verdicts), rule).part == part
+
+
+def light(mgu: int, mingru: int) -> ClaimVerdict:
+    """S30 for two cells of these scores, MGU twice as large as the GRU and minGRU half as large."""
+    world = World()
+    for name, score, parameters in (("gru", 50, 100), ("mgu", mgu, 200), ("mingru", mingru, 50)):
+        for task, lag in CELLS:
+            updates = [100 - score + (seed * len(name)) % 3 for seed in range(SEEDS)]
+            world.train(name, SEEDS, lag=lag, task=task, updates=updates, parameters=parameters)
+    return judged(world.finish())["S30"]
+
+
+def test_within_a_group_all_and_over_groups_any() -> None:
+    claim = light(mgu=80, mingru=50)
+    by_part = parts(claim)
+    assert by_part["score-mgu"].verdict == by_part["score-mingru"].verdict == "supported"
+    assert by_part["parameters-mgu"].verdict == "contradicted"
+    assert by_part["parameters-mingru"].verdict == "supported"
+    assert claim.verdict == "not run"  # no costs were measured, and one cell may yet be what is claimed
+    assert claim.part == "parameters-fastgrnn"
+
+
+def test_counted_parts_have_no_p_and_no_interval() -> None:
+    part = parts(light(mgu=50, mingru=50))["parameters-mingru"]
+    assert (part.effect, part.low, part.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert (part.p, part.n) == (None, 1)
+    assert (part.unit, part.null) == ("×", 1)
+    assert part.band == pytest.approx((1 / 1.1, 1.1))
+
+
+def test_a_part_beside_has_no_say() -> None:
+    world = World()
+    for name in ("tbptt", "tanh"):
+        for row in world.train(name, SEEDS, lag=20, updates=[30 if name == "tbptt" else 60] * SEEDS):
+            cosine = 0.3 + 0.01 * (row["seed"] % 3)
+            world.store.probe_rows.append(probe(row, reach={"tbptt": 20, "tanh": 5}[name], cosine=cosine))
+    claim = judged(world.finish())["S24"]
+    assert parts(claim)["cosine"].verdict == "contradicted"
+    assert parts(claim)["cosine"].beside
+    assert claim.verdict == "supported"
+    assert "left of the gradient" not in claim.reason("en")
+
+
+# Words
+
+
+def test_reasons_say_what_holds_and_what_does_not() -> None:
+    a, b, c = ({"en": name, "zh": f"{name}项"} for name in "ABC")
+    said = why_all([(a, "supported"), (b, "contradicted"), (c, "supported")])
+    assert said["en"] == "Holds: A and C; does not hold: B."
+    assert said["zh"] == "成立：A 项和 C 项；不成立：B 项。"
+
+
+def test_every_reason_is_whole_in_both_languages(found: dict[str, ClaimVerdict]) -> None:
+    for verdict in found.values():
+        for said in (verdict, *verdict.parts):
+            assert re.fullmatch(r"[^{}]+\.", said.reason("en")), said.part
+            assert re.fullmatch(r"[^{}]+。", said.reason("zh")), said.part
+            assert "nan" not in said.reason("en")
+            assert not re.search(r"[\u4e00-\u9fff][,;:()A-Za-z0-9]", said.reason("zh")), said.reason("zh")
+
+
+def test_a_reason_has_its_numbers(found: dict[str, ClaimVerdict]) -> None:
+    part = parts(found["S06"])["score-lstm"]
+    for number in (f"{part.effect:.3g}", f"{part.low:.3g}", f"{part.high:.3g}", f"{SEEDS} seeds"):
+        assert number in part.reason("en")
+    assert str(found["S06"].comparisons) in part.reason("zh")
+
+
+def test_analyses_have_names() -> None:
+    assert analysis_name("without:copy", "en") == "without copy"
+    assert analysis_name("moment:start", "zh") == "训练开始前"
+    assert analysis_name("median", "en") == "median over seeds"
+
+
+# The command
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> SmallStore:
+    """A store that the command finds: three runs of the baseline."""
+    rows = [member(setting("tanh", 10), seed) for seed in (1, 2, 3)]
+    store = SmallStore(rows, [study(setting("tanh", 10))])
+    monkeypatch.setattr(Store, "open", lambda uri=None, create=True: store)
+    return store
+
+
+def test_a_line_a_claim(small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    assert main(["verdicts"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["claim", "verdict", "effect", "n", "robust", "reason"]
+    assert [line.split()[0] for line in lines] == [f"S{i:02}" for i in range(1, 31)]
+    assert max(map(len, [head, *lines])) == 90
+    assert any(line.endswith("…") for line in lines)
+
+
+def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verdicts", "--json"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    assert len(records) == 30
+    wanted = {"claim", "verdict", "estimand", "effect", "low", "high", "n", "needed_n", "robustness", "runs", "reason"}
+    for record in records:
+        assert wanted | {"parts", "comparisons", "margin", "orthogonal", "p"} <= set(record)
+        assert all(wanted <= set(part) for part in record["parts"])
+    third = next(record for record in records if record["claim"] == "S03")
+    assert third["runs"] == sorted(row["mlflow_run_id"] for row in small.rows)
+    assert (third["verdict"], third["effect"], third["n"]) == ("undecided", 0.5, 3)
+
+
+def test_a_line_of_what_was_not_run_is_short(found: dict[str, ClaimVerdict]) -> None:
+    line = as_line(found["S13"])
+    assert (line["effect"], line["n"], line["robust"]) == ("-", "-", "-")
