@@ -1,11 +1,11 @@
-"""What Lightning and MLflow add to a `quick` cohort's time.
+"""What Lightning, the probes of gradient flow and MLflow add to a `quick` cohort's time.
 
     python benchmarks/overhead.py [--technique lstm] [--rounds 5]
 
 The same members train on the same sequences, in turns: by `train_cohort` (Lightning's Trainer, the monitor), and by
-a bare loop over the same blocks with the same evaluations. The difference is Lightning's share, in processor time,
-which other programs disturb less; MLflow's is the wall time to write the cohort's results. Both are given as a share
-of the bare loop's time: the median of the rounds, and their range.
+a bare loop over the same blocks with the same evaluations. The difference, less what the probes took, is Lightning's
+share, in processor time, which other programs disturb less; MLflow's is the wall time to write the cohort's results.
+Each is given as a share of the bare loop's time: the median of the rounds, and their range.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bench.tasks import tasks
 from bench.tracking import Store
 from bench.training.cohort import build, prepare_process, train_cohort
 from bench.training.data import BlockStream, held_out
+from bench.training.flow import FlowRecorder
 from bench.training.monitor import EVALUATED_AT_ONCE
 
 
@@ -54,6 +55,23 @@ def seconds(clock: Callable[[], float], work: Callable[..., Any], *arguments: An
     return clock() - begin, found
 
 
+class TimedProbes:
+    """Adds up the processor time of `FlowRecorder.take` while it stands in its place."""
+
+    def __init__(self) -> None:
+        self.spent, self._take = 0.0, FlowRecorder.take
+
+    def __enter__(self) -> TimedProbes:
+        def take(recorder: FlowRecorder, *arguments: Any) -> None:
+            self.spent += seconds(time.process_time, self._take, recorder, *arguments)[0]
+
+        FlowRecorder.take = take  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        FlowRecorder.take = self._take  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -63,7 +81,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     words = parser.parse_args()
     prepare_process()
-    print(f"{'technique':>12} {'bare s':>8} {'Lightning':>22} {'MLflow':>22}")
+    print(f"{'technique':>12} {'bare s':>8} {'Lightning':>24} {'probes':>24} {'MLflow':>24}")
     for name in words.technique.split(","):
         chosen = Selectors(techniques=(name,), tasks=(words.task,), lags=(words.lag,))
         study = resolve(load_preset("quick"), chosen)
@@ -74,13 +92,15 @@ def main() -> None:
             table = []
             for _ in range(words.rounds):
                 bare, _ = seconds(time.process_time, bare_loop, cohort)
-                whole, result = seconds(time.process_time, train_cohort, cohort)
+                with TimedProbes() as probes:
+                    whole, result = seconds(time.process_time, train_cohort, cohort)
                 store = Store.open(f"{folder}/{len(table)}")  # a new one: writing a cohort twice does nothing
                 written, _ = seconds(time.perf_counter, store.write_cohort, result)
-                table.append((bare, whole / bare - 1, written / bare))
-        bare, lightning, mlflow = zip(*table, strict=True)
-        spread = [f"{statistics.median(x):7.1%} ({min(x):.1%} to {max(x):.1%})" for x in (lightning, mlflow)]
-        print(f"{name:>12} {statistics.median(bare):8.2f} {spread[0]:>22} {spread[1]:>22}")
+                lightning = (whole - probes.spent) / bare - 1
+                table.append((bare, lightning, probes.spent / bare, written / bare))
+        bare, *shares = zip(*table, strict=True)
+        spreads = [f"{statistics.median(x):.1%} ({min(x):.1%} to {max(x):.1%})" for x in shares]
+        print(f"{name:>12} {statistics.median(bare):8.2f} " + " ".join(f"{spread:>24}" for spread in spreads))
 
 
 if __name__ == "__main__":
