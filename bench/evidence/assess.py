@@ -98,7 +98,7 @@ def assess(part: Part, results: Results, rng: np.random.Generator) -> Assessment
     bare = Assessment(part, found, interval=interval)
     if found.counted:
         return bare
-    p_apart, p_close = _p_values(part.direction, found, margin, rng)
+    p_apart, p_close = p_values(part.direction, found, margin, rng)
     main = reading(interval, margin, part.direction)
     analyses = []
     for name, sample in found.variants.items():
@@ -158,7 +158,8 @@ def seeds_needed(found: Assessment, level: float) -> int | None:
     return max(found.n + 1, *known) if len(known) == len(needed) else None
 
 
-def _p_values(direction: Direction, found: Estimate, margin: float, rng: np.random.Generator) -> tuple[float, float]:
+def p_values(direction: Direction, found: Estimate, margin: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Of the two nulls: see `Assessment.p_apart` and `p_close`."""
     sample, bounds = found.sample, found.bounds
     if direction == "not lower":
         return _above(sample, -margin, bounds, negated=True), _above(sample, -margin, bounds)

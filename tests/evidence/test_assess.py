@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from _pytest.mark import ParameterSet
-from worlds import world
+from worlds import CELLS, world
 
-from bench.evidence.assess import Assessment, assess, reading
+from bench.evidence.assess import Assessment, assess, p_values, reading, seeds_needed
 from bench.evidence.claims import Direction, Part, load_tests
-from bench.evidence.estimands import Results
+from bench.evidence.estimands import Estimate, Results, Sample
 from bench.evidence.scope import scopes
-from bench.evidence.statistics import Interval
+from bench.evidence.statistics import Interval, equivalence_p
 from bench.evidence.verdicts import Family, verdict_of
 
 
@@ -69,6 +70,21 @@ def test_no_difference_is_practically_equal(part: Part) -> None:
     assert abs(found.effect) < math.log1p(part.margin)
 
 
+def test_rare_differences_are_not_taken_for_equality() -> None:
+    """One run in ten differs wholly, so that the mean is at the margin: 14 seeds of 2 cells often show hardly any."""
+    rng, runs, level = np.random.default_rng(5), 400, 0.01
+    cells = pd.MultiIndex.from_tuples(CELLS[:2], names=["task", "lag"])
+    errors = {"seeds alone": 0, "both views": 0}
+    for _ in range(runs):
+        differences = pd.DataFrame(rng.random((FEW, 2)) < 0.1, columns=cells).astype(float)
+        sample = Sample(differences, pd.DataFrame())
+        errors["seeds alone"] += equivalence_p(sample.values, 0.1) <= level
+        close = p_values("equal", Estimate(sample, {}, (-1, 1), False, False), 0.1, rng)[1]
+        errors["both views"] += close <= level
+    assert errors["both views"] / runs <= level
+    assert errors["seeds alone"] / runs > 2 * level
+
+
 @pytest.mark.parametrize(
     ("interval", "direction", "said"),
     [
@@ -87,3 +103,15 @@ def test_no_difference_is_practically_equal(part: Part) -> None:
 )
 def test_what_an_interval_says(interval: tuple[float, float], direction: Direction, said: str) -> None:
     assert reading(Interval(*interval), 0.1, direction) == said
+
+
+def test_needed_seeds_are_more_than_there_are_and_enough_to_reach_the_level() -> None:
+    part = next(p for t in load_tests() for p in t.parts if (t.id, p.id) == ("S16", "score"))
+    found = assess(part, Results(scopes(world(part, "mid", 10))), np.random.default_rng(0))
+    needed = seeds_needed(found, 0.001)
+    assert needed is not None
+    assert needed >= 14  # with five cells each, as many as it takes to rule out what so few have not met
+    assert seeds_needed(found, 0.05 / 5) < needed
+    high = assess(part, Results(scopes(world(part, "high", 5))), np.random.default_rng(0))
+    assert seeds_needed(high, 0.05) == 6
+    assert seeds_needed(high, 0.05 / 100) == 12

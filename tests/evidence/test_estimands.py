@@ -166,11 +166,12 @@ def test_roughness_is_of_rises_alone() -> None:
             ("solved", [1, e, 1, e], [1] * 4),  # rises of 1, 0, 1
             ("solved", [1, 0.1, 0.01, 0.001], [1] * 4),  # however fast it falls
             ("solved", [1, 1, 1, e**2], [1] * 4),  # 0, 0, 2
+            ("solved", [1, 0.05, 0.02, 0.1], [1] * 4),  # nearly learned: nothing rises above a tenth
             ("diverged", [1, math.nan], [1, math.nan]),  # as rough as the roughest, or a spike each time
         ],
     )
     found = draw(part("roughness", "tanh", 1.0), Results(scopes(store)))
-    expected = [math.sqrt(2 / 3), 1e-3, math.sqrt(4 / 3), max(math.sqrt(4 / 3), math.log(3))]
+    expected = [math.sqrt(2 / 3), 1e-3, math.sqrt(4 / 3), 1e-3, max(math.sqrt(4 / 3), math.log(3))]
     assert list(found.data["value"]) == pytest.approx(expected)
     assert list(found.values) == pytest.approx(np.log(expected))
 

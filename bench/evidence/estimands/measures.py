@@ -23,6 +23,8 @@ SPIKE = 3.0
 """A spike of the loss is at least so many times the mean loss of the interval before."""
 CALM = 1e-3
 """Rises of the loss below a thousandth are taken for this much: rounding, whose ratios say nothing."""
+LEARNED = 0.1
+"""Of a loss below this share of the untrained network's, rises do not count: there single sequences decide."""
 DARK = -700.0
 """The logarithm that an exact zero is given: of about the smallest number in double precision."""
 
@@ -111,7 +113,8 @@ def spiked(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
 def roughness(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     """Root mean square of the rises of log training loss from one evaluation interval to the next.
 
-    Falls count as 0, so that learning fast is not taken for unsteadiness. A run that diverged is as rough as the
+    Falls count as 0, so that learning fast is not taken for unsteadiness, and nor do jumps of a loss that is nearly 0:
+    else the steadiest would be who learns nothing. A run that diverged is as rough as the
     roughest of its setting, or as a spike at every evaluation if that is more.
     """
     worst = np.log(SPIKE)
@@ -126,7 +129,7 @@ def _spikes(curve: pd.DataFrame) -> np.ndarray:
 
 def _rises(curve: pd.DataFrame) -> float:
     loss = curve["train_loss"].to_numpy()
-    loss = loss[np.isfinite(loss) & (loss > 0)]
+    loss = loss[np.isfinite(loss)].clip(min=LEARNED * curve["loss"].iloc[0])
     if len(loss) < 3:
         return np.nan
     rises = np.diff(np.log(loss)).clip(min=0)
