@@ -30,6 +30,8 @@ Orthogonal = Literal["holds", "does not hold", "undecided", "not run"]
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
+LARGEST = 700.0
+"""The logarithm of about the largest number in double precision."""
 ORTHOGONAL = "orthogonal"
 """The arm in which all techniques start from orthogonal recurrent weights."""
 
@@ -111,7 +113,7 @@ def assess(part: Part, results: Results, rng: np.random.Generator) -> Assessment
 
 def shown(values: tuple[float, float, float], ratio: bool) -> tuple[float, float, float]:
     """Effect and interval as a reader sees them: a ratio, not its logarithm."""
-    effect, low, high = np.exp(values) if ratio else values
+    effect, low, high = np.exp(np.minimum(values, LARGEST)) if ratio else values
     return float(effect), float(low), float(high)
 
 

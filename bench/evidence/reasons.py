@@ -14,6 +14,8 @@ from bench.evidence.claims import spaced
 from bench.evidence.estimands import NotEstimable
 
 LANGUAGES = ("en", "zh")
+ROUNDING = 1e-9
+"""Nothing here is measured as finely: what is smaller is a sum's rounding."""
 
 
 @cache
@@ -94,6 +96,7 @@ def _said(text: str, language: str) -> str:
 
 
 def _number(value: float) -> str:
+    value = 0.0 if abs(value) < ROUNDING else value
     return f"{value:.3g}".replace("-", "−").replace("inf", "∞")
 
 

@@ -27,6 +27,8 @@ def test_techniques_exist_and_are_spelt_as_results_spell_them() -> None:
                 assert dial in parse_technique(base)[2], (claim, part.id)
             else:
                 assert parse_technique(name)[0] == name, (claim, part.id)
+        if part.lags == "beyond window":
+            assert all("window" in parse_technique(name)[2] for name in part.techniques)
 
 
 def test_texts_are_whole_in_both_languages() -> None:
@@ -45,6 +47,13 @@ def test_parts_that_ask_the_same_are_one_comparison() -> None:
     assert by_name["S24", "score"] == by_name["S26", "against-full"]  # the claims want it to go opposite ways
     assert by_name["S08", "score"] != by_name["S06", "score-gru"]
     assert by_name["S15", "clip-norm"] != by_name["S15", "clip-value"]
+
+
+def test_labels_of_a_claim_differ() -> None:
+    for test in load_tests():
+        for language in ("en", "zh"):
+            labels = [part.label[language] for part in test.parts]
+            assert len(set(labels)) == len(labels), (test.id, labels)
 
 
 def test_margins_are_those_of_the_table() -> None:
