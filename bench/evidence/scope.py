@@ -189,10 +189,11 @@ def _newest(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str])
 
 
 def _costs(costs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """The newest cost of each setting in scope, at its own size."""
-    key = [*SETTING, "hidden_size", "batch_size"]
-    costs = costs.merge(members[key].drop_duplicates(), on=key)
-    return costs.sort_values("started", kind="stable").drop_duplicates(key, keep="last").reset_index(drop=True)
+    """The newest cost of each technique in scope, at its own size: also at lags that its ladder did not reach."""
+    size = ["technique", "task", "hidden_size", "batch_size"]
+    costs = costs.merge(members[size].drop_duplicates(), on=size)
+    newest = costs.sort_values("started", kind="stable").drop_duplicates([*size, "lag"], keep="last")
+    return newest.reset_index(drop=True)
 
 
 def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from bench.protocol.settings import Cohort, Setting
 from bench.protocol.study import Chain, Study
 from bench.tracking import Store
 from bench.training.cohort import failed_cohort
-from bench.training.cost import cost_hash
+from bench.training.cost import BASELINE, cost_hash
 
 
 @dataclass
@@ -142,13 +142,15 @@ class _Run:
     def _to_cost(self) -> dict[str, Setting]:
         """By the hash of their cost: the first task at its shortest lag, and at its longest what has dials.
 
-        Costs are linear in the lag, but for what a dial cuts, as a window. Where nothing trains, nothing has a cost.
+        Costs are linear in the lag, but for what a dial cuts, as a window; the baseline stands beside it there. Where
+        nothing trains, nothing has a cost.
         """
         found = {}
         for study in self.studies:
             plan = study.tasks[0]
             for setting in study.settings if plan.protocol.updates else ():
-                here = setting.lag == plan.lags[0] or (setting.dials and setting.lag == plan.lags[-1])
+                far = setting.dials or setting.technique == BASELINE
+                here = setting.lag == plan.lags[0] or (far and setting.lag == plan.lags[-1])
                 if setting.task == plan.task and here:
                     found[cost_hash(setting)] = setting
         return found

@@ -8,6 +8,7 @@ from small_store import RULES, SmallStore, member, probe, setting, study
 from bench.errors import BenchError
 from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
+from bench.protocol.result import COST_COLUMNS
 from bench.protocol.study import Skip
 
 OTHER = RULES.model_copy(update={"hidden_size": 16})
@@ -122,3 +123,14 @@ def test_counts_and_rates_of_a_setting() -> None:
     ]
     assert cell["rate"] == 0.4
     assert cell["restricted_mean"] == pytest.approx((30 + 50 + 3 * 100) / 5)
+
+
+def test_a_cost_counts_at_lags_that_the_ladder_did_not_reach():
+    ran = setting("tanh", 10)
+    blank = {column: "" if kind == "str" else 0 for column, kind in COST_COLUMNS.items()}
+    rows = [
+        {**blank, "technique": "tanh", "task": "adding", "lag": lag, "hidden_size": hidden, "batch_size": 4}
+        for lag, hidden in ((10, 8), (50, 8), (50, 99))
+    ]
+    store = SmallStore([member(ran, 1)], [study(ran, setting("tanh", 50))], cost_rows=rows)
+    assert select(store).costs[["lag", "hidden_size"]].values.tolist() == [[10, 8], [50, 8]]
