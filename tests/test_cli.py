@@ -74,6 +74,7 @@ def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFi
         "plan",
         "run",
         "report",
+        "verdicts",
         "export",
         "ui",
         "doctor",
@@ -147,13 +148,13 @@ def test_plan_says_what_cannot_be_done(capsys: pytest.CaptureFixture[str]) -> No
 
 
 class Recorder:
-    """Stands in for `run_study`: keeps what it was given, and gives `summary` back."""
+    """Stands in for `run_studies`: keeps what it was given, and gives `summary` back."""
 
     def __init__(self, summary: RunSummary, then: Callable[[], None] = lambda: None) -> None:
         self.summary, self.then = summary, then
 
-    def __call__(self, study: Study, store: Store, jobs: int | None, plugins: list[str]) -> RunSummary:
-        self.study, self.store, self.jobs, self.plugins = study, store, jobs, plugins
+    def __call__(self, studies: list[Study], store: Store, jobs: int | None, plugins: list[str]) -> RunSummary:
+        self.studies, self.store, self.jobs, self.plugins = studies, store, jobs, plugins
         self.then()
         return self.summary
 
@@ -162,7 +163,7 @@ class Recorder:
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recorder]:
     def record(summary: RunSummary, then: Callable[[], None] = lambda: None) -> Recorder:
         stand_in = Recorder(summary, then)
-        monkeypatch.setattr(execution, "run_study", stand_in)
+        monkeypatch.setattr(execution, "run_studies", stand_in)
         return stand_in
 
     return record
@@ -176,9 +177,10 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "--initialisation orthogonal --jobs 3"
     )
     assert main([*words.split(), "--store", store.uri]) == 0
-    (plan,) = given.study.tasks
-    assert given.study.techniques == ("gru", "tbptt:window=4", "tanh")
-    assert (plan.task, plan.lags, given.study.measured_seeds) == ("copy", (5, 9), 4)
+    (study,) = given.studies
+    (plan,) = study.tasks
+    assert (study.arm, study.techniques) == ("main", ("gru", "tbptt:window=4", "tanh"))
+    assert (plan.task, plan.lags, study.measured_seeds) == ("copy", (5, 9), 4)
     assert plan.protocol.model_dump(exclude={"evaluate_every", "held_out_size", "tuning_seeds"}) == {
         "updates": 7,
         "hidden_size": 6,
@@ -187,6 +189,7 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "optimizer": "sgd",
         "clip_norm": 0.5,
         "initialisation": "orthogonal",
+        "recurrent_gain": 1.0,
     }
     assert (given.jobs, given.plugins, given.store.uri) == (3, [], store.uri)
 
@@ -217,7 +220,7 @@ def test_signals_end_with_a_sentence(
     store: Store,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A real signal reaches a run, which hands back what it has, as `run_study` does."""
+    """A real signal reaches a run, which hands back what it has, as `run_studies` does."""
 
     def stopped() -> None:
         with pytest.raises(KeyboardInterrupt):
@@ -229,6 +232,22 @@ def test_signals_end_with_a_sentence(
     lines = capsys.readouterr().err.splitlines()
     assert lines[-1].startswith(f"bptt-bench: {word}: ")
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("words", "arms"),
+    [
+        ([], ["main", "start", "dials", "exploding", "clipped", "orthogonal"]),
+        (["--task", "copy"], ["main"]),
+        (["--arm", "start,dials"], ["start", "dials"]),
+    ],
+)
+def test_run_hands_the_arms_on(
+    words: list[str], arms: list[str], recorder: Callable[..., Recorder], store: Store
+) -> None:
+    given = recorder(RunSummary(trained=1))
+    assert main(["run", "--preset", "smoke", *words, "--store", store.uri]) == 0
+    assert [study.arm for study in given.studies] == arms
 
 
 # report

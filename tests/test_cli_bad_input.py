@@ -62,7 +62,7 @@ WRONG = {
     f"{RUN} --task adding --lag ten": "--lag takes whole numbers separated by commas, not 'ten'",
     f"{RUN} --seeds 0": "--seeds 0 measures nothing: give 1 or more",
     f"{RUN} --seeds=-3": "--seeds -3 measures nothing",
-    f"{RUN} --updates 0": "updates",
+    f"{RUN} --updates -1": "updates",
     f"{RUN} --hidden-size=-1": "hidden_size",
     f"{RUN} --batch-size 0": "batch_size",
     f"{RUN} --learning-rate=-0.1": "Learning rates must be positive numbers, not -0.1",
