@@ -210,8 +210,6 @@ def verdict_of(found: Assessment, family: Family) -> tuple[Verdict, float | None
         return "undecided", min(p) if direction in ("equal", "not lower") else apart
     if direction in ("equal", "not lower"):
         return "contradicted", apart
-    if found.interval.low <= 0 <= found.interval.high:  # the sign-flip test's null is wider than a mean of 0
-        return "undecided", apart
     return "supported" if (found.effect > 0) == (direction == "higher") else "contradicted", apart
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from bench.console import to_json
 from bench.errors import BenchError
 from bench.evidence.claims import load_tests
 from bench.evidence.reasons import analysis_name, why_all
-from bench.evidence.statistics import Interval, least_n
-from bench.evidence.verdicts import ClaimVerdict, PartVerdict, as_line, as_record, decide, judge, verdict_of
+from bench.evidence.statistics import least_n
+from bench.evidence.verdicts import ClaimVerdict, PartVerdict, as_line, as_record, decide, judge
 from bench.tracking import Store
 
 SEEDS = 14
@@ -317,16 +316,3 @@ def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[st
 def test_a_line_of_what_was_not_run_is_short(found: dict[str, ClaimVerdict]) -> None:
     line = as_line(found["S13"])
     assert (line["effect"], line["n"], line["robust"]) == ("-", "-", "-")
-
-
-@pytest.mark.parametrize(("low", "verdict"), [(0.01, "supported"), (-0.01, "undecided")])
-def test_a_difference_is_told_only_if_its_interval_says_so_too(low: float, verdict: str) -> None:
-    """A small p of sign flips may mean that the differences are lopsided, not that their mean is above 0."""
-    found: Any = SimpleNamespace(
-        part=SimpleNamespace(direction="higher"),
-        estimate=SimpleNamespace(counted=False),
-        interval=Interval(low, 0.2),
-        effect=0.1,
-    )
-    family: Any = SimpleNamespace(p=lambda _: (0.001, 1.0))
-    assert verdict_of(found, family) == (verdict, 0.001)
