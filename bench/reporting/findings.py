@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +12,18 @@ import pandas as pd
 
 from bench.evidence import compare, curves, estimates, ledgers, scope
 from bench.evidence.source import SourceRow, load_rows
+from bench.evidence.verdicts import ClaimVerdict, judge
+from bench.protocol.preset import MAIN
+from bench.reporting.flow import Flow, flow
 
 FAMILIES = (
     *("baseline", "gated", "relu", "clipping", "residual", "truncated"),
     *("activation", "initialisation", "optimiser", "light gate", "attention"),
 )
 """The order of the families: the baseline, the rows of the source's table, the controls, then its outlook."""
+
+ARMS = ("start", "dials", "exploding", "clipped", "orthogonal")
+"""The order of the arms; a preset's own ones come after them."""
 
 
 @dataclass(frozen=True)
@@ -30,25 +38,19 @@ class Technique:
 
 
 @dataclass(frozen=True)
-class Findings:
-    """Estimates and ledgers of one scope."""
+class Matrix:
+    """The estimates of one arm: techniques × tasks × lags under protocols of its own."""
 
     scope: scope.Scope
     cells: pd.DataFrame
-    horizons: pd.DataFrame
-    curves: pd.DataFrame
-    cost_ratios: pd.DataFrame
-    tuning: pd.DataFrame
-    failures: pd.DataFrame
-    gaps: pd.DataFrame
-    provenance: pd.DataFrame
     techniques: list[Technique]
     """Baseline first, then family by family."""
+    flow: Flow
 
-    @cached_property
-    def rows(self) -> list[tuple[SourceRow, list[Technique]]]:
-        """The source's rows, each with the techniques that stand for it."""
-        return [(row, [t for t in self.techniques if t.source_row == row.id]) for row in load_rows()]
+    @property
+    def trained(self) -> bool:
+        """Whether there is anything but networks as they start."""
+        return any(protocol.updates for protocol in self.scope.protocols.values())
 
     def task_cells(self, task: str) -> pd.DataFrame:
         """One task's settings."""
@@ -63,15 +65,62 @@ class Findings:
         key = (technique, task, lag)
         return self._by_setting.loc[key] if key in self._by_setting.index else None
 
-    def horizon(self, technique: str, task: str) -> pd.Series | None:
-        """One technique's horizon on one task."""
-        key = (technique, task)
-        return self._by_pair.loc[key] if key in self._by_pair.index else None
-
     def members_of(self, task: str) -> list[Technique]:
         """The techniques that have a place in a task's plan."""
         planned = set(self.task_cells(task)["technique"])
         return [t for t in self.techniques if t.name in planned]
+
+    @cached_property
+    def _by_setting(self) -> pd.DataFrame:
+        return self.cells.set_index(["technique", "task", "lag"]).sort_index()
+
+
+@dataclass(frozen=True)
+class Findings(Matrix):
+    """The main arm with all its estimates and ledgers, the further arms, and the verdicts reached from them."""
+
+    horizons: pd.DataFrame
+    curves: pd.DataFrame
+    cost_ratios: pd.DataFrame
+    tuning: pd.DataFrame
+    failures: pd.DataFrame
+    gaps: pd.DataFrame
+    provenance: pd.DataFrame
+    """Of every arm."""
+    arms: dict[str, Matrix]
+    """All but the main one."""
+    members: pd.DataFrame
+    """Of every arm, with a column `arm`."""
+    stale: pd.DataFrame
+    """arm, technique, task, why, lags; members: how many results are not used."""
+    verdicts: list[ClaimVerdict]
+
+    @cached_property
+    def rows(self) -> list[tuple[SourceRow, list[Technique]]]:
+        """The source's rows, each with the techniques that stand for it."""
+        return [(row, [t for t in self.techniques if t.source_row == row.id]) for row in load_rows()]
+
+    @cached_property
+    def matrices(self) -> dict[str, Matrix]:
+        """Every arm, the main one first."""
+        return {MAIN: self, **self.arms}
+
+    def dial(self, technique: str, dial: str) -> float:
+        """The value of a technique's dial, whether its name spells it or not; not a number if nothing was trained."""
+        name = f":{technique.partition(':')[2]}:"
+        if f":{dial}=" in name:
+            return float(name.partition(f":{dial}=")[2].partition(":")[0])
+        found = self._dials.get(technique, "{}")
+        return float(json.loads(found).get(dial, math.nan))
+
+    @cached_property
+    def _dials(self) -> dict[str, str]:
+        return dict(self.members.drop_duplicates("technique")[["technique", "dials"]].to_numpy())
+
+    def horizon(self, technique: str, task: str) -> pd.Series | None:
+        """One technique's horizon on one task."""
+        key = (technique, task)
+        return self._by_pair.loc[key] if key in self._by_pair.index else None
 
     def compare(self, technique: str) -> list[compare.Comparison]:
         """One technique beside the baseline, task by task."""
@@ -87,8 +136,9 @@ class Findings:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How much stands behind the report."""
-        cells, roles = self.cells, self.scope.members["role"].value_counts()
+        """How much stands behind the report, arms and all."""
+        cells = pd.concat([matrix.cells for matrix in self.matrices.values()])
+        roles = self.members["role"].value_counts()
         planned = cells[cells["state"] != "unplanned"]
         return {
             "measured": int(roles.get("measured", 0)),
@@ -99,11 +149,9 @@ class Findings:
             "pending": int((planned["state"] == "pending").sum()),
             "diverged": int(cells["diverged"].sum()),
             "failed": int(cells["failed"].sum()),
+            "arms": len(self.arms),
+            "stale": int(self.stale["members"].sum()),
         }
-
-    @cached_property
-    def _by_setting(self) -> pd.DataFrame:
-        return self.cells.set_index(["technique", "task", "lag"]).sort_index()
 
     @cached_property
     def _by_pair(self) -> pd.DataFrame:
@@ -112,20 +160,42 @@ class Findings:
 
 def gather(store: scope.ResultStore) -> Findings:
     """Read a store and estimate everything; raises BenchError if it holds nothing."""
-    selected = scope.select(store)
-    cells = estimates.summarise(selected)
+    found = scope.scopes(store)
+    main = found[MAIN]
+    cells = estimates.summarise(main)
+    members = pd.concat([s.members.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
     return Findings(
-        scope=selected,
+        scope=main,
         cells=cells,
+        techniques=_by_family(ledgers.techniques(main)),
+        flow=flow(main),
         horizons=estimates.horizons(cells),
-        curves=curves.learning_curves(selected),
-        cost_ratios=ledgers.cost_ratios(selected),
-        tuning=ledgers.tuning(selected, cells),
-        failures=ledgers.failures(selected),
+        curves=curves.learning_curves(main),
+        cost_ratios=ledgers.cost_ratios(main),
+        tuning=ledgers.tuning(main, cells),
+        failures=ledgers.failures(main),
         gaps=ledgers.gaps(cells),
-        provenance=ledgers.provenance(selected),
-        techniques=_by_family(ledgers.techniques(selected)),
+        provenance=ledgers.provenance(replace(main, members=members)),
+        arms={arm: _matrix(found[arm]) for arm in sorted(found, key=_place) if arm != MAIN},
+        members=members,
+        stale=_stale(found),
+        verdicts=judge(store),
     )
+
+
+def _place(arm: str) -> int:
+    return ARMS.index(arm) if arm in ARMS else len(ARMS)
+
+
+def _matrix(arm: scope.Scope) -> Matrix:
+    return Matrix(arm, estimates.summarise(arm), _by_family(ledgers.techniques(arm)), flow(arm))
+
+
+def _stale(found: dict[str, scope.Scope]) -> pd.DataFrame:
+    stale = pd.concat([s.stale.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
+    groups = stale.groupby(["arm", "technique", "task", "why"], sort=False)["lag"]
+    table = groups.agg(members="size", lags=lambda lags: tuple(sorted({int(lag) for lag in lags})))
+    return table.reset_index()
 
 
 def _by_family(table: pd.DataFrame) -> list[Technique]:

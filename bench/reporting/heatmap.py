@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from bench.reporting.findings import Findings, Technique
+from bench.reporting.findings import Matrix, Technique
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
@@ -31,7 +31,7 @@ MOST_COUNTED = 12
 """With more columns than that, counts no longer fit into the cells."""
 
 
-def solve_rates(findings: Findings, say: Sentences, tasks: list[str], alt: str) -> Picture:
+def solve_rates(findings: Matrix, say: Sentences, tasks: list[str], alt: str) -> Picture:
     """One block of columns a task, one row a technique, families apart."""
     techniques = [t for t in findings.techniques if any(t in findings.members_of(task) for task in tasks)]
     lags = {task: findings.lags(task) for task in tasks}
@@ -62,7 +62,7 @@ def solve_rates(findings: Findings, say: Sentences, tasks: list[str], alt: str) 
 
 def _block(
     axes: Axes,
-    findings: Findings,
+    findings: Matrix,
     say: Sentences,
     techniques: list[Technique],
     task: str,

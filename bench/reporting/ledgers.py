@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
 from bench.evidence.ledgers import VERSIONS
+from bench.evidence.scope import Scope
 from bench.reporting.catalogue import Catalogue
 from bench.reporting.findings import Findings
 from bench.reporting.numbers import Numbers
@@ -17,17 +19,45 @@ class Ledgers:
 
     def __init__(self, findings: Findings, words: Catalogue) -> None:
         self.findings, self.words, self.numbers = findings, words, Numbers(words)
-        self._titles = {t.name: t.title for t in findings.techniques}
+        self._titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques}
 
     def technique(self, name: str) -> str:
         """A technique's name for readers; dials that were turned stand behind it."""
         base, _, dials = name.partition(":")
-        title = self.words.name("techniques", base, self._titles.get(name, ""))
-        return f"{title} ({dials.replace(':', ', ')})" if dials else title
+        title = self.words.name("techniques", base, self._titles.get(name) or self._titles.get(base, ""))
+        if not dials:
+            return title
+        short = re.split("[,，]", title)[0]
+        return self.words("units.dialled", technique=short, dials=dials.replace(":", ", "))
 
     def task(self, name: str) -> str:
         """A task's name for readers."""
         return self.words.name("tasks", name)
+
+    def cell(self, task: str, lag: int | None = None) -> str:
+        """A setting in few words: 'adding 50'; without a lag, the task alone."""
+        short = self.words.name("short", task)
+        return short if lag is None else self.words("units.cell", task=short, lag=self.numbers.count(lag))
+
+    def arm(self, name: str) -> str:
+        """An arm's name for readers, the preset's own where it gives one."""
+        matrix = self.findings.matrices.get(name)
+        titles = [study.arm_title for study in matrix.scope.studies if study.arm_title] if matrix else []
+        own = titles[-1].get(self.words.language) if titles else None
+        return own or self.words.name("arms", name)
+
+    def unit(self, name: str) -> str:
+        """What an effect's unit is called on an axis."""
+        return self.words.name("units", name)
+
+    def profile(self, technique: str, quantity: str) -> str:
+        """A gradient's profile: 'LSTM', 'LSTM, c'."""
+        name = self.technique(technique)
+        return name if quantity == "h" else self.words("flow.of", technique=name, quantity=self.quantity(quantity))
+
+    def quantity(self, name: str) -> str:
+        """What a gradient is taken of."""
+        return self.words.name("quantities", name)
 
     def metric(self, task: str) -> str:
         """What a task's metric is called; a dash if nothing was trained on it."""
@@ -66,7 +96,7 @@ class Ledgers:
     def protocol_rows(self) -> Iterator[tuple[str, list[str]]]:
         """Each entry of the protocol with its value for every task."""
         tasks = self.findings.scope.tasks
-        columns = [dict(self._protocol(task)) for task in tasks]
+        columns = [dict(self.protocol(self.findings.scope, task)) for task in tasks]
         for key in columns[0]:
             yield key, [column[key] for column in columns]
 
@@ -94,8 +124,9 @@ class Ledgers:
         yield "accelerator", row.accelerator
         yield "threads", n.count(row.threads)
 
-    def _protocol(self, task: str) -> Iterator[tuple[str, str]]:
-        n, rules = self.numbers, self.findings.scope.protocols[task]
+    def protocol(self, scope: Scope, task: str) -> Iterator[tuple[str, str]]:
+        """Each entry of a task's protocol in an arm."""
+        n, rules = self.numbers, scope.protocols[task]
         yield "hidden_size", n.count(rules.hidden_size)
         yield "batch_size", n.count(rules.batch_size)
         yield "updates", n.count(rules.updates)
@@ -107,19 +138,20 @@ class Ledgers:
             self.words("list.separator").join(f"{rate:g}" for rate in rules.learning_rates),
         )
         yield "tuning_seeds", n.count(rules.tuning_seeds)
-        yield "seeds_tuning", self._seeds(task, "tuning")
-        yield "seeds_measured", self._seeds(task, "measured")
+        yield "seeds_tuning", self._seeds(scope, task, "tuning")
+        yield "seeds_measured", self._seeds(scope, task, "measured")
         yield "optimizer", rules.optimizer
         yield (
             "clip_norm",
             self.words("fairness.clip_none") if rules.clip_norm is None else f"{rules.clip_norm:g}",
         )
         yield "initialisation", rules.initialisation
-        yield "hash", self.findings.scope.hashes[task]
+        yield "recurrent_gain", f"{rules.recurrent_gain:g}"
+        yield "hash", scope.hashes[task]
 
-    def _seeds(self, task: str, role: str) -> str:
+    def _seeds(self, scope: Scope, task: str, role: str) -> str:
         """The range of the seeds used, e.g. 1–5."""
-        members = self.findings.scope.members
+        members = scope.members
         seeds = members[(members["task"] == task) & (members["role"] == role)]["seed"]
         if seeds.empty:
             return self.words("units.none")

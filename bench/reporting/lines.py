@@ -10,14 +10,16 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
+from bench.reporting.canvas import GRID, dots, segments
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import (
     BASELINE_LINE,
+    DASHES,
     INK,
     LINES,
     MUTED,
@@ -29,16 +31,16 @@ from bench.reporting.style import (
 )
 
 LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page
 
 
 def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
     """Rows: families, the baseline grey in each. Columns: lags. Names stand beside the rows, coloured."""
     curves = findings.curves[findings.curves["task"] == task]
     drawn = set(curves["technique"])
-    families = _families([t for t in findings.techniques if t.name in drawn])
+    families = by_family([t for t in findings.techniques if t.name in drawn])
     lags = sorted(curves["lag"].unique())
-    heights = [max(1.0, 0.3 + 0.145 * len(members)) for members in families.values()]
+    heights = row_heights(families)
     height = sum(heights) + 0.16 * len(heights) + 0.6
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
@@ -58,8 +60,8 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
         )
         frame = _frame(findings, say, task, curves)
         for row, (family, members), inches in zip(grid, families.items(), heights, strict=True):
-            looks = _looks(members)
-            _names(row[0], say, family, members, looks, inches)
+            looks = looks_of(members)
+            name_row(row[0], say, family, members, looks, inches)
             for axes, lag in zip(row, lags, strict=True):
                 here = curves[curves["lag"] == lag]
                 if here["technique"].isin([t.name for t in members]).any():
@@ -80,7 +82,7 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
         return picture(figure, say.curves_alt(task))
 
 
-def _families(techniques: list[Technique]) -> dict[str, list[Technique]]:
+def by_family(techniques: list[Technique]) -> dict[str, list[Technique]]:
     """Techniques by family; the baseline alone makes a row only where there is nothing else."""
     families: dict[str, list[Technique]] = {}
     for technique in techniques:
@@ -89,7 +91,13 @@ def _families(techniques: list[Technique]) -> dict[str, list[Technique]]:
     return others or families
 
 
-def _looks(members: list[Technique]) -> dict[str, tuple[str, object]]:
+def row_heights(families: dict[str, list[Technique]], tallest: float = TALLEST) -> list[float]:
+    """Inches for each family: room for its names, but no more than `tallest` in all where that can be."""
+    share = min(1.0, tallest / len(families) - 0.16)
+    return [max(share, 0.3 + 0.145 * len(members)) for members in families.values()]
+
+
+def looks_of(members: list[Technique]) -> dict[str, tuple[str, object]]:
     """Colour and dash of each technique of a panel; the baseline's is the same everywhere."""
     others = [t.name for t in members if t.name != BASELINE]
     looks = {name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)}
@@ -101,12 +109,14 @@ def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]
         line = curves[curves["technique"] == name]
         if line.empty:
             continue
-        axes.fill_between(line["update"], line["lower"], line["upper"], color=colour, alpha=0.18, linewidth=0)
-        axes.plot(line["update"], line["median"], color=colour, linestyle=dash, linewidth=1.3)
-        axes.plot(line["update"].iloc[-1], line["median"].iloc[-1], "o", color=colour, markersize=2.6)
+        axes.fill_between(
+            line["update"], line["lower"], line["upper"], color=colour, alpha=0.18, linewidth=0, clip_on=False
+        )
+        axes.plot(line["update"], line["median"], color=colour, linestyle=dash, linewidth=1.3, clip_on=False)
+        dots(axes, [(line["update"].iloc[-1], line["median"].iloc[-1])], 2.8, colour)
 
 
-def _names(
+def name_row(
     axes: Axes,
     say: Sentences,
     family: str,
@@ -156,23 +166,16 @@ class _Frame:
             axes.set_yscale("log")
         axes.set(xlim=(0, self.budget * 1.04), ylim=(self.low, self.high), xticks=[])
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.tick_params(axis="y", labelleft=False)
-        axes.hlines(
-            list(self.levels.values()),
-            0,
-            self.budget * 1.04,
-            color="#b4b9c0",
-            linewidth=0.7,
-            linestyle=(0, (1.2, 1.6)),
-            zorder=0,
-        )
+        axes.yaxis.set_major_locator(NullLocator())
+        ends = [(0, level, self.budget * 1.04, level) for level in self.levels.values()]
+        segments(axes, ends, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
 
     def label(self, grid: Any, lags: list[int]) -> None:
         """The outer panels: lags above, updates below, the metric at the left, its levels at the right."""
         for axes, lag in zip(grid[0], lags, strict=True):
             axes.set_title(self.say.words("units.lag", lag=self.say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
         for row in grid:
-            row[0].tick_params(axis="y", labelleft=True)
+            row[0].yaxis.set_major_locator(LogLocator(numticks=5) if self.logarithmic else MaxNLocator(4))
             row[0].yaxis.set_major_formatter(lambda value, _: self.say.numbers.metric(value))
         for column in grid.T:
             drawn = [axes for axes in column if axes.axison]
@@ -267,7 +270,8 @@ def _spreads(axes: Axes, cells: pd.DataFrame, techniques: list[Technique], budge
     axes.axvline(budget, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.hlines(range(len(techniques)), 0, budget, color="#eceef1", linewidth=0.6, zorder=0)
+    rows = ((0, y, budget, y) for y in range(len(techniques)))
+    segments(axes, rows, color=GRID, linewidth=0.6, zorder=0)
     for y, technique in enumerate(techniques):
         if technique.name not in cells.index:
             continue

@@ -9,6 +9,9 @@ from typing import Any
 
 from bench.reporting.catalogue import Catalogue
 
+LEAST_P = 0.001
+"""Smaller p-values are shown as below it."""
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 
 
@@ -26,6 +29,26 @@ class Numbers:
         """Three significant digits: 0.0123, 0.167, 1."""
         return self.words("units.none") if math.isnan(value) else f"{value:.3g}"
 
+    def signed(self, value: float) -> str:
+        """Two significant digits and a sign: +0.23, −1.4, +120."""
+        if not math.isfinite(value):
+            return self.words("units.none") if math.isnan(value) else "∞" if value > 0 else "−∞"
+        return _minus(f"{_significant(value):+,g}" if value else "0")
+
+    def tick(self, value: float) -> str:
+        """On an axis: 0.05, 20, 10 k."""
+        return self.si(value) if abs(value) >= 1000 else _minus(f"{value:g}")
+
+    def power_of_ten(self, exponent: float) -> str:
+        """−5 → 10⁻⁵."""
+        return "10" + f"{exponent:.0f}".translate(_RAISED)
+
+    def p(self, value: float | None) -> str:
+        """A p-value: 0.034, < 0.001; a dash where there is none."""
+        if value is None or math.isnan(value):
+            return self.words("units.none")
+        return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}" if value < 0.995 else "1"
+
     def percent(self, share: float) -> str:
         """0.8 → 80 %."""
         return self.words("units.percent", value=f"{100 * share:.0f}")
@@ -35,8 +58,14 @@ class Numbers:
         return self.words("units.interval", low=f"{100 * low:.0f}", high=f"{100 * high:.0f}")
 
     def ratio(self, value: float) -> str:
-        """3.87 → 3.9×; below 2 with two decimals."""
-        return self.words("units.none") if math.isnan(value) else self.words("units.ratio", value=_short(value))
+        """3.87 → 3.9×; from 0.1 to 2 with two decimals."""
+        return self.words("units.none") if math.isnan(value) else self.words("units.ratio", value=self.factor(value))
+
+    def factor(self, value: float) -> str:
+        """As `ratio`, without its sign: 3.9; 0.0071."""
+        if not 0 < value < math.inf:
+            return self.signed(value).lstrip("+")
+        return _short(value) if value >= 0.1 else f"{value:.2g}"
 
     def ratio_range(self, low: float, high: float) -> str:
         """3.87, 4.1 → 3.9–4.1×; one number where both round to the same."""
@@ -91,6 +120,14 @@ class Numbers:
     def when(self, stamp: str) -> str:
         """2026-02-03T04:05:06+00:00 → 2026-02-03 04:05."""
         return stamp[:16].replace("T", " ")
+
+
+def _significant(value: float) -> float:
+    return float(f"{value:.2g}") if abs(value) < 100 else round(value)
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
 
 
 def _short(value: float) -> str:

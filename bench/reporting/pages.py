@@ -11,9 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bench.errors import BenchError
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
+from bench.protocol.preset import MAIN
 from bench.reporting import heatmap, lines
 from bench.reporting.catalogue import Catalogue, templates_folder
+from bench.reporting.claim_figure import claim_figure
+from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
+from bench.reporting.flow_words import FlowWords
+from bench.reporting.profiles import gradient_profiles
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import Picture
 
@@ -32,6 +37,7 @@ class TaskPictures:
 def page(findings: Findings, words: Catalogue) -> str:
     """The whole report in one language: a single HTML file that needs nothing else."""
     say = Sentences(findings, words)
+    claims, flow = Claims(say), FlowWords(say)
     environment = Environment(
         loader=FileSystemLoader(templates_folder()),
         autoescape=True,
@@ -48,10 +54,27 @@ def page(findings: Findings, words: Catalogue) -> str:
         "scope": findings.scope,
         "baseline": BASELINE,
         "confidence": say.numbers.percent(CONFIDENCE),
+        "claims": claims,
+        "symbols": SYMBOLS,
+        "flow": flow,
+        "claim_pictures": {c.claim: claim_figure(findings, say, c, claims.alt(c)) for c in findings.verdicts},
+        "flow_pictures": _flow_pictures(findings, flow),
+        "arm_pictures": {
+            arm: heatmap.solve_rates(matrix, say, matrix.scope.tasks, say.arm_alt(arm))
+            for arm, matrix in findings.arms.items()
+            if matrix.trained
+        },
         "overview": heatmap.solve_rates(findings, say, findings.scope.tasks, " ".join(say.answers())),
         "pictures": {task: _pictures(findings, say, task) for task in findings.scope.tasks},
     }
     return environment.get_template("report.html.j2").render(context)
+
+
+def _flow_pictures(findings: Findings, flow: FlowWords) -> dict[str, Picture]:
+    """The gradient's profiles of the main arm, and of those in which nothing is trained."""
+    shown = {arm: matrix for arm, matrix in findings.matrices.items() if arm == MAIN or not matrix.trained}
+    found = {arm: gradient_profiles(matrix, flow.say, flow.alt(matrix)) for arm, matrix in shown.items()}
+    return {arm: picture for arm, picture in found.items() if picture}
 
 
 def _groupby_family(techniques: list[Technique]) -> list[list[Technique]]:
@@ -60,8 +83,9 @@ def _groupby_family(techniques: list[Technique]) -> list[list[Technique]]:
 
 
 def _pictures(findings: Findings, say: Sentences, task: str) -> TaskPictures | None:
-    """A task's figures; None if nothing was measured on it."""
-    if not (findings.task_cells(task)["state"] == "measured").any():
+    """A task's figures; None if nothing was trained on it."""
+    measured = (findings.task_cells(task)["state"] == "measured").any()
+    if not measured or not findings.scope.protocols[task].updates:
         return None
     has_curves = bool((findings.curves["task"] == task).any())
     return TaskPictures(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -10,9 +11,11 @@ from bench.evidence.compare import Comparison
 from bench.evidence.curves import levels
 from bench.evidence.estimates import HORIZON_SHARE
 from bench.evidence.scope import BASELINE
-from bench.reporting.findings import Technique
+from bench.reporting.findings import Matrix, Technique
 from bench.reporting.ledgers import Ledgers
 
+PROTOCOL_DIALS = ("updates", "learning_rates", "optimizer", "clip_norm", "initialisation", "recurrent_gain")
+"""What may tell an arm's protocol from the main one's."""
 MOST_NAMED = 5
 """A sentence names at most so many techniques."""
 
@@ -37,12 +40,9 @@ class Sentences(Ledgers):
         return self.words("list.sentence").join(filter(None, [asks, *facts]))
 
     def scale(self) -> str:
-        """How much stands behind the report, and what is missing."""
+        """How much stands behind the report."""
         counts = {name: self.numbers.count(value) for name, value in self.findings.counts.items()}
-        said = [self.words("summary.scale", **counts)]
-        if self.findings.counts["missing"]:
-            said.append(self.words("summary.gaps", **counts))
-        return self.words("list.sentence").join(said)
+        return self.words("summary.scale", **counts)
 
     def answers(self) -> list[str]:
         """Task by task: what gets furthest, and how far the baseline gets."""
@@ -105,41 +105,55 @@ class Sentences(Ledgers):
         """The share of runs that a horizon asks for."""
         return self.numbers.percent(HORIZON_SHARE)
 
-    def evidence(self, comparison: Comparison) -> str:
-        """One technique's measurements on one task, beside the baseline's."""
-        c, n = comparison, self.numbers
-        own = {
-            "task": self.task(c.task),
-            "lag": n.count(c.lag),
-            "solved": c.own.solved,
-            "runs": c.own.runs,
-            "interval": n.interval(c.own.low, c.own.high),
-        }
+    def evidence(self, technique: Technique) -> str:
+        """One technique's measurements beside the baseline's, task by task, and what it costs."""
+        told = [self._compared(comparison) for comparison in self.findings.compare(technique.name)]
+        ratios = self.findings.cost_ratios
+        if technique.name in ratios.index and not math.isnan(ratios.loc[technique.name, "parameters"]):
+            parameters = self.numbers.ratio(ratios.loc[technique.name, "parameters"])
+            told.append(self.words("source.cost", time=self.time_ratio(technique.name), parameters=parameters))
+        return self.words("list.semicolon").join(told) + self.words("list.stop")
+
+    def _compared(self, c: Comparison) -> str:
+        own = {"cell": self.cell(c.task, c.lag), "solved": c.own.solved, "runs": c.own.runs}
         if c.baseline is None:
-            said = [self.words("source.alone", **own)]
-        else:
-            base = {
-                "base_solved": c.baseline.solved,
-                "base_runs": c.baseline.runs,
-                "base_interval": n.interval(c.baseline.low, c.baseline.high),
-            }
-            said = [self.words("source.compared", **own, **base)]
-        if c.pairs and c.only_own + c.only_baseline:
-            said.append(self.words("source.pairs", pairs=c.pairs, own=c.only_own, base=c.only_baseline))
-        lost = c.baseline.diverged if c.baseline else 0
-        if c.own.diverged or lost:
-            said.append(self.words("source.diverged", diverged=c.own.diverged, runs=c.own.runs, base=lost))
-        horizons = [n.horizon(self.findings.horizon(name, c.task)) for name in (c.technique, BASELINE)]
-        said.append(self.words("source.horizon", horizon=horizons[0], base=horizons[1]))
+            return self.words("source.alone", **own)
+        return self.words("source.compared", base_solved=c.baseline.solved, base_runs=c.baseline.runs, **own)
+
+    def about_arm(self, arm: str) -> str:
+        """What an arm is for, how its protocol differs from the main one, and how much was run."""
+        matrix = self.findings.arms[arm]
+        why = self.words.entries["arms"]["why"].get(arm)
+        counts = {"techniques": len(matrix.techniques), "runs": int((matrix.scope.members["role"] == "measured").sum())}
+        said = [why] if why else []
+        differences = list(self._differences(matrix))
+        if differences:
+            said.append(self.words("arms.differs", differences=self.words("list.semicolon").join(differences)))
+        said.append(self.words("arms.scale", **{k: self.numbers.count(v) for k, v in counts.items()}))
         return self.words("list.sentence").join(said)
 
-    def row_cost(self, technique: Technique) -> str:
-        """What a technique costs over the baseline; empty if that was not measured."""
-        ratios = self.findings.cost_ratios
-        if technique.name not in ratios.index or math.isnan(ratios.loc[technique.name, "parameters"]):
-            return ""
-        parameters = self.numbers.ratio(ratios.loc[technique.name, "parameters"])
-        return self.words("source.cost", time=self.time_ratio(technique.name), parameters=parameters)
+    def _differences(self, matrix: Matrix) -> Iterator[str]:
+        """The protocol's entries that are not the main arm's, of the first task that both have."""
+        task = next((task for task in matrix.scope.tasks if task in self.findings.scope.tasks), None)
+        if task is None:
+            return
+        main, own = (dict(self.protocol(m.scope, task)) for m in (self.findings, matrix))
+        for key in PROTOCOL_DIALS:
+            if main[key] != own[key]:
+                yield self.words("arms.difference", name=self.words(f"fairness.{key}"), own=own[key], main=main[key])
+
+    def arm_alt(self, arm: str) -> str:
+        """Who solves most in an arm, beside the baseline."""
+        cells = self.findings.arms[arm].cells.query("state == 'measured'")
+        sums = cells.groupby("technique", sort=False)[["solved", "runs"]].sum()
+        if sums.empty:
+            return self.words("arms.alt_nothing", arm=self.arm(arm))
+        rates = sums["solved"] / sums["runs"]
+        best = str(rates.idxmax())
+        values = {"arm": self.arm(arm), "technique": self.technique(best), "share": self.numbers.percent(rates[best])}
+        if BASELINE not in rates or best == BASELINE:
+            return self.words("arms.alt_alone", **values)
+        return self.words("arms.alt", base=self.numbers.percent(rates[BASELINE]), **values)
 
     def curves_alt(self, task: str) -> str:
         """What the learning curves show where techniques and baseline part."""

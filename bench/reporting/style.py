@@ -19,6 +19,7 @@ INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
 PAPER = "#ffffff"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
 """After Okabe and Ito: told apart with any kind of colour vision; dashes tell a second round of them."""
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 BASELINE_LINE = "#8b9099"
 SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"])
 WIDTH = 6.7
@@ -59,7 +60,8 @@ def house_style() -> Iterator[None]:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.unicode_minus": False,
-        "svg.fonttype": "path",
+        "svg.fonttype": "none",
+        "path.simplify": False,
         "svg.hashsalt": "bptt-bench",
     }
     with mpl.rc_context(settings):

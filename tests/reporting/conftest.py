@@ -1,28 +1,47 @@
-"""One report of one made-up store, rendered once."""
+"""One report of one made-up store with made-up verdicts, rendered once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from fake_arms import add_arms
 from fake_store import FakeStore, make_store
+from fake_verdicts import FEW, make_verdicts
 
-from bench.reporting import write_report
+from bench.reporting import findings, write_report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_up_verdicts() -> Iterator[None]:
+    """Of every sort, whatever the store holds; how real ones are reached is the business of tests/evidence.
+
+    A few claims will do, but for one report in which all of them stand: their figures take time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(findings, "judge", partial(make_verdicts, claims=FEW))
+        yield
 
 
 @pytest.fixture(scope="session")
 def store() -> FakeStore:
     """A small whole study with everything that can happen in one."""
-    return make_store(
+    store = make_store(
         seeds=3,
         tasks=("adding", "temporal-order"),
         techniques=("tanh", "relu", "lstm", "clip-value", "tbptt"),
     )
+    add_arms(store, seeds=3, arms=("start", "exploding"))
+    return store
 
 
 @pytest.fixture(scope="session")
 def rendered(store: FakeStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the four files."""
     folder = tmp_path_factory.mktemp("report")
-    write_report(store, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(findings, "judge", make_verdicts)
+        write_report(store, folder)
     return folder

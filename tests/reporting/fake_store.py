@@ -8,33 +8,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fake_flow import FakeFlow
 
+from bench.protocol.preset import parse_technique
 from bench.protocol.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, typed
 from bench.protocol.settings import Cohort, Protocol, Setting, digest
+from bench.protocol.source_hash import source_hash
 from bench.protocol.study import Skip, Study, TaskPlan
+from bench.tasks import tasks as known_tasks
+from bench.tracking.layout import WHOSE
 
 BUDGET, EVERY = 2000, 100
 
-TECHNIQUES: dict[str, tuple[str, str, str, dict[str, float]]] = {
-    # name: title, family, row of the source's table, dials
-    "tanh": ("Tanh RNN", "baseline", "", {}),
-    "sigmoid": ("Sigmoid RNN", "activation", "", {}),
-    "relu": ("ReLU RNN", "relu", "relu", {}),
-    "irnn": ("IRNN", "relu", "relu", {}),
-    "orthogonal": ("Tanh RNN, orthogonal start", "initialisation", "", {}),
-    "lstm": ("LSTM", "gated", "gated", {}),
-    "gru": ("GRU", "gated", "gated", {}),
-    "clip-norm": ("Clipping by norm", "clipping", "clipping", {"threshold": 1.0}),
-    "clip-value": ("Clipping by value", "clipping", "clipping", {"threshold": 0.1}),
-    "clip-literal": ("Clipping as sketched", "clipping", "clipping", {"threshold": 0.1}),
-    "residual-time": ("Residual over time", "residual", "residual", {"scale": 0.1}),
-    "residual-depth": ("Residual over depth", "residual", "residual", {"layers": 4}),
-    "deep-tanh": ("Deep tanh RNN", "residual", "", {"layers": 4}),
-    "tbptt": ("Truncated BPTT", "truncated", "truncated", {"window": 20}),
-    "lstm-clip-norm": ("LSTM + clipping by norm", "gated", "gated", {"threshold": 1.0}),
-}
+TECHNIQUES = (
+    *("tanh", "sigmoid", "relu", "irnn", "orthogonal", "lstm", "gru", "clip-norm", "clip-value", "clip-literal"),
+    *("residual-time", "residual-depth", "deep-tanh", "tbptt", "lstm-clip-norm"),
+)
 
-HORIZON = {  # the longest lag that most seeds solve, by task: adding, copy, temporal-order
+HORIZON = {  # the longest lag that most seeds solve, by task: adding, copy, temporal-order; others do as the baseline
     "tanh": (20, 10, 20),
     "sigmoid": (0, 0, 0),
     "relu": (50, 0, 0),
@@ -42,13 +33,9 @@ HORIZON = {  # the longest lag that most seeds solve, by task: adding, copy, tem
     "orthogonal": (50, 30, 20),
     "lstm": (200, 10, 100),
     "gru": (200, 10, 100),
-    "clip-norm": (20, 10, 20),
-    "clip-value": (20, 10, 20),
     "clip-literal": (0, 0, 0),
     "residual-time": (50, 10, 50),
-    "residual-depth": (20, 10, 20),
     "deep-tanh": (10, 0, 20),
-    "tbptt": (20, 10, 20),
     "lstm-clip-norm": (200, 10, 100),
 }
 
@@ -99,14 +86,20 @@ class FakeStore:
     curve_rows: list[dict[str, Any]] = field(default_factory=list)
     cost_rows: list[dict[str, Any]] = field(default_factory=list)
     study_list: list[Study] = field(default_factory=list)
+    flow: FakeFlow = field(default_factory=FakeFlow)
     uri: str = "sqlite:///mlruns/mlflow.db"
 
     def members(self) -> pd.DataFrame:
         return typed(self.member_rows, {**MEMBER_COLUMNS, "mlflow_run_id": "str"})
 
     def curves(self) -> pd.DataFrame:
-        keys = ("cohort", "technique", "task", "role", "outcome", "protocol_hash")
-        return typed(self.curve_rows, {**CURVE_COLUMNS, **dict.fromkeys(keys, "str"), "lag": "int64"})
+        return typed(self.curve_rows, {**CURVE_COLUMNS, **dict.fromkeys(WHOSE, "str"), "lag": "int64"})
+
+    def gradients(self) -> pd.DataFrame:
+        return self.flow.gradients()
+
+    def probes(self) -> pd.DataFrame:
+        return self.flow.probes()
 
     def costs(self) -> pd.DataFrame:
         return typed(self.cost_rows, COST_COLUMNS)
@@ -133,90 +126,93 @@ def protocol(**changes: Any) -> Protocol:
 
 def study(
     techniques: tuple[str, ...],
-    tasks: tuple[str, ...],
+    tasks: dict[str, tuple[int, ...]],
     seeds: int,
     rules: Protocol,
     skips: tuple[Skip, ...] = (),
+    **arm: Any,
 ) -> Study:
     """A plan of every technique on every lag of every task, but for the skips."""
     left = {(s.technique, s.task, s.lag) for s in skips}
-    settings = tuple(
-        Setting(
-            technique=name,
-            dials=TECHNIQUES[name][3],
-            task=task,
-            lag=lag,
-            protocol=rules,
-            technique_hash=digest(name),
-            task_hash=digest(task),
-        )
-        for name in techniques
-        for task in tasks
-        for lag in TASKS[task]["lags"]
-        if (name, task, lag) not in left
-    )
-    plans = tuple(TaskPlan(task=task, lags=TASKS[task]["lags"], protocol=rules) for task in tasks)
+    settings = []
+    for spec in techniques:
+        name, cls, dials = parse_technique(spec)
+        settings += [
+            Setting(
+                technique=name,
+                dials=dials,
+                task=task,
+                lag=lag,
+                protocol=rules,
+                technique_hash=source_hash(cls),
+                task_hash=source_hash(known_tasks.get(task)),
+            )
+            for task, lags in tasks.items()
+            for lag in lags
+            if (name, task, lag) not in left
+        ]
+    plans = tuple(TaskPlan(task=task, lags=lags, protocol=rules) for task, lags in tasks.items())
     return Study(
         preset="quick",
         title={"en": "Quick study", "zh": "快速研究"},
-        techniques=techniques,
+        techniques=tuple(dict.fromkeys(s.technique for s in settings)),
         tasks=plans,
         measured_seeds=seeds,
-        settings=settings,
+        settings=tuple(settings),
         skips=skips,
+        **arm,
     )
 
 
 def make_store(
     seeds: int = 5,
     tasks: tuple[str, ...] = tuple(TASKS),
-    techniques: tuple[str, ...] = tuple(TECHNIQUES),
+    techniques: tuple[str, ...] = TECHNIQUES,
     rules: Protocol | None = None,
     stop_after: int | None = None,
 ) -> FakeStore:
     """A whole made-up study; `stop_after` settings for a partial one."""
-    rng = np.random.default_rng(7)
     skips = tuple(
         Skip(technique="tbptt", task="copy", lag=lag, reason="its window must divide the sequence")
         for lag in TASKS["copy"]["lags"][1:]
         if "copy" in tasks and "tbptt" in techniques
     )
-    plan = study(techniques, tasks, seeds, rules or protocol(), skips)
-    store = FakeStore(study_list=[plan])
+    plan = study(techniques, {task: TASKS[task]["lags"] for task in tasks}, seeds, rules or protocol(), skips)
+    store = FakeStore()
+    train(store, plan, stop_after)
+    return store
+
+
+def train(store: FakeStore, plan: Study, stop_after: int | None = None) -> None:
+    """Invent what a study leaves in a store, up to `stop_after` settings."""
+    rng = np.random.default_rng(7)
+    there = {row["cohort"] for row in store.member_rows}
+    store.study_list.append(plan)
     trained = 0
     for chain in plan.chains():
         for setting in chain.settings:
             if stop_after is not None and trained >= stop_after:
                 break
             trained += 1
-            add_cost(store, setting, rng)
+            if plan.arm in ("main", "dials"):
+                add_cost(store, setting, rng)
             tuning = plan.tuning_cohort(setting)
-            if tuning is not None:
+            if tuning is not None and tuning.key not in there:
                 add_cohort(store, tuning, rng)
-            rate = setting.protocol.learning_rates[len(setting.technique) % len(setting.protocol.learning_rates)]
-            if not add_cohort(store, plan.measured_cohort(setting, rate), rng):
+            rates = setting.protocol.learning_rates
+            cohort = plan.measured_cohort(setting, rates[len(setting.technique) % len(rates)])
+            if cohort.key not in there and not add_cohort(store, cohort, rng) and setting.protocol.updates:
                 break
-    return store
 
 
 def add_cohort(store: FakeStore, cohort: Cohort, rng: np.random.Generator) -> int:
-    """Invent a cohort's members and curves; returns how many solved."""
-    setting, solved = cohort.setting, 0
-    task, horizon = TASKS[setting.task], HORIZON[setting.technique][list(TASKS).index(setting.task)]
-    chance = 0.95 if setting.lag <= horizon else 0.35 if setting.lag <= 1.6 * horizon else 0.0
+    """Invent a cohort's members, curves and gradients; returns how many solved."""
+    setting, rows = cohort.setting, []
+    task, explodes = TASKS[setting.task], setting.protocol.recurrent_gain > 1
     for member in cohort.members:
-        outcome = "solved" if rng.random() < chance else "unsolved"
-        updates = int(np.clip(rng.normal(300 + 6 * setting.lag, 150), 100, BUDGET) // EVERY * EVERY)
-        reason = ""
-        if setting.technique in ("relu", "irnn") and outcome == "unsolved" and rng.random() < 0.5:
-            outcome, updates = "diverged", int(rng.integers(2, 15)) * EVERY
-        if setting.technique == "clip-value" and setting.task == "temporal-order" and member.seed == 3:
-            outcome, updates, reason = "failed", 0, "RuntimeError: expected a finite <gradient>"
-        if outcome == "unsolved":
-            updates = BUDGET
-        solved += outcome == "solved"
+        outcome, updates, reason = ending(setting, member.seed, rng)
         curve = learning_curve(task, outcome, updates, rng)
-        finite = outcome in ("solved", "unsolved")
+        finite = outcome in ("solved", "unsolved", "untrained")
         key = {
             "technique": setting.technique,
             "task": setting.task,
@@ -229,27 +225,51 @@ def add_cohort(store: FakeStore, cohort: Cohort, rng: np.random.Generator) -> in
             "protocol_hash": setting.protocol.hash,
         }
         last = curve[-1] if finite else float("nan")
-        store.member_rows.append(member_row(key, setting, task, updates, last, reason))
+        rows.append(member_row(key, setting, task, updates, last, reason))
+        spiky = explodes and not setting.technique.startswith("clip")
         store.curve_rows.extend(
             {
                 **key,
                 "update": i * EVERY,
-                "train_loss": value,
+                "train_loss": value if i else float("nan"),
+                "train_loss_peak": value * (8 if spiky and rng.random() < 0.2 else 1.2),
                 "loss": value,
                 "metric": value,
                 "gradient_norm": 1.0,
-                "gradient_peak": 2.0,
-                "clipped": 0.0,
+                "gradient_peak": 40.0 if spiky and rng.random() < 0.3 else 2.0,
+                "clipped": 0.4 if setting.technique.startswith("clip") else 0.0,
             }
             for i, value in enumerate(curve)
         )
-    return solved
+    store.member_rows.extend(rows)
+    if cohort.role == "measured":
+        store.flow.add([row for row in rows if row["outcome"] != "failed"], rng)
+    return sum(row["outcome"] == "solved" for row in rows)
+
+
+def ending(setting: Setting, seed: int, rng: np.random.Generator) -> tuple[str, int, str]:
+    """How a member ends: its outcome, after how many updates, and the reason of a failure."""
+    if not setting.protocol.updates:
+        return "untrained", 0, ""
+    name = setting.technique.partition(":")[0]
+    horizon = HORIZON.get(name, HORIZON["tanh"])[list(TASKS).index(setting.task)]
+    chance = 0.95 if setting.lag <= horizon else 0.35 if setting.lag <= 1.6 * horizon else 0.0
+    outcome = "solved" if rng.random() < chance else "unsolved"
+    updates = int(np.clip(rng.normal(300 + 6 * setting.lag, 150), 100, BUDGET) // EVERY * EVERY)
+    unstable = name in ("relu", "irnn") or (setting.protocol.recurrent_gain > 1 and not name.startswith("clip"))
+    if unstable and outcome == "unsolved" and rng.random() < 0.5:
+        return "diverged", int(rng.integers(2, 15)) * EVERY, ""
+    if name == "clip-value" and setting.task == "temporal-order" and seed == 3:
+        return "failed", 0, "RuntimeError: expected a finite <gradient>"
+    return outcome, BUDGET if outcome == "unsolved" else updates, ""
 
 
 def learning_curve(task: dict[str, Any], outcome: str, updates: int, rng: np.random.Generator) -> list[float]:
     """A plausible path of the metric, from the trivial level to its end."""
     if outcome == "failed":
         return []
+    if outcome == "untrained":
+        return [float(task["trivial"])]
     trivial, solved = task["trivial"], task["solved"]
     end = {"solved": solved, "unsolved": trivial + 0.1 * (solved - trivial), "diverged": float("nan")}[outcome]
     steps = np.arange(updates // EVERY + 1) / max(updates // EVERY, 1)
@@ -266,14 +286,14 @@ def member_row(
     key: dict[str, Any], setting: Setting, task: dict[str, Any], updates: int, metric: float, reason: str
 ) -> dict[str, Any]:
     """One tidy row, every column filled."""
-    title, family, row, dials = TECHNIQUES[setting.technique]
-    rules, gates = setting.protocol, {"lstm": 4, "lstm-clip-norm": 4, "gru": 3}.get(setting.technique, 1)
+    name, cls, dials = parse_technique(setting.technique)
+    rules, gates = setting.protocol, {"lstm": 4, "lstm-clip-norm": 4, "gru": 3}.get(name, 1)
     return {
         **key,
         **PROVENANCE,
-        "title": title,
-        "family": family,
-        "source_row": row,
+        "title": cls.title,
+        "family": cls.family,
+        "source_row": cls.source_row or "",
         "dials": json.dumps(dials),
         "updates": updates,
         "metric": metric,
@@ -295,6 +315,7 @@ def member_row(
         "optimizer": rules.optimizer,
         "clip_norm": np.nan if rules.clip_norm is None else rules.clip_norm,
         "initialisation": rules.initialisation,
+        "recurrent_gain": rules.recurrent_gain,
         "setting_hash": setting.hash,
         "technique_hash": setting.technique_hash,
         "task_hash": setting.task_hash,
@@ -324,6 +345,7 @@ def add_cost(store: FakeStore, setting: Setting, rng: np.random.Generator) -> No
             "time_ratio_low": ratio * 0.97,
             "time_ratio_high": ratio * 1.05,
             "rounds": 15,
+            "round_ratios": json.dumps([ratio * (0.95 + 0.1 * i / 14) for i in range(15)]),
             "cost_hash": setting.hash,
             "started": "2026-02-03T05:00:00+00:00",
         }

@@ -1,0 +1,241 @@
+"""What effects were reckoned from: values seed by seed, scores by a dial's value, gradients step by step."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from bench.evidence.estimates import CONFIDENCE
+from bench.evidence.scope import BASELINE
+from bench.evidence.statistics import mean_interval
+from bench.reporting.canvas import GRID, Box, axes_at, dots, note, segments
+from bench.reporting.flow import FLOOR
+from bench.reporting.sentences import Sentences
+from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED
+
+LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
+NAMES = 1.2  # inches: of rows, before their values; of curves, behind them
+ROW, FOOT, HEAD = 0.118, 0.36, 0.28
+CURVES = 1.4  # inches: the height of axes with curves
+MOST_ROWS = 28
+SHARES = ("score", "solved", "exploded")
+"""Kinds whose values lie between 0 and 1."""
+
+
+class Panel(Protocol):
+    """A part of a figure that knows its height in inches."""
+
+    name: ClassVar[str]
+    """In the catalogue."""
+
+    @property
+    def height(self) -> float: ...
+
+    def draw(self, figure: Figure, top: float) -> None: ...
+
+
+class Row(NamedTuple):
+    """A line of a strip; without values it is the heading of those below."""
+
+    label: str
+    indent: bool
+    values: pd.Series | None
+    colour: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Every seed's value; a row a technique and setting, or fewer where that would be too many."""
+
+    name: ClassVar[str] = "values"
+    say: Sentences
+    kind: str
+    data: pd.DataFrame
+    """technique, task, lag, seed, value."""
+    most: int = MOST_ROWS
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """By technique and setting; lags, then tasks are pooled until they are few enough."""
+        for keys in (["task", "lag"], ["task"], []):
+            rows = list(self._rows(keys))
+            if len(rows) <= self.most:
+                break
+        return rows
+
+    @property
+    def height(self) -> float:
+        return ROW * len(self.rows) + FOOT
+
+    def _rows(self, keys: list[str]) -> Iterator[Row]:
+        for technique, own in self.data.groupby("technique", sort=False):
+            name, colour = self.say.technique(str(technique)), BASELINE_LINE if technique == BASELINE else LINES[0]
+            groups = dict(iter(own.groupby(keys, sort=False))) if keys else {}
+            if len(groups) < 2:
+                yield Row(name, False, own["value"], colour)
+                continue
+            yield Row(name, False, None, colour)
+            for key, rows in groups.items():
+                yield Row(self.say.cell(*key), True, rows["value"], colour)
+
+    def draw(self, figure: Figure, top: float) -> None:
+        axes = axes_at(figure, Box(LEFT + NAMES, top, WIDTH - NAMES, ROW * len(self.rows)), y_axis=False)
+        self._frame(axes)
+        means = []
+        for y, row in enumerate(self.rows):
+            look = {"fontweight": "bold"} if row.values is None else {}
+            note(figure, LEFT + 0.1 * row.indent, top + ROW * (y + 0.5), row.label, size=6.3, colour=INK, **look)
+            if row.values is not None and len(known := row.values[np.isfinite(row.values)]):
+                self._dots(axes, y, known, row.colour)
+                means.append((known.mean(), y - 0.36, known.mean(), y + 0.36))
+        segments(axes, means, color=INK, linewidth=1.1, zorder=3)
+        axes.set_xlabel(self.say.words.name("kinds", self.kind), fontsize=6.5, color=MUTED, labelpad=1)
+
+    def _frame(self, axes: Axes) -> None:
+        values = self.data["value"][np.isfinite(self.data["value"])]
+        low, high = (0.0, 1.0) if self.kind in SHARES else (float(values.min()), float(values.max()))
+        if low > 0 and high / low > 20:
+            axes.set_xscale("log")
+            low, high = low / (high / low) ** 0.05, high * (high / low) ** 0.05
+            axes.xaxis.set_major_locator(LogLocator(numticks=4))
+            axes.xaxis.set_minor_locator(NullLocator())
+        else:
+            pad = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+            low, high = low - pad, high + pad
+            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: self.say.numbers.tick(value)))
+        axes.set(xlim=(low, high), ylim=(len(self.rows) - 0.5, -0.5))
+        lines = ((low, y, high, y) for y, row in enumerate(self.rows) if row.values is not None)
+        segments(axes, lines, color=GRID, linewidth=0.6, zorder=0)
+
+    def _dots(self, axes: Axes, y: float, values: pd.Series, colour: str) -> None:
+        """A dot a value; larger ones where several fall together."""
+        start, end = axes.get_xlim()
+        counts = values.round(max(0, 2 - math.floor(math.log10(end - start)))).value_counts()
+        for size, least, most in ((2.2, 1, 1), (3.2, 2, 3), (4.4, 4, math.inf)):
+            places = ((x, y) for x, count in counts.items() if least <= count <= most)
+            dots(axes, places, size, colour, alpha=0.6, zorder=2)
+
+
+@dataclass(frozen=True)
+class Dial:
+    """The mean over settings against the value of a dial, seed by seed; axes side by side, one an arm."""
+
+    name: ClassVar[str] = "dial"
+    say: Sentences
+    kind: str
+    arms: dict[str, pd.DataFrame]
+    """By arm: base (the technique without its dial), dial (its value), seed, value."""
+
+    @property
+    def height(self) -> float:
+        return HEAD + CURVES + FOOT
+
+    def draw(self, figure: Figure, top: float) -> None:
+        width = (WIDTH - 0.3) / len(self.arms)
+        for i, (arm, data) in enumerate(self.arms.items()):
+            left = LEFT + 0.3 + i * width
+            axes = axes_at(figure, Box(left, top + HEAD, width - 0.15, CURVES))
+            title = self.say.arm(arm)
+            note(figure, left, top + HEAD / 2, "\n".join(textwrap.wrap(title, 24)), colour=INK, linespacing=1.05)
+            self._panel(axes, data)
+            if i:
+                axes.set_yticks([])
+
+    def _panel(self, axes: Axes, data: pd.DataFrame) -> None:
+        places = sorted(data["dial"].unique())
+        shown = [part["value"] for part in self.arms.values()]
+        low, high = (0.0, 1.0) if self.kind in SHARES else (min(map(min, shown)), max(map(max, shown)))
+        pad = 0.05 * (high - low)
+        axes.set(xlim=(-0.4, len(places) - 0.6), ylim=(low - pad, high + pad))
+        axes.set_xticks(range(len(places)), [f"{place:g}" for place in places])
+        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        for i, (_, own) in enumerate(data.groupby("base", sort=False)):
+            colour, shift = LINES[i % len(LINES)], 0.08 * i
+            means = own.groupby("dial")["value"].agg(list)
+            x = [places.index(place) + shift for place in means.index]
+            dots(axes, [(p, v) for p, values in zip(x, means, strict=True) for v in values], 2.2, colour, alpha=0.45)
+            intervals = [mean_interval(values, CONFIDENCE) for values in means]
+            bars = ((p, max(i.low, low - pad), p, min(i.high, high + pad)) for p, i in zip(x, intervals, strict=True))
+            segments(axes, bars, color=colour, linewidth=1)
+            axes.plot(x, [np.mean(v) for v in means], color=colour, linewidth=1.2)
+        names = self.say.numbers.join(map(self.say.technique, data["base"].unique()))
+        axes.set_xlabel(names, fontsize=6.5, color=MUTED, labelpad=2)
+
+
+class Curve(NamedTuple):
+    """A gradient's profile: lag_back and log10_norm."""
+
+    name: str
+    colour: str
+    dash: Any
+    points: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The gradient's norm by steps back in time; axes side by side."""
+
+    name: ClassVar[str] = "profiles"
+    say: Sentences
+    axes: dict[str, list[Curve]]
+    """By what stands above them."""
+
+    @cached_property
+    def _named(self) -> dict[str, Curve]:
+        return {curve.name: curve for curves in self.axes.values() for curve in curves}
+
+    @property
+    def height(self) -> float:
+        return HEAD + max(CURVES, 0.13 * len(self._named)) + FOOT
+
+    def draw(self, figure: Figure, top: float) -> None:
+        names, ticks = 1.15, 0.36
+        width = (WIDTH - names - ticks) / len(self.axes)
+        shown = pd.concat([curve.points for curves in self.axes.values() for curve in curves])
+        for i, (title, curves) in enumerate(self.axes.items()):
+            left = LEFT + ticks + i * width
+            axes = axes_at(figure, Box(left, top + HEAD, width - 0.18, self.height - FOOT - HEAD))
+            note(figure, left, top + HEAD / 2, title, colour=INK, linespacing=1.05)
+            dress(axes, self.say, shown["log10_norm"], int(shown["lag_back"].max()), left=not i)
+            for curve in curves:
+                plot(axes, curve)
+            axes.set_xlabel(self.say.words("flow.axis"), fontsize=6.5, color=MUTED, labelpad=1)
+        for i, curve in enumerate(self._named.values()):
+            note(figure, LEFT + WIDTH - names, top + HEAD + 0.07 + 0.13 * i, curve.name, size=6.3, colour=curve.colour)
+
+
+def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:
+    """One profile, with a dot where it ends."""
+    x, y = curve.points["lag_back"], curve.points["log10_norm"]
+    axes.plot(x, y, color=curve.colour, linestyle=curve.dash, linewidth=width, alpha=alpha)
+    dots(axes, [(x.iloc[-1], y.iloc[-1])], 2.5, curve.colour, clip_on=True)
+
+
+def dress(
+    axes: Axes, say: Sentences, norms: pd.Series, furthest: int, *, left: bool = True, bottom: bool = True
+) -> None:
+    """Powers of ten, steps back from 0, and the floor of single precision where it is in view.
+
+    `left` and `bottom`: whether the axes are labelled there.
+    """
+    low, high = max(float(norms.min()), FLOOR - 1), float(norms.max())  # what lies below is 0 in training
+    pad = max(0.5, 0.05 * (high - low))
+    axes.set(xlim=(0, furthest * 1.03), ylim=(low - pad, high + pad))
+    steps = MaxNLocator(3, integer=True, steps=[1, 2, 5, 10]) if bottom else NullLocator()
+    powers = MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]) if left else NullLocator()
+    axes.xaxis.set_major_locator(steps)
+    axes.yaxis.set_major_locator(powers)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: say.numbers.power_of_ten(value)))
+    if low - pad < FLOOR:
+        axes.axhline(FLOOR, color=MUTED, linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)

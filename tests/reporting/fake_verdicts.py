@@ -1,0 +1,90 @@
+"""Made-up verdicts on the real claims: every verdict, unit and kind of figure that there is."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.evidence.claims import ClaimTest, Part, load_tests
+from bench.evidence.verdicts import ClaimVerdict, PartVerdict, Robustness
+
+VERDICTS = ("supported", "contradicted", "undecided", "supported", "practically equal", "not run")
+COMPARISONS = 137
+FEW = frozenset({"S01", "S04", "S06", "S08", "S11", "S23"})
+"""Claims of every sort and kind of figure."""
+ANALYSES = ("without:adding", "without:copy", "median", "interquartile mean", "solve rate", "as run", "moment:start")
+
+
+def make_verdicts(store: Any, claims: frozenset[str] | None = None) -> list[ClaimVerdict]:
+    """A verdict a claim (of these, else of all), in turn of each sort; the store's members stand behind them."""
+    members = store.members()
+    measured, rng = members[members["role"] == "measured"], np.random.default_rng(11)
+    turns = itertools.cycle(VERDICTS)
+    given = [(test, next(turns)) for test in load_tests()]
+    return [_claim(test, turn, measured, rng) for test, turn in given if claims is None or test.id in claims]
+
+
+def _claim(test: ClaimTest, verdict: str, measured: pd.DataFrame, rng: np.random.Generator) -> ClaimVerdict:
+    others = ["supported"] if verdict == "supported" else ["supported", "undecided", verdict]
+    sorts = [verdict] * len(test.parts) if verdict == "not run" else [verdict, *others * len(test.parts)]
+    parts = tuple(_part(test.id, p, sort, measured, rng) for p, sort in zip(test.parts, sorts, strict=False))
+    return ClaimVerdict(**vars(parts[0]) | {"parts": parts, "comparisons": COMPARISONS})
+
+
+def _part(claim: str, part: Part, verdict: str, measured: pd.DataFrame, rng: np.random.Generator) -> PartVerdict:
+    names = [n for n in (*part.techniques, *part.references) if "*" not in n]
+    rows = measured[measured["technique"].isin(names)]
+    if part.choice:
+        rows = measured[measured["technique"].str.startswith(part.techniques[0].partition("*")[0])]
+    own = rows[["technique", "task", "lag", "seed"]]
+    data = own.assign(value=_values(rows, part, rng), arm=part.arm, moment=part.moment)
+    if data.empty:
+        verdict = "not run"
+    sign = {"higher": 1, "not lower": 1}.get(part.direction, -1)
+    size = {"supported": 4, "contradicted": -5, "undecided": 1, "practically equal": 0.2}.get(verdict, math.nan)
+    effect = sign * size * part.margin * (0.8 + 0.4 * rng.random())
+    half = {"undecided": 2.5, "practically equal": 0.5}.get(verdict, 1.5) * part.margin
+    if part.unit == "×":
+        effect, low, high = math.exp(effect), math.exp(effect - half), math.exp(effect + half)
+    else:
+        low, high = effect - half, effect + half
+    tried = () if verdict == "not run" else ANALYSES
+    held = tuple((name, effect, low, high, i % 5 != 3) for i, name in enumerate(tried))
+    return PartVerdict(
+        claim=claim,
+        part=part.id,
+        label=part.label,
+        verdict=verdict,
+        estimand=part.estimand,
+        unit=part.unit,
+        direction=part.direction,
+        margin=part.margin,
+        effect=effect,
+        low=low,
+        high=high,
+        p=None if verdict == "not run" else 0.31 if verdict == "undecided" else 0.0004,
+        n=0 if verdict == "not run" else 5,
+        needed_n=19 if verdict == "undecided" else None,
+        robustness=Robustness(sum(h[-1] for h in held), len(held), held),
+        orthogonal=("holds", "does not hold", "undecided", "not run")[rng.integers(4)],
+        runs=tuple(rows["mlflow_run_id"]),
+        data=data,
+        kind=part.kind,
+        null=1.0 if part.unit == "×" else 0.0,
+        beside=part.beside,
+        said={
+            "en": f"{verdict.capitalize()}: a made-up sentence about {part.label['en']}, with its numbers.",
+            "zh": f"（{verdict}）关于“{part.label['zh']}”的一句虚构的话。",
+        },
+    )
+
+
+def _values(rows: pd.DataFrame, part: Part, rng: np.random.Generator) -> pd.Series:
+    """A value a member, as its kind would have it."""
+    if part.kind in ("score", "solved"):
+        return (1 - rows["updates"] / rows["budget"]).where(rows["outcome"] == "solved", 0.0)
+    return pd.Series(rng.normal(0.5, 0.1, len(rows)), rows.index)

@@ -1,0 +1,163 @@
+"""The claims' pages: what stands on them, where links lead, and which figure decides."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fake_store import FakeStore
+from fake_verdicts import COMPARISONS, make_verdicts
+
+from bench.evidence.source import load_claims, load_rows
+from bench.reporting import findings as findings_module
+from bench.reporting.catalogue import LANGUAGES, Catalogue
+from bench.reporting.claim_figure import _panels
+from bench.reporting.claims import MOST_SETTINGS, STATEMENTS, VERDICTS, Claims
+from bench.reporting.findings import Findings, gather
+from bench.reporting.forest import in_margins, measured
+from bench.reporting.panels import MOST_ROWS, Dial, Profiles, Strip
+from bench.reporting.sentences import Sentences
+
+
+@pytest.fixture(scope="module")
+def findings(store: FakeStore) -> Findings:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(findings_module, "judge", make_verdicts)
+        return gather(store)
+
+
+@pytest.fixture(scope="module")
+def claims(findings: Findings) -> Claims:
+    return Claims(Sentences(findings, Catalogue("en")))
+
+
+def article(folder: Path, language: str, claim: str) -> str:
+    content = (folder / f"report.{language}.html").read_text(encoding="utf-8")
+    return content.partition(f'<article class="claim" id="{claim}"')[2].partition("</article>")[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_claim_has_a_page_with_its_verdict_in_words(findings: Findings, rendered: Path, language: str) -> None:
+    words = Catalogue(language)
+    for claim in findings.verdicts:
+        page = article(rendered, language, claim.claim)
+        assert words.name("verdicts", claim.verdict) in page.partition("</p>")[0]
+        assert claim.reason(language).partition("“")[0] in page
+        for part in claim.parts:
+            assert part.label[language] in page
+            assert part.estimand[language].partition("'")[0] in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_link_leads_somewhere(rendered: Path, language: str) -> None:
+    content = (rendered / f"report.{language}.html").read_text(encoding="utf-8")
+    targets, links = set(re.findall(r'\bid="([^"]+)"', content)), re.findall(r'href="#([^"]+)"', content)
+    assert {claim.id for claim in load_claims()} <= set(links) <= targets
+
+
+def test_ids_are_used_once(rendered: Path) -> None:
+    ids = re.findall(r'\bid="([^"]+)"', (rendered / "report.en.html").read_text(encoding="utf-8"))
+    assert len(ids) == len(set(ids))
+
+
+def test_every_statement_of_the_source_has_its_claims() -> None:
+    known = {claim.id for claim in load_claims()}
+    for row in load_rows():
+        for language in LANGUAGES:
+            for column, statements in STATEMENTS[row.id].items():
+                assert len(getattr(row.cells(language), column).split(";")) == len(statements)
+                assert {claim for ids in statements for claim in ids} <= known
+
+
+def test_chips_beside_the_sources_words_lead_to_the_claims(claims: Claims, rendered: Path) -> None:
+    content = (rendered / "report.en.html").read_text(encoding="utf-8")
+    statement = content.partition("<span>suits modelling long sequences</span>")[2].partition("</div>")[0]
+    assert 'href="#S09"' in statement
+    assert claims.words.name("verdicts", claims.all[8].verdict) in statement
+    other = content.partition("general tasks such as images")[2].partition("</div>")[0]
+    assert claims.words("source.untested") in other
+
+
+def test_the_summary_counts_every_claim_once(claims: Claims, rendered: Path) -> None:
+    tallies = claims.tally()
+    assert [tally.verdict for tally in tallies] == list(VERDICTS)
+    assert sorted(c.claim for tally in tallies for c in tally.claims) == [c.claim for c in claims.all]
+    content = (rendered / "report.en.html").read_text(encoding="utf-8")
+    assert f"corrected for all {COMPARISONS} comparisons" in content
+
+
+def test_the_most_telling_are_furthest_from_no_effect(claims: Claims) -> None:
+    known = next(claim for claim in claims.all if claim.verdict == "supported" and claim.unit == "")
+    near = replace(known, effect=0.3, low=0.1, high=0.5, margin=0.05)
+    far, ratio = replace(near, low=0.2), replace(near, unit="×", effect=3.0, low=2.0, high=4.0, margin=0.1)
+    assert claims._weight(near) < claims._weight(far) < claims._weight(ratio)
+    assert claims._weight(replace(far, verdict="not run")) == -math.inf
+    close = replace(near, verdict="practically equal", low=-0.01, high=0.01)
+    assert claims._weight(close) > claims._weight(replace(close, high=0.04))
+
+
+def test_margins_compare_across_units(claims: Claims) -> None:
+    known = claims.all[0]
+    difference = in_margins(replace(known, unit="", margin=0.05, effect=0.1, low=-0.05, high=0.25))
+    assert difference == pytest.approx((2, -1, 5))
+    ratio = in_margins(replace(known, unit="×", margin=0.1, effect=1.1, low=1 / 1.1, high=1.21))
+    assert ratio == pytest.approx((1, -1, 2))
+    assert math.isnan(in_margins(replace(known, margin=None))[0])
+
+
+@pytest.mark.parametrize(
+    ("claim", "kinds"),
+    [("S01", [Profiles]), ("S04", [Strip]), ("S11", [Profiles, Strip]), ("S10", [Strip] * 3), ("S18", [Dial])],
+)
+def test_the_figure_shows_what_the_effect_was_reckoned_from(findings: Findings, claim: str, kinds: list[type]) -> None:
+    verdict = next(v for v in findings.verdicts if v.claim == claim)
+    if not measured(verdict.parts):
+        verdict = replace(verdict, parts=tuple(replace(part, effect=0.1) for part in verdict.parts))
+    data = verdict.parts[-1].data
+    if data.empty:
+        rows = [("clip-norm", "adding", 20, 1, 0.5), ("clip-norm:threshold=0.1", "adding", 20, 1, 0.7)]
+        data = pd.DataFrame(rows, columns=["technique", "task", "lag", "seed", "value"])
+        verdict = replace(verdict, parts=tuple(replace(part, data=data) for part in verdict.parts))
+    panels = _panels(findings, Sentences(findings, Catalogue("en")), claim, measured(verdict.parts))
+    assert [type(panel) for panel in panels] == kinds
+    assert sum(len(p.rows) for p in panels if isinstance(p, Strip)) <= MOST_ROWS
+
+
+def test_a_trail_names_runs_and_counts_the_rest(findings: Findings, claims: Claims, rendered: Path) -> None:
+    verdict = next(claim for claim in claims.all if len({run for part in claim.parts for run in part.runs}) > 60)
+    trail = claims.trail(verdict)
+    runs = {run for part in verdict.parts for run in part.runs}
+    assert trail is not None
+    assert trail.runs == len(runs)
+    assert len(trail.steps) == MOST_SETTINGS
+    members = findings.members[findings.members["mlflow_run_id"].isin(runs)]
+    assert trail.settings == members["setting_hash"].nunique() == MOST_SETTINGS + trail.more_settings
+    first = members.iloc[0]
+    page = article(rendered, "en", verdict.claim)
+    for text in (first["mlflow_run_id"][:8], first["setting_hash"], first["protocol_hash"], first["commit"][:8]):
+        assert text in page
+    assert f"bptt-bench/{first['task']}" in page
+    assert f"{first['technique']} {first['task']} lag {first['lag']} seed" in page
+
+
+def test_an_undecided_claim_says_how_many_seeds_it_needs(claims: Claims, rendered: Path) -> None:
+    undecided = next(claim for claim in claims.all if claim.verdict == "undecided")
+    assert claims.needed(undecided) == "needs 19"
+    assert "needs 19" in article(rendered, "en", undecided.claim)
+
+
+def test_numbers_of_a_part(claims: Claims) -> None:
+    part = replace(claims.all[0], unit="", margin=0.05, effect=0.234, low=-0.0123, high=0.5, p=0.0412, n=12)
+    assert (claims.effect(part), claims.interval(part)) == ("+0.23", "−0.012 to +0.5")
+    assert (claims.margin(part), claims.p(part)) == ("±0.05", "0.041")
+    assert claims.p(replace(part, p=0.00004)) == "< 0.001"
+    assert claims.p(replace(part, p=None)) == "–"
+    ratio = replace(part, unit="×", margin=0.1, effect=3.87, low=0.5, high=12.0)
+    assert (claims.effect(ratio), claims.interval(ratio)) == ("3.9×", "0.50 to 12.0")
+    assert claims.margin(ratio) == "0.91 to 1.10"
+    counted = replace(ratio, effect=4.0, low=4.0, high=4.0, p=None, n=1)
+    assert (claims.effect(counted), claims.interval(counted)) == ("4.0×", "")
