@@ -112,7 +112,7 @@ class Technique(pl.LightningModule):
     reference: ClassVar[str]
     """The paper that it is built to."""
     rate_factor: ClassVar[float] = 1.0
-    """It is tried at the protocol's learning rates times this: as many rates as all others, at its optimiser's scale."""
+    """Its learning rates are the protocol's times this: as many as all others', on its optimiser's scale."""
     dials: ClassVar[dict[str, Dial]] = {}
     """Its dials by name; collected from the class body."""
 
