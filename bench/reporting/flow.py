@@ -86,7 +86,7 @@ def _profiles(gradients: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rates(probes: pd.DataFrame) -> pd.DataFrame:
-    probes = probes[np.isfinite(probes["decay"])]
+    probes = probes[np.isfinite(probes["decay"]) & (probes["moment"] != "during")]  # that is two moments
     groups = probes.groupby(PROFILE, sort=False)
     table = groups.agg(
         decay=("decay", "mean"),
