@@ -14,7 +14,7 @@ from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.protocol.preset import MAIN
 from bench.reporting import forest
 from bench.reporting.findings import Findings, Matrix
-from bench.reporting.panels import MOST_ROWS, Curve, Dial, Panel, Profiles, Strip
+from bench.reporting.panels import Curve, Dial, Panel, Profiles, Strip, fitted
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import BASELINE_LINE, DASHES, LINES, WIDTH, Picture, house_style, picture
 
@@ -23,6 +23,7 @@ FLOW_KINDS = ("decay", "relief", "exponential", "reach", "early")
 SWEPT = ("=*", "=min", "=max")
 """How a part names the values of a dial."""
 GAP = 0.08  # inches between panels
+TALLEST = 4.0  # inches: with its tables, a claim should fit on a page
 
 
 def claim_figure(findings: Findings, say: Sentences, claim: ClaimVerdict, alt: str) -> tuple[Picture, list[str]] | None:
@@ -55,8 +56,8 @@ def _panels(findings: Findings, say: Sentences, claim: str, parts: list[PartVerd
     for test, part in known:
         if not (profiles and test in flowing) and (test, part) not in swept:
             rest.setdefault(test.kind, []).append(part.data)
-    most = MOST_ROWS // max(1, len(rest))
-    return [*panels, *(Strip(say, kind, _once(data), most) for kind, data in rest.items())]
+    strips = [Strip(say, kind, _once(data)) for kind, data in rest.items()]
+    return [*panels, *fitted(strips, TALLEST - sum(panel.height + GAP for panel in panels))]
 
 
 def _once(data: list[pd.DataFrame]) -> pd.DataFrame:
@@ -88,8 +89,7 @@ def _profiles(findings: Findings, say: Sentences, tests: list[Part]) -> Profiles
                 curves.append(Curve(say.profile(technique, quantity if mixed else "h"), *look, points))
         if curves:
             of = [] if mixed or quantities == {"h"} else [say.quantity(*quantities)]
-            where = say.words("list.separator").join([say.cell(*cell), *of])
-            axes[f"{where}\n{say.words(f'moment.{moment}')}"] = curves
+            axes["\n".join([say.cell(*cell), *of, say.words(f"moment.{moment}")])] = curves
     return Profiles(say, axes) if axes else None
 
 
@@ -135,6 +135,7 @@ def _dial(findings: Findings, say: Sentences, swept: list[tuple[Part, PartVerdic
             findings.dial(technique, known[base])
             for technique, base in zip(data["technique"], data["base"], strict=True)
         ]
-        means = data.assign(dial=values).groupby(["base", "dial", "seed"], sort=False)["value"].mean().reset_index()
+        turned = data.assign(dial=values, name=data["base"].map(known))
+        means = turned.groupby(["base", "name", "dial", "seed"], sort=False)["value"].mean().reset_index()
         arms[test.arm] = pd.concat([arms[test.arm], means]).drop_duplicates() if test.arm in arms else means
     return Dial(say, swept[0][0].kind, arms)

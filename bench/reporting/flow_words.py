@@ -87,7 +87,7 @@ class FlowWords:
         rows = rows[(rows["kept"] < FULL) | (rows["cosine"] < FULL)]
         said = []
         for technique, own in rows.groupby("technique", sort=False):
-            moments = [self._kept(row, row.moment) for row in own.itertuples() if row.moment in ("start", "end")]
+            moments = [self._kept(row, row.moment) for row in own.itertuples()]
             technique = self.say.technique(str(technique))
             said.append(self.words("flow.cut", technique=technique, moments=self.numbers.join(moments)))
         return self.words("list.sentence").join(said)
@@ -145,7 +145,7 @@ class FlowWords:
         if column == "range":
             return Cell(f"{n.count(row.first_lag)}–{n.count(row.last_lag)}")
         if column == "half_life":
-            return Cell("∞" if math.isinf(row.half_life) else n.metric(float(f"{row.half_life:.2g}")))
+            return Cell(n.steps(row.half_life))
         if column == "reach":
             return Cell(n.count(row.reach))
         if column == "dead":

@@ -35,6 +35,10 @@ class Numbers:
             return self.words("units.none") if math.isnan(value) else "∞" if value > 0 else "−∞"
         return _minus(f"{_significant(value):+,g}" if value else "0")
 
+    def steps(self, value: float) -> str:
+        """A number of steps that need not be whole: 0.92, 13, 1,700, ∞."""
+        return "∞" if math.isinf(value) else f"{_significant(value):,g}"
+
     def tick(self, value: float) -> str:
         """On an axis: 0.05, 20, 10 k."""
         return self.si(value) if abs(value) >= 1000 else _minus(f"{value:g}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -25,9 +25,8 @@ from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED
 
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
 NAMES = 1.2  # inches: of rows, before their values; of curves, behind them
-ROW, FOOT, HEAD = 0.118, 0.36, 0.28
-CURVES = 1.4  # inches: the height of axes with curves
-MOST_ROWS = 28
+ROW, FOOT, LINE = 0.118, 0.36, 0.115
+CURVES = 1.35  # inches: the height of axes with curves
 SHARES = ("score", "solved", "exploded")
 """Kinds whose values lie between 0 and 1."""
 
@@ -62,16 +61,17 @@ class Strip:
     kind: str
     data: pd.DataFrame
     """technique, task, lag, seed, value."""
-    most: int = MOST_ROWS
+    keys: tuple[str, ...] = ("task", "lag")
+    """What has a row of its own, within a technique."""
 
     @cached_property
     def rows(self) -> list[Row]:
-        """By technique and setting; lags, then tasks are pooled until they are few enough."""
-        for keys in (["task", "lag"], ["task"], []):
-            rows = list(self._rows(keys))
-            if len(rows) <= self.most:
-                break
-        return rows
+        """Technique by technique."""
+        return list(self._rows(list(self.keys)))
+
+    def coarser(self) -> Strip:
+        """With lags pooled, then tasks."""
+        return replace(self, keys=self.keys[:-1])
 
     @property
     def height(self) -> float:
@@ -127,6 +127,14 @@ class Strip:
             dots(axes, places, size, colour, alpha=0.6, zorder=2)
 
 
+def fitted(strips: list[Strip], room: float) -> list[Strip]:
+    """Pool rows, of the tallest strip first, until all stand in `room` inches or nothing is left to pool."""
+    while sum(strip.height for strip in strips) > room and any(strip.keys for strip in strips):
+        tallest = max((strip for strip in strips if strip.keys), key=lambda strip: strip.height)
+        strips = [strip.coarser() if strip is tallest else strip for strip in strips]
+    return strips
+
+
 @dataclass(frozen=True)
 class Dial:
     """The mean over settings against the value of a dial, seed by seed; axes side by side, one an arm."""
@@ -135,22 +143,39 @@ class Dial:
     say: Sentences
     kind: str
     arms: dict[str, pd.DataFrame]
-    """By arm: base (the technique without its dial), dial (its value), seed, value."""
+    """By arm: base (the technique without its dial), name and value of the dial (name, dial), seed, value."""
+
+    @cached_property
+    def _looks(self) -> dict[str, str]:
+        bases = dict.fromkeys(base for data in self.arms.values() for base in data["base"])
+        return {base: LINES[i % len(LINES)] for i, base in enumerate(bases)}
+
+    @cached_property
+    def _titles(self) -> dict[str, list[str]]:
+        long = 48 // len(self.arms) // (2 if self.say.words.language == "zh" else 1)
+        return {arm: textwrap.wrap(self.say.arm(arm), long) for arm in self.arms}
+
+    @property
+    def _head(self) -> float:
+        return LINE * (max(map(len, self._titles.values())) + len(self._looks)) + 0.06
 
     @property
     def height(self) -> float:
-        return HEAD + CURVES + FOOT
+        return self._head + CURVES + FOOT
 
     def draw(self, figure: Figure, top: float) -> None:
         width = (WIDTH - 0.3) / len(self.arms)
         for i, (arm, data) in enumerate(self.arms.items()):
             left = LEFT + 0.3 + i * width
-            axes = axes_at(figure, Box(left, top + HEAD, width - 0.15, CURVES))
-            title = self.say.arm(arm)
-            note(figure, left, top + HEAD / 2, "\n".join(textwrap.wrap(title, 24)), colour=INK, linespacing=1.05)
+            axes = axes_at(figure, Box(left, top + self._head, width - 0.15, CURVES))
+            for line, text in enumerate(self._titles[arm]):
+                note(figure, left, top + LINE * (line + 0.5), text, colour=INK)
             self._panel(axes, data)
             if i:
                 axes.set_yticks([])
+        below = max(map(len, self._titles.values()))
+        for line, (base, colour) in enumerate(self._looks.items(), start=below):
+            note(figure, LEFT + 0.3, top + LINE * (line + 0.5), self.say.technique(base), size=6.3, colour=colour)
 
     def _panel(self, axes: Axes, data: pd.DataFrame) -> None:
         places = sorted(data["dial"].unique())
@@ -160,8 +185,8 @@ class Dial:
         axes.set(xlim=(-0.4, len(places) - 0.6), ylim=(low - pad, high + pad))
         axes.set_xticks(range(len(places)), [f"{place:g}" for place in places])
         axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-        for i, (_, own) in enumerate(data.groupby("base", sort=False)):
-            colour, shift = LINES[i % len(LINES)], 0.08 * i
+        for i, (base, own) in enumerate(data.groupby("base", sort=False)):
+            colour, shift = self._looks[str(base)], 0.08 * i
             means = own.groupby("dial")["value"].agg(list)
             x = [places.index(place) + shift for place in means.index]
             dots(axes, [(p, v) for p, values in zip(x, means, strict=True) for v in values], 2.2, colour, alpha=0.45)
@@ -169,8 +194,7 @@ class Dial:
             bars = ((p, max(i.low, low - pad), p, min(i.high, high + pad)) for p, i in zip(x, intervals, strict=True))
             segments(axes, bars, color=colour, linewidth=1)
             axes.plot(x, [np.mean(v) for v in means], color=colour, linewidth=1.2)
-        names = self.say.numbers.join(map(self.say.technique, data["base"].unique()))
-        axes.set_xlabel(names, fontsize=6.5, color=MUTED, labelpad=2)
+        axes.set_xlabel(self.say.numbers.join(data["name"].unique()), fontsize=6.5, color=MUTED, labelpad=2)
 
 
 class Curve(NamedTuple):
@@ -196,23 +220,29 @@ class Profiles:
         return {curve.name: curve for curves in self.axes.values() for curve in curves}
 
     @property
+    def _head(self) -> float:
+        return LINE * max(title.count("\n") + 1 for title in self.axes) + 0.05
+
+    @property
     def height(self) -> float:
-        return HEAD + max(CURVES, 0.13 * len(self._named)) + FOOT
+        return self._head + max(CURVES, 0.13 * len(self._named)) + FOOT
 
     def draw(self, figure: Figure, top: float) -> None:
         names, ticks = 1.15, 0.36
         width = (WIDTH - names - ticks) / len(self.axes)
         shown = pd.concat([curve.points for curves in self.axes.values() for curve in curves])
+        below = top + self._head
         for i, (title, curves) in enumerate(self.axes.items()):
             left = LEFT + ticks + i * width
-            axes = axes_at(figure, Box(left, top + HEAD, width - 0.18, self.height - FOOT - HEAD))
-            note(figure, left, top + HEAD / 2, title, colour=INK, linespacing=1.05)
+            axes = axes_at(figure, Box(left, below, width - 0.18, self.height - FOOT - self._head))
+            for line, text in enumerate(title.splitlines()):
+                note(figure, left, top + LINE * (line + 0.5), text, colour=INK)
             dress(axes, self.say, shown["log10_norm"], int(shown["lag_back"].max()), left=not i)
             for curve in curves:
                 plot(axes, curve)
             axes.set_xlabel(self.say.words("flow.axis"), fontsize=6.5, color=MUTED, labelpad=1)
         for i, curve in enumerate(self._named.values()):
-            note(figure, LEFT + WIDTH - names, top + HEAD + 0.07 + 0.13 * i, curve.name, size=6.3, colour=curve.colour)
+            note(figure, LEFT + WIDTH - names, below + 0.07 + 0.13 * i, curve.name, size=6.3, colour=curve.colour)
 
 
 def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:

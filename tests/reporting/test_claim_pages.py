@@ -15,11 +15,11 @@ from fake_verdicts import COMPARISONS, make_verdicts
 from bench.evidence.source import load_claims, load_rows
 from bench.reporting import findings as findings_module
 from bench.reporting.catalogue import LANGUAGES, Catalogue
-from bench.reporting.claim_figure import _panels
+from bench.reporting.claim_figure import TALLEST, _panels
 from bench.reporting.claims import MOST_SETTINGS, STATEMENTS, VERDICTS, Claims
 from bench.reporting.findings import Findings, gather
 from bench.reporting.forest import in_margins, measured
-from bench.reporting.panels import MOST_ROWS, Dial, Profiles, Strip
+from bench.reporting.panels import Dial, Profiles, Strip
 from bench.reporting.sentences import Sentences
 
 
@@ -124,7 +124,7 @@ def test_the_figure_shows_what_the_effect_was_reckoned_from(findings: Findings, 
         verdict = replace(verdict, parts=tuple(replace(part, data=data) for part in verdict.parts))
     panels = _panels(findings, Sentences(findings, Catalogue("en")), claim, measured(verdict.parts))
     assert [type(panel) for panel in panels] == kinds
-    assert sum(len(p.rows) for p in panels if isinstance(p, Strip)) <= MOST_ROWS
+    assert sum(panel.height for panel in panels) <= TALLEST
 
 
 def test_a_trail_names_runs_and_counts_the_rest(findings: Findings, claims: Claims, rendered: Path) -> None:
