@@ -26,22 +26,23 @@ def flow(layer: nn.Module, x: torch.Tensor, state: int = 0) -> torch.Tensor:
     return log_norms([step[state].grad for step in history], len(x))
 
 
-@pytest.mark.parametrize("radius", [0.1, 0.9, 1.0, 1.1])
+@pytest.mark.parametrize("radius", [0.15, 0.9, 1.0, 1.1])
 def test_a_scaled_orthogonal_matrix_decays_at_its_scale(radius):
     """h_t = ρ Q h_{t−1} + …: every step multiplies the gradient's norm by exactly ρ, whatever Q and the batch."""
     layer = Elman(2, 4, HIDDEN, activation="identity").double()
     for weight in layer.recurrent_weight.data:
-        weight.copy_(radius * nn.init.orthogonal_(torch.empty(HIDDEN, HIDDEN, dtype=torch.float64)))
+        start = torch.empty(HIDDEN, HIDDEN, dtype=torch.float64)
+        weight.copy_(radius * nn.init.orthogonal_(start, generator=generator("orthogonal")))
     layer.input_weight.data.copy_(drawn(2, 4, HIDDEN))
     for norms in flow(layer, drawn(2, 300, BATCH, 4)):
         fit = fit_decay(norms)
         assert fit.rate == pytest.approx(math.log(radius), abs=1e-12)
-        assert (fit.first_lag, fit.last_lag) == (0, 299), "10⁻³⁰⁰ is far below single precision, and still counts"
+        assert (fit.first_lag, fit.last_lag) == (0, 299), "10⁻²⁴⁷ is far below single precision, and still counts"
         if radius != 1:
             assert fit.r2 == pytest.approx(1.0)
         if radius < 1:
             assert fit.half_life == pytest.approx(math.log(2) / -math.log(radius))
-            assert fit.reach == math.floor(2 / -math.log10(radius) + 1e-9)
+            assert fit.reach == math.floor(2 / -math.log10(radius))
 
 
 def test_a_scalar_tanh():
