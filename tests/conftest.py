@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_are_heard() -> None:
+    """A shell ignores SIGINT for what it puts in the background; tests that send it would wait for ever."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

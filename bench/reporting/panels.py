@@ -80,13 +80,18 @@ class Strip:
     def _rows(self, keys: list[str]) -> Iterator[Row]:
         for technique, own in self.data.groupby("technique", sort=False):
             name, colour = self.say.technique(str(technique)), BASELINE_LINE if technique == BASELINE else LINES[0]
-            groups = dict(iter(own.groupby(keys, sort=False))) if keys else {}
+            groups = dict(sorted(own.groupby(keys, sort=False), key=self._place)) if keys else {}
             if len(groups) < 2:
                 yield Row(name, False, own["value"], colour)
                 continue
             yield Row(name, False, None, colour)
             for key, rows in groups.items():
                 yield Row(self.say.cell(*key), True, rows["value"], colour)
+
+    def _place(self, group: tuple[Any, pd.DataFrame]) -> tuple[int, int]:
+        """Tasks in the report's order, lags rising."""
+        first, tasks = group[1].iloc[0], self.say.findings.scope.tasks
+        return tasks.index(first["task"]) if first["task"] in tasks else len(tasks), int(first["lag"])
 
     def draw(self, figure: Figure, top: float) -> None:
         axes = axes_at(figure, Box(LEFT + NAMES, top, WIDTH - NAMES, ROW * len(self.rows)), y_axis=False)
