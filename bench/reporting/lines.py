@@ -31,7 +31,8 @@ from bench.reporting.style import (
 )
 
 LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
-TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page
+TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page, beside its heading and caption
+GAP = 0.16  # inches between rows
 
 
 def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
@@ -41,7 +42,7 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
     families = by_family([t for t in findings.techniques if t.name in drawn])
     lags = sorted(curves["lag"].unique())
     heights = row_heights(families)
-    height = sum(heights) + 0.16 * len(heights) + 0.6
+    height = sum(heights) + GAP * len(heights) + 0.6
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(
@@ -93,8 +94,14 @@ def by_family(techniques: list[Technique]) -> dict[str, list[Technique]]:
 
 def row_heights(families: dict[str, list[Technique]], tallest: float = TALLEST) -> list[float]:
     """Inches for each family: room for its names, but no more than `tallest` in all where that can be."""
-    share = min(1.0, tallest / len(families) - 0.16)
-    return [max(share, 0.3 + 0.145 * len(members)) for members in families.values()]
+    needs = [0.3 + 0.145 * len(members) for members in families.values()]
+    left, rows = tallest - GAP * len(needs), len(needs)
+    for need in sorted(needs, reverse=True):
+        if need <= left / rows:
+            break
+        left, rows = left - need, rows - 1  # the largest take what they need, the others share what is left
+    share = min(1.0, left / rows) if rows else 0.0
+    return [max(share, need) for need in needs]
 
 
 def looks_of(members: list[Technique]) -> dict[str, tuple[str, object]]:

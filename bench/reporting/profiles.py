@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.reporting.findings import Matrix
-from bench.reporting.lines import LEFT, by_family, looks_of, name_row, row_heights
+from bench.reporting.lines import GAP, LEFT, by_family, looks_of, name_row, row_heights
 from bench.reporting.panels import Curve, dress, plot
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import MUTED, WIDTH, Picture, house_style, picture
@@ -29,7 +29,7 @@ def gradient_profiles(matrix: Matrix, say: Sentences, alt: str) -> Picture | Non
     if not families:
         return None
     heights = row_heights(families, TALLEST)
-    height = sum(heights) + 0.16 * len(heights) + TOP + BOTTOM
+    height = sum(heights) + GAP * len(heights) + TOP + BOTTOM
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(

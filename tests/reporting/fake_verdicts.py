@@ -68,7 +68,7 @@ def _part(claim: str, part: Part, verdict: str, measured: pd.DataFrame, rng: np.
         high=high,
         p=None if verdict == "not run" else 0.31 if verdict == "undecided" else 0.0004,
         n=0 if verdict == "not run" else 5,
-        needed_n=19 if verdict == "undecided" else None,
+        needed_n=1_234 if verdict == "undecided" else None,
         robustness=Robustness(sum(h[-1] for h in held), len(held), held),
         orthogonal=("holds", "does not hold", "undecided", "not run")[rng.integers(4)],
         runs=tuple(rows["mlflow_run_id"]),

@@ -1,4 +1,4 @@
-"""Nothing on a page of the PDF is wider than the page's text."""
+"""Nothing on a page of the PDF is larger than the page's text, and no heading stands alone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from weasyprint.formatting_structure import boxes
 
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import gather
+from bench.reporting.lines import GAP, row_heights
 from bench.reporting.pages import page
 
+HEADINGS = {"h2", "h3", "h4"}
 ROUNDING = 0.5  # CSS pixels
 
 
@@ -22,6 +24,10 @@ def misfits(html: str) -> Iterator[str]:
     checked = 0
     for number, sheet in enumerate(HTML(string=html).render().pages, start=1):
         body = sheet._page_box
+        shown = [box.element_tag for box in body.descendants() if isinstance(box, boxes.TextBox | boxes.ReplacedBox)]
+        tags = {tag.partition("::")[0] for tag in shown if tag is not None}  # None: the margins' running heads
+        if tags and tags <= HEADINGS:
+            yield f"page {number}: a heading alone"
         right, bottom = body.content_box_x() + body.width, body.content_box_y() + body.height
         for box in body.descendants():
             if isinstance(box, boxes.TableCellBox | boxes.TableBox | boxes.ReplacedBox):
@@ -48,3 +54,11 @@ def test_tables_and_figures_fit_their_page(language: str, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_all_claims_fit_their_pages(language: str, rendered: Path) -> None:
     assert not [*misfits((rendered / f"report.{language}.html").read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("sizes", [[1], [1] * 9, [2, 2, 3, 3, 1, 4, 1, 4, 1], [1, 12, 1, 12, 1], [20, 20, 20]])
+def test_rows_of_a_figure_share_what_is_left(sizes: list[int]) -> None:
+    needs = [0.3 + 0.145 * size for size in sizes]
+    heights = row_heights({str(i): [None] * size for i, size in enumerate(sizes)}, 7.9)  # type: ignore[list-item]
+    assert all(height >= need for height, need in zip(heights, needs, strict=True))
+    assert sum(heights) + GAP * len(sizes) <= max(7.9, sum(needs) + GAP * len(sizes)) + 1e-9
