@@ -20,6 +20,7 @@ from bench.errors import BenchError
 
 PANGO_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 FONT_PACKAGES = ("fontconfig", "fonts-noto-cjk")
+COMPILER_PACKAGES = ("gcc", "libc6-dev")
 LEAST_DISK = 1 << 30
 """Bytes that a store with a few thousand members and its reports can take."""
 
@@ -47,6 +48,7 @@ def examine(store: str | None) -> list[Finding]:
         check_store(store),
         check_disk(Path.cwd()),
         check_processor(),
+        check_kernels(),
     ]
 
 
@@ -162,6 +164,21 @@ def check_processor() -> Finding:
     return Finding(
         "processor", "note", f"{cores}; vanished gradients slow it down, for it cannot flush denormal numbers"
     )
+
+
+def check_kernels() -> Finding:
+    """Are there native kernels, or can they be built? Training does without, several times as slowly."""
+    try:
+        from bench.engine.native import why_not
+    except ImportError as error:
+        return Finding("native kernels", "problem", f"PyTorch does not import: {error}", "see the libraries above")
+    reason = why_not()
+    if reason is None:
+        return Finding("native kernels", "ok", "built")
+    missing = shutil.which("cc") is None
+    packages = COMPILER_PACKAGES if missing else ()
+    remedy = _install_line(packages) if missing else ""
+    return Finding("native kernels", "note", f"none, training is slower: {reason}", remedy, packages)
 
 
 def _install_line(packages: Iterable[str]) -> str:

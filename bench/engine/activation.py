@@ -24,6 +24,9 @@ class Activation:
     function: Callable[[Tensor], Tensor]
     in_place: Callable[[Tensor], Any]
     backward: Callable[..., Tensor] | None
+    kind: int | None = None
+    """Its number in native/kernels.c; None if it has none there."""
+    slope: float = 0.0
 
 
 def leaky_relu(slope: float) -> Activation:
@@ -33,7 +36,7 @@ def leaky_relu(slope: float) -> Activation:
         return aten.leaky_relu_backward.grad_input(gradient, output, slope, True, grad_input=grad_input)
 
     return Activation(
-        partial(F.leaky_relu, negative_slope=slope), partial(F.leaky_relu_, negative_slope=slope), backward
+        partial(F.leaky_relu, negative_slope=slope), partial(F.leaky_relu_, negative_slope=slope), backward, 6, slope
     )
 
 
@@ -59,10 +62,10 @@ def _softsign_backward(gradient: Tensor, output: Tensor, *, grad_input: Tensor) 
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "tanh": Activation(torch.tanh, torch.tanh_, aten.tanh_backward.grad_input),
-    "relu": Activation(torch.relu, torch.relu_, _relu_backward),
-    "sigmoid": Activation(torch.sigmoid, torch.sigmoid_, aten.sigmoid_backward.grad_input),
-    "softsign": Activation(F.softsign, _softsign_in_place, _softsign_backward),
-    "identity": Activation(_identity, _identity, _identity_backward),
-    "gelu": Activation(F.gelu, aten.gelu_, None),
+    "tanh": Activation(torch.tanh, torch.tanh_, aten.tanh_backward.grad_input, 0),
+    "relu": Activation(torch.relu, torch.relu_, _relu_backward, 1),
+    "sigmoid": Activation(torch.sigmoid, torch.sigmoid_, aten.sigmoid_backward.grad_input, 2),
+    "softsign": Activation(F.softsign, _softsign_in_place, _softsign_backward, 3),
+    "identity": Activation(_identity, _identity, _identity_backward, 4),
+    "gelu": Activation(F.gelu, aten.gelu_, None, 5),
 }

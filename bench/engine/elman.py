@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bench.engine.activation import ACTIVATIONS, Activation
+from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence, State, weight_gradient
 
 
@@ -34,6 +35,15 @@ class Elman(Recurrence):
         (h,) = state
         a = self.activation.function(drive + torch.bmm(h, self.recurrent_weight))
         return (self.carry * h + self.scale * a,)
+
+    def native(self) -> NativeCell | None:
+        kind = self.activation.kind
+        if kind is None:
+            return None
+        plain = self.carry == 0.0 and self.scale == 1.0
+        slopes = 0 if plain and self.activation.backward is not None else 1
+        scalars = (kind, float(self.activation.slope), float(self.carry), float(self.scale))
+        return NativeCell("elman", (self.input_weight, self.bias, self.recurrent_weight), scalars, (slopes,))
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """As the loop, by `ElmanFunction` where the activation's gradient follows from its value."""

@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from bench.engine.native import NativeCell
 from bench.engine.recurrence import Initialisation, Recurrence, State, weight_gradient
 
 aten = torch.ops.aten
@@ -40,6 +41,10 @@ class GRU(Recurrence):
         r, z = torch.sigmoid(drive_r + back_r), torch.sigmoid(drive_z + back_z)
         n = torch.tanh(drive_n + r * (back_n + self.candidate_bias.unsqueeze(1)))
         return ((1 - z) * n + z * h,)
+
+    def native(self) -> NativeCell | None:
+        parameters = (self.input_weight, self.bias, self.recurrent_weight, self.candidate_bias)
+        return NativeCell("gru", parameters, kept=(3, 1))
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """As the loop, by `GRUFunction`."""

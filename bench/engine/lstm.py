@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.autograd.function import once_differentiable
 
+from bench.engine.native import NativeCell
 from bench.engine.recurrence import Initialisation, Recurrence, State, weight_gradient
 
 aten = torch.ops.aten
@@ -40,16 +41,19 @@ class LSTM(Recurrence):
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         return torch.sigmoid(o) * torch.tanh(c), c
 
+    def native(self) -> NativeCell | None:
+        return NativeCell("lstm", (self.input_weight, self.bias, self.recurrent_weight), kept=(4, 1))
+
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """As the loop, by `LSTMFunction`."""
         outputs, c = LSTMFunction.apply(drive, self.recurrent_weight, *state)
         return outputs, (outputs[:, -1], c)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """As every recurrence; in single precision on the CPU by torch's own kernel (oneDNN), the fastest there."""
+    def fallback(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """As every recurrence; in single precision on the CPU by torch's own kernel (oneDNN), the next best there."""
         if x.device.type != "cpu" or x.dtype != torch.float32:
-            return super().forward(x, state)
-        h, c = self.start(x) if state is None else state
+            return super().fallback(x, state)
+        h, c = state
         nothing = x.new_zeros(self.bias.shape[1])
         runs = []
         for e in range(x.shape[0]):

@@ -12,13 +12,14 @@ from torch import Generator, Tensor, nn
 
 from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import project
+from bench.engine.native import NativeCell, run, runs_natively
 
 
 class Recurrence(Layer):
     """s_t = step(x_t U + b, s_{t−1}) for E members at once.
 
     A subclass writes `step` as in its paper. Where it also has a hand-derived backward pass it overrides
-    `unroll`, and tests hold that against the loop here in double precision.
+    `unroll`, and tests hold that against the loop here in double precision; where it has a kernel, `native`.
 
     Shapes: input_weight (E, I, G·H), recurrent_weight (E, H, G·H), bias (E, G·H) with G `blocks` (gates)
     side by side along the last axis; every state (E, B, H).
@@ -79,10 +80,25 @@ class Recurrence(Layer):
             outputs.append(state[0])
         return torch.stack(outputs, dim=1), state
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """x (E, T, B, I) → outputs (E, T, B, H) and the last state."""
-        drive = project(x, self.input_weight, self.bias)
-        return self.unroll(drive, self.start(x) if state is None else state)
+    def native(self) -> NativeCell | None:
+        """What runs this cell in one native call, if there is such a kernel; tests hold it against the loop."""
+        return None
+
+    def drive(self, x: Tensor) -> Tensor:
+        """What the input gives each step, in one product for all: x (E, T, B, I) → x U + b (E, T, B, G·H)."""
+        return project(x, self.input_weight, self.bias)
+
+    def forward(self, x: Tensor, state: State | None = None, last: int | None = None) -> tuple[Tensor, State]:
+        """x (E, T, B, I) → outputs (E, T, B, H), of the `last` steps if that is said, and the last state."""
+        state = self.start(x) if state is None else state
+        if runs_natively(x) and (cell := self.native()) is not None:
+            return run(cell, x, state, x.shape[1] if last is None else last)
+        outputs, state = self.fallback(x, state)
+        return outputs if last is None else outputs[:, -last:], state
+
+    def fallback(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """All outputs and the last state without a native kernel."""
+        return self.unroll(self.drive(x), state)
 
 
 def weight_gradient(before: Tensor, after: Tensor) -> Tensor:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import re
 import sys
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 OWN_ROOMS = ("bench.engine", "bench.techniques", "bench.tasks")
@@ -47,7 +49,15 @@ def _essence(module: ModuleType) -> str:
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [n for n in body if not _is_docstring(n)] or [ast.Pass()]  # type: ignore[attr-defined]
-    return ast.dump(tree)
+    return ast.dump(tree) + _companion(module)
+
+
+def _companion(module: ModuleType) -> str:
+    """The C source that a module names as its SOURCE, without comments and layout."""
+    file = getattr(module, "SOURCE", None)
+    if not isinstance(file, Path):
+        return ""
+    return " ".join(re.sub(r"/\*.*?\*/", " ", file.read_text(encoding="utf-8"), flags=re.DOTALL).split())
 
 
 def _is_docstring(node: ast.AST) -> bool:

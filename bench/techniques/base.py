@@ -197,19 +197,27 @@ class Technique(pl.LightningModule):
         assert isinstance(found, Optimizer)
         return found
 
-    def body(self, inputs: Tensor, states: list[State] | None = None) -> tuple[Tensor, list[State]]:
-        """inputs (E, T, B, I) → the top layer's outputs (E, T, B, H) and each layer's last state."""
+    def body(
+        self, inputs: Tensor, states: list[State] | None = None, last: int | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """inputs (E, T, B, I) → the top layer's outputs (E, T, B, H), of the `last` steps if that is said, and each
+        layer's last state."""
         ends: list[State] = []
-        for depth, layer in enumerate(self.layers):
-            output, end = layer(inputs, None if states is None else states[depth])
-            inputs = self.connect(inputs, output)
+        layers = self.layers
+        for depth, layer in enumerate(layers):
+            state = None if states is None else states[depth]
+            if last is not None and layer is layers[-1] and isinstance(layer, Recurrence):
+                output, end = layer(inputs, state, last)
+            else:
+                output, end = layer(inputs, state)
+            inputs = self.connect(inputs[:, -output.shape[1] :], output)
             ends.append(end)
-        return inputs, ends
+        return inputs if last is None else inputs[:, -last:], ends
 
     def forward(self, inputs: Tensor) -> Tensor:
         """inputs (E, T, B, I) → what is scored (E, scored, B, O)."""
-        features, _ = self.body(inputs)
-        return self.readout(features[:, -self.blueprint.scored :])
+        features, _ = self.body(inputs, last=self.blueprint.scored)
+        return self.readout(features)
 
     def configure_optimizers(self) -> Optimizer:
         """Torch's optimiser at rate 1: `update` gives each member its own."""

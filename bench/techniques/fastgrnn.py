@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from bench.engine.layer import Initialisation, State
+from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Technique
 
@@ -35,10 +36,13 @@ class FastGRNNCell(Recurrence):
         zeta, nu = (torch.sigmoid(w).unsqueeze(1) for w in (self.zeta, self.nu))
         return ((zeta * (1 - z) + nu) * n + z * h,)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """As every recurrence; the biases, one for each use of the product, come with the step."""
-        drive = torch.bmm(x.flatten(1, 2), self.input_weight).unflatten(1, x.shape[1:3])
-        return self.unroll(drive, self.start(x) if state is None else state)
+    def drive(self, x: Tensor) -> Tensor:
+        """x U alone: the biases, one for each use of the product, come with the step."""
+        return torch.bmm(x.flatten(1, 2), self.input_weight).unflatten(1, x.shape[1:3])
+
+    def native(self) -> NativeCell | None:
+        squashed = torch.sigmoid(self.zeta), torch.sigmoid(self.nu)
+        return NativeCell("fastgrnn", (self.input_weight, self.bias, self.recurrent_weight, *squashed), kept=(2,))
 
 
 class FastGRNN(Technique):

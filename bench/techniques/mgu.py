@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence, State
 from bench.techniques.base import Technique
 
@@ -19,6 +20,9 @@ class MinimalCell(Recurrence):
         f = torch.sigmoid(torch.baddbmm(drive_f, h, weight_f))
         n = torch.tanh(torch.baddbmm(drive_n, f * h, weight_n))
         return (torch.lerp(h, n, f),)
+
+    def native(self) -> NativeCell | None:
+        return NativeCell("mgu", (self.input_weight, self.bias, self.recurrent_weight), kept=(2,))
 
 
 class MinimalGatedUnit(Technique):

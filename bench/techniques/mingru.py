@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from torch.autograd.function import once_differentiable
 
 from bench.engine.layer import Initialisation, State
+from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Dial, Technique
 
@@ -37,6 +38,9 @@ class MinGRUCell(Recurrence):
         (h,) = state
         z, n = gate_and_candidate(drive)
         return (torch.lerp(h, n, z),)
+
+    def native(self) -> NativeCell | None:
+        return NativeCell("mingru", (self.input_weight, self.bias), kept=(2,))
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """As the loop, gates for all steps at once and then a scan."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from bench.engine.native import library
 from bench.protocol.preset import parse_technique
 from bench.protocol.provenance import provenance
 from bench.protocol.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS, CohortResult, typed
@@ -23,6 +25,9 @@ from bench.techniques.base import Blueprint
 from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Numbers of glibc's options, from its malloc.h."""
 
 
 def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str = "auto") -> CohortResult:
@@ -94,9 +99,23 @@ def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
 
 
 def prepare_process() -> None:
-    """Settle a training process: one thread, and denormals flushed, which a vanishing gradient is full of."""
+    """Settle a training process: one thread, denormals flushed, which a vanishing gradient is full of, memory kept."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+    _keep_memory()
+
+
+def processor() -> str:
+    """The accelerator's name where there is none: results and costs with and without native kernels are told apart."""
+    return "cpu" if library() is None else "cpu, native kernels"
+
+
+def _keep_memory() -> None:
+    """Have the C library keep freed memory: every update asks for as much again, and new pages come slowly."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's
+    if mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _trainer(monitor: Monitor, accelerator: str) -> pl.Trainer:
@@ -158,4 +177,4 @@ def _row(member: Member, trace: Trace) -> dict[str, Any]:
 
 def _accelerator(trainer: pl.Trainer) -> str:
     device = trainer.strategy.root_device
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()

@@ -22,7 +22,7 @@ from bench.protocol.provenance import provenance
 from bench.protocol.settings import Member, Setting, digest
 from bench.tasks import tasks
 from bench.techniques import Technique
-from bench.training.cohort import build
+from bench.training.cohort import build, processor
 
 BASELINE = "tanh"
 ROUNDS = 15
@@ -36,7 +36,7 @@ def cost_hash(setting: Setting) -> str:
     """Names the work that a cost is of: equal hashes need not be measured twice on one machine."""
     protocol = setting.protocol
     sizes = [protocol.hidden_size, protocol.batch_size, protocol.optimizer, protocol.clip_norm]
-    machine = [provenance()["cpu"], provenance()["torch"]]
+    machine = [provenance()["cpu"], provenance()["torch"], processor()]
     return digest([setting.technique, setting.technique_hash, setting.task, setting.lag, sizes, machine])
 
 
@@ -71,7 +71,7 @@ def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
         "round_ratios": json.dumps([round(ratio, 4) for ratio in ratios]),
         "cost_hash": cost_hash(setting),
         **{key: known[key] for key in ("commit", "dirty", "torch", "cpu")},
-        "accelerator": "cpu",
+        "accelerator": processor(),
         "threads": torch.get_num_threads(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -1,0 +1,100 @@
+"""Recurrences by the native kernels: one call a pass, in single precision on the CPU."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from bench.engine.native.library import library
+
+
+@dataclass(frozen=True)
+class NativeCell:
+    """What a kernel of kernels.c needs to run a recurrence.
+
+    name: the kernels are {name}_forward and {name}_backward. parameters: in their order, E first.
+    """
+
+    name: str
+    parameters: tuple[Tensor, ...]
+    scalars: tuple[int | float, ...] = ()
+    kept: tuple[int, ...] = ()
+    """Widths, in units of H, of what the forward pass keeps for the way back; 0 where it need not."""
+
+
+def runs_natively(x: Tensor) -> bool:
+    """Whether kernels can take this input: single precision, on the CPU, and kernels are there."""
+    return x.dtype == torch.float32 and x.device.type == "cpu" and library() is not None
+
+
+def run(cell: NativeCell, x: Tensor, state: Sequence[Tensor], last: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """x (E, T, B, I) → the outputs of the last so many steps (E, last, B, H), and the last state."""
+    inputs = (x, *cell.parameters, *state)
+    keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
+    outputs, *others = NativePass.apply(cell, last, keep, *inputs)
+    return outputs, (outputs[:, -1], *others)
+
+
+class NativePass(torch.autograd.Function):
+    """BPTT in one native call each way. Returns the outputs and the last of every state but the first, which is h."""
+
+    @staticmethod
+    def forward(ctx: Any, cell: NativeCell, last: int, keep: bool, *inputs: Tensor) -> tuple[Tensor, ...]:
+        inputs = tuple(tensor.contiguous() for tensor in inputs)
+        x, states = inputs[0], inputs[1 + len(cell.parameters) :]
+        members, steps, batch, _ = x.shape
+        hidden = states[0].shape[-1]
+        outputs = x.new_empty(members, steps, batch, hidden)
+        rows = (members, steps if keep else 1, batch)
+        kept = [x.new_empty(*rows, width * hidden) if width else None for width in cell.kept]
+        sizes = (*x.shape, hidden)
+        _call(f"{cell.name}_forward", *map(ctypes.c_long, sizes), int(keep), *cell.scalars, *inputs, outputs, *kept)
+        ctx.cell, ctx.sizes, ctx.given = cell, sizes, last
+        if keep:
+            ctx.save_for_backward(*inputs, outputs, *kept)
+        # a kernel with a second state keeps its history last
+        ends = [kept[-1][:, -1].clone()] if len(states) > 1 and kept[-1] is not None else []
+        return outputs[:, steps - last :], *ends
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_outputs: Tensor, *d_ends: Tensor) -> tuple[Tensor | None, ...]:
+        cell: NativeCell = ctx.cell
+        saved = ctx.saved_tensors
+        inputs = saved[: 1 + len(cell.parameters) + 1 + len(d_ends)]
+        wanted = ctx.needs_input_grad[3:]
+        gradients = [torch.empty_like(tensor) for tensor in inputs[: len(inputs) - len(d_ends)]]
+        gradients += [d_end.clone(memory_format=torch.contiguous_format) for d_end in d_ends]
+        _call(
+            f"{cell.name}_backward",
+            *map(ctypes.c_long, (*ctx.sizes, ctx.given)),
+            *cell.scalars,
+            *saved,
+            d_outputs.contiguous(),
+            gradients[0] if wanted[0] else None,
+            *gradients[1:],
+        )
+        return None, None, None, *(g if want else None for g, want in zip(gradients, wanted, strict=True))
+
+
+def _call(name: str, *words: Any) -> None:
+    """Call a kernel: tensors by address, None as NULL, numbers as C's int and float."""
+    kernels = library()
+    assert kernels is not None
+    kernel: Callable[..., int] = getattr(kernels, name)
+    if kernel(*map(_word, words)):
+        raise MemoryError(f"no memory for {name}")
+
+
+def _word(word: Any) -> Any:
+    if isinstance(word, Tensor):
+        return ctypes.c_void_p(word.data_ptr())
+    if word is None:
+        return ctypes.c_void_p(None)
+    return ctypes.c_float(word) if isinstance(word, float) else word

@@ -1,0 +1,115 @@
+"""The native kernels as a library: built on first use where there is a C compiler, kept for the next process."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+SOURCE = Path(__file__).with_name("kernels.c")
+SWITCH = "BPTT_BENCH_NATIVE"
+"""Environment: 0 does without the kernels, anything else uses them if they can be had."""
+FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
+"""Safe arithmetic: what is not finite stays so, and sums keep their order."""
+
+
+class Unavailable(Exception):  # noqa: N818  (a state of affairs, caught here)
+    """There are no native kernels here; the message says why."""
+
+
+def library() -> ctypes.CDLL | None:
+    """The kernels, or None where they cannot be had: then plain torch computes the same."""
+    try:
+        return _load()
+    except Unavailable:
+        return None
+
+
+def why_not() -> str | None:
+    """Why there are no kernels here, in a clause; None if there are."""
+    try:
+        _load()
+    except Unavailable as reason:
+        return str(reason)
+    return None
+
+
+def _load() -> ctypes.CDLL:
+    found = _outcome(os.environ.get(SWITCH, "1"))
+    if isinstance(found, str):
+        raise Unavailable(found)
+    return found
+
+
+@cache
+def _outcome(switch: str) -> ctypes.CDLL | str:
+    """The library, or why there is none; tried once a process."""
+    if switch == "0":
+        return f"switched off by {SWITCH}=0"
+    try:
+        return ctypes.CDLL(str(build(user_cache_path("bptt-bench"))))
+    except Unavailable as reason:
+        return str(reason)
+    except OSError as error:
+        return f"cannot be built or loaded: {error}"
+
+
+def build(folder: Path) -> Path:
+    """The library in this folder, compiled if it is not there yet for this source, compiler and processor.
+
+    Raises Unavailable without a compiler or where it fails, OSError where the folder cannot be written.
+    """
+    compiler = _compiler()
+    file = folder / f"kernels-{_key(compiler)}.so"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock")):
+            if not file.exists():
+                _compile(compiler, file)
+    return file
+
+
+def _compiler() -> list[str]:
+    named = os.environ.get("CC")
+    words = shlex.split(named) if named else next(([c] for c in ("cc", "gcc", "clang") if shutil.which(c)), [])
+    if not words or shutil.which(words[0]) is None:
+        raise Unavailable(f"no C compiler: {named} is not found" if named else "no C compiler")
+    return words
+
+
+def _key(compiler: list[str]) -> str:
+    """Names source, flags, compiler and processor: a home folder may be shared by unlike machines."""
+    version = subprocess.run([*compiler, "--version"], capture_output=True, check=False).stdout
+    parts = [SOURCE.read_bytes(), " ".join(FLAGS).encode(), version, platform.machine().encode(), _features()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _features() -> bytes:
+    """What this processor can do, as Linux lists it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_bytes().splitlines()
+    except OSError:
+        return b""
+    return next((line for line in lines if line.startswith((b"flags", b"Features"))), b"")
+
+
+def _compile(compiler: list[str], file: Path) -> None:
+    """Compile under another name first, so that nobody ever loads a part of it."""
+    with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+        made = Path(scratch, file.name)
+        command = [*compiler, *FLAGS, str(SOURCE), "-o", str(made), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
+            raise Unavailable(f"{compiler[0]} could not compile them: {said.strip()}")
+        made.replace(file)
