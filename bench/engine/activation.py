@@ -25,7 +25,7 @@ class Activation:
     in_place: Callable[[Tensor], Any]
     backward: Callable[..., Tensor] | None
     kind: int | None = None
-    """Its number in native/kernels.c; None if it has none there."""
+    """Its number in native/elman.c; None if it has none there."""
     slope: float = 0.0
 
 

@@ -49,14 +49,11 @@ def _essence(module: ModuleType) -> str:
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [n for n in body if not _is_docstring(n)] or [ast.Pass()]  # type: ignore[attr-defined]
-    return ast.dump(tree) + _companion(module)
+    return " ".join([ast.dump(tree), *map(_c_essence, getattr(module, "SOURCES", ()))])
 
 
-def _companion(module: ModuleType) -> str:
-    """The C source that a module names as its SOURCE, without comments and layout."""
-    file = getattr(module, "SOURCE", None)
-    if not isinstance(file, Path):
-        return ""
+def _c_essence(file: Path) -> str:
+    """A C file, which a module names among its SOURCES, without comments and layout."""
     return " ".join(re.sub(r"/\*.*?\*/", " ", file.read_text(encoding="utf-8"), flags=re.DOTALL).split())
 
 

@@ -16,7 +16,7 @@ from bench.engine.native.library import library
 
 @dataclass(frozen=True)
 class NativeCell:
-    """What a kernel of kernels.c needs to run a recurrence.
+    """What a kernel needs to run a recurrence.
 
     name: the kernels are {name}_forward and {name}_backward. parameters: in their order, E first.
     """

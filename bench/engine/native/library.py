@@ -16,7 +16,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-SOURCE = Path(__file__).with_name("kernels.c")
+SOURCES = tuple(sorted(Path(__file__).parent.glob("*.[ch]")))
+"""A file a cell; they share cell.h, product.h and vector.h."""
 SWITCH = "BPTT_BENCH_NATIVE"
 """Environment: 0 does without the kernels, anything else uses them if they can be had."""
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
@@ -90,7 +91,13 @@ def _compiler() -> list[str]:
 def _key(compiler: list[str]) -> str:
     """Names source, flags, compiler and processor: a home folder may be shared by unlike machines."""
     version = subprocess.run([*compiler, "--version"], capture_output=True, check=False).stdout
-    parts = [SOURCE.read_bytes(), " ".join(FLAGS).encode(), version, platform.machine().encode(), _features()]
+    parts = [
+        *(file.read_bytes() for file in SOURCES),
+        " ".join(FLAGS).encode(),
+        version,
+        platform.machine().encode(),
+        _features(),
+    ]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
@@ -107,7 +114,7 @@ def _compile(compiler: list[str], file: Path) -> None:
     """Compile under another name first, so that nobody ever loads a part of it."""
     with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
         made = Path(scratch, file.name)
-        command = [*compiler, *FLAGS, str(SOURCE), "-o", str(made), "-lm"]
+        command = [*compiler, *FLAGS, *(str(file) for file in SOURCES if file.suffix == ".c"), "-o", str(made), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             said = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
