@@ -1,5 +1,7 @@
 """What names a result: protocol, setting and code."""
 
+import sys
+
 import pytest
 from factory import PROTOCOL, setting
 
@@ -70,20 +72,19 @@ def test_code_counts_and_comments_do_not(hashed):
 
 def test_c_code_counts_and_comments_do_not(tmp_path, monkeypatch):
     from bench.engine.native import library as native
-    from bench.protocol import source_hash as module
 
     def hashed_with(text):
         file = tmp_path / "cell.c"
         file.write_text(text)
         monkeypatch.setattr(sys.modules[native.__module__], "SOURCES", (file,))
-        module._essence.cache_clear()
+        sys.modules[source_hash.__module__]._essence.cache_clear()
         return source_hash(techniques.get("tanh"))
 
     first = hashed_with("int f() { return 1; }")
     assert hashed_with("/* what\n it does */ int f() {\n  return 1; }") == first
     assert hashed_with("int f() { return 2; }") != first
     monkeypatch.undo()
-    module._essence.cache_clear()
+    sys.modules[source_hash.__module__]._essence.cache_clear()
 
 
 def test_techniques_depend_on_the_engine_that_they_use():
