@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import math
 import tempfile
@@ -26,6 +27,7 @@ from bench.engine.seeding import generator
 from bench.protocol.settings import Member, Setting
 from bench.tasks import tasks
 from bench.techniques import Technique
+from bench.training.cohort import build
 from bench.training.cost import one_member
 from bench.training.data import BlockStream, held_out
 
@@ -92,6 +94,18 @@ class PlainModule(pl.LightningModule):
         self.network = PLAIN_CELLS[setting.technique](self.task.inputs, hidden)
         self.readout = nn.Linear(hidden, self.task.outputs)
         self.solved_before = False
+        self.start_as(build(setting, (member,)))
+
+    @torch.no_grad()
+    def start_as(self, ours: Technique) -> None:
+        """Take our initial weights, so that both stop after about as many updates; torch has a second bias, left 0."""
+        for parameter in self.parameters():
+            parameter.zero_()
+        (layer,) = ours.layers
+        self.network.weight_ih_l0.copy_(layer.input_weight[0].t())
+        self.network.weight_hh_l0.copy_(layer.recurrent_weight[0].t())
+        self.network.bias_ih_l0.copy_(layer.bias[0])
+        self.readout.weight.copy_(ours.readout.weight[0].t())
 
     def forward(self, inputs: Tensor) -> Tensor:
         outputs, _ = self.network(inputs)
@@ -148,7 +162,8 @@ def train_plainly(setting: Setting, members: Sequence[Member], threads: int, flu
     """
     torch.set_num_threads(threads)
     torch.set_flush_denormal(flush)
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for speaker in ("pytorch_lightning", "mlflow"):
+        logging.getLogger(speaker).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         logger = partial(MLFlowLogger, setting.task, tracking_uri=f"sqlite:///{folder}/mlflow.db")
@@ -161,16 +176,14 @@ def train_plainly(setting: Setting, members: Sequence[Member], threads: int, flu
 def _train_one(setting: Setting, member: Member, logger: MLFlowLogger) -> int:
     """Updates that a member trained for."""
     protocol = setting.protocol
-    torch.manual_seed(member.seed)
     tested = held_out(tasks.get(setting.task)(), setting.lag, "test", protocol.held_out_size, [member.seed])
     trainer = pl.Trainer(
         accelerator="cpu", max_steps=protocol.updates, val_check_interval=protocol.evaluate_every,
         check_val_every_n_epoch=None, logger=logger, enable_progress_bar=False,
         gradient_clip_val=1.0 if setting.technique == "clip-norm" else None,
     )  # fmt: skip
-    trainer.fit(
-        PlainModule(setting, member),
-        DataLoader(Batches(setting, member.seed), batch_size=None),
-        DataLoader([(tested[0][0], tested[1][0])], batch_size=None),
-    )
+    training = DataLoader(Batches(setting, member.seed), batch_size=None)
+    validation = DataLoader([(tested[0][0], tested[1][0])], batch_size=None)
+    with contextlib.redirect_stdout(io.StringIO()):  # the model's summary
+        trainer.fit(PlainModule(setting, member), training, validation)
     return trainer.global_step

@@ -15,12 +15,13 @@ Python loop with autograd and plain Adam, one member. Last, our time over the fl
 of the best matrix product that this machine did in the same run.
 
 matrix: the ladders of the `quick` preset (tuning, measured seeds, next lag), by `train_cohort` and `write_cohort` on
-one core, against a plain Lightning script with MLflow that trains one member after the other by the same stop rule.
-`plain` runs with torch's default threads, here one a core, and denormals as they come; `plain, 1 core` on one thread
-with denormals flushed. Ratios are of core seconds, what a machine's cores pay a member, for both. `wall` is the plain
-script's wall time over that of ours on ONE core: ours with as many jobs as there are cores is faster still by what
-`jobs` measures. The plain script trains a random sample of a setting's members, another each round, scaled up to all
-of them; in `updates`, what members of ours and of theirs trained for, on average.
+one core, against a plain Lightning script with MLflow that trains one member after the other, from the same weights on
+the same sequences by the same stop rule. `plain` runs with torch's default threads, here one a core, and denormals as
+they come; `plain, 1 core` on one thread with denormals flushed. Ratios are of core seconds, what a member costs the
+machine, for both. `plain wall` is the plain script's wall time over that of ours on ONE core; with as many jobs as
+cores, ours is faster still by what `jobs` measures. Torch's threads spin while they wait for one another: on a machine
+that other programs use too, `plain` comes out far too slow. The plain script trains a random sample of a setting's
+members, another each round, scaled up to all; `updates` are what members of ours and of theirs trained for, on average.
 
 lag: core time a step and member of one update, over that at the first lag, measured in turns in one process; and how
 far the process's memory grew at its most. jobs: updates a second of two processes side by side over those of one.
@@ -184,7 +185,7 @@ def climb(study: Study) -> list[dict[str, Any]]:
     prepare_process()
     (chain,) = study.chains()
     done = typed([], MEMBER_COLUMNS)
-    rows: dict[Setting, dict[str, Any]] = {}
+    rows: dict[int, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"{folder}/mlruns")
         while cohort := next_cohort(study, chain, done):
@@ -192,7 +193,7 @@ def climb(study: Study) -> list[dict[str, Any]]:
             result = train_cohort(cohort)
             store.write_cohort(result)
             row = rows.setdefault(
-                cohort.setting, {"setting": cohort.setting, "members": [], "core": 0.0, "wall": 0.0, "updates": 0}
+                cohort.setting.lag, {"setting": cohort.setting, "members": [], "core": 0.0, "wall": 0.0, "updates": 0}
             )
             row["core"] += time.process_time() - core
             row["wall"] += time.perf_counter() - wall
@@ -245,7 +246,7 @@ def _warm_up(study: Study, us: ProcessPoolExecutor, them: ProcessPoolExecutor) -
 
 def _print_matrix(rows: pd.DataFrame, cores: int, sampled: int) -> None:
     """A row a setting, and one of all; each round counts once."""
-    print(f"plain script: {sampled} members a setting, scaled to all; `plain` on {cores} threads")
+    print(f"plain script: {sampled} members a setting, scaled to all; `plain` on {cores} threads; ratios of core time")
     widths = (28, 7, 8, 10, 22, 22, 22, 15)
     print_row(
         widths,
