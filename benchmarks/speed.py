@@ -21,7 +21,8 @@ they come; `plain, 1 core` on one thread with denormals flushed. Ratios are of c
 machine, for both. `plain wall` is the plain script's wall time over that of ours on ONE core; with as many jobs as
 cores, ours is faster still by what `jobs` measures. Torch's threads spin while they wait for one another: on a machine
 that other programs use too, `plain` comes out far too slow. The plain script trains a random sample of a setting's
-members, another each round, scaled up to all; `updates` are what members of ours and of theirs trained for, on average.
+members, another each round; its time is scaled up to as many updates as all of ours took. `updates` are what members of
+ours and of theirs trained for, on average: at first their losses are the same, then rounding tells them apart.
 
 lag: core time a step and member of one update, over that at the first lag, measured in turns in one process; and how
 far the process's memory grew at its most. jobs: updates a second of two processes side by side over those of one.
@@ -40,7 +41,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
@@ -229,7 +229,9 @@ def matrix(words: argparse.Namespace) -> None:
                     sample = random.Random(number).sample(row["members"], min(words.members, count))
                     for name, how in plain.items():
                         found = them.submit(peers.train_plainly, row["setting"], sample, *how).result()
-                        row |= {f"{name} {key}": value * count / len(sample) for key, value in found.items()}
+                        scale = row["updates"] / found["updates"]
+                        row |= {f"{name} {key}": scale * found[key] for key in ("core", "wall")}
+                        row[f"{name} updates"] = found["updates"] * count / len(sample)
                     rows.append(row | {"label": row["setting"].label, "members": count})
     _print_matrix(pd.DataFrame(rows), cores, words.members)
 
@@ -246,7 +248,7 @@ def _warm_up(study: Study, us: ProcessPoolExecutor, them: ProcessPoolExecutor) -
 
 def _print_matrix(rows: pd.DataFrame, cores: int, sampled: int) -> None:
     """A row a setting, and one of all; each round counts once."""
-    print(f"plain script: {sampled} members a setting, scaled to all; `plain` on {cores} threads; ratios of core time")
+    print(f"plain script: {sampled} members a setting, scaled to all updates; `plain` on {cores} threads; core time")
     widths = (28, 7, 8, 10, 22, 22, 22, 15)
     print_row(
         widths,
@@ -297,7 +299,9 @@ def lag(words: argparse.Namespace) -> None:
                     try:
                         found, grown = pool.submit(time_steps, *case).result()
                         cells = spread(found), f"{grown / 2**20:.0f}"
-                    except (RuntimeError, MemoryError, BrokenProcessPool):  # torch's own word for no memory
+                    except (RuntimeError, MemoryError) as error:
+                        if isinstance(error, RuntimeError) and "memory" not in str(error):  # as torch says it
+                            raise
                         cells = "needs more memory", f"> {1024 * words.memory:.0f}"
                 print_row(widths, (setting.technique, str(members), str(setting.lag), *cells))
 
