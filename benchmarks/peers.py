@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from bench.engine.clipping import global_norm
-from bench.engine.lstm import LSTM
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
 from bench.protocol.settings import Member, Setting
@@ -65,9 +64,9 @@ def loop_update(setting: Setting) -> Update:
     module, _ = one_member(setting)
     for layer in module.layers:
         if isinstance(layer, Recurrence):
+            layer.native = lambda: None  # type: ignore[method-assign]
             layer.unroll = layer.loop  # type: ignore[method-assign]
-        if isinstance(layer, LSTM):
-            layer.forward = partial(Recurrence.forward, layer)  # type: ignore[method-assign]
+            layer.fallback = partial(Recurrence.fallback, layer)  # type: ignore[method-assign]
     optimizer = torch.optim.Adam(module.parameters(), lr=setting.learning_rates[-1])
     inputs, targets = (x.unsqueeze(0) for x in batch(setting))
     clips = type(module).clip is not Technique.clip or setting.protocol.clip_norm is not None

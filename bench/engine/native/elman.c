@@ -107,7 +107,7 @@ int elman_backward(
     Chunk c;
     float *pw = scratch(packed(H, H));
     int failed = chunk_make(&c, &s, d_x != NULL) || !pw;
-    for (long e = 0; !failed && e < E; e++) {
+    for (long e = E; !failed && e-- > 0;) { /* the last is still in cache */
         float *dh = d_start + e * B * H, *dw = d_W + e * H * H;
         const float *outs = out + e * T * B * H, *known = slopes ? slopes + e * T * B * H : outs;
         memset(dh, 0, (size_t)(B * H) * 4);

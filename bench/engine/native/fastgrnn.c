@@ -43,7 +43,7 @@ int fastgrnn_backward(
     Chunk c;
     float *pw = scratch(packed(H, H));
     int failed = chunk_make(&c, &s, d_x != NULL) || !pw;
-    for (long e = 0; !failed && e < E; e++) {
+    for (long e = E; !failed && e-- > 0;) { /* the last is still in cache */
         float *dh = d_start + e * B * H, *dw = d_W + e * H * H, *db = d_b + e * 2 * H;
         const float *outs = out + e * T * B * H;
         double sum_zeta = 0, sum_nu = 0;

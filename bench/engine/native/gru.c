@@ -47,7 +47,7 @@ int gru_backward(
     long held = chunk_steps(&s) * B;
     float *pw = scratch(packed(s.N, H)), *back = scratch(held * s.N), *packs = scratch(packed(held, s.N));
     int failed = chunk_make(&c, &s, d_x != NULL) || !pw || !back || !packs;
-    for (long e = 0; !failed && e < E; e++) {
+    for (long e = E; !failed && e-- > 0;) { /* the last is still in cache */
         float *dh = d_start + e * B * H, *dw = d_W + e * H * s.N, *doffset = d_bias + e * H;
         const float *outs = out + e * T * B * H;
         memset(dh, 0, (size_t)(B * H) * 4);

@@ -48,7 +48,7 @@ int lstm_backward(
     Chunk c;
     float *pw = scratch(packed(s.N, H));
     int failed = chunk_make(&c, &s, d_x != NULL) || !pw;
-    for (long e = 0; !failed && e < E; e++) {
+    for (long e = E; !failed && e-- > 0;) { /* the last is still in cache */
         float *dh = d_start + e * B * H, *dc = d_start_c + e * B * H, *dw = d_W + e * H * s.N;
         const float *outs = out + e * T * B * H;
         memset(dh, 0, (size_t)(B * H) * 4);

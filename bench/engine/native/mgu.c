@@ -54,7 +54,7 @@ int mgu_backward(
     float *pf = scratch(packed(H, H)), *pn = scratch(packed(H, H)), *ds = scratch(B * H), *passed = scratch(B * H);
     float *packs = scratch(packed(chunk_steps(&s) * B, H));
     int failed = chunk_make(&c, &s, d_x != NULL) || !pf || !pn || !ds || !passed || !packs;
-    for (long e = 0; !failed && e < E; e++) {
+    for (long e = E; !failed && e-- > 0;) { /* the last is still in cache */
         float *dh = d_start + e * B * H, *dw = d_W + e * H * s.N;
         const float *outs = out + e * T * B * H, *w = W + e * H * s.N;
         memset(dh, 0, (size_t)(B * H) * 4);

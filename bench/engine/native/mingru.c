@@ -41,7 +41,7 @@ int mingru_backward(
     Sizes s = {E, T, B, I, H, 2 * H};
     Chunk c;
     int failed = chunk_make(&c, &s, d_x != NULL);
-    for (long e = 0; !failed && e < E; e++) {
+    for (long e = E; !failed && e-- > 0;) { /* the last is still in cache */
         float *dh = d_start + e * B * H;
         memset(dh, 0, (size_t)(B * H) * 4);
         for (chunk_begin(&c, e, x, U, d_x, d_U, d_b); c.end > 0; chunk_next(&c)) {
