@@ -24,6 +24,16 @@ class Layer(nn.Module, ABC):
         """x (E, T, B, I) → outputs (E, T, B, H) and the last state, from which a later call goes on."""
 
     @property
+    def floats_a_step(self) -> int:
+        """Numbers that training holds at once for a step of one sequence and member: about as many, seldom more.
+
+        Three of each number that is carried, and one and a half of each column of a parameter: where autograd
+        follows `forward`, every product leaves about that much, with its function's value and its gradient.
+        """
+        columns = sum(p.shape[-1] if p.dim() > 1 else 1 for p in self.parameters())
+        return 3 * self.state_size + 3 * columns // 2
+
+    @property
     @abstractmethod
     def state_size(self) -> int:
         """Numbers that one member carries from step to step for one sequence."""
