@@ -24,6 +24,9 @@ from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace
 
+GPU_SHARE = 1 / 4
+"""Of a GPU's memory, which one cohort may work with: several may run at once, and there large groups pay."""
+
 
 def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str = "auto") -> CohortResult:
     """Train the members side by side in one `Trainer.fit`; each ends as solved, unsolved or diverged.
@@ -45,6 +48,9 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, torch's renamings
         trainer = _trainer(monitor, accelerator)
+        device = trainer.strategy.root_device
+        if device.type == "cuda":
+            module.budget = GPU_SHARE * torch.cuda.get_device_properties(device).total_memory
         if protocol.updates:
             trainer.fit(module, BlockStream(task, setting.lag, protocol, seeds))
         else:
