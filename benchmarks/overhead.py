@@ -24,7 +24,6 @@ from bench.tracking import Store
 from bench.training.cohort import build, prepare_process, train_cohort
 from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
-from bench.training.monitor import EVALUATED_AT_ONCE
 
 
 def bare_loop(cohort: Cohort) -> None:
@@ -37,9 +36,7 @@ def bare_loop(cohort: Cohort) -> None:
     inputs, targets = held_out(task, setting.lag, "test", protocol.held_out_size, seeds)
 
     def evaluate() -> None:
-        for begin in range(0, inputs.shape[2], EVALUATED_AT_ONCE):
-            part = slice(begin, begin + EVALUATED_AT_ONCE)
-            module.evaluate(inputs[:, :, part], targets[:, :, part])
+        module.evaluate(inputs, targets)
 
     evaluate()
     for block in BlockStream(task, setting.lag, protocol, seeds):

@@ -2,9 +2,9 @@
 
     python benchmarks/shares.py [--technique tanh,gru,lstm] [--hidden 64,128] [--members 8] [--updates 1000]
 
-Members of one setting train by `train_cohort`, and their results are written. The native kernels' calls are timed within it:
-those of training are the recurrence, and what is not in them is the rest, with some of its parts beside. Shares of
-one and the same run: what else the machine does weighs on all of them alike.
+Members of one setting train by `train_cohort`, and their results are written. The native kernels' calls are timed
+within it: those of training are the recurrence, and what is not in them is the rest, with some of its parts beside.
+Shares of one and the same run: what else the machine does weighs on all of them alike.
 """
 
 from __future__ import annotations

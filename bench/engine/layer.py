@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Literal
 
+import torch
 from torch import Generator, Tensor, nn
 
 State = tuple[Tensor, ...]
@@ -22,6 +23,15 @@ class Layer(nn.Module, ABC):
     @abstractmethod
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """x (E, T, B, I) → outputs (E, T, B, H) and the last state, from which a later call goes on."""
+
+    def floats_a_step(self, dtype: torch.dtype) -> int:
+        """Numbers of this type that training holds for a step of one sequence and member: about as many, seldom more.
+
+        Three of each number that is carried, and one and a half of each column of a parameter: where autograd
+        follows `forward`, every product leaves about that much, with its function's value and its gradient.
+        """
+        columns = sum(p.shape[-1] if p.dim() > 1 else 1 for p in self.parameters())
+        return 3 * self.state_size + 3 * columns // 2
 
     @property
     @abstractmethod

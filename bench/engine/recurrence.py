@@ -84,6 +84,12 @@ class Recurrence(Layer):
         """What runs this cell in one native call, if there is such a kernel; tests hold it against the loop."""
         return None
 
+    def floats_a_step(self, dtype: torch.dtype) -> int:
+        """As of any layer; a kernel holds the outputs, what it keeps, and the gradient of its input."""
+        if dtype == torch.float32 and runs_natively(self.input_weight) and (cell := self.native()) is not None:
+            return (2 + sum(cell.kept)) * self.hidden + self.input_weight.shape[1]
+        return super().floats_a_step(dtype)
+
     def drive(self, x: Tensor) -> Tensor:
         """What the input gives each step, in one product for all: x (E, T, B, I) → x U + b (E, T, B, G·H)."""
         return project(x, self.input_weight, self.bias)

@@ -16,9 +16,13 @@ from bench.engine import clipping
 from bench.engine.elman import Elman
 from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import StackedLinear
+from bench.engine.memory import BUDGET, narrowed, parts
 from bench.engine.optimizer import keep_members, step_members, unit_rate_optimizer
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
+
+EVALUATED_AT_ONCE = 128
+"""The most held-out sequences a forward pass: more would not speed it up."""
 
 
 class Objective(Protocol):
@@ -116,6 +120,9 @@ class Technique(pl.LightningModule):
     dials: ClassVar[dict[str, Dial]] = {}
     """Its dials by name; collected from the class body."""
 
+    budget: float = BUDGET
+    """Bytes that it may work with at once: members, and where one has too many its sequences, take turns."""
+
     rows: Tensor
     """(E,): which of the distinct seeds is each member's."""
     rates: Tensor
@@ -129,6 +136,7 @@ class Technique(pl.LightningModule):
         super().__init__()
         self.automatic_optimization = False  # a learning rate and a clipping of its own for each member
         self.blueprint, self.task = blueprint, task
+        self._floats: dict[torch.dtype, int] = {}
         self.stack = nn.ModuleList(self.layers_of(len(blueprint.seeds), blueprint.inputs, blueprint.hidden_size))
         self.readout = StackedLinear(len(blueprint.seeds), blueprint.hidden_size, blueprint.outputs)
         for member, seed in enumerate(blueprint.seeds):
@@ -178,10 +186,23 @@ class Technique(pl.LightningModule):
         return None if limit is None else clipping.clip_by_norm(gradients, norms, limit)
 
     def accumulate(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Leave the gradients of one batch in the parameters; return each member's loss (E,). Here: full BPTT."""
-        losses = self.task.loss(self(inputs), targets)
-        losses.sum().backward()  # members share no parameter: the sum's gradient is each one's own
-        return losses.detach()
+        """Leave the gradients of one batch in the parameters; return each member's loss (E,). Here: full BPTT.
+
+        The stack may be some of the members: they take turns where all are too many for the memory.
+        """
+        members, steps, batch, _ = inputs.shape
+        at_once = self.budget / (members * self.bytes_each(steps, inputs.dtype))
+        if at_once >= batch:
+            losses = self.task.loss(self(inputs), targets)
+            losses.sum().backward()  # members share no parameter: the sum's gradient is each one's own
+            return losses.detach()
+        total = inputs.new_zeros(members)
+        for part in parts(batch, at_once):  # the loss is a mean over sequences, so that gradients add up
+            share = (part.stop - part.start) / batch
+            losses = self.task.loss(self(inputs[:, :, part]), targets[:, :, part]) * share
+            losses.sum().backward()
+            total += losses.detach()
+        return total
 
     # ---- the same for all
 
@@ -236,19 +257,62 @@ class Technique(pl.LightningModule):
     def update(self, optimizer: Optimizer, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """One optimiser step: inputs (E, T, B, I), targets (E, scored, B) → loss, norm, clipped; (E,) each."""
         optimizer.zero_grad()
-        losses = self.accumulate(inputs, targets)
+        losses = self._accumulate_in_turns(inputs, targets)
         gradients = [p.grad for p in self.parameters() if p.grad is not None]
         norms = clipping.global_norm(gradients)
         acted = self.clip(gradients, norms)
         step_members(optimizer, self.rates)
         return losses, norms, torch.zeros_like(norms, dtype=torch.bool) if acted is None else acted
 
-    @torch.inference_mode()
+    def _accumulate_in_turns(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """`accumulate`, by as many members at once as the budget holds: in an ordinary setting all."""
+        members, steps, batch, _ = inputs.shape
+        groups = parts(members, self.budget / (batch * self.bytes_each(steps, inputs.dtype)))
+        if len(groups) == 1:
+            return self.accumulate(inputs, targets)
+        losses, pieces = [], []
+        parameters = list(self.parameters())
+        for group in groups:
+            with narrowed(parameters, group):
+                losses.append(self.accumulate(inputs[group], targets[group]))
+                pieces.append([p.grad for p in parameters])
+        for p, gradients in zip(parameters, zip(*pieces, strict=True), strict=True):
+            found = [g for g in gradients if g is not None]
+            p.grad = torch.cat(found) if found else None  # all of a parameter's members have one, or none
+        return torch.cat(losses)
+
     def evaluate(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss and metric of each member, (E,) each, on held-out inputs (S, T, B, I), targets (S, scored, B)."""
-        outputs = self(inputs[self.rows])
-        targets = targets[self.rows]
-        return self.task.loss(outputs, targets), self.task.metric(outputs, targets)
+        """Loss and metric of each member, (E,) each, on held-out inputs (S, T, N, I), targets (S, scored, N)."""
+        _, steps, count, _ = inputs.shape
+        each = self.bytes_each(steps, inputs.dtype)
+        at_once = min(count, EVALUATED_AT_ONCE, max(1, self.budget // each))
+        groups = parts(len(self.rows), self.budget / (at_once * each))
+        losses, metrics = zip(*(self._evaluate(g, parts(count, at_once), inputs, targets) for g in groups), strict=True)
+        return torch.cat(losses), torch.cat(metrics)
+
+    def _evaluate(
+        self, members: slice, sequences: list[slice], inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """`evaluate` for some members, so many sequences at a time: the means over all of them."""
+        total = torch.zeros(2, len(self.rows[members]), device=inputs.device)
+        rows, count = self.rows[members], inputs.shape[2]
+        with narrowed(self.parameters(), members), torch.inference_mode():
+            for part in sequences:
+                outputs, right = self(inputs[:, :, part][rows]), targets[:, :, part][rows]
+                found = torch.stack((self.task.loss(outputs, right), self.task.metric(outputs, right)))
+                total += found * ((part.stop - part.start) / count)
+        losses, metrics = total
+        return losses, metrics
+
+    def bytes_each(self, steps: int, dtype: torch.dtype) -> int:
+        """What training one member on one sequence of so many steps holds at once: its inputs and its layers'."""
+        return steps * (2 * self.blueprint.inputs + self._floats_a_step(dtype)) * dtype.itemsize
+
+    def _floats_a_step(self, dtype: torch.dtype) -> int:
+        """All layers'; kept, for it is asked for at every update."""
+        if dtype not in self._floats:
+            self._floats[dtype] = sum(layer.floats_a_step(dtype) for layer in self.layers)
+        return self._floats[dtype]
 
     def keep(self, members: Tensor) -> None:
         """Go on with these members (indices) alone: the others have finished."""

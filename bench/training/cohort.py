@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import logging
+import sys
 import time
 import warnings
 from datetime import UTC, datetime
@@ -27,7 +28,10 @@ from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Numbers of glibc's options, from its malloc.h."""
+"""Of mallopt, as glibc's malloc.h numbers them."""
+
+GPU_SHARE = 1 / 4
+"""Of a GPU's memory, which one cohort may work with: several may run at once, and there large groups pay."""
 
 
 def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str = "auto") -> CohortResult:
@@ -50,6 +54,9 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, torch's renamings
         trainer = _trainer(monitor, accelerator)
+        device = trainer.strategy.root_device
+        if device.type == "cuda":
+            module.budget = GPU_SHARE * torch.cuda.get_device_properties(device).total_memory
         if protocol.updates:
             trainer.fit(module, BlockStream(task, setting.lag, protocol, seeds))
         else:
@@ -102,7 +109,7 @@ def prepare_process() -> None:
     """Settle a training process: one thread, denormals flushed, which a vanishing gradient is full of, memory kept."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    _keep_memory()
+    _keep_freed_memory()
 
 
 def processor() -> str:
@@ -110,10 +117,13 @@ def processor() -> str:
     return "cpu" if library() is None else "cpu, native kernels"
 
 
-def _keep_memory() -> None:
-    """Have the C library keep freed memory: every update asks for as much again, and new pages come slowly."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's
-    if mallopt is not None:
+def _keep_freed_memory() -> None:
+    """Have glibc keep what is freed for the next update, in place of giving large tensors back to the system.
+
+    Getting them anew, page by page, takes up to half of the time of an update with a long lag.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:  # musl has none
         mallopt(M_MMAP_MAX, 0)
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 

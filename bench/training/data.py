@@ -7,17 +7,22 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from bench.engine.memory import parts
 from bench.engine.seeding import generator
 from bench.protocol.settings import Protocol
 from bench.tasks.base import Split, Task
 from bench.techniques.base import Block
 
+BLOCK_BYTES = 2**30
+"""Of the inputs of a block: a longer interval comes in several."""
+
 
 class BlockStream:
     """Fresh training sequences, a block (the updates between two evaluations) at a time.
 
-    A block depends on task, lag, seed and its number alone: every technique sees the same sequences, and whether
-    other members have finished changes nothing.
+    An interval's sequences depend on task, lag, seed and its number alone: every technique sees the same ones, and
+    whether other members have finished changes nothing. An interval beyond BLOCK_BYTES is cut into several blocks,
+    for each of which it is drawn again, as its last update's sequences cannot be had without the first's.
     """
 
     def __init__(self, task: Task, lag: int, protocol: Protocol, seeds: Sequence[int]) -> None:
@@ -25,27 +30,44 @@ class BlockStream:
         self.seeds = list(dict.fromkeys(seeds))
 
     def __len__(self) -> int:
-        return -(-self.protocol.updates // self.protocol.evaluate_every)
+        return sum(len(self._cuts(updates)) for updates in self._intervals())
 
     def __iter__(self) -> Iterator[Block]:
-        every, left = self.protocol.evaluate_every, self.protocol.updates
-        for number in range(len(self)):
-            updates = min(every, left)
-            left -= updates
-            inputs, targets = zip(*(self._draw(seed, number, updates) for seed in self.seeds), strict=True)
-            yield Block(torch.stack(inputs), torch.stack(targets))
+        for number, updates in enumerate(self._intervals()):
+            for cut in self._cuts(updates):
+                yield Block(*_stacked((self._draw(seed, number, updates, cut) for seed in self.seeds), len(self.seeds)))
 
-    def _draw(self, seed: int, number: int, updates: int) -> tuple[Tensor, Tensor]:
-        """One seed's block: (T, K, B, I) and (scored, K, B, …)."""
+    def _intervals(self) -> list[int]:
+        """Updates from one evaluation to the next; the last interval is what is left."""
+        return [p.stop - p.start for p in parts(self.protocol.updates, self.protocol.evaluate_every)]
+
+    def _cuts(self, updates: int) -> list[slice]:
+        """The updates of each block of an interval."""
+        numbers = len(self.seeds) * self.task.steps(self.lag) * self.protocol.batch_size * self.task.inputs
+        return parts(updates, BLOCK_BYTES / (numbers * torch.float32.itemsize))
+
+    def _draw(self, seed: int, number: int, updates: int, cut: slice) -> tuple[Tensor, Tensor]:
+        """One seed's part of an interval: (T, K, B, I) and (scored, K, B, …)."""
         size = self.protocol.batch_size
         stream = generator(self.task.name, self.lag, "train", seed, number)
         drawn = self.task.sample(stream, updates * size, self.lag, "train")
-        inputs, targets = (x.unflatten(1, (updates, size)) for x in drawn)
+        inputs, targets = (x.unflatten(1, (updates, size))[:, cut] for x in drawn)
         return inputs, targets
 
 
 def held_out(task: Task, lag: int, split: Split, size: int, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
     """The fixed held-out sequences of each distinct seed: (S, T, N, I) and (S, scored, N, …)."""
-    sets = [task.sample(generator(task.name, lag, split, seed), size, lag, split) for seed in dict.fromkeys(seeds)]
-    inputs, targets = zip(*sets, strict=True)
-    return torch.stack(inputs), torch.stack(targets)
+    distinct = list(dict.fromkeys(seeds))
+    sets = (task.sample(generator(task.name, lag, split, seed), size, lag, split) for seed in distinct)
+    return _stacked(sets, len(distinct))
+
+
+def _stacked(pairs: Iterator[tuple[Tensor, Tensor]], count: int) -> tuple[Tensor, Tensor]:
+    """So many pairs of tensors, each stacked into one, and never more than one of them twice in memory."""
+    stacks: list[Tensor] = []
+    for place, pair in enumerate(pairs):
+        stacks = stacks or [x.new_empty(count, *x.shape) for x in pair]
+        for stack, x in zip(stacks, pair, strict=True):
+            stack[place] = x
+    inputs, targets = stacks
+    return inputs, targets

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from bench.engine.memory import parts
 from bench.engine.probe import Decay, fit_decay, log_norms, recorded
 from bench.engine.seeding import generator
 from bench.protocol.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
@@ -20,7 +22,7 @@ Moment = Literal["start", "during", "end"]
 
 MOST_SEQUENCES = 16
 MOST_STEPS = 6400
-"""Of all sequences together: bounds the memory of long ones."""
+"""Of all sequences together, two excepted: bounds the time and the memory of long ones."""
 MOST_POINTS = 128
 """Steps of a profile that are kept."""
 CELL_STATE = "c"
@@ -42,8 +44,15 @@ class FlowRecorder:
         self, module: Technique, columns: Sequence[int], members: Sequence[int], update: int, moment: Moment
     ) -> None:
         """Probe the members at these columns of the stack; `members` are their places in the cohort."""
-        if not columns:
-            return
+        steps, sequences, _ = self.inputs.shape
+        each = sequences * module.bytes_each(steps, torch.float64)
+        for part in parts(len(columns), module.budget / each) if columns else ():
+            self._take(module, columns[part], members[part], update, moment)
+
+    def _take(
+        self, module: Technique, columns: Sequence[int], members: Sequence[int], update: int, moment: Moment
+    ) -> None:
+        """`take`, for as many as the memory holds at once."""
         probe = Probe(module, columns, self.inputs, self.targets)
         for (quantity, layer), norms in probe.profiles.items():
             for row, index in enumerate(members):
@@ -81,6 +90,9 @@ class Probe:
 
     def __init__(self, module: Technique, columns: Sequence[int], inputs: Tensor, targets: Tensor) -> None:
         self.twin = _twin(module, columns)
+        self.twin.budget = math.inf  # states are recorded in one pass
+        self.full = type(module).accumulate is Technique.accumulate
+        self.twin.requires_grad_(not self.full)  # then only states and inputs have gradients: the faster, by half
         self.members = len(columns)
         device = module.device
         self.inputs = inputs.to(device).double().expand(self.members, *inputs.shape).contiguous()
@@ -106,7 +118,7 @@ class Probe:
 
     def _beside_full(self) -> tuple[Tensor, Tensor]:
         """How much of the full gradient the technique's own one is, and how far it points the same way."""
-        if type(self.twin).accumulate is Technique.accumulate:
+        if self.full:
             return torch.ones(self.members), torch.ones(self.members)
         own = _flat(self.twin)
         self.twin.zero_grad()
@@ -116,8 +128,10 @@ class Probe:
 
     def _cell_jacobian(self) -> None:
         """∂(v·c_T)/∂c_t of a layer's cell state, for one random unit vector v a sequence."""
+        if not any(CELL_STATE in getattr(layer, "states", ()) for layer in self.twin.layers):
+            return
         with recorded(self.twin.layers) as histories:
-            self.twin.body(self.inputs)
+            self.twin.body(self.inputs.requires_grad_())
         for layer, (module, history) in enumerate(zip(self.twin.layers, histories, strict=True)):
             names = getattr(module, "states", ())
             if CELL_STATE not in names:

@@ -16,9 +16,6 @@ from bench.tasks.base import Task
 from bench.techniques.base import Block, Technique
 from bench.training.flow import FlowRecorder, Moment
 
-EVALUATED_AT_ONCE = 128
-"""Held-out sequences a forward pass: bounds the memory, and is past what more would speed up."""
-
 PROBED_AT = (1 / 4, 1 / 2)
 """Shares of the budget after which the gradient flow of those who still train is measured, beside start and end."""
 
@@ -41,7 +38,7 @@ class Trace:
 
 
 class Monitor(pl.Callback):
-    """Judges every member after each block of updates, by the rules of docs/protocol.md (5, 6 and 9)."""
+    """Judges every member after each interval of updates, by the rules of docs/protocol.md (5, 6 and 9)."""
 
     def __init__(
         self,
@@ -56,6 +53,8 @@ class Monitor(pl.Callback):
         self.traces = [Trace() for _ in cohort.members]
         self.active = list(range(len(cohort.members)))
         self.done = 0
+        self.since: list[dict[str, Tensor]] = []
+        """What was recorded since the last evaluation, a block each."""
         budget = cohort.setting.protocol.updates
         self.probes_left = [math.ceil(share * budget) for share in PROBED_AT if share * budget > 1]
 
@@ -71,7 +70,12 @@ class Monitor(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Block, batch_idx: int
     ) -> None:
-        records = {key: value.float().cpu() for key, value in outputs.items()}
+        self.since.append({key: value.float().cpu() for key, value in outputs.items()})
+        records = {key: torch.cat([part[key] for part in self.since]) for key in self.since[0]}
+        protocol = self.cohort.setting.protocol
+        if len(records["losses"]) < min(protocol.evaluate_every, protocol.updates - self.done):
+            return  # a long interval comes in several blocks
+        self.since.clear()
         self._note_divergence(records["losses"])
         self.done += len(records["losses"])
         self._evaluate(module, records)
@@ -99,13 +103,7 @@ class Monitor(pl.Callback):
     def _held_out(self, module: pl.LightningModule) -> tuple[list[float], list[float]]:
         """Held-out loss and metric of each active member."""
         assert isinstance(module, Technique)
-        count = self.inputs.shape[2]
-        total = torch.zeros(2, len(self.active))
-        for begin in range(0, count, EVALUATED_AT_ONCE):
-            part = slice(begin, begin + EVALUATED_AT_ONCE)
-            inputs, targets = self.inputs[:, :, part], self.targets[:, :, part]
-            total += torch.stack(module.evaluate(inputs, targets)).cpu() * (inputs.shape[2] / count)
-        losses, metrics = total.tolist()
+        losses, metrics = torch.stack(module.evaluate(self.inputs, self.targets)).tolist()
         return losses, metrics
 
     def _point(self, index: int, column: int, records: dict[str, Tensor]) -> dict[str, float]:

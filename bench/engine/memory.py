@@ -1,0 +1,30 @@
+"""How much is worked on at once, so that the working set keeps a budget whatever the lag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+BUDGET = 2 * 2**30
+"""Bytes of the tensors that one update, evaluation or probe works with; docs/design.md has the whole sum."""
+
+
+def parts(count: int, at_once: float) -> list[slice]:
+    """`count` things in order, so many at once, but one at the least; the last part takes the remainder."""
+    size = int(min(count, max(1, at_once)))
+    return [slice(begin, min(count, begin + size)) for begin in range(0, count, size)]
+
+
+@contextmanager
+def narrowed(parameters: Iterable[nn.Parameter], members: slice) -> Iterator[None]:
+    """Within it the parameters (E, …) are these members alone; gradients that they have then are lost."""
+    whole = [(p, p.data) for p in parameters]
+    for p, data in whole:
+        p.data, p.grad = data[members], None
+    try:
+        yield
+    finally:
+        for p, data in whole:
+            p.data, p.grad = data, None
