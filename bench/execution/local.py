@@ -49,7 +49,10 @@ def run_studies(
         run = _Run(studies, store)
         try:
             with Crew(jobs or cpu_count(), plugins) as crew, Progress(run.missing) as progress:
-                run.train(crew, progress)
+                try:
+                    run.train(crew, progress)
+                finally:
+                    run.write()
             with Crew(1, plugins) as crew:
                 run.measure(crew)
         except KeyboardInterrupt:
@@ -75,6 +78,7 @@ class _Run:
         left = [(chain, missing_cohorts(study, chain, self.members)) for study, chain in ladders]
         self.missing = sum(len(cohort.members) for _, cohorts in distinct(left) for cohort in cohorts)
         self.summary = RunSummary(cached=self._cached())
+        self.unwritten: list[CohortResult] = []
         self.waiting = [ladder for ladder, (_, cohorts) in zip(ladders, left, strict=True) if cohorts]
 
     def train(self, crew: Crew, progress: Progress) -> None:
@@ -89,6 +93,9 @@ class _Run:
                 ladder, cohort = found
                 crew.start(cohort.key, train, cohort)
                 running[cohort.key] = found
+            if self.unwritten:  # with the crew at work again
+                self.write()
+                progress.best(self.members)
             if not running:
                 return
             for key, kind, content in crew.messages():
@@ -96,11 +103,18 @@ class _Run:
                 if kind == "progress":
                     progress.running(cohort, content[0])
                     continue
-                self._record(failed_cohort(cohort, content.reason) if isinstance(content, Died) else content)
+                result = failed_cohort(cohort, content.reason) if isinstance(content, Died) else content
+                self.members = pd.concat([self.members, result.members], ignore_index=True)
+                self.unwritten.append(result)
                 progress.finished(cohort)
-                progress.best(self.members)
                 del running[key]
                 self.waiting.append(ladder)
+
+    def write(self) -> None:
+        """Write what has been trained since the last time."""
+        while self.unwritten:
+            self.store.write_cohort(self.unwritten[0])
+            self.summary.trained += len(self.unwritten.pop(0).members)
 
     def _next(self, running: dict[str, tuple[_Ladder, Cohort]], progress: Progress) -> tuple[_Ladder, Cohort] | None:
         """The next cohort to train; a setting that another study's ladder is training now is waited for."""
@@ -154,11 +168,6 @@ class _Run:
                 if setting.task == plan.task and here:
                     found[cost_hash(setting)] = setting
         return found
-
-    def _record(self, result: CohortResult) -> None:
-        self.store.write_cohort(result)
-        self.members = pd.concat([self.members, result.members], ignore_index=True)
-        self.summary.trained += len(result.members)
 
 
 def _failures(studies: Sequence[Study], members: pd.DataFrame) -> list[dict[str, Any]]:

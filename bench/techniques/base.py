@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import pytorch_lightning as pl
@@ -206,10 +207,15 @@ class Technique(pl.LightningModule):
 
     # ---- the same for all
 
-    @property
+    @cached_property
     def layers(self) -> list[Layer]:
         """The layers from the input up."""
         return [layer for layer in self.stack if isinstance(layer, Layer)]
+
+    @cached_property
+    def _parameter_list(self) -> list[nn.Parameter]:
+        """All parameters: looking for them takes longer than some updates' arithmetic."""
+        return list(self.parameters())
 
     @property
     def optimizer(self) -> Optimizer:
@@ -258,7 +264,7 @@ class Technique(pl.LightningModule):
         """One optimiser step: inputs (E, T, B, I), targets (E, scored, B) → loss, norm, clipped; (E,) each."""
         optimizer.zero_grad()
         losses = self._accumulate_in_turns(inputs, targets)
-        gradients = [p.grad for p in self.parameters() if p.grad is not None]
+        gradients = [p.grad for p in self._parameter_list if p.grad is not None]
         norms = clipping.global_norm(gradients)
         acted = self.clip(gradients, norms)
         step_members(optimizer, self.rates)
@@ -271,7 +277,7 @@ class Technique(pl.LightningModule):
         if len(groups) == 1:
             return self.accumulate(inputs, targets)
         losses, pieces = [], []
-        parameters = list(self.parameters())
+        parameters = self._parameter_list
         for group in groups:
             with narrowed(parameters, group):
                 losses.append(self.accumulate(inputs[group], targets[group]))
@@ -296,7 +302,7 @@ class Technique(pl.LightningModule):
         """`evaluate` for some members, so many sequences at a time: the means over all of them."""
         total = torch.zeros(2, len(self.rows[members]), device=inputs.device)
         rows, count = self.rows[members], inputs.shape[2]
-        with narrowed(self.parameters(), members), torch.inference_mode():
+        with narrowed(self._parameter_list, members), torch.inference_mode():
             for part in sequences:
                 outputs, right = self(inputs[:, :, part][rows]), targets[:, :, part][rows]
                 found = torch.stack((self.task.loss(outputs, right), self.task.metric(outputs, right)))
