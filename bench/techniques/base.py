@@ -255,7 +255,7 @@ class Technique(pl.LightningModule):
         optimizer = self.optimizer
         updates = block.inputs.shape[2]
         records = [
-            self.update(optimizer, block.inputs[self.rows, :, k], block.targets[self.rows, :, k])
+            self.update(optimizer, *(x[:, :, k].index_select(0, self.rows) for x in (block.inputs, block.targets)))
             for k in range(updates)
         ]
         return dict(zip(("losses", "norms", "clipped"), map(torch.stack, zip(*records, strict=True)), strict=True))
