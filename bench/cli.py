@@ -354,12 +354,11 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Check what is installed; every finding has its remedy."""
-    from bench.doctor import examine, install_packages
+    from bench.doctor import examine, install_missing
 
     findings = examine(store)
-    missing = dict.fromkeys(package for finding in findings for package in finding.packages)
-    if install and missing:
-        install_packages(missing)
+    if install and any(finding.packages for finding in findings):
+        install_missing(findings)
         findings = examine(store)
     records = [asdict(finding) for finding in findings]
     typer.echo(

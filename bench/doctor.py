@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -183,6 +183,22 @@ def check_kernels() -> Finding:
 
 def _install_line(packages: Iterable[str]) -> str:
     return f"sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
+def install_missing(findings: Sequence[Finding]) -> None:
+    """Install what would mend the findings; where that fails, at least what must be mended.
+
+    Raises BenchError where not even that goes: what is merely a note stays one.
+    """
+    needed, wished = (
+        list(dict.fromkeys(package for finding in findings if finding.state in states for package in finding.packages))
+        for states in (("problem",), ("problem", "note"))
+    )
+    try:
+        install_packages(wished)
+    except BenchError:
+        if needed:
+            install_packages(needed)
 
 
 def install_packages(packages: Iterable[str]) -> None:

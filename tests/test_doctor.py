@@ -188,3 +188,40 @@ def test_install_looks_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert main(["doctor", "--install"]) == 0
     assert installed == ["libpango-1.0-0", "libpangoft2-1.0-0"]
     assert "there" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("state", "asked"), [("note", [["gcc"]]), ("problem", [["pango", "gcc"], ["pango"]])])
+def test_what_is_merely_wished_for_may_fail(
+    state: doctor.State, asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[list[str]] = []
+
+    def install(packages: list[str]) -> None:
+        tried.append(packages)
+        if "gcc" in packages:
+            raise BenchError("not allowed")
+
+    monkeypatch.setattr(doctor, "install_packages", install)
+    kernels = Finding("native kernels", "note", "none", "install it", ("gcc",))
+    pango = Finding("Pango", "problem", "none", "install it", ("pango",))
+    doctor.install_missing([pango, kernels] if state == "problem" else [kernels])
+    assert tried == asked
+
+
+def test_what_is_needed_and_cannot_be_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def install(packages: list[str]) -> None:
+        raise BenchError("not allowed")
+
+    monkeypatch.setattr(doctor, "install_packages", install)
+    with pytest.raises(BenchError, match="not allowed"):
+        doctor.install_missing([Finding("Pango", "problem", "none", "install it", ("pango",))])
+
+
+def test_kernels_without_a_compiler_are_a_note_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    monkeypatch.setattr("bench.engine.native.why_not", lambda: "no C compiler")
+    finding = doctor.check_kernels()
+    assert (finding.state, finding.packages) == ("note", ("gcc", "libc6-dev"))
+    assert "no C compiler" in finding.detail
+    monkeypatch.setattr("bench.engine.native.why_not", lambda: None)
+    assert doctor.check_kernels().state == "ok"

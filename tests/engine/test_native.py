@@ -207,3 +207,14 @@ def test_a_cell_without_a_kernel_runs_step_by_step():
     tail, same = cell(x, None, 2)
     assert torch.equal(whole[:, -2:], tail)
     assert torch.equal(end[0], same[0])
+
+
+def test_a_compiler_that_comes_later_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert "not found" in why_not()
+    assert library() is None
+    monkeypatch.delenv("CC")
+    assert "no-such-compiler" not in (why_not() or "")
+    monkeypatch.undo()
+    assert (why_not() is None) == (library() is not None)

@@ -37,7 +37,8 @@ def library() -> ctypes.CDLL | None:
 
 
 def why_not() -> str | None:
-    """Why there are no kernels here, in a clause; None if there are."""
+    """Why there are no kernels here, in a clause; None if there are. Tried anew: a compiler may have come since."""
+    _outcome.cache_clear()
     try:
         _load()
     except Unavailable as reason:
