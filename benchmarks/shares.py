@@ -72,7 +72,7 @@ def pass_of(name: str, *words: Any) -> str:
 def measure(cohort: Cohort) -> dict[str, float]:
     """Shares of the whole time, by part."""
     watch = Stopwatch()
-    watch.watch(cell, "_call", pass_of)
+    watch.watch(cell, "call", pass_of)
     for part, (place, name) in PARTS.items():
         watch.watch(place, name, lambda *_, part=part: part)
     try:

@@ -7,9 +7,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from bench.engine.native import native_norm, steps_natively
+
 
 def global_norm(gradients: Sequence[Tensor]) -> Tensor:
     """The Euclidean norm over all parameters of each member: gradients (E, …) → (E,)."""
+    if steps_natively(gradients):
+        return native_norm(gradients)
     norms = [torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients]
     return torch.linalg.vector_norm(torch.stack(norms), dim=0)
 

@@ -1,6 +1,9 @@
-"""Recurrences in C, several times as fast as through torch's operations, with the same results but for rounding."""
+"""Training in C, several times as fast as through torch's operations, with the same results but for rounding."""
 
 from bench.engine.native.cell import NativeCell, run, runs_natively
 from bench.engine.native.library import library, why_not
+from bench.engine.native.update import native_adam, native_norm, steps_natively
 
-__all__ = ["NativeCell", "library", "run", "runs_natively", "why_not"]
+__all__ = [
+    "NativeCell", "library", "native_adam", "native_norm", "run", "runs_natively", "steps_natively", "why_not",
+]  # fmt: skip

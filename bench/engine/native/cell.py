@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bench.engine.native.library import library
+from bench.engine.native.library import call, library
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class NativePass(torch.autograd.Function):
         rows = (members, steps if keep else 1, batch)
         kept = [x.new_empty(*rows, width * hidden) if width else None for width in cell.kept]
         sizes = (*x.shape, hidden)
-        _call(f"{cell.name}_forward", *map(ctypes.c_long, sizes), int(keep), *cell.scalars, *inputs, outputs, *kept)
+        call(f"{cell.name}_forward", *map(ctypes.c_long, sizes), int(keep), *cell.scalars, *inputs, outputs, *kept)
         ctx.cell, ctx.sizes, ctx.given = cell, sizes, last
         if keep:
             ctx.save_for_backward(*inputs, outputs, *kept)
@@ -71,7 +71,7 @@ class NativePass(torch.autograd.Function):
         wanted = ctx.needs_input_grad[3:]
         gradients = [torch.empty_like(tensor) for tensor in inputs[: len(inputs) - len(d_ends)]]
         gradients += [d_end.clone(memory_format=torch.contiguous_format) for d_end in d_ends]
-        _call(
+        call(
             f"{cell.name}_backward",
             *map(ctypes.c_long, (*ctx.sizes, ctx.given)),
             *cell.scalars,
@@ -81,20 +81,3 @@ class NativePass(torch.autograd.Function):
             *gradients[1:],
         )
         return None, None, None, *(g if want else None for g, want in zip(gradients, wanted, strict=True))
-
-
-def _call(name: str, *words: Any) -> None:
-    """Call a kernel: tensors by address, None as NULL, numbers as C's int and float."""
-    kernels = library()
-    assert kernels is not None
-    kernel: Callable[..., int] = getattr(kernels, name)
-    if kernel(*map(_word, words)):
-        raise MemoryError(f"no memory for {name}")
-
-
-def _word(word: Any) -> Any:
-    if isinstance(word, Tensor):
-        return ctypes.c_void_p(word.data_ptr())
-    if word is None:
-        return ctypes.c_void_p(None)
-    return ctypes.c_float(word) if isinstance(word, float) else word

@@ -10,14 +10,17 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from platformdirs import user_cache_path
+from torch import Tensor
 
 SOURCES = tuple(sorted(Path(__file__).parent.glob("*.[ch]")))
-"""A file a cell; they share cell.h, product.h and vector.h."""
+"""A file a cell, and update.c; they share cell.h, product.h and vector.h."""
 SWITCH = "BPTT_BENCH_NATIVE"
 """Environment: 0 does without the kernels, anything else uses them if they can be had."""
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
@@ -34,6 +37,23 @@ def library() -> ctypes.CDLL | None:
         return _load()
     except Unavailable:
         return None
+
+
+def call(name: str, *words: Any) -> None:
+    """Call a kernel: tensors by address, None as NULL, numbers as C's int and float."""
+    kernels = library()
+    assert kernels is not None
+    kernel: Callable[..., int] = getattr(kernels, name)
+    if kernel(*map(_word, words)):
+        raise MemoryError(f"no memory for {name}")
+
+
+def _word(word: Any) -> Any:
+    if isinstance(word, Tensor):
+        return ctypes.c_void_p(word.data_ptr())
+    if word is None:
+        return ctypes.c_void_p(None)
+    return ctypes.c_float(word) if isinstance(word, float) else word
 
 
 def why_not() -> str | None:

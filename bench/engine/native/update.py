@@ -1,0 +1,67 @@
+"""What follows a backward pass by the native kernels: norms, and Adam with a learning rate a member."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from bench.engine.native.cell import runs_natively
+from bench.engine.native.library import call
+
+
+def steps_natively(tensors: Sequence[Tensor]) -> bool:
+    """Whether kernels can take these: each single precision, on the CPU and dense, and kernels are there."""
+    return all(x.dtype == torch.float32 and x.is_contiguous() for x in tensors) and runs_natively(tensors[0])
+
+
+def native_norm(gradients: Sequence[Tensor]) -> Tensor:
+    """The Euclidean norm over all gradients of each member: (E, …) each → (E,)."""
+    norms = gradients[0].new_empty(gradients[0].shape[0])
+    call("norms", *_sizes(gradients), _addresses(gradients), norms)
+    return norms
+
+
+def native_adam(optimizer: Adam, rates: Tensor) -> bool:
+    """One step with a learning rate a member: rates (E,). False, and nothing done, where kernels cannot do it.
+
+    The first step is torch's own in any case, for it lays out what the optimiser remembers.
+    """
+    group = optimizer.param_groups[0]
+    moving = [(p, p.grad, optimizer.state.get(p, {})) for p in group["params"] if p.grad is not None]
+    if not moving or len(optimizer.param_groups) > 1 or not _is_plain(group):
+        return False
+    parameters, gradients, memories = zip(*moving, strict=True)
+    if not all(memories) or not steps_natively([*parameters, *gradients, rates]):
+        return False
+    torch._foreach_add_([memory["step"] for memory in memories], 1)
+    step = memories[0]["step"].item()
+    beta1, beta2 = group["betas"]
+    call(
+        "adam", *_sizes(parameters), 1 - beta1, 1 - beta2, group["eps"], float(group["weight_decay"]),
+        1 - beta1**step, 1 - beta2**step, rates, _addresses(gradients),
+        *(_addresses(memory[key] for memory in memories) for key in ("exp_avg", "exp_avg_sq")), _addresses(parameters),
+    )  # fmt: skip
+    return True
+
+
+def _is_plain(group: dict[str, Any]) -> bool:
+    """Whether it is Adam, or AdamW, as in the papers."""
+    decays_by_gradient = group["weight_decay"] and not group["decoupled_weight_decay"]
+    return not (group["amsgrad"] or group["maximize"] or decays_by_gradient)
+
+
+def _sizes(stacks: Sequence[Tensor]) -> tuple[ctypes.c_long, ctypes.c_long, Any]:
+    """How many there are, their members, and the numbers that each has of one."""
+    members = stacks[0].shape[0]
+    widths = [stack.numel() // members for stack in stacks]
+    return ctypes.c_long(len(stacks)), ctypes.c_long(members), (ctypes.c_long * len(widths))(*widths)
+
+
+def _addresses(stacks: Iterable[Tensor]) -> Any:
+    addresses = [stack.data_ptr() for stack in stacks]
+    return (ctypes.c_void_p * len(addresses))(*addresses)
