@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -26,11 +26,11 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "moment": ("start", "during", "end"),
 }
 _JSON: dict[str, type] = {"dials": dict, "plateaus": dict, "round_ratios": list}
-_IS: dict[str, Callable[[Any], bool]] = {
-    "int64": pd.api.types.is_integer_dtype,
-    "float64": pd.api.types.is_float_dtype,
-    "bool": pd.api.types.is_bool_dtype,
-    "str": pd.api.types.is_string_dtype,
+_IS: dict[str, Callable[[pa.DataType], bool]] = {
+    "int64": pa.types.is_int64,
+    "float64": pa.types.is_float64,
+    "bool": pa.types.is_boolean,
+    "str": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
 }
 
 
@@ -64,29 +64,36 @@ def check_sum(file: Path, expected: str | None) -> None:
 
 
 def table(file: Path, columns: dict[str, str]) -> pd.DataFrame:
-    """A Parquet file's columns, of their types and with values that exist; raises one of UNREADABLE."""
+    """A Parquet file's columns, of their types and with words that exist; raises one of UNREADABLE."""
     if not file.is_file():  # a folder would be read as one table
         raise OSError("it is not a file")
-    if parquet.read_metadata(file).num_rows > MOST_ROWS:
-        raise ValueError(f"it has more than {MOST_ROWS} rows")
-    found = pd.read_parquet(file, columns=list(columns))
+    with parquet.ParquetFile(file) as opened:
+        if opened.metadata.num_rows > MOST_ROWS:
+            raise ValueError(f"it has more than {MOST_ROWS} rows")
+        for name, kind in columns.items():
+            _check_type(opened.schema_arrow, name, kind, empty=not opened.metadata.num_rows)
+        content = opened.read(columns=list(columns))
     for name, kind in columns.items():
-        _check(found[name], kind)
-    return found.astype(columns)
-
-
-def _check(column: pd.Series, kind: str) -> None:
-    name = str(column.name)
-    if len(column) and not _IS[kind](column):
-        raise ValueError(f"column '{name}' holds {column.dtype}, not {kind}")
-    if kind == "str" and column.isna().any():
-        raise ValueError(f"column '{name}' has gaps")
-    unknown = set(column.unique()) - set(_WORDS[name]) if name in _WORDS else ()
-    if unknown:
-        raise ValueError(f"column '{name}' holds '{min(unknown)}', not one of {', '.join(_WORDS[name])}")
-    if name in _JSON:
-        for text in column.unique():
+        if kind != "float64" and content[name].null_count:
+            raise ValueError(f"column '{name}' has gaps")
+    found = content.to_pandas()
+    for name in _WORDS.keys() & columns.keys():
+        unknown = set(found[name].unique()) - set(_WORDS[name])
+        if unknown:
+            raise ValueError(f"column '{name}' holds '{min(unknown)}', not one of {', '.join(_WORDS[name])}")
+    for name in _JSON.keys() & columns.keys():
+        for text in found[name].unique():
             _check_numbers(name, text, _JSON[name])
+    return found
+
+
+def _check_type(schema: pa.Schema, name: str, kind: str, empty: bool) -> None:
+    places = schema.get_all_field_indices(name)
+    if len(places) != 1:
+        raise ValueError(f"column '{name}' is {'there twice' if places else 'missing'}")
+    found = schema.field(places[0]).type
+    if not _IS[kind](found) and not (empty and pa.types.is_null(found)):
+        raise ValueError(f"column '{name}' holds {found}, not {kind}")
 
 
 def _check_numbers(name: str, text: str, kind: type) -> None:
