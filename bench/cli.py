@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.console import check_free, columns, say, to_json
-from bench.errors import BenchError
+from bench.console import check_free, columns, csv_table, printable, say, to_json
+from bench.errors import BenchError, without_secrets
 from bench.files import write_whole
 
 if TYPE_CHECKING:
@@ -40,9 +41,13 @@ PluginOption = Annotated[
     typer.Option("--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."),
 ]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="Cohorts trained at a time; by default one a core.")
+    int | None, typer.Option("--jobs", min=1, max=1024, help="Cohorts trained at a time; by default one a core.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+LONGEST = 1000
+"""Characters of a message: a value that was given need not be repeated whole."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; what is still buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except Exception:  # a mistake of ours; libraries put addresses with passwords into what they say
+        say(without_secrets(traceback.format_exc()))
+        return 1
     finally:
         signal.signal(signal.SIGTERM, before)
     if status == 128 + signal.SIGINT:  # typer's word for KeyboardInterrupt
@@ -78,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(sentence: str, status: int) -> int:
-    say(f"bptt-bench: {' '.join(sentence.split())}")
+    line = printable(" ".join(without_secrets(sentence).split()))
+    say(f"bptt-bench: {line if len(line) <= LONGEST else line[: LONGEST - 1] + '…'}")
     return status
 
 
@@ -235,7 +244,12 @@ def plan(
         typer.echo(to_json({**outlook, "arms": arms, "skipped": skipped}))
     else:
         typer.echo(
-            "\n".join([columns([{**outlook, "arms": ",".join(arms)}]), *(f"skipped: {reason}" for reason in skipped)])
+            "\n".join(
+                [
+                    columns([{**outlook, "arms": ",".join(arms)}]),
+                    *(f"skipped: {printable(reason)}" for reason in skipped),
+                ]
+            )
         )
 
 
@@ -252,7 +266,7 @@ def run(
     say(_account(summary))
     if summary.interrupted:
         raise KeyboardInterrupt
-    address = f" --store {shlex.quote(store)}" if store else ""
+    address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
     say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures:
         raise typer.Exit(1)
@@ -312,7 +326,7 @@ def export(
     if format == "parquet":
         data = members.to_parquet()
     elif format == "csv":
-        data = members.to_csv(index=False).encode()
+        data = csv_table(members).encode()
     else:
         data = f"{to_json(members.to_dict('records'))}\n".encode()
     if output is None:

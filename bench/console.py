@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def say(text: str) -> None:
@@ -30,7 +33,12 @@ def columns(records: list[dict[str, Any]]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else printable(str(value))
+
+
+def printable(text: str) -> str:
+    """`text` with escapes for what a terminal would obey, as control characters and changes of direction."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def to_json(value: Any) -> str:
@@ -44,6 +52,18 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+def csv_table(table: pd.DataFrame) -> str:
+    """A table as CSV; an apostrophe before texts that a spreadsheet would run as a formula makes them text."""
+    texts = table.select_dtypes(["object", "string"])
+    return table.assign(
+        **{c: texts[c].map(lambda t: f"'{t}" if str(t).startswith(FORMULA) else t) for c in texts}
+    ).to_csv(index=False)
 
 
 def check_free(port: int) -> None:

@@ -16,7 +16,9 @@ def write_whole(file: Path, data: bytes) -> Path:
             temporary.write(data)
         partial.chmod(0o644)  # temporary files are private
         return partial.replace(file)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter of null bytes and what no file system can spell
         if partial:
             partial.unlink(missing_ok=True)
-        raise BenchError(f"Cannot write {file}: {error.strerror or error}; choose another --output.") from error
+        raise BenchError(
+            f"Cannot write {file}: {getattr(error, 'strerror', None) or error}; choose another --output."
+        ) from error

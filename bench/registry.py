@@ -58,6 +58,11 @@ class Registry(Generic[T]):
     def _register(self, cls: type[T]) -> None:
         classes = self._classes()
         name = cls.name  # type: ignore[attr-defined]
+        if not _is_name(name):
+            raise BenchError(
+                f"The {self.kind} {cls.__name__} in {inspect.getfile(cls)} is called {name!r}: a name is one line "
+                f"of at most {LONGEST} printable characters, without commas, colons and spaces at its ends."
+            )
         known = classes.get(name)
         if known is not None and inspect.getfile(known) != inspect.getfile(cls):
             raise BenchError(
@@ -82,13 +87,31 @@ class Registry(Generic[T]):
         return self._found
 
 
+LONGEST = 80
+
+
+def _is_name(name: object) -> bool:
+    """Whether the command line can say it; commas and colons divide names and dials there."""
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= LONGEST
+        and name.isprintable()
+        and name == name.strip()
+        and not set(name) & set(",:")
+    )
+
+
 def load_plugin(path: str | Path, registries: list[Registry]) -> None:
     """Run a user's Python file and register its tasks and techniques.
 
     Raises BenchError if the file is missing, does not import, or defines neither.
     """
-    file = Path(path).resolve()
-    if not file.is_file():
+    try:
+        file = Path(path).resolve()
+        found = file.is_file()
+    except (OSError, ValueError):  # too long, or a null byte
+        found = False
+    if not found:
         raise BenchError(f"Plugin {path} does not exist: --plugin takes a Python file.")
     name = f"bench_plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
@@ -98,7 +121,7 @@ def load_plugin(path: str | Path, registries: list[Registry]) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # it may want to end the program
         del sys.modules[name]
         raise BenchError(f"Plugin {path} does not import: {type(error).__name__}: {error}.") from error
     if not sum(registry.add(module) for registry in registries):

@@ -111,6 +111,7 @@ def _row(what: Cohort, member: Member) -> dict[str, object]:
         "family": name,
         "source_row": "",
         "dials": "{}",
+        "plateaus": "{}",
         "task": setting.task,
         "lag": setting.lag,
         "seed": member.seed,
@@ -161,7 +162,7 @@ def costs(technique: str = "tanh", milliseconds: float = 1.0) -> pd.DataFrame:
     """One row of COST_COLUMNS."""
     words = dict.fromkeys((c for c, kind in COST_COLUMNS.items() if kind == "str"), "made-up")
     numbers = dict.fromkeys((c for c, kind in COST_COLUMNS.items() if kind != "str"), 1)
-    row = words | numbers | {"technique": technique, "milliseconds": milliseconds, "dirty": False}
+    row = words | numbers | {"technique": technique, "milliseconds": milliseconds, "dirty": False, "round_ratios": "[]"}
     return typed([row], COST_COLUMNS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -12,7 +13,8 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from bench.errors import BenchError
-from bench.protocol.settings import Frozen, Protocol, Setting
+from bench.protocol import plain_yaml
+from bench.protocol.settings import MOST_SEEDS, MOST_STEPS, Frozen, Protocol, Setting
 from bench.protocol.source_hash import source_hash
 from bench.protocol.study import Skip, Study, TaskPlan
 from bench.tasks import tasks
@@ -22,6 +24,12 @@ from bench.techniques.base import Situation
 MAIN = "main"
 """The arm that a preset's own matrix is."""
 
+MOST_BYTES = 100_000
+MOST_MEMBERS = 1_000_000
+"""Of a study, which has to fit into memory."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
 _FOLDER = resources.files("bench.protocol") / "presets"
 
 
@@ -46,7 +54,7 @@ class Arm(Frozen):
     techniques: tuple[str, ...] = ()
     """None means the main matrix's."""
     tasks: dict[str, TaskPreset] = Field(min_length=1)
-    measured_seeds: int | None = Field(default=None, ge=1)
+    measured_seeds: int | None = Field(default=None, ge=1, le=MOST_SEEDS)
     protocol: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -58,7 +66,7 @@ class Preset(Frozen):
     description: dict[str, str]
     techniques: tuple[str, ...] = Field(min_length=1)
     tasks: dict[str, TaskPreset] = Field(min_length=1)
-    measured_seeds: int = Field(ge=1)
+    measured_seeds: int = Field(ge=1, le=MOST_SEEDS)
     protocol: Protocol
     arms: dict[str, Arm] = Field(default_factory=dict)
 
@@ -132,10 +140,7 @@ def preset_names() -> list[str]:
 def load_preset(name_or_path: str) -> Preset:
     """A preset by name, or from a YAML file; raises BenchError with the key that is wrong."""
     if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
-        source = Path(name_or_path)
-        if not source.is_file():
-            raise BenchError(f"Preset file {name_or_path} does not exist: --preset takes a name or a YAML file.")
-        text, name = source.read_text(encoding="utf-8", errors="replace"), source.stem
+        text, name = _read(Path(name_or_path)), Path(name_or_path).stem
     else:
         if name_or_path not in preset_names():
             near = difflib.get_close_matches(name_or_path, preset_names(), n=1, cutoff=0.4)
@@ -143,6 +148,17 @@ def load_preset(name_or_path: str) -> Preset:
             raise BenchError(f"Unknown preset '{name_or_path}': {hint}")
         text, name = (_FOLDER / f"{name_or_path}.yaml").read_text(encoding="utf-8"), name_or_path
     return _parse(text, name, name_or_path)
+
+
+def _read(source: Path) -> str:
+    try:
+        if not source.is_file():
+            raise BenchError(f"Preset file {source} does not exist: --preset takes a name or a YAML file.")
+        if source.stat().st_size > MOST_BYTES:
+            raise BenchError(f"Preset file {source} has more than {MOST_BYTES} bytes: it is no preset.")
+        return source.read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError) as error:  # no permission, too long a name, a null byte in it
+        raise BenchError(f"Preset file {source} cannot be read: {getattr(error, 'strerror', error)}.") from None
 
 
 def resolve_arms(preset: Preset, selectors: Selectors | None = None, arms: Sequence[str] | None = None) -> list[Study]:
@@ -167,6 +183,13 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
     seeds = matrix.measured_seeds if chosen.seeds is None else chosen.seeds
     if seeds is None or seeds < 1:
         raise BenchError(f"--seeds {seeds} measures nothing: give 1 or more.")
+    asked = len(parsed) * sum(
+        len(p.lags) * (seeds + len(p.protocol.learning_rates) * p.protocol.tuning_seeds) for p in plans
+    )
+    if seeds > MOST_SEEDS or asked > MOST_MEMBERS:
+        raise BenchError(
+            f"That asks for {asked} members with {seeds} seeds: at most {MOST_MEMBERS} members and {MOST_SEEDS} seeds."
+        )
     settings, skips = [], []
     for spec, cls, dials in parsed:
         for plan in plans:
@@ -207,9 +230,11 @@ def parse_technique(spec: str) -> tuple[str, type[Technique], dict[str, float]]:
 
 def _parse(text: str, name: str, where: str) -> Preset:
     try:
-        data = yaml.safe_load(text)
+        data = plain_yaml.load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
+        if isinstance(error, plain_yaml.Refused) and mark:
+            raise BenchError(f"Preset {where}, line {mark.line + 1}: {error.problem}.") from None
         line = f" at line {mark.line + 1}" if mark else ""
         raise BenchError(f"Preset {where} is not valid YAML{line}.") from None
     if not isinstance(data, dict):
@@ -228,7 +253,7 @@ def _first_fault(error: ValidationError) -> str:
         return f"unknown key '{place}'; remove it or correct its spelling."
     if fault["type"] == "missing":
         return f"the key '{place}' is missing."
-    return f"'{place}' is {fault['input']!r}: {fault['msg'].lower()}."
+    return f"'{place}' is {_SHORT.repr(fault['input'])}: {fault['msg'].lower()}."
 
 
 def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> TaskPlan:
@@ -239,14 +264,17 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
         raise BenchError(f"Preset '{preset.name}' has no lags for task '{name}': add --lag.")
     for lag in lags:
         task.check_lag(lag)
+        if lag > MOST_STEPS:
+            raise BenchError(f"Lag {lag} is too long for task '{name}': give at most {MOST_STEPS}.")
     words = preset.protocol.model_dump() | preset.tasks.get(name, TaskPreset()).protocol
     words |= {key: value for key in _PROTOCOL_SELECTORS if (value := getattr(chosen, key)) is not None}
     words |= matrix.protocol | given.protocol
-    words["evaluate_every"] = min(words["evaluate_every"], words["updates"] or words["evaluate_every"])
     try:
         protocol = Protocol.model_validate(words)
     except ValidationError as error:
         raise BenchError(f"The protocol for task '{name}': {_first_fault(error)}") from None
+    if protocol.updates < protocol.evaluate_every and protocol.updates:
+        protocol = protocol.model_copy(update={"evaluate_every": protocol.updates})
     if any(not 0 < rate < float("inf") for rate in protocol.learning_rates):
         raise BenchError(
             f"Learning rates must be positive numbers, not {', '.join(f'{r:g}' for r in protocol.learning_rates)}."

@@ -17,6 +17,9 @@ RULES_VERSION = 2
 
 FIRST_TUNING_SEED = 1_000_001
 """Tuning seeds count from here, measured seeds from 1: the two never meet."""
+MOST_SEEDS = FIRST_TUNING_SEED - 1
+MOST_STEPS = 10**9
+"""No size or count of a protocol is larger, by far: tables hold 64 bits."""
 
 
 def digest(value: Any) -> str:
@@ -34,19 +37,25 @@ class Frozen(BaseModel):
 class Protocol(Frozen):
     """Everything but technique, task, lag and seed that a result depends on."""
 
-    hidden_size: int = Field(ge=1, description="units of the recurrent state")
-    batch_size: int = Field(ge=1, description="fresh sequences an update")
-    updates: int = Field(ge=0, description="the budget: optimiser steps of a member; 0: only probed, not trained")
-    evaluate_every: int = Field(ge=1, description="updates between evaluations on held-out sequences")
-    held_out_size: int = Field(ge=1, description="sequences in the validation and in the test set of a seed")
+    hidden_size: int = Field(ge=1, le=MOST_STEPS, description="units of the recurrent state")
+    batch_size: int = Field(ge=1, le=MOST_STEPS, description="fresh sequences an update")
+    updates: int = Field(
+        ge=0, le=MOST_STEPS, description="the budget: optimiser steps of a member; 0: only probed, not trained"
+    )
+    evaluate_every: int = Field(ge=1, le=MOST_STEPS, description="updates between evaluations on held-out sequences")
+    held_out_size: int = Field(
+        ge=1, le=MOST_STEPS, description="sequences in the validation and in the test set of a seed"
+    )
     learning_rates: tuple[float, ...] = Field(min_length=1, description="the grid; one rate means no tuning")
-    tuning_seeds: int = Field(ge=0, description="seeds a rate is tried with")
+    tuning_seeds: int = Field(ge=0, le=MOST_SEEDS, description="seeds a rate is tried with")
     optimizer: OptimizerName = "adam"
     clip_norm: float | None = Field(
-        default=None, gt=0, description="clip every technique's gradient norm; none by default"
+        default=None, gt=0, allow_inf_nan=False, description="clip every technique's gradient norm; none by default"
     )
     initialisation: Literal["default", "orthogonal"] = "default"
-    recurrent_gain: float = Field(default=1.0, gt=0, description="recurrent weights at the start are multiplied by it")
+    recurrent_gain: float = Field(
+        default=1.0, gt=0, allow_inf_nan=False, description="recurrent weights at the start are multiplied by it"
+    )
 
     @property
     def tunes(self) -> bool:

@@ -31,6 +31,9 @@ KEY = "cohort"
 RECORD = "record"
 """The tag of a member: the run id of the record that it belongs to."""
 
+CHECKSUM = "sha256."
+"""Of a record's tags, one a file: what is read must be what was written."""
+
 STORED_MEMBERS = MEMBER_COLUMNS | {"mlflow_run_id": "str"}
 WHOSE = ("cohort", "technique", "task", "lag", "role", "outcome", "protocol_hash")
 """The member's columns that the store adds to its curve, its gradients and its probes."""

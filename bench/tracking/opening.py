@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from bench.errors import BenchError
+from bench.errors import BenchError, without_secrets
 from bench.tracking.layout import RECORD_PREFIX, TASK_PREFIX
 
 DEFAULT = Path("mlruns")
@@ -37,7 +37,7 @@ PATIENCE = 10.0
 class Location:
     """Where a store is."""
 
-    uri: str
+    uri: str = field(repr=False)
     """As MLflow takes it; may hold a password."""
     database: Path | None = None
     """The SQLite file of a local store, absolute."""
@@ -61,9 +61,10 @@ def locate(uri: str | None) -> Location:
     if scheme == "sqlite":
         path = uri.removeprefix("sqlite:///")
         if path in (uri, "", ":memory:"):
-            raise BenchError(f"Store '{uri}' names no file: write sqlite:///folder/{DATABASE}.")
+            raise BenchError(f"Store '{without_secrets(uri)}' names no file: write sqlite:///folder/{DATABASE}.")
         return _local(Path(path), is_file=True)
     if scheme in SERVERS:
+        _check_server(uri)
         return Location(uri.rstrip("/"))
     if scheme.split("+")[0] in DATABASES:
         return Location(uri, artifacts=(DEFAULT / "artifacts").resolve())
@@ -73,15 +74,26 @@ def locate(uri: str | None) -> Location:
     )
 
 
+def _check_server(uri: str) -> None:
+    try:
+        parts = urlsplit(uri)
+        whole = bool(parts.hostname) and parts.port != 0 and not parts.query and not parts.fragment
+    except ValueError:  # brackets or a port that are none
+        whole = False
+    if not whole:
+        raise BenchError(f"Store '{without_secrets(uri)}' is no server's address: write http(s)://host:port.")
+
+
 def _local(path: Path, is_file: bool = False) -> Location:
-    path = path.expanduser().resolve()
-    database = path if is_file or path.is_file() or path.suffix in (".db", ".sqlite") else path / DATABASE
+    try:
+        path = path.expanduser().resolve()
+        is_file = is_file or path.is_file() or path.suffix in (".db", ".sqlite")
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a null byte, a user who is not known
+        raise BenchError(f"Store '{path}' cannot be a path: {brief(error)}.") from None
+    if "?" in str(path):  # the database's address would end there
+        raise BenchError(f"Store '{path}' has a question mark in its path: name another with --store.")
+    database = path if is_file else path / DATABASE
     return Location(f"sqlite:///{database}", database, database.parent / "artifacts")
-
-
-def without_secrets(text: str) -> str:
-    """`text` with the user and password of every address in it taken out."""
-    return re.sub(r"(\w://)\S*@", r"\1***@", text)
 
 
 def brief(error: Exception) -> str:
@@ -108,6 +120,17 @@ def plainly(shown: str) -> Iterator[None]:
         raise BenchError(f"Store {shown} failed: {brief(error)}.") from None
 
 
+@contextmanager
+def understood(shown: str) -> Iterator[None]:
+    """Turn what MLflow raises over rows that it never wrote into a BenchError."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, requests.RequestException, OSError):
+        raise  # see `plainly`
+    except Exception as error:
+        raise BenchError(_DAMAGED.format(shown)) from error
+
+
 _DAMAGED = "Store {} is not a database or is damaged: put back a copy, or name another with --store."
 
 
@@ -121,7 +144,8 @@ def connect(location: Location, create: bool) -> MlflowClient:
         else:
             _dial(location)
         client = MlflowClient(tracking_uri=location.uri)
-        client.search_experiments(max_results=1)  # is it MLflow that answers?
+        with understood(location.shown):
+            client.search_experiments(max_results=1)  # is it MLflow that answers?
         return client
 
 
@@ -174,8 +198,10 @@ def _check_and_mend(location: Location, database: Path) -> None:
             identity
             for (identity,) in connection.execute(
                 f"SELECT experiment_id FROM experiments WHERE {names} "
-                "AND artifact_location LIKE 'file:%' AND artifact_location <> ?",
-                (root,),
+                "AND artifact_location NOT LIKE 'mlflow-artifacts:%' AND (artifact_location <> :root OR EXISTS "
+                "(SELECT 1 FROM runs WHERE runs.experiment_id = experiments.experiment_id "
+                "AND artifact_uri IS NOT :root || '/' || run_uuid || '/artifacts'))",
+                {"root": root},
             )
         ]
         for identity in moved:
@@ -219,7 +245,7 @@ def _dial(location: Location) -> None:
         raise BenchError(
             f"Store {location.shown} needs a database driver that is not installed: {brief(error)}."
         ) from None
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError, UnicodeError):  # the latter of an address that is none
         raise BenchError(f"No database answers at {location.shown}: start it, or name another with --store.") from None
 
 

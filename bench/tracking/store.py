@@ -16,7 +16,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
-from mlflow.entities import Experiment, LifecycleStage, Run, ViewType
+from mlflow.entities import Experiment, LifecycleStage, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError
@@ -25,7 +25,8 @@ from bench.protocol.settings import digest
 from bench.protocol.study import Study
 from bench.tracking import layout
 from bench.tracking.layout import COMPLETE, KEY, RECORD, Kind
-from bench.tracking.opening import Location, artifact_root, brief, connect, locate, plainly
+from bench.tracking.opening import Location, artifact_root, brief, connect, locate, plainly, understood
+from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, is_run, table
 
 T = TypeVar("T")
 
@@ -96,7 +97,7 @@ class Store:
     def write_studies(self, studies: Sequence[Study]) -> None:
         """Store what is to be run; unless they are the newest already, they become the newest, the last one first."""
         with plainly(self.shown):
-            newest = [record.data.tags[KEY] for record in self._complete("studies")[-len(studies) :]]
+            newest = [record.data.tags.get(KEY) for record in self._complete("studies")[-len(studies) :]]
             if newest == [study.key for study in studies]:
                 return
             for study in studies:
@@ -133,6 +134,8 @@ class Store:
         with tempfile.TemporaryDirectory() as folder:
             yield record, Path(folder)
             self.client.log_artifacts(record, folder)
+            sums = [RunTag(layout.CHECKSUM + file.name, checksum(file)) for file in Path(folder).iterdir()]
+            self.client.log_batch(record, tags=sums)
         self.client.set_terminated(record)
         self.client.set_tag(record, COMPLETE, "yes")
 
@@ -172,8 +175,7 @@ class Store:
         return self._table("cohorts", f"{name}.parquet", layout.STORED_OF_MEMBERS[name])
 
     def _table(self, kind: Kind, file: str, columns: dict[str, str]) -> pd.DataFrame:
-        names = list(columns)
-        tables = self._read(kind, file, lambda path: pd.read_parquet(path, columns=names))
+        tables = self._read(kind, file, lambda path: table(path, columns))
         return pd.concat(tables, ignore_index=True).astype(columns) if tables else typed([], columns)
 
     def _read(self, kind: Kind, file: str, parse: Callable[[Path], T]) -> list[T]:
@@ -182,10 +184,11 @@ class Store:
         def read(record: Run) -> T:
             local = self.location.database is not None
             with nullcontext(None) if local else tempfile.TemporaryDirectory() as folder:
-                address = f"{record.info.artifact_uri}/{file}"
                 try:
-                    return parse(Path(download_artifacts(address, dst_path=folder, tracking_uri=self.uri)))
-                except (MlflowException, OSError, ValueError) as error:
+                    path = self._fetch(record, file, folder)
+                    check_sum(path, record.data.tags.get(layout.CHECKSUM + file))
+                    return parse(path)
+                except (MlflowException, *UNREADABLE) as error:
                     raise BenchError(
                         f"Cannot read {file} of run {record.info.run_id} in store {self.shown}: put it back, "
                         f"or delete that run in the MLflow UI and run again ({brief(error)})."
@@ -193,6 +196,13 @@ class Store:
 
         with plainly(self.shown), ThreadPoolExecutor(4) as pool:
             return list(pool.map(read, self._complete(kind)))
+
+    def _fetch(self, record: Run, file: str, folder: str | None) -> Path:
+        """A record's file: of a local store where it lies, else downloaded into `folder`."""
+        if self.location.database is not None and self.location.artifacts is not None:
+            return artifact(self.location.artifacts, record.info.run_id, file)
+        address = f"{record.info.artifact_uri}/{file}"
+        return Path(download_artifacts(address, dst_path=folder, tracking_uri=self.uri))
 
     # What is whole, and what is not
 
@@ -217,7 +227,7 @@ class Store:
 
     def _remove(self, runs: list[Run]) -> None:
         for run in runs:
-            if self.location.artifacts is not None:
+            if self.location.artifacts is not None and is_run(run.info.run_id):
                 shutil.rmtree(self.location.artifacts / run.info.run_id, ignore_errors=True)
             self.client.delete_run(run.info.run_id)
 
@@ -235,16 +245,17 @@ class Store:
         whole: dict[str, Run] = {}
         for record in records:
             if record.info.run_id not in lacking:
-                whole.setdefault(record.data.tags[KEY], record)
+                whole.setdefault(record.data.tags.get(KEY, ""), record)
         return list(whole.values())
 
     def _search(self, experiments: list[str], wanted: str = "", view: int = ViewType.ACTIVE_ONLY) -> list[Run]:
         found: list[Run] = []
         page: Any = None
         while experiments and page != "":
-            answer = self.client.search_runs(
-                experiments, wanted, view, PAGE, ["attributes.start_time ASC"], page_token=page
-            )
+            with understood(self.shown):
+                answer = self.client.search_runs(
+                    experiments, wanted, view, PAGE, ["attributes.start_time ASC"], page_token=page
+                )
             found += answer
             page = answer.token or ""
         return found
@@ -258,7 +269,8 @@ class Store:
     def _ids(self, pattern: str) -> list[str]:
         """The experiments named like `pattern`; deleted ones too, whose runs are deleted with them."""
         wanted = f"name LIKE '{pattern}'"
-        return [e.experiment_id for e in self.client.search_experiments(ViewType.ALL, filter_string=wanted)]
+        with understood(self.shown):
+            return [e.experiment_id for e in self.client.search_experiments(ViewType.ALL, filter_string=wanted)]
 
     def _experiment(self, name: str) -> str:
         """The id of the experiment `name`, made if need be."""
@@ -294,8 +306,9 @@ class Store:
             try:
                 lock.acquire()
             except Timeout:
+                other = holder.read_text(errors="replace")
                 raise BenchError(
-                    f"Store {self.shown} is being written by process {holder.read_text()}: wait for it, "
+                    f"Store {self.shown} is being written by process {other}: wait for it, "
                     f"or name another with --store."
                 ) from None
             holder.write_text(str(os.getpid()))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from factory import cohort, result
 
-from bench.errors import BenchError
+from bench.errors import BenchError, without_secrets
 from bench.tracking import Store
-from bench.tracking.opening import locate, plainly, without_secrets
+from bench.tracking.opening import locate, plainly
 
 
 def test_where_a_store_is(tmp_path, monkeypatch):

@@ -156,7 +156,7 @@ def test_a_lost_file_is_named(store):
     with pytest.raises(BenchError, match=r"Cannot read members\.parquet of run \w+"):
         store.members()
     file.unlink()
-    with pytest.raises(BenchError, match="No such artifact"):
+    with pytest.raises(BenchError, match="No such file"):
         store.members()
 
 
@@ -164,6 +164,9 @@ def test_a_table_of_another_version_is_named(store):
     store.write_cohort(result())
     file = next(store.location.artifacts.rglob("members.parquet"))
     pd.read_parquet(file).drop(columns="outcome").to_parquet(file)
+    with pytest.raises(BenchError, match=r"Cannot read members\.parquet .*changed or damaged since it was written"):
+        store.members()
+    store.client.delete_tag(records(store)[0].info.run_id, f"{layout.CHECKSUM}members.parquet")
     with pytest.raises(BenchError, match=r"Cannot read members\.parquet .*outcome"):
         store.members()
 

@@ -8,6 +8,7 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -25,6 +26,7 @@ SWITCH = "BPTT_BENCH_NATIVE"
 """Environment: 0 does without the kernels, anything else uses them if they can be had."""
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 """Safe arithmetic: what is not finite stays so, and sums keep their order."""
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Unavailable(Exception):  # noqa: N818  (a state of affairs, caught here)
@@ -89,16 +91,41 @@ def _outcome(switch: str) -> ctypes.CDLL | str:
 def build(folder: Path) -> Path:
     """The library in this folder, compiled if it is not there yet for this source, compiler and processor.
 
-    Raises Unavailable without a compiler or where it fails, OSError where the folder cannot be written.
+    Raises Unavailable without a compiler, where it fails, and where the folder is somebody else's; OSError where the
+    folder cannot be written.
     """
     compiler = _compiler()
     file = folder / f"kernels-{_key(compiler)}.so"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    _own(folder)
+    if not _is_ours(file):
         with FileLock(file.with_suffix(".lock")):
-            if not file.exists():
+            if not _is_ours(file):
                 _compile(compiler, file)
     return file
+
+
+def _own(folder: Path) -> None:
+    """Make the folder and see that nobody else can put a library there, which would run as this user.
+
+    Where others could until now, what they may have left is removed.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    about = folder.stat()
+    if about.st_uid != os.geteuid():
+        raise Unavailable(f"{folder} belongs to another user")
+    if about.st_mode & OTHERS_WRITE:
+        folder.chmod(0o700)
+        for left in folder.glob("kernels-*"):
+            left.unlink(missing_ok=True)
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether the library is there, is a file of this user's, and nobody else may change it."""
+    try:
+        about = file.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & OTHERS_WRITE
 
 
 def _compiler() -> list[str]:
@@ -140,4 +167,5 @@ def _compile(compiler: list[str], file: Path) -> None:
         if done.returncode:
             said = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
             raise Unavailable(f"{compiler[0]} could not compile them: {said.strip()}")
+        made.chmod(0o700)
         made.replace(file)
