@@ -8,19 +8,26 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench import nightly_commands
 from bench.console import check_free, columns, say, to_json
-from bench.errors import BenchError
+from bench.errors import FAILED, UNFINISHED, BenchError
 from bench.files import write_whole
-from bench.options import JobsOption, JsonOption, PluginOption, StoreOption, load_plugins, with_studies
+from bench.options import (
+    BudgetOption,
+    JobsOption,
+    JsonOption,
+    PluginOption,
+    StoreOption,
+    load_plugins,
+    with_studies,
+)
 
 if TYPE_CHECKING:
-    from bench.execution import RunSummary
     from bench.protocol.study import Study
 
 app = typer.Typer(
@@ -35,7 +42,8 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; what the user can mend is one line on standard error.
 
-    0: done. 1: something failed on the way. 2: bad input. 130, 143: interrupted, terminated.
+    0: done. 1: something failed on the way. 2: bad input. 3: another run holds the store. 4: the budget is spent, and
+    there is work left. 130, 143: interrupted, terminated.
     """
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     interruption = signal.SIGINT
@@ -52,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _complain(_usage_sentence(error), 2)
     except BenchError as error:
-        return _complain(str(error), 2)
+        return _complain(str(error), error.exit_code)
     except BrokenPipeError:  # the reader has seen enough; what is still buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
@@ -150,27 +158,29 @@ def plan(
 @app.command()
 @with_studies
 def run(
-    studies: "list[Study]", jobs: JobsOption = None, store: StoreOption = None, plugin: PluginOption = None
+    studies: "list[Study]",
+    jobs: JobsOption = None,
+    budget: BudgetOption = None,
+    store: StoreOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Train what is missing; goes on where it was stopped."""
-    from bench.execution import run_studies
+    from bench.execution import Budget, account, run_studies
     from bench.tracking import Store
 
-    summary = run_studies(studies, Store.open(store), jobs, [str(file) for file in plugin or ()])
-    say(_account(summary))
+    limit = Budget(budget) if budget else None
+    summary = run_studies(studies, Store.open(store), jobs, [str(file) for file in plugin or ()], limit)
+    say(account(summary))
+    if summary.failures:
+        say(f"\nFailed:\n{columns(summary.failures)}")
     if summary.interrupted:
         raise KeyboardInterrupt
     address = f" --store {shlex.quote(store)}" if store else ""
     say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures:
-        raise typer.Exit(1)
-
-
-def _account(summary: "RunSummary") -> str:
-    counts = f"Members trained: {summary.trained}; there already: {summary.cached}."
-    if not summary.failures:
-        return counts
-    return f"{counts}\n\nFailed:\n{columns(summary.failures)}"
+        raise typer.Exit(FAILED)
+    if summary.left:
+        raise typer.Exit(UNFINISHED)
 
 
 @app.command()
@@ -183,9 +193,10 @@ def report(
     """Render HTML and PDF from the store; prints their paths."""
     load_plugins(plugin)
     from bench.reporting import write_report
+    from bench.reporting.archive import new_folder
     from bench.tracking import Store
 
-    folder = output or Path("reports", f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
+    folder = output or new_folder(Path("reports"))
     languages = ("en", "zh") if language == "both" else (language,)
     for file in write_report(Store.open(store, create=False), folder, languages):
         typer.echo(file)
@@ -274,3 +285,6 @@ def doctor(
     )
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(1)
+
+
+app.add_typer(nightly_commands.app)

@@ -1,6 +1,7 @@
 """Options that commands share, and what they choose."""
 
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +25,27 @@ JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Cohorts trained at a time; by default one a core.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def duration(text: str) -> float:
+    """Seconds of '90m', '6h', '1h30m' or '30d'; BenchError for anything else, and for nothing."""
+    found = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
+    total = 86400 * days + 3600 * hours + 60 * minutes + seconds
+    if not total:
+        raise BenchError(f"'{text}' is no length of time: write 90m, 6h, 1h30m or 30d.")
+    return float(total)
+
+
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="TIME",
+        parser=duration,
+        help="Time to train in, as 90m or 6h, a few seeds of everything first. By default as long as it takes.",
+    ),
+]
 
 
 def load_plugins(files: list[Path] | None) -> None:
