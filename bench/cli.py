@@ -1,6 +1,5 @@
 """The command line. A room is imported only when a command needs it, so that help comes at once."""
 
-import inspect
 import os
 import shlex
 import shutil
@@ -8,20 +7,28 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench import nightly_commands
 from bench.console import check_free, columns, csv_table, printable, say, to_json
-from bench.errors import BenchError, without_secrets
+from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_whole
+from bench.options import (
+    BudgetOption,
+    JobsOption,
+    JsonOption,
+    PluginOption,
+    StoreOption,
+    load_plugins,
+    with_studies,
+)
 
 if TYPE_CHECKING:
-    from bench.execution import RunSummary
     from bench.protocol.study import Study
 
 app = typer.Typer(
@@ -32,19 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-StoreOption = Annotated[
-    str | None,
-    typer.Option("--store", metavar="URI", help="MLflow tracking URI; by default a database under ./mlruns."),
-]
-PluginOption = Annotated[
-    list[Path] | None,
-    typer.Option("--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."),
-]
-JobsOption = Annotated[
-    int | None, typer.Option("--jobs", min=1, max=1024, help="Cohorts trained at a time; by default one a core.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 
 LONGEST = 1000
 """Characters of a message: a value that was given need not be repeated whole."""
@@ -53,7 +47,8 @@ LONGEST = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; what the user can mend is one line on standard error.
 
-    0: done. 1: something failed on the way. 2: bad input. 130, 143: interrupted, terminated.
+    0: done. 1: something failed on the way. 2: bad input. 3: another run holds the store. 4: the budget is spent, and
+    there is work left. 130, 143: interrupted, terminated.
     """
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     interruption = signal.SIGINT
@@ -70,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _complain(_usage_sentence(error), 2)
     except BenchError as error:
-        return _complain(str(error), 2)
+        return _complain(str(error), error.exit_code)
     except BrokenPipeError:  # the reader has seen enough; what is still buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
@@ -95,85 +90,6 @@ def _usage_sentence(error: typer.TyperException) -> str:
     near = getattr(error, "possibilities", None)  # of an unknown option
     hint = f". Did you mean {' or '.join(sorted(near))}?" if near else ""
     return error.message + hint if near else error.format_message().replace("Value error, ", "")
-
-
-def load_plugins(files: list[Path] | None) -> None:
-    """Register the techniques and tasks of a user's own files."""
-    if files:
-        from bench.registry import load_plugin
-        from bench.tasks import tasks
-        from bench.techniques import techniques
-
-        for file in files:
-            load_plugin(file, [tasks, techniques])
-
-
-def _split(values: list[str] | None) -> list[str] | None:
-    return values and [part.strip() for value in values for part in value.split(",")]
-
-
-def _numbers(option: str, values: list[str] | None, kind: type[int] | type[float]) -> list[float] | None:
-    try:
-        return None if values is None else [kind(part) for part in _split(values) or ()]
-    except ValueError:
-        what = "whole numbers" if kind is int else "numbers"
-        raise BenchError(f"{option} takes {what} separated by commas, not '{','.join(values or ())}'.") from None
-
-
-def chosen_studies(
-    preset: Annotated[str, typer.Option(metavar="NAME|FILE", help="A preset's name, or a YAML file like one.")],
-    technique: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="With dials: 'tbptt:window=20'.")] = None,
-    task: Annotated[list[str] | None, typer.Option(metavar="NAMES")] = None,
-    lag: Annotated[list[str] | None, typer.Option(metavar="STEPS", help="Steps the gradient must travel.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Measured seeds of a setting.")] = None,
-    updates: Annotated[int | None, typer.Option(help="The budget: optimiser steps of a member.")] = None,
-    hidden_size: Annotated[int | None, typer.Option()] = None,
-    batch_size: Annotated[int | None, typer.Option()] = None,
-    learning_rate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RATES", help="The grid to tune over; one rate means no tuning."),
-    ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="adam, adamw, nadam, radam, rmsprop or sgd.")] = None,
-    clip_norm: Annotated[float | None, typer.Option(help="Clip every technique's gradient norm.")] = None,
-    initialisation: Annotated[str | None, typer.Option(metavar="default|orthogonal")] = None,
-    arm: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAMES", help="All by default, but main alone with --technique, --task or --lag."),
-    ] = None,
-    plugin: PluginOption = None,
-) -> "list[Study]":
-    """The studies that a preset and its selectors ask for. NAMES, STEPS and RATES are separated by commas."""
-    load_plugins(plugin)
-    from bench.protocol.preset import Selectors, load_preset, resolve_arms
-
-    given = {
-        "techniques": _split(technique),
-        "tasks": _split(task),
-        "lags": _numbers("--lag", lag, int),
-        "seeds": seeds,
-        "updates": updates,
-        "hidden_size": hidden_size,
-        "batch_size": batch_size,
-        "learning_rates": _numbers("--learning-rate", learning_rate, float),
-        "optimizer": optimizer,
-        "clip_norm": clip_norm,
-        "initialisation": initialisation,
-    }
-    return resolve_arms(load_preset(preset), Selectors.model_validate(given), _split(arm))
-
-
-def with_studies(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `chosen_studies`, and the studies that they choose as its first argument."""
-    choosing = inspect.signature(chosen_studies).parameters
-    own = dict(list(inspect.signature(command).parameters.items())[1:])
-
-    def run_command(**options: Any) -> None:
-        studies = chosen_studies(**{name: options[name] for name in choosing})
-        command(studies, **{name: options[name] for name in own})
-
-    run_command.__name__, run_command.__doc__ = command.__name__, command.__doc__
-    run_command.__signature__ = inspect.Signature(list({**choosing, **own}.values()))  # type: ignore[attr-defined]
-    return run_command
 
 
 @app.command("list")
@@ -256,27 +172,29 @@ def plan(
 @app.command()
 @with_studies
 def run(
-    studies: "list[Study]", jobs: JobsOption = None, store: StoreOption = None, plugin: PluginOption = None
+    studies: "list[Study]",
+    jobs: JobsOption = None,
+    budget: BudgetOption = None,
+    store: StoreOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Train what is missing; goes on where it was stopped."""
-    from bench.execution import run_studies
+    from bench.execution import Budget, account, run_studies
     from bench.tracking import Store
 
-    summary = run_studies(studies, Store.open(store), jobs, [str(file) for file in plugin or ()])
-    say(_account(summary))
+    limit = Budget(budget) if budget else None
+    summary = run_studies(studies, Store.open(store), jobs, [str(file) for file in plugin or ()], limit)
+    say(account(summary))
+    if summary.failures:
+        say(f"\nFailed:\n{columns(summary.failures)}")
     if summary.interrupted:
         raise KeyboardInterrupt
     address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
     say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures:
-        raise typer.Exit(1)
-
-
-def _account(summary: "RunSummary") -> str:
-    counts = f"Members trained: {summary.trained}; there already: {summary.cached}."
-    if not summary.failures:
-        return counts
-    return f"{counts}\n\nFailed:\n{columns(summary.failures)}"
+        raise typer.Exit(FAILED)
+    if summary.left:
+        raise typer.Exit(UNFINISHED)
 
 
 @app.command()
@@ -289,9 +207,10 @@ def report(
     """Render HTML and PDF from the store; prints their paths."""
     load_plugins(plugin)
     from bench.reporting import write_report
+    from bench.reporting.archive import new_folder
     from bench.tracking import Store
 
-    folder = output or Path("reports", f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
+    folder = output or new_folder(Path("reports"))
     languages = ("en", "zh") if language == "both" else (language,)
     for file in write_report(Store.open(store, create=False), folder, languages):
         typer.echo(file)
@@ -380,3 +299,6 @@ def doctor(
     )
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(1)
+
+
+app.add_typer(nightly_commands.app)

@@ -1,7 +1,15 @@
-"""Errors that are the user's to mend: one clear sentence, no traceback, no secret."""
+"""Errors that are the user's to mend: one clear sentence, no traceback, no secret. And what exit codes mean."""
 
 import os
 import re
+
+FAILED = 1
+"""Something failed on the way."""
+BAD_INPUT = 2
+BUSY = 3
+"""Another run holds the store."""
+UNFINISHED = 4
+"""The budget of time is spent, and there is work left."""
 
 _SECRET = re.compile("TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL", re.IGNORECASE)
 """Environment variables so named hold what no message may show."""
@@ -11,6 +19,14 @@ _SHORTEST = 4
 
 class BenchError(Exception):
     """Something the user can put right; the message says what, where and what would be right."""
+
+    exit_code = BAD_INPUT
+
+
+class BusyError(BenchError):
+    """Another process holds the store."""
+
+    exit_code = BUSY
 
 
 def without_secrets(text: str) -> str:

@@ -1,6 +1,7 @@
 """Runs a study's cohorts on this machine: processes, resume, failures, progress."""
 
-from bench.execution.local import RunSummary, run_studies
+from bench.execution.local import RunSummary, account, run_studies
+from bench.execution.order import Budget
 from bench.execution.plan import Plan, make_plan
 
-__all__ = ["Plan", "RunSummary", "make_plan", "run_studies"]
+__all__ = ["Budget", "Plan", "RunSummary", "account", "make_plan", "run_studies"]

@@ -65,9 +65,12 @@ class Crew:
         send.close()
         self._busy[receive] = (label, process)
 
-    def messages(self) -> Iterator[tuple[Any, str, Any]]:
-        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died)."""
-        for connection in wait(list(self._busy)):
+    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
+        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
+
+        timeout: seconds after which there may be none; None waits for ever.
+        """
+        for connection in wait(list(self._busy), timeout):
             assert isinstance(connection, Connection)
             label, process = self._busy[connection]
             try:

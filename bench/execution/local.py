@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 
 import pandas as pd
 from joblib import cpu_count
 
 from bench.execution.crew import Crew, Died
-from bench.execution.plan import distinct, estimate, missing_cohorts
+from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
+from bench.execution.plan import distinct, missing_cohorts, seconds_a_step, seconds_of
 from bench.execution.progress import Progress
 from bench.execution.worker import measure, train
 from bench.protocol.ladder import next_cohort
 from bench.protocol.result import CohortResult
 from bench.protocol.settings import Cohort, Setting
-from bench.protocol.study import Chain, Study
+from bench.protocol.study import Study
 from bench.tracking import Store
 from bench.training.cohort import failed_cohort
 from bench.training.cost import BASELINE, cost_hash
@@ -34,60 +37,70 @@ class RunSummary:
     """Cohorts of the studies that failed, now or before: technique, task, lag, role, reason."""
     interrupted: bool = False
     """Whether Ctrl-C cut it short; what had finished is in the store."""
+    left: int = 0
+    """Members, at the most, that the budget had no time for."""
+
+
+def account(summary: RunSummary) -> str:
+    """What a run did, in a sentence or two."""
+    counts = f"Members trained: {summary.trained}; there already: {summary.cached}."
+    if not summary.left:
+        return counts
+    hint = "" if summary.trained else " Nothing fitted into it: give a longer one."
+    return f"{counts} The budget is spent: {summary.left} members, at the most, are left for the next run.{hint}"
 
 
 def run_studies(
-    studies: Sequence[Study], store: Store, jobs: int | None = None, plugins: Sequence[str] = ()
+    studies: Sequence[Study],
+    store: Store,
+    jobs: int | None = None,
+    plugins: Sequence[str] = (),
+    budget: Budget | None = None,
 ) -> RunSummary:
     """Train every member of the studies that the store lacks, so many cohorts at a time; then measure costs.
 
-    Progress goes to standard error. An error in a cohort is recorded as its outcome, and the rest goes on.
+    Progress goes to standard error. An error in a cohort is recorded as its outcome, and the rest goes on. With a
+    budget costs come first, and training is breadth first and ends in time: what is under way then is dropped.
     """
     with store.lock():
         store.repair()
         store.write_studies(list(reversed(studies)))  # the first counts as the newest
-        run = _Run(studies, store)
+        run = _Run(studies, store, budget)
         try:
+            if budget:
+                run.measure(plugins)
             with Crew(jobs or cpu_count(), plugins) as crew, Progress(run.missing) as progress:
                 try:
                     run.train(crew, progress)
                 finally:
                     run.write()
-            with Crew(1, plugins) as crew:
-                run.measure(crew)
+            if not budget:
+                run.measure(plugins)
         except KeyboardInterrupt:
             run.summary.interrupted = True
+        run.summary.left = run.left() if budget else 0
         run.summary.failures = _failures(studies, run.members)
         return run.summary
-
-
-class _Ladder(NamedTuple):
-    """A chain to climb, and whose it is."""
-
-    study: Study
-    chain: Chain
 
 
 class _Run:
     """The moving parts of one run."""
 
-    def __init__(self, studies: Sequence[Study], store: Store) -> None:
-        self.studies, self.store = studies, store
+    def __init__(self, studies: Sequence[Study], store: Store, budget: Budget | None = None) -> None:
+        self.studies, self.store, self.budget = studies, store, budget
         self.members = store.members()
-        ladders = [_Ladder(study, chain) for study in studies for chain in study.chains()]
-        left = [(chain, missing_cohorts(study, chain, self.members)) for study, chain in ladders]
-        self.missing = sum(len(cohort.members) for _, cohorts in distinct(left) for cohort in cohorts)
+        self.ladders = ladders_of(studies)
+        self.missing = self._missing(self.ladders)
         self.summary = RunSummary(cached=self._cached())
         self.unwritten: list[CohortResult] = []
-        self.waiting = [ladder for ladder, (_, cohorts) in zip(ladders, left, strict=True) if cohorts]
+        self.order: Order = LongestFirst({})
+        self.waiting: list[Next] = []
+        """By turn."""
 
     def train(self, crew: Crew, progress: Progress) -> None:
-        """Climb every ladder, one cohort of each at a time; the longest first, so that none is left running alone."""
-        seconds = estimate(
-            crew, [(chain, missing_cohorts(study, chain, self.members)) for study, chain in self.waiting]
-        )
-        self.waiting = [self.waiting[i] for i in sorted(range(len(seconds)), key=seconds.__getitem__)]
-        running: dict[str, tuple[_Ladder, Cohort]] = {}
+        """Climb every ladder, one cohort of each at a time, in turns."""
+        self._set_order(crew)
+        running: dict[str, tuple[Ladder, Cohort]] = {}
         while True:
             while crew.idle and (found := self._next(running, progress)):
                 ladder, cohort = found
@@ -98,7 +111,7 @@ class _Run:
                 progress.best(self.members)
             if not running:
                 return
-            for key, kind, content in crew.messages():
+            for key, kind, content in crew.messages(self.order.left):
                 ladder, cohort = running[key]
                 if kind == "progress":
                     progress.running(cohort, content[0])
@@ -108,7 +121,9 @@ class _Run:
                 self.unwritten.append(result)
                 progress.finished(cohort)
                 del running[key]
-                self.waiting.append(ladder)
+                self._queue(ladder, cohort.setting)
+            if self.order.left == 0:
+                return
 
     def write(self) -> None:
         """Write what has been trained since the last time."""
@@ -116,42 +131,71 @@ class _Run:
             self.store.write_cohort(self.unwritten[0])
             self.summary.trained += len(self.unwritten.pop(0).members)
 
-    def _next(self, running: dict[str, tuple[_Ladder, Cohort]], progress: Progress) -> tuple[_Ladder, Cohort] | None:
+    def left(self) -> int:
+        """Members, at the most, of the ladders that could be climbed further."""
+        return self._missing([one for one in self.ladders if next_cohort(one.study, one.chain, self.members)])
+
+    def _set_order(self, crew: Crew) -> None:
+        """Time an update of each ladder that lacks something, and queue them."""
+        work = {n: left for n, one in enumerate(self.ladders) if (left := self._left_of(one))}
+        units = dict(zip(work, seconds_a_step(crew, [self.ladders[n].chain for n in work]), strict=True))
+        if self.budget:
+            self.order = BreadthFirst(units, self.budget)
+        else:
+            self.order = LongestFirst({n: sum(seconds_of(c, units[n]) for c in left) for n, left in work.items()})
+        for number in work:
+            self._queue(self.ladders[number])
+
+    def _queue(self, ladder: Ladder, trained: Setting | None = None) -> None:
+        """Have a ladder wait for its turn; another arm's that waits with the setting just trained thinks anew."""
+        again = [one for one in self.waiting if trained and one.cohort and one.cohort.setting == trained]
+        self.waiting = [one for one in self.waiting if one not in again]
+        for one in (ladder, *(one.ladder for one in again)):
+            insort(self.waiting, self.order.next(one, self.members), key=attrgetter("turn"))
+
+    def _next(self, running: dict[str, tuple[Ladder, Cohort]], progress: Progress) -> tuple[Ladder, Cohort] | None:
         """The next cohort to train; a setting that another study's ladder is training now is waited for."""
         busy = {cohort.setting.hash for _, cohort in running.values()}
-        for place in reversed(range(len(self.waiting))):
-            ladder = self.waiting[place]
-            cohort = next_cohort(*ladder, self.members)
-            if cohort is not None and cohort.setting.hash in busy:
+        for one in list(self.waiting):
+            if (one.cohort and one.cohort.setting.hash in busy) or not self.order.fits(one):
                 continue
-            del self.waiting[place]
-            if cohort is not None:
-                return ladder, cohort
-            progress.spared(self._spared(ladder))
+            self.waiting.remove(one)
+            if one.cohort:
+                return one.ladder, one.cohort
+            progress.spared(self._spared(one.ladder))
         return None
 
-    def _spared(self, ladder: _Ladder) -> int:
+    def _left_of(self, ladder: Ladder) -> list[Cohort]:
+        """What a ladder lacks, as if it never ended early."""
+        return missing_cohorts(ladder.study, ladder.chain, self.members)
+
+    def _missing(self, ladders: Sequence[Ladder]) -> int:
+        """Members that these ladders lack, as if none of them ended early."""
+        left = distinct([(one.chain, self._left_of(one)) for one in ladders])
+        return sum(len(cohort.members) for _, cohorts in left for cohort in cohorts)
+
+    def _spared(self, ladder: Ladder) -> int:
         """Members that an ended ladder leaves untrained and that no other ladder will train."""
-        wanted = {s.hash for other in self.waiting for s in other.chain.settings}
-        left = missing_cohorts(*ladder, self.members)
-        return sum(len(cohort.members) for cohort in left if cohort.setting.hash not in wanted)
+        wanted = {s.hash for other in self.waiting for s in other.ladder.chain.settings}
+        return sum(len(cohort.members) for cohort in self._left_of(ladder) if cohort.setting.hash not in wanted)
 
     def _cached(self) -> int:
         """Members that the studies want and the store has."""
         wanted = {s.hash for study in self.studies for s in study.settings}
         return int(self.members["setting_hash"].isin(wanted).sum())
 
-    def measure(self, crew: Crew) -> None:
+    def measure(self, plugins: Sequence[str]) -> None:
         """Measure what is not in the cost ledger yet, with nothing else running."""
         known = set(self.store.costs()["cost_hash"])
         missing = [s for hashed, s in self._to_cost().items() if hashed not in known]
         if not missing:
             return
-        crew.start("costs", measure, missing)
-        while crew.busy:
-            for _, kind, content in crew.messages():
-                if kind == "result" and isinstance(content, pd.DataFrame) and len(content):
-                    self.store.write_costs(content)
+        with Crew(1, plugins) as crew:
+            crew.start("costs", measure, missing)
+            while crew.busy:
+                for _, kind, content in crew.messages():
+                    if kind == "result" and isinstance(content, pd.DataFrame) and len(content):
+                        self.store.write_costs(content)
 
     def _to_cost(self) -> dict[str, Setting]:
         """By the hash of their cost: the first task at its shortest lag, and at its longest what has dials.

@@ -73,21 +73,32 @@ def distinct(work: Sequence[tuple[Chain, list[Cohort]]]) -> list[tuple[Chain, li
 
 
 def estimate(crew: Crew, work: Sequence[tuple[Chain, list[Cohort]]]) -> list[float]:
-    """Seconds that each chain's cohorts take one after the other, every member spending its budget.
+    """Seconds that each chain's cohorts take one after the other, every member spending its budget."""
+    units = seconds_a_step(crew, [chain for chain, _ in work])
+    return [sum(seconds_of(cohort, unit) for cohort in left) for unit, (_, left) in zip(units, work, strict=True)]
+
+
+def seconds_of(cohort: Cohort, unit: float) -> float:
+    """How long a cohort takes if every member spends its budget; unit: see `seconds_a_step`."""
+    return unit * _member_steps(cohort)
+
+
+def seconds_a_step(crew: Crew, chains: Sequence[Chain]) -> list[float]:
+    """Of each chain, the seconds of one update of one member, a time step.
 
     The time is measured, not tabled: an update at the chain's shortest lag, here and now, in a process of its own;
     it is linear in steps and in members. A technique that cannot run counts as 0: training will tell why.
     """
-    units = [0.0] * len(work)
-    if not work:
+    units = [0.0] * len(chains)
+    if not units:
         return units
-    crew.start("timing", time_updates, [chain.settings[0] for chain, _ in work])
+    crew.start("timing", time_updates, [chain.settings[0] for chain in chains])
     while crew.busy:
         for _, kind, content in crew.messages():
             if kind == "progress":
                 index, seconds = content
                 units[index] = seconds
-    return [unit * sum(map(_member_steps, left)) for unit, (_, left) in zip(units, work, strict=True)]
+    return units
 
 
 def _member_steps(cohort: Cohort) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import pandas as pd
@@ -13,13 +14,17 @@ SECONDS_BETWEEN_LINES = 10
 """Where the output is a file, not a terminal."""
 
 
+LOG = logging.getLogger("bptt-bench")
+
+
 class Progress:
-    """Members done of all, their rate, the time left, and the current best."""
+    """Members done of all, their rate, the time left, and the current best; where a log is kept, lines in it."""
 
     def __init__(self, total: int) -> None:
-        terminal = sys.stderr.isatty()
+        terminal, logged = sys.stderr.isatty(), LOG.isEnabledFor(logging.INFO)
         self.bar = tqdm(
-            total=total, disable=not total, unit="member", file=sys.stderr, dynamic_ncols=terminal, smoothing=0.1,
+            total=total, disable=not total or logged,
+            unit="member", file=sys.stderr, dynamic_ncols=terminal, smoothing=0.1,
             mininterval=0.2 if terminal else SECONDS_BETWEEN_LINES,
             bar_format="{percentage:3.0f}% {n:.0f}/{total:.0f} members [{elapsed}<{remaining}, {rate_fmt}{postfix}]",
         )  # fmt: skip
@@ -43,6 +48,7 @@ class Progress:
         """A cohort's members are done."""
         self._running.pop(cohort.key, None)
         self._finished += len(cohort.members)
+        LOG.info("trained %s, %s: %d members", cohort.setting.label, cohort.role, len(cohort.members))
         self._show()
 
     def spared(self, members: int) -> None:

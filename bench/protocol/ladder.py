@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import pandas as pd
 
 from bench.protocol.settings import Cohort, Setting
 from bench.protocol.study import Chain, Study
+
+FEW = 5
+"""Measured seeds that every setting within reach gets before any gets more, where time is short."""
+
+
+class Turn(NamedTuple):
+    """What may be trained, and when it is its turn if everything is to grow evenly: smaller ones first."""
+
+    round: int
+    """0: tuning and the first FEW seeds; 1: the other seeds."""
+    rung: int
+    """How many shorter lags the chain has."""
+    cohort: Cohort
 
 
 def next_cohort(study: Study, chain: Chain, members: pd.DataFrame) -> Cohort | None:
@@ -14,14 +30,33 @@ def next_cohort(study: Study, chain: Chain, members: pd.DataFrame) -> Cohort | N
     members: tidy rows of finished members (any settings). Tuning comes first, then fresh seeds at the winning
     rate, then the next lag, provided that some measured member solved this one.
     """
-    for setting in chain.settings:
+    return next((cohort for _, cohort in _within_reach(study, chain, members)), None)
+
+
+def next_turn(study: Study, chain: Chain, members: pd.DataFrame) -> Turn | None:
+    """As `next_cohort`, but breadth first: a few seeds at every lag within reach, and then the others.
+
+    Members and results are those of `next_cohort`, in another order: a lag is within reach once some measured member
+    has solved the one before, however many of its seeds are still to come.
+    """
+    turns = [_turn(rung, cohort) for rung, cohort in _within_reach(study, chain, members)]
+    return min(turns, key=lambda turn: turn[:2], default=None)
+
+
+def _within_reach(study: Study, chain: Chain, members: pd.DataFrame) -> Iterator[tuple[int, Cohort]]:
+    """Of each setting that the ladder has reached, lags rising, what is to be trained next."""
+    for rung, setting in enumerate(chain.settings):
         done = members[members["setting_hash"] == setting.hash]
         left = remaining(study, setting, done)
         if left and (left[0].role == "tuning" or chosen_rate(setting, done) is not None):
-            return left[0]
-        if left or not (solved_any(done) or setting.protocol.updates == 0):
-            return None
-    return None
+            yield rung, left[0]
+        if not (solved_any(done) or setting.protocol.updates == 0):
+            return
+
+
+def _turn(rung: int, cohort: Cohort) -> Turn:
+    first = tuple(m for m in cohort.members if cohort.role == "tuning" or m.seed <= FEW)
+    return Turn(0, rung, cohort.model_copy(update={"members": first})) if first else Turn(1, rung, cohort)
 
 
 def remaining(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort]:

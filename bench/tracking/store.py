@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -19,7 +20,7 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities import Experiment, LifecycleStage, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
-from bench.errors import BenchError
+from bench.errors import BenchError, BusyError
 from bench.protocol.result import COST_COLUMNS, CohortResult, typed
 from bench.protocol.settings import digest
 from bench.protocol.study import Study
@@ -57,6 +58,7 @@ class Store:
     def __init__(self, location: Location, client: MlflowClient) -> None:
         self.location, self.client = location, client
         self._experiments: dict[str, str] = {}
+        self._lock = FileLock(f"{location.database}.lock", timeout=0)
 
     @classmethod
     def open(cls, uri: str | None = None, create: bool = True) -> Store:
@@ -220,6 +222,24 @@ class Store:
             self._remove(cut)
             return len(cut)
 
+    def delete(self, kind: Kind, keys: Collection[str]) -> None:
+        """Delete the complete records with these keys, and their members; call it under `lock`.
+
+        As in MLflow's interface they are only marked as deleted: `purge` makes an end of them. Killed on its way it
+        leaves what `repair` puts right.
+        """
+        with plainly(self.shown):
+            self._remove([record for record in self._complete(kind) if record.data.tags[KEY] in keys])
+            self.repair()
+
+    def deleted(self) -> list[str]:
+        """Ids of the runs that are marked as deleted, members before the records that they belong to."""
+        with plainly(self.shown):
+            records = [e for kind in get_args(Kind) for e in self._records(kind)]
+            kinds = ([e for e in self._tasks() if e not in records], records)
+            found = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in kinds]
+            return [run.info.run_id for run in itertools.chain(*found)]
+
     def _broken(self, kind: Kind) -> list[Run]:
         whole = {record.info.run_id for record in self._complete(kind)}
         records = self._search(self._records(kind))
@@ -292,9 +312,9 @@ class Store:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep every other process from writing here; a server's store has no such lock.
+        """Keep every other process from writing here, for as long as the outermost `with` lasts.
 
-        Raises BenchError if another process holds it.
+        A server's store has no such lock. Raises BusyError if another process holds it.
         """
         database = self.location.database
         if database is None:
@@ -302,12 +322,11 @@ class Store:
             return
         holder = Path(f"{database}.pid")
         with plainly(self.shown):
-            lock = FileLock(f"{database}.lock", timeout=0)
             try:
-                lock.acquire()
+                self._lock.acquire()
             except Timeout:
                 other = holder.read_text(errors="replace")
-                raise BenchError(
+                raise BusyError(
                     f"Store {self.shown} is being written by process {other}: wait for it, "
                     f"or name another with --store."
                 ) from None
@@ -315,7 +334,7 @@ class Store:
         try:
             yield
         finally:
-            lock.release()
+            self._lock.release()
 
 
 def _save(table: pd.DataFrame, columns: dict[str, str], file: Path) -> None:

@@ -1,0 +1,249 @@
+"""Commands for runs without a babysitter: a night's work, and what is kept of many nights."""
+
+import logging
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.console import columns, say, to_json
+from bench.errors import FAILED, UNFINISHED, BenchError
+from bench.options import (
+    BudgetOption,
+    JobsOption,
+    JsonOption,
+    PluginOption,
+    StoreOption,
+    duration,
+    load_plugins,
+    with_studies,
+)
+
+if TYPE_CHECKING:
+    from bench.evidence.retention import Unneeded
+    from bench.execution import Budget, RunSummary
+    from bench.protocol.study import Study
+    from bench.tracking import Store
+
+LOG = logging.getLogger("bptt-bench")
+LOG_FILE = "nightly.log"
+LOG_BYTES, LOG_FILES = 1_000_000, 9
+"""How long the log grows before a new one is begun, and how many old ones are kept."""
+
+app = typer.Typer()
+
+ReportsOption = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports and the log go.")]
+AgeOption = Annotated[
+    float,
+    typer.Option("--older-than", metavar="TIME", parser=duration, help="Age of results that may go, as 30d."),
+]
+KeepOption = Annotated[int, typer.Option("--keep-reports", metavar="N", min=1, help="How many reports stay.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Print warnings and errors alone; the log has all.")]
+
+
+@app.command()
+@with_studies
+def nightly(
+    studies: "list[Study]",
+    budget: BudgetOption = None,
+    jobs: JobsOption = None,
+    store: StoreOption = None,
+    reports: ReportsOption = Path("reports"),
+    older_than: AgeOption = "30d",  # type: ignore[assignment]  # parsed
+    keep_reports: KeepOption = 30,
+    quiet: QuietOption = False,
+    plugin: PluginOption = None,
+) -> None:
+    """Run, report and prune, with a log: one command for cron, systemd and CI."""
+    from bench.execution import Budget
+    from bench.tracking import Store
+
+    limit = Budget(budget) if budget else None
+    with _logged(reports, quiet), _told() as ending:
+        LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
+        opened = Store.open(store)
+        with opened.lock():
+            summary = _train(studies, opened, jobs, [str(file) for file in plugin or ()], limit)
+            steps = [lambda: _report(opened, reports)] if summary.trained or summary.cached else []
+            steps.append(lambda: _tidy(opened, reports, older_than, keep_reports))
+            done = [_succeeds(step) for step in steps]
+        ending.status = UNFINISHED if summary.left else 0
+        if summary.failures or not all(done):
+            ending.status = FAILED
+    if ending.status:
+        raise typer.Exit(ending.status)
+
+
+@app.command()
+def prune(
+    store: StoreOption = None,
+    reports: ReportsOption = Path("reports"),
+    older_than: AgeOption = "30d",  # type: ignore[assignment]  # parsed
+    keep_reports: KeepOption = 30,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove old results that no report shows, and old reports."""
+    load_plugins(plugin)
+    from bench.tracking import Store
+
+    opened = Store.open(store, create=False)
+    if dry_run:
+        outdated = _outdated(opened, reports, older_than, keep_reports)
+    else:
+        with opened.lock():
+            opened.repair()
+            outdated = _outdated(opened, reports, older_than, keep_reports)
+            freed = _remove(opened, outdated)
+    rows = outdated.rows()
+    typer.echo(to_json(rows) if as_json else columns([{k: v for k, v in r.items() if k != "which"} for r in rows]))
+    if outdated.results.unknown:
+        say(f"Kept: {outdated.results.unknown} members of techniques or tasks unknown here; name them with --plugin.")
+    say("Nothing was removed." if dry_run else f"Bytes freed in the store's database: {freed}.")
+
+
+# The steps of a night
+
+
+def _train(
+    studies: "list[Study]", store: "Store", jobs: int | None, plugins: list[str], budget: "Budget | None"
+) -> "RunSummary":
+    from bench.execution import account, run_studies
+
+    summary = run_studies(studies, store, jobs, plugins, budget)
+    LOG.info(account(summary))
+    for failure in summary.failures:
+        LOG.error("failed: %(technique)s %(task)s lag %(lag)s, %(role)s: %(reason)s", failure)
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    return summary
+
+
+def _report(store: "Store", reports: Path) -> None:
+    from bench.reporting import write_report
+    from bench.reporting.archive import new_folder
+
+    for file in write_report(store, new_folder(reports)):
+        LOG.info("wrote %s", file)
+
+
+def _tidy(store: "Store", reports: Path, age: float, keep: int) -> None:
+    outdated = _outdated(store, reports, age, keep)
+    freed = _remove(store, outdated)
+    counts = ", ".join(f"{row['what']} {row['count']}" for row in outdated.rows() if row["count"])
+    LOG.info("pruned: %s; bytes freed in the database: %d", counts or "nothing", freed)
+
+
+def _succeeds(step: Callable[[], None]) -> bool:
+    """Whether a step goes well; if not the log says why, and the next one follows."""
+    try:
+        step()
+    except BenchError as error:
+        LOG.error("%s", error)
+        return False
+    return True
+
+
+# What goes
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """What `prune` removes."""
+
+    results: "Unneeded"
+    deleted: list[str]
+    """Runs that are marked as deleted already."""
+    folders: list[Path]
+    """Of reports."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a kind: what, how many, which."""
+        cohorts = self.results.cohorts
+        kinds = {
+            "superseded cohorts": cohorts.loc[cohorts["why"] == "superseded", "cohort"].tolist(),
+            "stale cohorts": cohorts.loc[cohorts["why"] != "superseded", "cohort"].tolist(),
+            "studies": self.results.studies,
+            "deleted runs": self.deleted,
+            "report folders": [str(folder) for folder in self.folders],
+        }
+        return [{"what": what, "count": len(which), "which": which} for what, which in kinds.items()]
+
+
+def _outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
+    from bench.evidence.retention import unneeded
+    from bench.reporting.archive import old_folders
+
+    before = datetime.now(UTC) - timedelta(seconds=age)
+    return Outdated(unneeded(store, before), store.deleted(), old_folders(reports, keep))
+
+
+def _remove(store: "Store", outdated: Outdated) -> int:
+    """Remove it, and give back the disk; returns the bytes freed in the database."""
+    from bench.tracking.pruning import purge
+
+    for folder in outdated.folders:
+        shutil.rmtree(folder)
+    store.delete("cohorts", outdated.results.cohorts["cohort"].tolist())
+    store.delete("studies", outdated.results.studies)
+    return purge(store)
+
+
+# The log
+
+
+@dataclass
+class Ending:
+    """How a night ends."""
+
+    status: int = 0
+
+
+@contextmanager
+def _logged(reports: Path, quiet: bool) -> Iterator[None]:
+    """Have the log go to a file under `reports` that is begun anew when it is long, and to standard error."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        file = RotatingFileHandler(reports / LOG_FILE, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"Cannot write {reports / LOG_FILE}: {error.strerror}; choose another --reports.") from error
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.WARNING if quiet else logging.INFO)
+    for handler in (file, terminal):
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+        LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    LOG.propagate = False
+    try:
+        yield
+    finally:
+        LOG.setLevel(logging.NOTSET)
+        for handler in (file, terminal):
+            LOG.removeHandler(handler)
+            handler.close()
+
+
+@contextmanager
+def _told() -> Iterator[Ending]:
+    """Have the log say how the night ends; what the user can mend is an ending like any other."""
+    ending = Ending()
+    try:
+        yield ending
+    except BenchError as error:
+        ending.status = error.exit_code
+        LOG.error("%s", error)
+    except KeyboardInterrupt:
+        LOG.error("ends: interrupted; nothing that was finished is lost")
+        raise
+    except Exception as error:
+        LOG.error("ends: %s", type(error).__name__)
+        raise
+    LOG.info("ends with exit code %d", ending.status)

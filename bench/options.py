@@ -1,0 +1,127 @@
+"""Options that commands share, and what they choose."""
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.protocol.study import Study
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URI", help="MLflow tracking URI; by default a database under ./mlruns."),
+]
+PluginOption = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."),
+]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", min=1, max=1024, help="Cohorts trained at a time; by default one a core.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def duration(text: str) -> float:
+    """Seconds of '90m', '6h', '1h30m' or '30d'; BenchError for anything else, and for nothing."""
+    found = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
+    total = 86400 * days + 3600 * hours + 60 * minutes + seconds
+    if not total:
+        raise BenchError(f"'{text}' is no length of time: write 90m, 6h, 1h30m or 30d.")
+    return float(total)
+
+
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="TIME",
+        parser=duration,
+        help="Time to train in, as 90m or 6h, a few seeds of everything first. By default as long as it takes.",
+    ),
+]
+
+
+def load_plugins(files: list[Path] | None) -> None:
+    """Register the techniques and tasks of a user's own files."""
+    if files:
+        from bench.registry import load_plugin
+        from bench.tasks import tasks
+        from bench.techniques import techniques
+
+        for file in files:
+            load_plugin(file, [tasks, techniques])
+
+
+def _split(values: list[str] | None) -> list[str] | None:
+    return values and [part.strip() for value in values for part in value.split(",")]
+
+
+def _numbers(option: str, values: list[str] | None, kind: type[int] | type[float]) -> list[float] | None:
+    try:
+        return None if values is None else [kind(part) for part in _split(values) or ()]
+    except ValueError:
+        what = "whole numbers" if kind is int else "numbers"
+        raise BenchError(f"{option} takes {what} separated by commas, not '{','.join(values or ())}'.") from None
+
+
+def chosen_studies(
+    preset: Annotated[str, typer.Option(metavar="NAME|FILE", help="A preset's name, or a YAML file like one.")],
+    technique: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="With dials: 'tbptt:window=20'.")] = None,
+    task: Annotated[list[str] | None, typer.Option(metavar="NAMES")] = None,
+    lag: Annotated[list[str] | None, typer.Option(metavar="STEPS", help="Steps the gradient must travel.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Measured seeds of a setting.")] = None,
+    updates: Annotated[int | None, typer.Option(help="The budget: optimiser steps of a member.")] = None,
+    hidden_size: Annotated[int | None, typer.Option()] = None,
+    batch_size: Annotated[int | None, typer.Option()] = None,
+    learning_rate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RATES", help="The grid to tune over; one rate means no tuning."),
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam, adamw, nadam, radam, rmsprop or sgd.")] = None,
+    clip_norm: Annotated[float | None, typer.Option(help="Clip every technique's gradient norm.")] = None,
+    initialisation: Annotated[str | None, typer.Option(metavar="default|orthogonal")] = None,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="All by default, but main alone with --technique, --task or --lag."),
+    ] = None,
+    plugin: PluginOption = None,
+) -> "list[Study]":
+    """The studies that a preset and its selectors ask for. NAMES, STEPS and RATES are separated by commas."""
+    load_plugins(plugin)
+    from bench.protocol.preset import Selectors, load_preset, resolve_arms
+
+    given = {
+        "techniques": _split(technique),
+        "tasks": _split(task),
+        "lags": _numbers("--lag", lag, int),
+        "seeds": seeds,
+        "updates": updates,
+        "hidden_size": hidden_size,
+        "batch_size": batch_size,
+        "learning_rates": _numbers("--learning-rate", learning_rate, float),
+        "optimizer": optimizer,
+        "clip_norm": clip_norm,
+        "initialisation": initialisation,
+    }
+    return resolve_arms(load_preset(preset), Selectors.model_validate(given), _split(arm))
+
+
+def with_studies(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `chosen_studies`, and the studies that they choose as its first argument."""
+    choosing = inspect.signature(chosen_studies).parameters
+    own = dict(list(inspect.signature(command).parameters.items())[1:])
+
+    def run_command(**options: Any) -> None:
+        studies = chosen_studies(**{name: options[name] for name in choosing})
+        command(studies, **{name: options[name] for name in own})
+
+    run_command.__name__, run_command.__doc__ = command.__name__, command.__doc__
+    run_command.__signature__ = inspect.Signature(list({**choosing, **own}.values()))  # type: ignore[attr-defined]
+    return run_command
