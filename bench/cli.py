@@ -23,7 +23,10 @@ from bench.options import (
     JobsOption,
     JsonOption,
     PluginOption,
+    RetryOption,
     StoreOption,
+    TimeoutOption,
+    WaitOption,
     load_plugins,
     with_studies,
 )
@@ -175,6 +178,9 @@ def run(
     studies: "list[Study]",
     jobs: JobsOption = None,
     budget: BudgetOption = None,
+    timeout: TimeoutOption = None,
+    retry_failed: RetryOption = False,
+    wait: WaitOption = True,
     store: StoreOption = None,
     plugin: PluginOption = None,
 ) -> None:
@@ -183,15 +189,16 @@ def run(
     from bench.tracking import Store
 
     limit = Budget(budget) if budget else None
-    summary = run_studies(studies, Store.open(store), jobs, [str(file) for file in plugin or ()], limit)
+    files, told = [str(file) for file in plugin or ()], say if wait else None
+    summary = run_studies(studies, Store.open(store), jobs, files, limit, timeout, retry_failed, told)
     say(account(summary))
     if summary.failures:
-        say(f"\nFailed:\n{columns(summary.failures)}")
+        say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
     if summary.interrupted:
         raise KeyboardInterrupt
     address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
     say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
-    if summary.failures:
+    if summary.failures or summary.trouble:
         raise typer.Exit(FAILED)
     if summary.left:
         raise typer.Exit(UNFINISHED)

@@ -6,8 +6,11 @@ from pathlib import Path
 from bench.errors import BenchError
 
 
-def write_whole(file: Path, data: bytes) -> Path:
-    """Write a file, and its folder, so that nobody ever sees a part of it; BenchError where it cannot be written."""
+def write_whole(file: Path, data: bytes, remedy: str = "choose another --output") -> Path:
+    """Write a file, and its folder, so that nobody ever sees a part of it.
+
+    Raises BenchError, which closes with the remedy, where it cannot be written.
+    """
     partial: Path | None = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -19,6 +22,5 @@ def write_whole(file: Path, data: bytes) -> Path:
     except (OSError, ValueError) as error:  # the latter of null bytes and what no file system can spell
         if partial:
             partial.unlink(missing_ok=True)
-        raise BenchError(
-            f"Cannot write {file}: {getattr(error, 'strerror', None) or error}; choose another --output."
-        ) from error
+        reason = getattr(error, "strerror", None) or error
+        raise BenchError(f"Cannot write {file}: {reason}; {remedy}.") from error

@@ -75,7 +75,7 @@ def nightly(
             steps.append(lambda: _tidy(opened, reports, older_than, keep_reports))
             done = [_succeeds(step) for step in steps]
         ending.status = UNFINISHED if summary.left else 0
-        if summary.failures or not all(done):
+        if summary.failures or summary.trouble or not all(done):
             ending.status = FAILED
     if ending.status:
         raise typer.Exit(ending.status)

@@ -48,6 +48,16 @@ BudgetOption = Annotated[
 ]
 
 
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="TIME", parser=duration, help="A cohort that takes longer, as 2h, has failed."),
+]
+RetryOption = Annotated[bool, typer.Option("--retry-failed", help="Train anew what has failed before.")]
+WaitOption = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait for another run on the same store, or end with exit code 3.")
+]
+
+
 def load_plugins(files: list[Path] | None) -> None:
     """Register the techniques and tasks of a user's own files."""
     if files:

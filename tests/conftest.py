@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -15,6 +16,12 @@ import pytest
 def interrupts_are_heard() -> None:
     """A shell ignores SIGINT for what it puts in the background; tests that send it would wait for ever."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What this machine keeps about stores is not the user's own."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")

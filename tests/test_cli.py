@@ -18,6 +18,7 @@ from factory import cohort, outcomes_of, result
 import bench
 from bench import execution, reporting, tracking
 from bench.cli import main
+from bench.console import say
 from bench.execution import RunSummary
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.study import Study
@@ -153,8 +154,10 @@ class Recorder:
     def __init__(self, summary: RunSummary, then: Callable[[], None] = lambda: None) -> None:
         self.summary, self.then = summary, then
 
-    def __call__(self, studies: list[Study], store: Store, jobs: int | None, plugins: list[str]) -> RunSummary:
-        self.studies, self.store, self.jobs, self.plugins = studies, store, jobs, plugins
+    def __call__(
+        self, studies: list[Study], store: Store, jobs: int | None, plugins: list[str], *how: object
+    ) -> RunSummary:
+        self.studies, self.store, self.jobs, self.plugins, self.how = studies, store, jobs, plugins, how
         self.then()
         return self.summary
 
@@ -192,6 +195,36 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "recurrent_gain": 1.0,
     }
     assert (given.jobs, given.plugins, given.store.uri) == (3, [], store.uri)
+
+
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        ([], (None, None, False, say)),
+        (["--timeout", "90s", "--retry-failed"], (None, 90.0, True, say)),
+        (["--timeout", "1h30m", "--no-wait"], (None, 5400.0, False, None)),
+    ],
+)
+def test_run_hands_on_how(
+    words: list[str], how: tuple[object, ...], recorder: Callable[..., Recorder], store: Store
+) -> None:
+    given = recorder(RunSummary())
+    assert main(["run", *TINY, *words, "--store", store.uri]) == 0
+    assert given.how == how
+
+
+def test_run_ends_with_1_while_results_wait(
+    recorder: Callable[..., Recorder], store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder(RunSummary(trained=1, trouble="3 finished cohorts wait in /somewhere"))
+    assert main(["run", *TINY, "--store", store.uri]) == 1
+    assert "3 finished cohorts wait in /somewhere" in capsys.readouterr().err
+
+
+def test_a_store_in_use_ends_with_3_where_nobody_waits(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    with store.lock():
+        assert main(["run", *TINY, "--store", store.uri, "--no-wait"]) == 3
+    assert "is being written by process" in capsys.readouterr().err
 
 
 def test_run_with_failures_lists_them_and_ends_with_1(

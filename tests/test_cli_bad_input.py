@@ -49,6 +49,8 @@ WRONG = {
     "report --language fr": "'fr' is not one of 'en', 'zh', 'both'",
     f"{RUN} --jobs 0": "--jobs",
     f"{RUN} --seeds many": "--seeds",
+    f"{RUN} --timeout soon": "'soon' is no length of time",
+    f"{RUN} --timeout 0s": "'0s' is no length of time",
     # unknown names
     "run --preset smoek": "Unknown preset 'smoek': did you mean smoke?",
     f"{RUN} --technique lstn": "Unknown technique 'lstn': did you mean lstm",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing as mp
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +15,10 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+LAST_WORDS = 1.0
+"""Seconds between the end of a process by SIGTERM and the word that it died."""
 
 
 @dataclass(frozen=True)
@@ -23,29 +28,35 @@ class Died:
     reason: str
 
 
+class _Work(NamedTuple):
+    label: Any
+    process: BaseProcess
+    deadline: float
+    """When its time is over, by the monotonic clock; infinite without a limit."""
+
+
 class Crew:
     """Starts each piece of work in a fresh process, so that none can harm another.
 
     The processes are forked from a server that has imported torch and Lightning already: a start takes
-    milliseconds, not seconds. Where there is no fork, they are started anew.
+    milliseconds, not seconds. Where there is no fork, they are started anew. A process that takes longer than `timeout`
+    seconds is ended.
     """
 
-    def __init__(self, size: int, plugins: Sequence[str] = ()) -> None:
+    def __init__(self, size: int, plugins: Sequence[str] = (), timeout: float | None = None) -> None:
         method = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
         self._context: Any = mp.get_context(method)
         if method == "forkserver":
             _start_server(self._context)
-        self.size, self.plugins = size, tuple(plugins)
-        self._busy: dict[Connection, tuple[Any, BaseProcess]] = {}
+        self.size, self.plugins, self.timeout = size, tuple(plugins), timeout
+        self._busy: dict[Connection, _Work] = {}
 
     def __enter__(self) -> Crew:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for connection, (_, process) in self._busy.items():
-            process.kill()
-            process.join()
-            connection.close()
+        for connection in list(self._busy):
+            self._end(connection)
 
     @property
     def idle(self) -> int:
@@ -63,20 +74,23 @@ class Crew:
         process = self._context.Process(target=_heard, args=(target, send, self.plugins, work), daemon=True)
         process.start()
         send.close()
-        self._busy[receive] = (label, process)
+        deadline = math.inf if self.timeout is None else time.monotonic() + self.timeout
+        self._busy[receive] = _Work(label, process, deadline)
 
     def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
         """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
 
         timeout: seconds after which there may be none; None waits for ever.
         """
-        for connection in wait(list(self._busy), timeout):
+        for connection in wait(list(self._busy), self._patience(timeout)):
             assert isinstance(connection, Connection)
-            label, process = self._busy[connection]
+            label, process, _ = self._busy[connection]
             try:
                 kind, *content = connection.recv()
-            except EOFError:
+            except (EOFError, OSError):  # it died in silence, or in the middle of a word
                 process.join()
+                if process.exitcode == -signal.SIGTERM:
+                    time.sleep(LAST_WORDS)  # was it sent to all of us? Then it ends the run, and no cohort has failed
                 kind, content = "result", [Died(_cause(process.exitcode))]
             if kind == "result":
                 process.join()
@@ -85,6 +99,26 @@ class Crew:
                 yield label, kind, content[0]
             else:
                 yield label, kind, tuple(content)
+        yield from self._overdue()
+
+    def _patience(self, timeout: float | None) -> float | None:
+        """Seconds until somebody has to be looked after."""
+        left = min((work.deadline for work in self._busy.values()), default=math.inf) - time.monotonic()
+        least = min(left, math.inf if timeout is None else timeout)
+        return None if least == math.inf else max(0.0, least)
+
+    def _overdue(self) -> Iterator[tuple[Any, str, Died]]:
+        """End what has had its time."""
+        for connection, work in list(self._busy.items()):
+            if time.monotonic() > work.deadline:
+                self._end(connection)
+                yield work.label, "result", Died(f"it took longer than the timeout of {self.timeout:g} s")
+
+    def _end(self, connection: Connection) -> None:
+        process = self._busy.pop(connection).process
+        process.kill()
+        process.join()
+        connection.close()
 
 
 def _start_server(context: Any) -> None:

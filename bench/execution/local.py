@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 from joblib import cpu_count
 
+from bench.errors import BenchError
 from bench.execution.crew import Crew, Died
 from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
 from bench.execution.plan import distinct, missing_cohorts, seconds_a_step, seconds_of
@@ -20,7 +22,7 @@ from bench.protocol.ladder import next_cohort
 from bench.protocol.result import CohortResult
 from bench.protocol.settings import Cohort, Setting
 from bench.protocol.study import Study
-from bench.tracking import Store
+from bench.tracking import Outbox, Store
 from bench.training.cohort import failed_cohort
 from bench.training.cost import BASELINE, cost_hash
 
@@ -39,11 +41,15 @@ class RunSummary:
     """Whether Ctrl-C cut it short; what had finished is in the store."""
     left: int = 0
     """Members, at the most, that the budget had no time for."""
+    trouble: str = ""
+    """What the store did not take, why, and where it waits; or nothing."""
 
 
 def account(summary: RunSummary) -> str:
     """What a run did, in a sentence or two."""
     counts = f"Members trained: {summary.trained}; there already: {summary.cached}."
+    if summary.trouble:
+        counts = f"{counts}\n{summary.trouble}"
     if not summary.left:
         return counts
     hint = "" if summary.trained else " Nothing fitted into it: give a longer one."
@@ -56,39 +62,51 @@ def run_studies(
     jobs: int | None = None,
     plugins: Sequence[str] = (),
     budget: Budget | None = None,
+    timeout: float | None = None,
+    retry_failed: bool = False,
+    told: Callable[[str], None] | None = None,
 ) -> RunSummary:
     """Train every member of the studies that the store lacks, so many cohorts at a time; then measure costs.
 
-    Progress goes to standard error. An error in a cohort is recorded as its outcome, and the rest goes on. With a
-    budget costs come first, and training is breadth first and ends in time: what is under way then is dropped.
+    Progress goes to standard error. An error in a cohort is recorded as its outcome, and the rest goes on; so is that
+    it took longer than `timeout` seconds. With a budget costs come first, and training is breadth first and ends in
+    time: what is under way then is dropped. What the store does not take waits in an `Outbox`.
+
+    retry_failed: cohorts of the studies that failed before count as missing.
+    told: where another program is writing to the store, this hears so, and it is waited for; None: BusyError is raised.
     """
-    with store.lock():
-        store.repair()
-        store.write_studies(list(reversed(studies)))  # the first counts as the newest
-        run = _Run(studies, store, budget)
+    with store.lock(told):
         try:
-            if budget:
-                run.measure(plugins)
-            with Crew(jobs or cpu_count(), plugins) as crew, Progress(run.missing) as progress:
-                try:
-                    run.train(crew, progress)
-                finally:
-                    run.write()
-            if not budget:
-                run.measure(plugins)
-        except KeyboardInterrupt:
-            run.summary.interrupted = True
-        run.summary.left = run.left() if budget else 0
-        run.summary.failures = _failures(studies, run.members)
-        return run.summary
+            store.repair()
+            run = _Run(studies, store, budget, retry_failed)
+            try:
+                if budget:
+                    run.measure(plugins, timeout)
+                with run.troubled(), Crew(jobs or cpu_count(), plugins, timeout) as crew:
+                    run.work(crew)
+                if not budget:
+                    run.measure(plugins, timeout)
+            except KeyboardInterrupt:
+                run.summary.interrupted = True
+            return run.close()
+        finally:
+            with suppress(BenchError):  # a write that was interrupted, or failed, leaves no run that seems to go on
+                store.reach()
+                store.repair()
 
 
 class _Run:
     """The moving parts of one run."""
 
-    def __init__(self, studies: Sequence[Study], store: Store, budget: Budget | None = None) -> None:
-        self.studies, self.store, self.budget = studies, store, budget
-        self.members = store.members()
+    def __init__(self, studies: Sequence[Study], store: Store, budget: Budget | None, retry_failed: bool) -> None:
+        self.studies, self.store, self.budget, self.outbox = studies, store, budget, Outbox(store)
+        self.outbox.send(at_once=True)
+        store.write_studies(list(reversed(studies)))  # the first counts as the newest
+        self.members = self._known()
+        if retry_failed:
+            failed = self._failed()["cohort"]
+            store.delete("cohorts", set(failed))
+            self.members = self.members[~self.members["cohort"].isin(failed)]
         self.ladders = ladders_of(studies)
         self.missing = self._missing(self.ladders)
         self.summary = RunSummary(cached=self._cached())
@@ -96,6 +114,14 @@ class _Run:
         self.order: Order = LongestFirst({})
         self.waiting: list[Next] = []
         """By turn."""
+
+    def work(self, crew: Crew) -> None:
+        """Train what is missing, and write it, whatever happens."""
+        with Progress(self.missing) as progress:
+            try:
+                self.train(crew, progress)
+            finally:
+                self.write()
 
     def train(self, crew: Crew, progress: Progress) -> None:
         """Climb every ladder, one cohort of each at a time, in turns."""
@@ -128,8 +154,39 @@ class _Run:
     def write(self) -> None:
         """Write what has been trained since the last time."""
         while self.unwritten:
-            self.store.write_cohort(self.unwritten[0])
+            self.outbox.write(self.unwritten[0])
             self.summary.trained += len(self.unwritten.pop(0).members)
+
+    def close(self) -> RunSummary:
+        """Send what still waits; say what came of it all."""
+        with self.troubled():
+            if not self.outbox.send(at_once=True):
+                waiting = f"{len(self.outbox)} finished cohorts wait in {self.outbox.folder} for the next run"
+                raise BenchError(f"{waiting}: {self.outbox.trouble}")
+        self.summary.left = self.left() if self.budget else 0
+        columns = ["technique", "task", "lag", "role", "reason"]
+        self.summary.failures = self._failed()[columns].drop_duplicates().to_dict("records")
+        return self.summary
+
+    @contextmanager
+    def troubled(self) -> Iterator[None]:
+        """Where the store, and what stands in for it, fail: what had finished is told, and what follows goes on."""
+        try:
+            yield
+        except BenchError as error:
+            self.summary.trouble = f"{self.summary.trouble}\n{error}".strip()
+
+    def _known(self) -> pd.DataFrame:
+        """The members that have finished: those in the store, and those on their way to it."""
+        stored = self.store.members()
+        whole = set(stored["cohort"])
+        waiting = [result.members for result in self.outbox.waiting() if result.cohort.key not in whole]
+        return pd.concat([stored, *waiting], ignore_index=True)
+
+    def _failed(self) -> pd.DataFrame:
+        """The studies' members that have failed, now or before."""
+        ours = self.members["setting_hash"].isin([s.hash for study in self.studies for s in study.settings])
+        return self.members[ours & (self.members["outcome"] == "failed")]
 
     def left(self) -> int:
         """Members, at the most, of the ladders that could be climbed further."""
@@ -184,18 +241,20 @@ class _Run:
         wanted = {s.hash for study in self.studies for s in study.settings}
         return int(self.members["setting_hash"].isin(wanted).sum())
 
-    def measure(self, plugins: Sequence[str]) -> None:
-        """Measure what is not in the cost ledger yet, with nothing else running."""
-        known = set(self.store.costs()["cost_hash"])
-        missing = [s for hashed, s in self._to_cost().items() if hashed not in known]
-        if not missing:
-            return
-        with Crew(1, plugins) as crew:
-            crew.start("costs", measure, missing)
-            while crew.busy:
-                for _, kind, content in crew.messages():
-                    if kind == "result" and isinstance(content, pd.DataFrame) and len(content):
-                        self.store.write_costs(content)
+    def measure(self, plugins: Sequence[str], timeout: float | None = None) -> None:
+        """Measure what the cost ledger lacks, with nothing else running; each apart, for one may end its process."""
+        tables: list[pd.DataFrame] = []
+        with self.troubled(), Crew(1, plugins, timeout) as crew:
+            known = set(self.store.costs()["cost_hash"])
+            try:
+                for setting in [setting for hashed, setting in self._to_cost().items() if hashed not in known]:
+                    crew.start(setting.label, measure, [setting])
+                    while crew.busy:
+                        news = [content for _, kind, content in crew.messages() if kind == "result"]
+                        tables += [table for table in news if isinstance(table, pd.DataFrame) and len(table)]
+            finally:
+                if tables:
+                    self.store.write_costs(pd.concat(tables, ignore_index=True))
 
     def _to_cost(self) -> dict[str, Setting]:
         """By the hash of their cost: the first task at its shortest lag, and at its longest what has dials.
@@ -212,11 +271,3 @@ class _Run:
                 if setting.task == plan.task and here:
                     found[cost_hash(setting)] = setting
         return found
-
-
-def _failures(studies: Sequence[Study], members: pd.DataFrame) -> list[dict[str, Any]]:
-    """The studies' failed cohorts, one row each."""
-    ours = members["setting_hash"].isin([s.hash for study in studies for s in study.settings])
-    columns = ["technique", "task", "lag", "role", "reason"]
-    failed = members.loc[ours & (members["outcome"] == "failed"), columns]
-    return failed.drop_duplicates().to_dict("records")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
+
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from bench.protocol.result import COST_COLUMNS, typed
 from bench.protocol.settings import Cohort, Setting
@@ -29,8 +32,12 @@ def train(connection: Connection, plugins: Sequence[str], cohort: Cohort) -> Non
         result = train_cohort(cohort, lambda done, active: connection.send(("progress", done, active)))
     except BrokenPipeError:  # nobody is left to hear
         raise
+    except SIGTERMException:  # Lightning stops neatly and would end with 0: end as what we are, terminated
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise
     except Exception as error:  # whatever a technique or task may raise
-        result = failed_cohort(cohort, f"{type(error).__name__}: {error}")
+        result = failed_cohort(cohort, f"{type(error).__name__}: {error}".rstrip(": "))
     connection.send(("result", result))
 
 

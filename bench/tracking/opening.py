@@ -139,14 +139,20 @@ def connect(location: Location, create: bool) -> MlflowClient:
     with plainly(location.shown):
         if location.database is not None:
             _prepare(location, location.database, create)
-        elif urlsplit(location.uri).scheme in SERVERS:
-            _knock(location)
         else:
-            _dial(location)
+            reach(location)
         client = MlflowClient(tracking_uri=location.uri)
         with understood(location.shown):
             client.search_experiments(max_results=1)  # is it MLflow that answers?
         return client
+
+
+def reach(location: Location) -> None:
+    """MLflow tries what does not answer for long: ask once before. Raises BenchError."""
+    if urlsplit(location.uri).scheme in SERVERS:
+        _knock(location)
+    elif location.database is None:
+        _dial(location)
 
 
 def _prepare(location: Location, database: Path, create: bool) -> None:
@@ -219,7 +225,6 @@ def artifact_root(location: Location) -> str | None:
 
 
 def _knock(location: Location) -> None:
-    """MLflow tries an unreachable server for minutes: ask once before."""
     try:
         answer = requests.get(f"{location.uri}/version", timeout=PATIENCE)
     except (requests.RequestException, ValueError):  # their text may hold the address with its password
@@ -236,7 +241,6 @@ def _knock(location: Location) -> None:
 
 
 def _dial(location: Location) -> None:
-    """MLflow tries an unreachable database for minutes: ask once before."""
     try:
         engine = sqlalchemy.create_engine(location.uri)
         engine.connect().close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 import time
@@ -14,20 +13,21 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import pandas as pd
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import Experiment, LifecycleStage, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
-from bench.errors import BenchError, BusyError
+from bench.errors import BenchError
 from bench.protocol.result import COST_COLUMNS, CohortResult, typed
 from bench.protocol.settings import digest
 from bench.protocol.study import Study
 from bench.tracking import layout
-from bench.tracking.layout import COMPLETE, KEY, RECORD, Kind
-from bench.tracking.opening import Location, artifact_root, brief, connect, locate, plainly, understood
+from bench.tracking.layout import COMPLETE, KEY, NO_RECORD, RECORD, WRITER, Kind
+from bench.tracking.opening import Location, artifact_root, brief, connect, locate, plainly, reach, understood
 from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, is_run, table
+from bench.tracking.state import hold, lock_file, writer
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Store:
     def __init__(self, location: Location, client: MlflowClient) -> None:
         self.location, self.client = location, client
         self._experiments: dict[str, str] = {}
-        self._lock = FileLock(f"{location.database}.lock", timeout=0)
+        self._lock = FileLock(lock_file(location))
 
     @classmethod
     def open(cls, uri: str | None = None, create: bool = True) -> Store:
@@ -78,6 +78,11 @@ class Store:
     def shown(self) -> str:
         """For messages: where the store is, without secrets."""
         return self.location.shown
+
+    def reach(self) -> None:
+        """Raise BenchError, and soon, if a store on a server does not answer."""
+        with plainly(self.shown):
+            reach(self.location)
 
     # Writing
 
@@ -132,7 +137,8 @@ class Store:
     def _record(self, kind: Kind, name: str, key: str) -> Iterator[tuple[str, Path]]:
         """A record that counts from the last line on: its run id, and a folder for its files."""
         experiment = self._experiment(layout.record_experiment(kind))
-        record = self.client.create_run(experiment, run_name=name, tags={KEY: key}).info.run_id
+        tags = {KEY: key} if self.location.database else {KEY: key, WRITER: writer(self.location)}
+        record = self.client.create_run(experiment, run_name=name, tags=tags).info.run_id
         with tempfile.TemporaryDirectory() as folder:
             yield record, Path(folder)
             self.client.log_artifacts(record, folder)
@@ -144,8 +150,12 @@ class Store:
     # Reading
 
     def members(self) -> pd.DataFrame:
-        """One row a member of every complete cohort: MEMBER_COLUMNS and mlflow_run_id."""
-        return self._table("cohorts", "members.parquet", layout.STORED_MEMBERS)
+        """One row a member of every complete cohort: MEMBER_COLUMNS and mlflow_run_id.
+
+        Of a member that two machines have trained, the first row.
+        """
+        rows = self._table("cohorts", "members.parquet", layout.STORED_MEMBERS)
+        return rows.drop_duplicates(["setting_hash", "role", *_MEMBER], ignore_index=True)
 
     def curves(self) -> pd.DataFrame:
         """One row a member and evaluation: CURVE_COLUMNS and whose curve it is."""
@@ -211,15 +221,19 @@ class Store:
     def repair(self) -> int:
         """Remove what a killed program or a deletion in the UI left; returns how many cohorts were cut off.
 
-        Call it under `lock`. On a server, where no lock holds, what is younger than an hour is left alone.
+        Call it under `lock`. On a server, where another machine may be writing, what is another's and younger than an
+        hour is left alone.
         """
         with plainly(self.shown):
             for kind in ("studies", "costs"):
                 self._remove(self._broken(kind))
             cut = self._broken("cohorts")
             for record in cut + self._search(self._records("cohorts"), view=ViewType.DELETED_ONLY):
-                self._remove(self._search(self._tasks(), f"tags.{RECORD} = '{record.info.run_id}'"))
+                self._remove(self._members_of(record))
             self._remove(cut)
+            for run in self._made_twice():
+                self.client.set_tag(run.info.run_id, RECORD, NO_RECORD)  # a cohort that lost a run would not be whole
+                self._remove([run])
             return len(cut)
 
     def delete(self, kind: Kind, keys: Collection[str]) -> None:
@@ -245,14 +259,27 @@ class Store:
         records = self._search(self._records(kind))
         return [r for r in records if r.info.run_id not in whole and not self._recent(r)]
 
+    def _members_of(self, record: Run) -> list[Run]:
+        return self._search(self._tasks(), f"tags.{RECORD} = '{record.info.run_id}'")
+
+    def _made_twice(self) -> list[Run]:
+        """Runs of whole cohorts that never ended: a server's answer about them was lost, and so it was asked again."""
+        whole = {record.info.run_id for record in self._complete("cohorts")}
+        running = self._search(self._tasks(), "attributes.status = 'RUNNING'")
+        return [run for run in running if run.data.tags.get(RECORD) in whole | {NO_RECORD}]
+
     def _remove(self, runs: list[Run]) -> None:
         for run in runs:
+            if run.info.status == "RUNNING":
+                self.client.set_terminated(run.info.run_id, "KILLED")
+            self.client.delete_run(run.info.run_id)  # first: what counts must not lack its files
             if self.location.artifacts is not None and is_run(run.info.run_id):
                 shutil.rmtree(self.location.artifacts / run.info.run_id, ignore_errors=True)
-            self.client.delete_run(run.info.run_id)
 
     def _recent(self, record: Run) -> bool:
-        return self.location.database is None and record.info.start_time > 1000 * (time.time() - GRACE)
+        if self.location.database is not None or record.data.tags.get(WRITER) == writer(self.location):
+            return False
+        return bool(record.info.start_time > 1000 * (time.time() - GRACE))
 
     def _complete(self, kind: Kind, also: str = "") -> list[Run]:
         """The records that count, oldest first: tagged, every member still there, the first of its key."""
@@ -295,13 +322,19 @@ class Store:
     def _experiment(self, name: str) -> str:
         """The id of the experiment `name`, made if need be."""
         if name not in self._experiments:
-            known = self.client.get_experiment_by_name(name)
-            if known is None:
-                self._experiments[name] = self.client.create_experiment(name, artifact_root(self.location))
-            else:
-                self._revive(known)
-                self._experiments[name] = known.experiment_id
+            known = self.client.get_experiment_by_name(name) or self._new_experiment(name)
+            self._revive(known)
+            self._experiments[name] = known.experiment_id
         return self._experiments[name]
+
+    def _new_experiment(self, name: str) -> Experiment:
+        try:
+            return self.client.get_experiment(self.client.create_experiment(name, artifact_root(self.location)))
+        except MlflowException:
+            known = self.client.get_experiment_by_name(name)  # has another machine just made it?
+            if known is None:
+                raise
+            return known
 
     def _revive(self, experiment: Experiment) -> None:
         """Make an experiment that was deleted in the UI usable again; its runs stay deleted."""
@@ -311,30 +344,13 @@ class Store:
                 self.client.delete_run(run.info.run_id)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep every other process from writing here, for as long as the outermost `with` lasts.
+    def lock(self, told: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Keep other programs from writing here, for as long as the outermost `with` lasts (see `hold`).
 
-        A server's store has no such lock. Raises BusyError if another process holds it.
+        told: called with a sentence if another is writing, which is then waited for; None: BusyError is raised.
         """
-        database = self.location.database
-        if database is None:
+        with hold(self._lock, self.shown, told):
             yield
-            return
-        holder = Path(f"{database}.pid")
-        with plainly(self.shown):
-            try:
-                self._lock.acquire()
-            except Timeout:
-                other = holder.read_text(errors="replace")
-                raise BusyError(
-                    f"Store {self.shown} is being written by process {other}: wait for it, "
-                    f"or name another with --store."
-                ) from None
-            holder.write_text(str(os.getpid()))
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 def _save(table: pd.DataFrame, columns: dict[str, str], file: Path) -> None:

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from alike import assert_alike, assert_tidy
 
-from bench.errors import BenchError
+from bench.errors import BusyError
 from bench.execution import make_plan, run_studies
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
@@ -70,10 +72,12 @@ def test_any_number_of_jobs_gives_the_same_results(make_store):
     pd.testing.assert_frame_equal(*map(results, stores), check_exact=True)
 
 
-PLUGIN = '''"""Three ways to fail, and one to do well."""
+PLUGIN = '''"""Ways to fail, and one to do well."""
 
 import os
+import pathlib
 import signal
+import time
 
 from bench.techniques.tanh import Tanh
 
@@ -90,6 +94,37 @@ class Dies(Tanh):
 
     def accumulate(self, inputs, targets):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Terminated(Tanh):
+    name = "terminated"
+
+    def accumulate(self, inputs, targets):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().accumulate(inputs, targets)
+
+
+class Greedy(Tanh):
+    name = "greedy"
+
+    def accumulate(self, inputs, targets):
+        return inputs.new_zeros(10**15)
+
+
+class Forgetful(Tanh):
+    name = "forgetful"
+
+    def accumulate(self, inputs, targets):
+        raise MemoryError
+
+
+class Hangs(Tanh):
+    name = "hangs"
+
+    def accumulate(self, inputs, targets):
+        if not pathlib.Path(__file__).with_name("mended").exists():
+            time.sleep(600)
+        return super().accumulate(inputs, targets)
 
 
 class Unborn(Tanh):
@@ -115,51 +150,82 @@ def plugin(tmp_path, monkeypatch):
 
 
 def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
-    wanted = study("raises", "fine", "dies", "unborn", lags=(2,))
+    names = ("raises", "fine", "dies", "terminated", "greedy", "forgetful", "unborn")
+    wanted = study(*names, lags=(2,), learning_rates=(0.01,), updates=20)
     summary = run_studies([wanted], store, jobs=2, plugins=[plugin])
     reasons = {row["technique"]: row["reason"] for row in summary.failures}
-    assert reasons["raises"] == "ValueError: as it was made to"
-    assert "SIGKILL" in reasons["dies"]
-    assert reasons["unborn"] == "RuntimeError: no such layers"
+    assert reasons.pop("greedy").startswith("RuntimeError: ")
+    assert reasons == {
+        "raises": "ValueError: as it was made to",
+        "dies": "the process was ended by SIGKILL, perhaps for want of memory",
+        "terminated": "the process was ended by SIGTERM",
+        "forgetful": "MemoryError",
+        "unborn": "RuntimeError: no such layers",
+    }
     outcomes = store.members().groupby("technique")["outcome"].agg(set).to_dict()
-    assert outcomes["raises"] == outcomes["dies"] == outcomes["unborn"] == {"failed"}
+    assert {name for name, found in outcomes.items() if found == {"failed"}} == set(names) - {"fine"}
     assert "failed" not in outcomes["fine"]
+    assert "fine" in set(store.costs()["technique"]), "who ends a process takes nobody's costs along"
     again = run_studies([wanted], store, jobs=2, plugins=[plugin])
     assert again.trained == 0
     assert len(again.failures) == len(summary.failures)
 
 
+def test_what_takes_too_long_has_failed_and_is_tried_again_where_that_is_asked_for(store, plugin):
+    little = {"lags": (2,), "learning_rates": (0.01,), "updates": 20}
+    run_studies([study("fine", **little)], store, jobs=1, plugins=[plugin])
+    kept = store.members()["mlflow_run_id"].tolist()
+    wanted = study("hangs", "fine", **little)
+    failed = run_studies([wanted], store, jobs=2, plugins=[plugin], timeout=0.5)
+    (failure,) = failed.failures
+    assert (failure["technique"], failure["reason"]) == ("hangs", "it took longer than the timeout of 0.5 s")
+    Path(plugin).with_name("mended").touch()
+    again = run_studies([wanted], store, jobs=2, plugins=[plugin], retry_failed=True)
+    assert (again.trained, again.cached, again.failures) == (2, 2, [])
+    assert store.members().query("technique == 'fine'")["mlflow_run_id"].tolist() == kept
+    assert_tidy(store)
+
+
 def test_a_store_in_use_is_said_so(store):
-    with store.lock(), pytest.raises(BenchError):
+    with store.lock(), pytest.raises(BusyError):
         run_studies([study("tanh")], Store.open(store.uri), jobs=1)
 
 
-RUN = """
-from bench.execution import run_studies
-from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.tracking import Store
-if __name__ == "__main__":
-    chosen = Selectors(techniques=("tanh", "gru", "lstm"), tasks=("adding",), lags=(2, 4), updates=60,
-                       learning_rates=(0.03, 0.01), seeds=2)
-    run_studies([resolve(load_preset("smoke"), chosen)], Store.open({store!r}), jobs=2)
+PRESET = """
+title: {en: Stopped, zh: 终止}
+description: {en: Stopped., zh: 终止。}
+techniques: [tanh]
+tasks: {adding: {lags: [2]}, copy: {lags: [1]}}
+measured_seeds: 2
+protocol:
+  {hidden_size: 4, batch_size: 4, updates: 300, evaluate_every: 4, held_out_size: 8,
+   learning_rates: [0.03, 0.01], tuning_seeds: 1}
 """
 
 
-def test_a_killed_run_goes_on_to_the_results_of_an_undisturbed_one(make_store, tmp_path):
+def test_a_run_whose_processes_are_all_terminated_goes_on_as_if_it_had_not_been(make_store, tmp_path):
+    """As `timeout`, a cluster or a shutdown ends it: nothing has failed, and nothing is lost."""
     whole, cut = make_store("whole"), make_store("cut")
-    wanted = study("tanh", "gru", "lstm")
-    script = tmp_path / "run.py"
-    script.write_text(RUN.format(store=cut.uri))
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    preset = tmp_path / "preset.yaml"
+    preset.write_text(PRESET, encoding="utf-8")
+    command = "import sys; from bench.cli import main; sys.exit(main(['run', *sys.argv[1:]]))"
     running = subprocess.Popen(
-        [sys.executable, script], env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", command, "--preset", preset, "--store", cut.uri, "--jobs", "2"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    while running.poll() is None and len(cut.members()) < 6:
+    while running.poll() is None and cut.members().empty:
         time.sleep(0.05)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
+    os.killpg(running.pid, signal.SIGTERM)
+    _, said = running.communicate()
+    assert running.returncode == 128 + signal.SIGTERM, said
+    assert "Terminated: nothing that was finished is lost." in said
+    assert "failed" not in set(cut.members()["outcome"])
+    assert_tidy(cut)
+    wanted = resolve(load_preset(str(preset)))
     done = len(cut.members())
-    summary = run_studies([wanted], cut, jobs=2)
+    assert run_studies([wanted], cut, jobs=2).cached == done > 0
     run_studies([wanted], whole, jobs=2)
-    assert summary.cached == done >= 6
-    pd.testing.assert_frame_equal(results(cut), results(whole), check_exact=True)
+    assert_alike(cut, whole)

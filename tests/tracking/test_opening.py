@@ -44,12 +44,6 @@ def test_a_new_store_is_made_where_there_is_none(tmp_path):
     assert [path.name for path in (tmp_path / "a" / "b").iterdir() if path.name.startswith(".new")] == []
 
 
-def test_two_processes_make_one_store_together(tmp_path):
-    program = f"from bench.tracking import Store; print(len(Store.open({str(tmp_path)!r}).members()))"
-    started = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [process.communicate()[0] for process in started] == ["0\n"] * 2
-
-
 def test_a_store_that_is_not_there_is_not_made_for_reading(tmp_path):
     with pytest.raises(BenchError, match=r"There is no store at .*: run 'bptt-bench run' first"):
         Store.open(str(tmp_path / "none"), create=False)

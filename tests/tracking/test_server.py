@@ -12,7 +12,7 @@ import requests
 from factory import cohort, costs, result, study
 
 from bench.errors import BenchError
-from bench.tracking import Store, ui_address, ui_addresses, ui_command, ui_environment
+from bench.tracking import Store, state, ui_address, ui_addresses, ui_command, ui_environment
 
 PATIENCE = 120
 
@@ -68,8 +68,11 @@ def test_a_store_behind_a_server(served, local, capfd):
 
     # What another machine is writing right now must not be repaired away.
     store.client.delete_tag(_record_of(store, "gru"), "complete")
+    store.client.set_tag(_record_of(store, "gru"), "writer", "another machine")
     assert set(store.members()["technique"]) == {"lstm"}
     assert store.repair() == 0
+    store.client.set_tag(_record_of(store, "gru"), "writer", state.writer(store.location))
+    assert store.repair() == 1, "what this one left is"
 
     # The browser's door is shut to other names, and other origins.
     assert requests.get(served, headers={"Host": "10.evil.com"}, timeout=5).status_code == 403

@@ -10,7 +10,7 @@ from factory import cohort, costs, outcomes_of, result, study
 from mlflow.entities import ViewType
 from pandas.testing import assert_frame_equal
 
-from bench.errors import BenchError
+from bench.errors import BenchError, BusyError
 from bench.protocol.result import COST_COLUMNS, MEMBER_COLUMNS
 from bench.tracking import Store, layout
 
@@ -149,6 +149,37 @@ def test_two_that_finish_the_same_cohort_count_once(store, monkeypatch):
     assert set(store.members()["mlflow_run_id"]) == {run.info.run_id for run in runs(store)}
 
 
+def test_a_member_that_two_machines_trained_counts_once(store):
+    """In cohorts of unlike size: one was asked for more seeds."""
+    store.write_cohort(result(cohort(seeds=2)))
+    store.write_cohort(result(cohort(seeds=3)))
+    assert sorted(store.members()["seed"]) == [1, 2, 3]
+
+
+def test_what_is_discarded_can_be_written_anew(store):
+    keep, gone = result(cohort("lstm")), outcomes_of(cohort("tanh"), ["failed"] * 3)
+    store.write_cohort(keep)
+    store.write_cohort(gone)
+    store.delete("cohorts", {gone.cohort.key})
+    assert set(store.members()["technique"]) == {"lstm"}
+    assert {run.data.params["technique"] for run in runs(store)} == {"lstm"}
+    assert store.repair() == 0
+    store.write_cohort(result(gone.cohort))
+    assert store.members().groupby("technique")["outcome"].agg(set)["tanh"] == {"solved", "unsolved"}
+
+
+def test_a_run_that_a_server_made_twice_is_removed(store):
+    """Its first answer was lost, so it was asked again; the first run was never heard of."""
+    store.write_cohort(result())
+    (record,) = records(store)
+    experiment = store.client.get_experiment_by_name("bptt-bench/adding").experiment_id
+    lost = store.client.create_run(experiment, tags={"record": record.info.run_id}).info.run_id
+    assert store.repair() == 0
+    assert lost not in {run.info.run_id for run in runs(store)}
+    assert store.client.get_run(lost).info.status == "KILLED"
+    assert len(store.members()) == len(runs(store)) == 3
+
+
 def test_a_lost_file_is_named(store):
     store.write_cohort(result())
     file = next(store.location.artifacts.rglob("members.parquet"))
@@ -184,7 +215,7 @@ def test_costs_measured_again_replace_the_earlier(store):
     assert store.costs().set_index("technique")["milliseconds"].to_dict() == {"lstm": 4.0, "tanh": 2.0}
 
 
-def test_the_lock_names_the_process_that_holds_it(store):
+def test_the_lock_names_the_process_that_holds_it_and_can_be_waited_for(store):
     program = (
         "import sys; from bench.tracking import Store\n"
         f"with Store.open({store.uri!r}).lock(): print('held', flush=True); sys.stdin.read()"
@@ -196,11 +227,18 @@ def test_the_lock_names_the_process_that_holds_it(store):
         with pytest.raises(BenchError, match=f"being written by process {other.pid}"), store.lock():
             pass
         assert store.members().empty, "reading goes on meanwhile"
-        other.kill()
-        other.communicate()
+        heard = []
+
+        def told(sentence: str) -> None:
+            heard.append(sentence)
+            other.kill()
+            other.communicate()
+
+        with store.lock(told):
+            assert heard == [f"Store {store.shown} is being written by process {other.pid}: waiting for it to end."]
     with (
         store.lock(),
-        pytest.raises(BenchError, match=f"process {os.getpid()}"),
+        pytest.raises(BusyError, match=f"process {os.getpid()}"),
         Store.open(store.uri).lock(),
     ):
         pass

@@ -1,0 +1,97 @@
+"""Finished cohorts that the store would not take: they wait in files, and are sent later, each once."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+
+from bench.errors import BenchError
+from bench.files import write_whole
+from bench.protocol.result import CohortResult
+from bench.protocol.settings import Cohort
+from bench.tracking.state import state_folder
+from bench.tracking.store import Store
+
+PAUSE = 60.0
+"""Seconds after a failure in which the store is left alone."""
+
+_TABLES = [field.name for field in fields(CohortResult) if field.name != "cohort"]
+
+
+class Outbox:
+    """Writes cohorts to a store; what it cannot write waits on this machine's disk.
+
+    A file goes when its cohort is whole in the store. A cohort that is there already is not written again, so a
+    program that is killed in between sends nothing twice. Use it under the store's lock.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.folder = state_folder(store.location) / "unsent"
+        self.trouble = ""
+        """Why the store did not take the last that was to be written; empty if it did."""
+        self._resting_until = 0.0
+
+    def write(self, result: CohortResult) -> None:
+        """Write a cohort to the store or, while that fails, to a file; BenchError if neither can be done."""
+        if self.send():
+            try:
+                self.store.reach()
+                self.store.write_cohort(result)
+                return
+            except BenchError as error:
+                self._rest(error)
+        remedy = f"make room there; the store did not take it either: {self.trouble}"
+        write_whole(self.folder / f"{result.cohort.key}.zip", _packed(result), remedy.rstrip("."))
+
+    def send(self, at_once: bool = False) -> bool:
+        """Send what waits, unless the store has failed a moment ago; whether nothing waits any more."""
+        waiting = self._files()
+        if waiting and (at_once or time.monotonic() >= self._resting_until):
+            try:
+                self.store.reach()
+                self.store.repair()  # of what was cut off
+                for file in waiting:
+                    self.store.write_cohort(_unpacked(file))
+                    file.unlink()
+                self.trouble = ""
+            except BenchError as error:
+                self._rest(error)
+        return not self._files()
+
+    def waiting(self) -> list[CohortResult]:
+        """The cohorts that wait, oldest first."""
+        return [_unpacked(file) for file in self._files()]
+
+    def __len__(self) -> int:
+        return len(self._files())
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.zip"), key=lambda file: (file.stat().st_mtime_ns, file.name))
+
+    def _rest(self, error: BenchError) -> None:
+        self.trouble = str(error)
+        self._resting_until = time.monotonic() + PAUSE
+
+
+def _packed(result: CohortResult) -> bytes:
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("cohort.json", result.cohort.model_dump_json())
+        for name in _TABLES:
+            archive.writestr(f"{name}.parquet", getattr(result, name).to_parquet(index=False))
+    return memory.getvalue()
+
+
+def _unpacked(file: Path) -> CohortResult:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            tables = {name: pd.read_parquet(io.BytesIO(archive.read(f"{name}.parquet"))) for name in _TABLES}
+            return CohortResult(Cohort.model_validate_json(archive.read("cohort.json")), **tables)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise BenchError(f"Cannot read {file}: delete it, and its cohort is trained again ({error}).") from error
