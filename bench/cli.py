@@ -33,6 +33,7 @@ from bench.options import (
 
 if TYPE_CHECKING:
     from bench.protocol.study import Study
+    from bench.tracking import Store
 
 app = typer.Typer(
     name="bptt-bench",
@@ -219,8 +220,17 @@ def report(
 
     folder = output or new_folder(Path("reports"))
     languages = ("en", "zh") if language == "both" else (language,)
-    for file in write_report(Store.open(store, create=False), folder, languages):
+    opened = Store.open(store, create=False)
+    _tell_cut_off(opened)
+    for file in write_report(opened, folder, languages):
         typer.echo(file)
+
+
+def _tell_cut_off(store: "Store") -> None:
+    """Results that are left out are left out with a word."""
+    count = store.cut_off()
+    if count:
+        say(f"Left out: cohorts that are not complete, being written, cut off or damaged: {count}. A run repairs them.")
 
 
 @app.command()
@@ -230,7 +240,9 @@ def verdicts(store: StoreOption = None, plugin: PluginOption = None, as_json: Js
     from bench.evidence.verdicts import as_line, as_record, judge
     from bench.tracking import Store
 
-    judged = judge(Store.open(store, create=False))
+    opened = Store.open(store, create=False)
+    _tell_cut_off(opened)
+    judged = judge(opened)
     if as_json:
         typer.echo(to_json([as_record(verdict) for verdict in judged]))
         return
@@ -248,7 +260,9 @@ def export(
     """Give out the results, one tidy row a member."""
     from bench.tracking import Store
 
-    members = Store.open(store, create=False).members()
+    opened = Store.open(store, create=False)
+    _tell_cut_off(opened)
+    members = opened.members()
     if format == "parquet":
         data = members.to_parquet()
     elif format == "csv":

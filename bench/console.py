@@ -59,11 +59,15 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_table(table: pd.DataFrame) -> str:
-    """A table as CSV; an apostrophe before texts that a spreadsheet would run as a formula makes them text."""
+    """A table as CSV; an apostrophe before what a spreadsheet would run as a formula makes it text."""
     texts = table.select_dtypes(["object", "string"])
-    return table.assign(
-        **{c: texts[c].map(lambda t: f"'{t}" if str(t).startswith(FORMULA) else t) for c in texts}
-    ).to_csv(index=False)
+    return table.assign(**{column: texts[column].map(_plain) for column in texts}).to_csv(index=False)
+
+
+def _plain(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    return ("'" if text.startswith(FORMULA) else "") + text.replace("\r", " ")  # which pandas takes for a row's end
 
 
 def check_free(port: int) -> None:

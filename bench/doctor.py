@@ -87,7 +87,9 @@ def check_library(needed: Requirement) -> Finding:
 
 def check_pango() -> Finding:
     """Can WeasyPrint load Pango? Tried in another process: a failed load cannot be repeated in this one."""
-    tried = subprocess.run([sys.executable, "-c", "import weasyprint"], capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        [sys.executable, "-P", "-c", "import weasyprint"], capture_output=True, text=True, check=False
+    )
     if tried.returncode:
         last = (tried.stderr.strip().splitlines() or ["WeasyPrint does not import"])[-1]
         return Finding("Pango", "problem", f"no PDF: {last}", _install_line(PANGO_PACKAGES), PANGO_PACKAGES)

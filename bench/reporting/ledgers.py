@@ -21,6 +21,11 @@ class Ledgers:
         self.findings, self.words, self.numbers = findings, words, Numbers(words)
         self._titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques}
 
+    def study(self) -> str:
+        """What the newest study is called, in another language if it has no name in this one."""
+        newest = self.findings.scope.studies[-1]
+        return newest.title.get(self.words.language) or next(iter(newest.title.values()), newest.preset)
+
     def technique(self, name: str) -> str:
         """A technique's name for readers; dials that were turned stand behind it."""
         base, _, dials = name.partition(":")

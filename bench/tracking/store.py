@@ -254,6 +254,11 @@ class Store:
             found = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in kinds]
             return [run.info.run_id for run in itertools.chain(*found)]
 
+    def cut_off(self) -> int:
+        """How many cohorts lack their mark and are not read: being written, cut off, or damaged."""
+        with plainly(self.shown):
+            return len(self._broken("cohorts"))
+
     def _broken(self, kind: Kind) -> list[Run]:
         whole = {record.info.run_id for record in self._complete(kind)}
         records = self._search(self._records(kind))

@@ -43,8 +43,13 @@ def ui_command(store: Store, host: str = "127.0.0.1", port: int = 5000) -> list[
 
 
 def ui_environment(store: Store) -> dict[str, str]:
-    """The environment of `ui_command`; the store's address goes here, where no list of processes shows it."""
-    return os.environ | {
+    """The environment of `ui_command`; the store's address goes here, where no list of processes shows it.
+
+    What else a user's environment says to MLflow is for other servers: it may open this one to the world.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return own | {
+        "PYTHONSAFEPATH": "1",  # else a file mlflow.py in the working folder would run
         "MLFLOW_BACKEND_STORE_URI": store.uri,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else nine more processes
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 TIMES = int(os.environ.get("FUZZ", "1"))
@@ -15,9 +15,13 @@ SECONDS = 60.0
 """What takes longer hangs: the slowest example takes seconds, on a busy machine too."""
 
 
-def examples(count: int) -> Callable:
-    """Settings for a test that tries so many examples, or TIMES as many and new ones every time."""
+def examples(count: int, shrink: bool = True) -> Callable:
+    """Settings for a test that tries so many examples, or TIMES as many and new ones every time.
+
+    shrink: whether to look for a smaller example once one fails, which takes hundreds more.
+    """
     return settings(
+        phases=[phase for phase in Phase if shrink or phase not in (Phase.shrink, Phase.explain)],
         max_examples=count * TIMES,
         derandomize=TIMES == 1,
         database=None,

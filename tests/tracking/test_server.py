@@ -1,9 +1,11 @@
 """Against a real MLflow server: the same store over HTTP, and the UI's address."""
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,8 +27,12 @@ def local(store) -> Store:
 
 
 @pytest.fixture
-def served(local, free_port, tmp_path) -> Iterator[str]:
-    """The address of `ui_command` on the local store, up and answering."""
+def served(local, free_port, tmp_path, monkeypatch) -> Iterator[str]:
+    """The address of `ui_command` on the local store, up and answering; the environment would open it to all."""
+    monkeypatch.setenv("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE", "true")
+    monkeypatch.setenv("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", "*")
+    monkeypatch.setenv("MLFLOW_UVICORN_OPTS", "--host 0.0.0.0")
+    (tmp_path / "mlflow.py").write_text("raise SystemExit('a file of the working folder ran')")
     with Path(tmp_path / "server.log").open("w") as log:
         server = subprocess.Popen(
             ui_command(local, port=free_port), env=ui_environment(local), cwd=tmp_path, stdout=log, stderr=log
@@ -75,7 +81,34 @@ def test_a_store_behind_a_server(served, local, capfd):
     assert store.repair() == 1, "what this one left is"
 
     # The browser's door is shut to other names, and other origins.
-    assert requests.get(served, headers={"Host": "10.evil.com"}, timeout=5).status_code == 403
+    for name in ("10.evil.com", f"evil.com:{urlsplit(served).port}", f"192.168.0.1:{urlsplit(served).port}"):
+        assert requests.get(served, headers={"Host": name}, timeout=5).status_code == 403
+    create = f"{served}/api/2.0/mlflow/experiments/create"
+    crossing = requests.post(create, json={"name": "evil"}, headers={"Origin": "http://evil.com"}, timeout=5)
+    assert crossing.status_code == 403
+    assert listens_at(urlsplit(served).port) == {"127.0.0.1"}
+    assert not [line for line in command_lines() if str(local.location.database) in line]
+
+
+def listens_at(port: int) -> set[str]:
+    """The addresses of this machine, all of them loopback, at which something listens on a port."""
+    found = set()
+    for file, width in (("/proc/net/tcp", 8), ("/proc/net/tcp6", 32)):
+        for line in Path(file).read_text().splitlines()[1:] if Path(file).exists() else ():
+            address, state = line.split()[1], line.split()[3]
+            if state == "0A" and int(address[width + 1 :], 16) == port:
+                found.add("127.0.0.1" if address[:width] == "0100007F" else address[:width])
+    return found
+
+
+def command_lines() -> list[str]:
+    """What a list of all processes shows of them, this one left out."""
+    own = Path(f"/proc/{os.getpid()}/cmdline")
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            found += [] if file == own else [file.read_bytes().replace(b"\0", b" ").decode(errors="replace")]
+    return found
 
 
 def _record_of(store: Store, technique: str) -> str:
