@@ -18,7 +18,7 @@ from factory import cohort, outcomes_of, result
 import bench
 from bench import execution, reporting, tracking
 from bench.cli import main
-from bench.execution import RunSummary
+from bench.execution import Budget, RunSummary
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.study import Study
 from bench.tracking import Store
@@ -78,6 +78,8 @@ def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFi
         "export",
         "ui",
         "doctor",
+        "nightly",
+        "prune",
     ]
 
 
@@ -153,8 +155,10 @@ class Recorder:
     def __init__(self, summary: RunSummary, then: Callable[[], None] = lambda: None) -> None:
         self.summary, self.then = summary, then
 
-    def __call__(self, studies: list[Study], store: Store, jobs: int | None, plugins: list[str]) -> RunSummary:
-        self.studies, self.store, self.jobs, self.plugins = studies, store, jobs, plugins
+    def __call__(
+        self, studies: list[Study], store: Store, jobs: int | None, plugins: list[str], budget: Budget | None
+    ) -> RunSummary:
+        self.studies, self.store, self.jobs, self.plugins, self.budget = studies, store, jobs, plugins, budget
         self.then()
         return self.summary
 
