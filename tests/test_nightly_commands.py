@@ -22,7 +22,7 @@ from bench.evidence.scope import scopes
 from bench.execution import RunSummary
 from bench.options import duration
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.tracking import Store
+from bench.tracking import Store, layout
 
 SMOKE = ["--preset", "smoke", "--technique", "tanh", "--task", "adding"]
 FAILURE = {"technique": "tanh", "task": "copy", "lag": 5, "role": "measured", "reason": "MemoryError: none left"}
@@ -195,6 +195,16 @@ def write(store: Store, setting, of=None, **changes: str) -> str:
     return cohort.key
 
 
+def cut_off(store: Store) -> list[str]:
+    """Leave a cohort as a killed program would: a member and a record that is not complete; returns their ids."""
+    experiments = [
+        store.client.get_experiment_by_name(name).experiment_id
+        for name in (layout.task_experiment("adding"), layout.record_experiment("cohorts"))
+    ]
+    record = store.client.create_run(experiments[1], tags={layout.KEY: "cut off"}).info.run_id
+    return [store.client.create_run(experiments[0], tags={layout.RECORD: record}).info.run_id, record]
+
+
 @pytest.fixture
 def aged(store: Store) -> dict[str, list[str]]:
     """A store with what is shown, what is superseded, stale, young and unknown: cohort keys by kind."""
@@ -208,7 +218,11 @@ def aged(store: Store) -> dict[str, list[str]]:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     young = [write(store, gru.model_copy(update={"task_hash": "of late"}), started=now)]
     unknown = [write(store, tanh.model_copy(update={"technique": "plugged"}))]
-    return {"superseded": superseded, "stale": stale, "kept": [*kept, *young, *unknown], "old study": [old.key]}
+    dead = cut_off(store)
+    return {
+        "superseded": superseded, "stale": stale, "kept": [*kept, *young, *unknown],
+        "old study": [old.key], "dead": dead,
+    }  # fmt: skip
 
 
 def pruned(*words: str, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
@@ -229,6 +243,7 @@ def test_prune_removes_exactly_what_it_said(
     assert sorted(said["superseded cohorts"]) == sorted(aged["superseded"])
     assert said["stale cohorts"] == aged["stale"]
     assert said["studies"] == aged["old study"]
+    assert said["dead runs"] == aged["dead"]
     assert said["report folders"] == [str(folder) for folder in folders[:2]]
 
     assert pruned(*words, capsys=capsys) == said
@@ -256,7 +271,7 @@ def test_prune_leaves_results_their_time(
     store: Store, aged: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = pruned("--store", store.uri, "--dry-run", "--older-than", "36500d", capsys=capsys)
-    assert not any(said.values())
+    assert [what for what, which in said.items() if which] == ["dead runs"]
 
 
 def test_pruning_waits_for_nobody(store: Store, aged: dict[str, list[str]]) -> None:
