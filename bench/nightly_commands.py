@@ -100,7 +100,6 @@ def prune(
         outdated = _outdated(opened, reports, older_than, keep_reports)
     else:
         with opened.lock():
-            opened.repair()
             outdated = _outdated(opened, reports, older_than, keep_reports)
             freed = _remove(opened, outdated)
     rows = outdated.rows()
@@ -160,8 +159,8 @@ class Outdated:
     """What `prune` removes."""
 
     results: "Unneeded"
-    deleted: list[str]
-    """Runs that are marked as deleted already."""
+    dead: list[str]
+    """Runs that count for nothing already: deleted in MLflow's interface, or left by a program that was killed."""
     folders: list[Path]
     """Of reports."""
 
@@ -172,7 +171,7 @@ class Outdated:
             "superseded cohorts": cohorts.loc[cohorts["why"] == "superseded", "cohort"].tolist(),
             "stale cohorts": cohorts.loc[cohorts["why"] != "superseded", "cohort"].tolist(),
             "studies": self.results.studies,
-            "deleted runs": self.deleted,
+            "dead runs": self.dead,
             "report folders": [str(folder) for folder in self.folders],
         }
         return [{"what": what, "count": len(which), "which": which} for what, which in kinds.items()]
@@ -183,7 +182,7 @@ def _outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
     from bench.reporting.archive import old_folders
 
     before = datetime.now(UTC) - timedelta(seconds=age)
-    return Outdated(unneeded(store, before), store.deleted(), old_folders(reports, keep))
+    return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep))
 
 
 def _remove(store: "Store", outdated: Outdated) -> int:
@@ -194,6 +193,7 @@ def _remove(store: "Store", outdated: Outdated) -> int:
         shutil.rmtree(folder)
     store.delete("cohorts", outdated.results.cohorts["cohort"].tolist())
     store.delete("studies", outdated.results.studies)
+    store.repair()
     return purge(store)
 
 

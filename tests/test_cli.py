@@ -79,6 +79,8 @@ def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFi
         "export",
         "ui",
         "doctor",
+        "nightly",
+        "prune",
     ]
 
 

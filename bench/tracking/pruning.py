@@ -17,16 +17,17 @@ RUNS_A_CALL = 1000
 
 
 def purge(store: Store) -> int:
-    """Remove for good what is marked as deleted, and shrink the database's file; returns how many bytes that freed.
+    """Remove dead runs for good, and shrink the database's file; returns how many bytes that freed.
 
     By MLflow's own `gc`, and for our experiments alone. A store on a server is left to its keeper: 0. Call it under
-    `lock`. Raises BenchError if MLflow cannot.
+    `lock`, after `repair`. Raises BenchError if MLflow cannot.
     """
-    database = store.location.database
-    if database is None:
+    database, runs = store.location.database, store.dead()
+    if database is None or not runs:
         return 0
+    with plainly(store.shown), closing(sqlite3.connect(database, timeout=20)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = database.stat().st_size
-    runs = store.deleted()
     for start in range(0, len(runs), RUNS_A_CALL):
         _collect(store, runs[start : start + RUNS_A_CALL])
     with plainly(store.shown), closing(sqlite3.connect(database, timeout=20)) as connection:

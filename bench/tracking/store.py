@@ -237,22 +237,23 @@ class Store:
             return len(cut)
 
     def delete(self, kind: Kind, keys: Collection[str]) -> None:
-        """Delete the complete records with these keys, and their members; call it under `lock`.
+        """Mark complete records with these keys as deleted, as MLflow's interface does.
 
-        As in MLflow's interface they are only marked as deleted: `purge` makes an end of them. Killed on its way it
-        leaves what `repair` puts right.
+        Call it under `lock`, and then `repair`, which takes their members.
         """
         with plainly(self.shown):
             self._remove([record for record in self._complete(kind) if record.data.tags[KEY] in keys])
-            self.repair()
 
-    def deleted(self) -> list[str]:
-        """Ids of the runs that are marked as deleted, members before the records that they belong to."""
+    def dead(self) -> list[str]:
+        """Ids of runs that count for nothing, members before records: deleted ones, and what a killed program left."""
         with plainly(self.shown):
-            records = [e for kind in get_args(Kind) for e in self._records(kind)]
-            kinds = ([e for e in self._tasks() if e not in records], records)
-            found = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in kinds]
-            return [run.info.run_id for run in itertools.chain(*found)]
+            kinds = get_args(Kind)
+            records = [e for kind in kinds for e in self._records(kind)]
+            tasks = [e for e in self._tasks() if e not in records]
+            cut = [record for kind in kinds for record in self._broken(kind)]
+            orphans = [self._search(tasks, f"tags.{RECORD} = '{record.info.run_id}'") for record in cut]
+            deleted = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in (tasks, records)]
+            return [run.info.run_id for run in itertools.chain(deleted[0], *orphans, deleted[1], cut)]
 
     def cut_off(self) -> int:
         """How many cohorts lack their mark and are not read: being written, cut off, or damaged."""

@@ -12,7 +12,8 @@ import pytest
 from alike import assert_alike, assert_tidy
 
 from bench.errors import BusyError
-from bench.execution import make_plan, run_studies
+from bench.execution import Budget, account, make_plan, run_studies
+from bench.protocol.ladder import FEW
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
 from bench.tasks import tasks
@@ -229,3 +230,43 @@ def test_a_run_whose_processes_are_all_terminated_goes_on_as_if_it_had_not_been(
     assert run_studies([wanted], cut, jobs=2).cached == done > 0
     run_studies([wanted], whole, jobs=2)
     assert_alike(cut, whole)
+
+
+class Until(Budget):
+    """A budget that is spent as soon as something has happened."""
+
+    def __init__(self, happened):
+        super().__init__(seconds=1e6)
+        self.happened = happened
+
+    @property
+    def left(self):
+        return 0.0 if self.happened() else 1e6
+
+
+def test_a_budget_cuts_a_run_off_evenly_and_the_next_one_completes_it(make_store):
+    whole, cut = make_store("whole"), make_store("cut")
+    wanted = study("tanh", "gru", seeds=FEW + 2)
+    first = run_studies([wanted], cut, jobs=2, budget=Until(lambda: len(list(cut.location.artifacts.iterdir())) > 6))
+    members = cut.members()
+    assert 0 < first.trained == len(members)
+    assert first.left > 0
+    assert set(cut.costs()["technique"]) == {"tanh", "gru"}
+    assert set(members["technique"]) == {"tanh", "gru"}
+    assert members["seed"].where(members["role"] == "measured").max() <= FEW
+    second = run_studies([wanted], cut, jobs=2, budget=Budget(3600))
+    run_studies([wanted], whole, jobs=2)
+    assert (second.left, second.cached, second.failures) == (0, first.trained, [])
+    ours, theirs = (_of_results(store) for store in (cut, whole))
+    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-3)  # cohorts are cut otherwise, which changes rounding
+
+
+def test_a_budget_without_time_trains_nothing(store):
+    summary = run_studies([study("tanh", lags=(2,))], store, jobs=1, budget=Until(lambda: True))
+    assert (summary.trained, summary.left) == (0, 4)
+    assert "Nothing fitted into it" in account(summary)
+
+
+def _of_results(store):
+    rows = store.members()[RESULTS]
+    return rows.sort_values(RESULTS[:6]).reset_index(drop=True)
