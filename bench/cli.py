@@ -42,6 +42,8 @@ PluginOption = Annotated[
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Cohorts trained at a time; by default one a core.")
 ]
+PNG_DPI = 200
+"""Enough for a slide as wide as the figure's page."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -270,16 +272,20 @@ def report(
     store: StoreOption = None,
     language: Annotated[Literal["en", "zh", "both"], typer.Option()] = "both",
     output: Annotated[Path | None, typer.Option(metavar="DIR", help="By default reports/<date and time>.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Write the figures as PNG too, beside SVG.")] = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Render HTML and PDF from the store; prints their paths."""
+    """Render HTML and PDF from the store; prints their paths. Figures, tables and a manifest come beside them."""
     load_plugins(plugin)
+    from joblib import cpu_count
+
     from bench.reporting import write_report
     from bench.tracking import Store
 
     folder = output or Path("reports", f"{datetime.now():%Y-%m-%d_%H-%M-%S}")
     languages = ("en", "zh") if language == "both" else (language,)
-    for file in write_report(Store.open(store, create=False), folder, languages):
+    dpi = PNG_DPI if png else 0
+    for file in write_report(Store.open(store, create=False), folder, languages, jobs=cpu_count(), png_dpi=dpi):
         typer.echo(file)
 
 
