@@ -46,6 +46,8 @@ app = typer.Typer(
 
 LONGEST = 1000
 """Characters of a message: a value that was given need not be repeated whole."""
+PNG_DPI = 200
+"""Enough for a slide as wide as the figure's page."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,10 +212,13 @@ def report(
     store: StoreOption = None,
     language: Annotated[Literal["en", "zh", "both"], typer.Option()] = "both",
     output: Annotated[Path | None, typer.Option(metavar="DIR", help="By default reports/<date and time>.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Write the figures as PNG too, beside SVG.")] = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Render HTML and PDF from the store; prints their paths."""
+    """Render HTML and PDF from the store; prints their paths. Figures, tables and a manifest come beside them."""
     load_plugins(plugin)
+    from joblib import cpu_count
+
     from bench.reporting import write_report
     from bench.reporting.archive import new_folder
     from bench.tracking import Store
@@ -222,7 +227,8 @@ def report(
     languages = ("en", "zh") if language == "both" else (language,)
     opened = Store.open(store, create=False)
     _tell_cut_off(opened)
-    for file in write_report(opened, folder, languages):
+    dpi = PNG_DPI if png else 0
+    for file in write_report(opened, folder, languages, jobs=cpu_count(), png_dpi=dpi):
         typer.echo(file)
 
 

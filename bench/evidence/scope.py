@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol as Interface
 
 import pandas as pd
@@ -67,6 +69,10 @@ class Scope:
         """Every task of the report, in order."""
         return list(self.hashes)
 
+    def brief(self) -> Scope:
+        """Without the rows of single evaluations and steps, from which estimates are made."""
+        return replace(self, curves=self.curves[:0], gradients=self.gradients[:0], probes=self.probes[:0])
+
 
 def select(store: ResultStore, arm: str = MAIN) -> Scope:
     """One arm of a store; raises BenchError if the store is empty or has no such arm."""
@@ -81,27 +87,81 @@ def scopes(store: ResultStore) -> dict[str, Scope]:
 
     Of each task in an arm there is the newest protocol alone. What no study of another arm asks for is main's.
     """
-    tables = _Tables(store)
-    arms = [MAIN, *dict.fromkeys(s.arm for s in reversed(tables.studies) if s.arm != MAIN)]
-    found = {arm: _scope(tables, arm) for arm in arms}
-    return {arm: scope for arm, scope in found.items() if arm == MAIN or not scope.members.empty or len(scope.stale)}
+    return (store if isinstance(store, Reading) else Reading(store)).arms
 
 
-class _Tables:
-    """A store's tables, read once; what is stale stands apart."""
+class Reading:
+    """A store as it was read at one moment, each table once; it can stand for the store."""
 
     def __init__(self, store: ResultStore) -> None:
-        everything, self.studies = store.members(), store.studies()
+        everything, self._studies = store.members(), store.studies()
         if everything.empty:
             raise BenchError(
                 "The store holds no complete result: train something first, e.g. bptt-bench run --preset quick."
             )
+        self._everything, self._costs = everything, store.costs()
+        self._of_members = {name: getattr(store, name)() for name in ("curves", "gradients", "probes")}
+
+    def members(self) -> pd.DataFrame:
+        return self._everything
+
+    def curves(self) -> pd.DataFrame:
+        return self._of_members["curves"]
+
+    def gradients(self) -> pd.DataFrame:
+        return self._of_members["gradients"]
+
+    def probes(self) -> pd.DataFrame:
+        return self._of_members["probes"]
+
+    def costs(self) -> pd.DataFrame:
+        return self._costs
+
+    def studies(self) -> list[Study]:
+        return self._studies
+
+    def state(self) -> str:
+        """SHA-256 over the values of all tables and studies: the same for the same results, wherever they lie."""
+        found = hashlib.sha256()
+        tables = {"members": self.members(), "costs": self.costs(), **self._of_members}
+        for name, table in tables.items():
+            for column in table.columns:
+                found.update(f"{name}.{column} {len(table)}\n".encode())
+                found.update(_content(table[column]))
+        for study in self._studies:
+            found.update(study.model_dump_json().encode())
+        return found.hexdigest()
+
+    @cached_property
+    def arms(self) -> dict[str, Scope]:
+        """See `scopes`."""
+        tables = _Tables(self)
+        arms = [MAIN, *dict.fromkeys(s.arm for s in reversed(self._studies) if s.arm != MAIN)]
+        found = {arm: _scope(tables, arm) for arm in arms}
+        return {
+            arm: scope for arm, scope in found.items() if arm == MAIN or not scope.members.empty or len(scope.stale)
+        }
+
+
+def _content(column: pd.Series) -> bytes:
+    """A column's values as bytes; of text each word once, and then their order."""
+    if column.dtype.kind in "biuf":
+        return column.to_numpy().tobytes()
+    codes, words = pd.factorize(column)
+    return "\0".join(map(str, words)).encode() + codes.astype("int64").tobytes()
+
+
+class _Tables:
+    """What a store holds; what is stale stands apart."""
+
+    def __init__(self, read: Reading) -> None:
+        everything = read.members()
         hashes = ["technique", "task", "technique_hash", "task_hash"]
         why = pd.Series([why_stale(*row) for row in everything[hashes].values.tolist()], everything.index, dtype="str")
         self.members = everything[why == ""]
         self.stale = everything.assign(why=why)[why != ""]
-        self.costs = store.costs()
-        self.of_members = {name: getattr(store, name)() for name in ("curves", "gradients", "probes")}
+        self.studies, self.costs = read.studies(), read.costs()
+        self.of_members = {name: getattr(read, name)() for name in ("curves", "gradients", "probes")}
 
     def of_arm(self, members: pd.DataFrame, arm: str) -> pd.DataFrame:
         """The rows that an arm's studies ask for; main's are also those that no other arm's do."""

@@ -25,7 +25,7 @@ from bench.evidence.assess import (
 from bench.evidence.claims import ClaimTest, Direction, Rule, Words, load_tests
 from bench.evidence.estimands import Results
 from bench.evidence.family import LEVEL, able, adjusted
-from bench.evidence.scope import ResultStore, scopes
+from bench.evidence.scope import ResultStore, Scope, scopes
 
 SEED = 20250731
 """Of the draws, where a test cannot count all sign flips, and of the bootstrap: the day of the source page."""
@@ -104,7 +104,12 @@ class ClaimVerdict(PartVerdict):
 
 def judge(store: ResultStore, rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
     """The verdicts on S01 to S30; raises BenchError if the store is empty. Equal results give equal verdicts."""
-    results, tests = Results(scopes(store)), load_tests()
+    return judge_scopes(scopes(store), rng)
+
+
+def judge_scopes(found: dict[str, Scope], rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
+    """`judge` for a store whose arms are read already."""
+    results, tests = Results(found), load_tests()
     questions = {part.question: part for test in reversed(tests) for part in reversed(test.parts)}
     streams = (np.random.default_rng(SEED) if rng is None else rng).spawn(len(questions))
     asked = zip(questions.items(), streams, strict=True)

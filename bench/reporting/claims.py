@@ -75,8 +75,6 @@ class Trail(NamedTuple):
     steps: list[Step]
     runs: int
     settings: int
-    more_runs: int
-    more_settings: int
 
 
 class Claims:
@@ -229,13 +227,10 @@ class Claims:
         if rows.empty:
             return None
         settings = list(rows.groupby([*SETTING, "protocol_hash", "setting_hash", "learning_rate"], sort=False))
-        shown = settings[:MOST_SETTINGS]
         return Trail(
-            steps=[self._step(runs) for _, runs in shown],
+            steps=[self._step(runs) for _, runs in settings[:MOST_SETTINGS]],
             runs=len(rows),
             settings=len(settings),
-            more_runs=sum(len(runs) for _, runs in settings[MOST_SETTINGS:]),
-            more_settings=len(settings) - len(shown),
         )
 
     def _step(self, runs: pd.DataFrame) -> Step:
@@ -279,9 +274,10 @@ class Claims:
         return self.words("claims.robust_part", part=claim.label[self.words.language], **counts)
 
     def rest(self, trail: Trail) -> str:
-        """How many runs stand behind a claim, and how many the table leaves out."""
-        counts = {k: self.numbers.count(getattr(trail, k)) for k in ("runs", "settings", "more_runs", "more_settings")}
-        return self.words("claims.rest" if trail.more_settings else "claims.whole", **counts)
+        """How many runs stand behind a claim, and where they are listed."""
+        return self.words(
+            "claims.rest", runs=self.numbers.count(trail.runs), settings=self.numbers.count(trail.settings)
+        )
 
     def reading(self) -> Iterator[tuple[str, str]]:
         """How to read a claim's page: word and meaning."""

@@ -94,6 +94,8 @@ class Findings(Matrix):
     stale: pd.DataFrame
     """arm, technique, task, why, lags; members: how many results are not used."""
     verdicts: list[ClaimVerdict]
+    state: str
+    """SHA-256 of what the store held."""
 
     @cached_property
     def rows(self) -> list[tuple[SourceRow, list[Technique]]]:
@@ -160,12 +162,13 @@ class Findings(Matrix):
 
 def gather(store: scope.ResultStore) -> Findings:
     """Read a store and estimate everything; raises BenchError if it holds nothing."""
-    found = scope.scopes(store)
+    read = scope.Reading(store)
+    found = read.arms
     main = found[MAIN]
     cells = estimates.summarise(main)
     members = pd.concat([s.members.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
     return Findings(
-        scope=main,
+        scope=main.brief(),
         cells=cells,
         techniques=_by_family(ledgers.techniques(main)),
         flow=flow(main),
@@ -179,7 +182,8 @@ def gather(store: scope.ResultStore) -> Findings:
         arms={arm: _matrix(found[arm]) for arm in sorted(found, key=_place) if arm != MAIN},
         members=members,
         stale=_stale(found),
-        verdicts=judge(store),
+        verdicts=judge(read),
+        state=read.state(),
     )
 
 
@@ -188,7 +192,7 @@ def _place(arm: str) -> int:
 
 
 def _matrix(arm: scope.Scope) -> Matrix:
-    return Matrix(arm, estimates.summarise(arm), _by_family(ledgers.techniques(arm)), flow(arm))
+    return Matrix(arm.brief(), estimates.summarise(arm), _by_family(ledgers.techniques(arm)), flow(arm))
 
 
 def _stale(found: dict[str, scope.Scope]) -> pd.DataFrame:

@@ -1,14 +1,14 @@
-"""One report as an HTML page, and the page as a PDF."""
+"""One report as an HTML page."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bench.errors import BenchError
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.protocol.preset import MAIN
@@ -18,11 +18,10 @@ from bench.reporting.claim_figure import claim_figure
 from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.flow_words import FlowWords
+from bench.reporting.numbering import Figure, Numbering
 from bench.reporting.profiles import gradient_profiles
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import Picture
-
-SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,41 @@ class TaskPictures:
     updates: Picture
 
 
+@dataclass(frozen=True)
+class Page:
+    """A report in one language."""
+
+    html: str
+    figures: tuple[Figure, ...]
+    """In their order."""
+
+
+ClaimPictures = dict[str, tuple[Picture, list[str]] | None]
+"""By claim: its figure, and the names of what stands on its right."""
+
+
 def page(findings: Findings, words: Catalogue) -> str:
     """The whole report in one language: a single HTML file that needs nothing else."""
+    return rendered(findings, words).html
+
+
+def rendered(findings: Findings, words: Catalogue, of_claims: Callable[[], ClaimPictures] | None = None) -> Page:
+    """The page with its figures; `of_claims` waits for the claims' pictures where another process draws them."""
+    numbering = Numbering(words)
+    context = _context(findings, words) | {"numbering": numbering}
+    context["claim_pictures"] = of_claims() if of_claims else claim_pictures(findings, words)
+    html = _environment().get_template("report.html.j2").render(context)
+    return Page(numbering.resolved(html), tuple(numbering.figures))
+
+
+def claim_pictures(findings: Findings, words: Catalogue) -> ClaimPictures:
+    """Every claim's figure."""
     say = Sentences(findings, words)
-    claims, flow = Claims(say), FlowWords(say)
+    claims = Claims(say)
+    return {c.claim: claim_figure(findings, say, c, claims.alt(c)) for c in findings.verdicts}
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(templates_folder()),
         autoescape=True,
@@ -46,7 +76,14 @@ def page(findings: Findings, words: Catalogue) -> str:
         lstrip_blocks=True,
     )
     environment.filters["groupby_family"] = _groupby_family
-    context: dict[str, Any] = {
+    return environment
+
+
+def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
+    """What the templates are filled with, but for the claims' pictures."""
+    say = Sentences(findings, words)
+    claims, flow = Claims(say), FlowWords(say)
+    return {
         "t": words,
         "say": say,
         "number": say.numbers,
@@ -57,7 +94,6 @@ def page(findings: Findings, words: Catalogue) -> str:
         "claims": claims,
         "symbols": SYMBOLS,
         "flow": flow,
-        "claim_pictures": {c.claim: claim_figure(findings, say, c, claims.alt(c)) for c in findings.verdicts},
         "flow_pictures": _flow_pictures(findings, flow),
         "arm_pictures": {
             arm: heatmap.solve_rates(matrix, say, matrix.scope.tasks, say.arm_alt(arm))
@@ -67,7 +103,6 @@ def page(findings: Findings, words: Catalogue) -> str:
         "overview": heatmap.solve_rates(findings, say, findings.scope.tasks, " ".join(say.answers())),
         "pictures": {task: _pictures(findings, say, task) for task in findings.scope.tasks},
     }
-    return environment.get_template("report.html.j2").render(context)
 
 
 def _flow_pictures(findings: Findings, flow: FlowWords) -> dict[str, Picture]:
@@ -93,16 +128,3 @@ def _pictures(findings: Findings, say: Sentences, task: str) -> TaskPictures | N
         curves=lines.learning_curves(findings, say, task) if has_curves else None,
         updates=lines.updates_to_solve(findings, say, task),
     )
-
-
-def pdf(html: str) -> bytes:
-    """A page of `page` as a tagged PDF; raises BenchError if Pango is missing."""
-    try:
-        from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
-    except OSError as error:
-        raise BenchError(
-            f"The PDF was not written, for WeasyPrint does not find Pango ({error}): apt-get install {SYSTEM_PACKAGES}."
-        ) from error
-    document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
-    return document.write_pdf(pdf_variant="pdf/ua-1")

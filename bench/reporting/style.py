@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bench.reporting.fonts import figure_families
+from bench.reporting.slim import slim
 
 INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
 PAPER = "#ffffff"
@@ -24,6 +26,7 @@ LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 BASELINE_LINE = "#8b9099"
 SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"])
+_PNG_DPI = ContextVar("png_dpi", default=0)
 WIDTH = 6.7
 """Inches: the text width of an A4 page."""
 
@@ -42,6 +45,8 @@ class Picture:
     """The finding, as a sentence."""
     width: float
     """Inches."""
+    png: bytes = b""
+    """The same in pixels, where `as_png` asks for it."""
 
 
 @contextmanager
@@ -81,5 +86,23 @@ def picture(figure: Figure, alt: str) -> Picture:
     """A finished figure as an SVG data URI, the same bytes for the same figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=PAPER)
-    encoded = base64.b64encode(_NOT_XML.sub(b"?", buffer.getvalue())).decode("ascii")
-    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth())
+    encoded = base64.b64encode(_NOT_XML.sub(b"?", slim(buffer.getvalue().decode()).encode())).decode("ascii")
+    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), _pixels(figure))
+
+
+def _pixels(figure: Figure) -> bytes:
+    if not _PNG_DPI.get():
+        return b""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_PNG_DPI.get(), metadata={"Software": None}, facecolor=PAPER)
+    return buffer.getvalue()
+
+
+@contextmanager
+def as_png(dpi: int) -> Iterator[None]:
+    """Pictures that are made within come as PNG too, with so many dots an inch; 0: they do not."""
+    before = _PNG_DPI.set(dpi)
+    try:
+        yield
+    finally:
+        _PNG_DPI.reset(before)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import pandas as pd
+import pyarrow as pa
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
@@ -188,7 +189,9 @@ class Store:
 
     def _table(self, kind: Kind, file: str, columns: dict[str, str]) -> pd.DataFrame:
         tables = self._read(kind, file, lambda path: table(path, columns))
-        return pd.concat(tables, ignore_index=True).astype(columns) if tables else typed([], columns)
+        if not tables:
+            return typed([], columns)
+        return pa.concat_tables(tables, promote_options="permissive").to_pandas().astype(columns)
 
     def _read(self, kind: Kind, file: str, parse: Callable[[Path], T]) -> list[T]:
         """`file` of every complete record, oldest first."""

@@ -135,7 +135,7 @@ def test_a_trail_names_runs_and_counts_the_rest(findings: Findings, claims: Clai
     assert trail.runs == len(runs)
     assert len(trail.steps) == MOST_SETTINGS
     members = findings.members[findings.members["mlflow_run_id"].isin(runs)]
-    assert trail.settings == members["setting_hash"].nunique() == MOST_SETTINGS + trail.more_settings
+    assert trail.settings == members["setting_hash"].nunique() > MOST_SETTINGS
     first = members.iloc[0]
     page = article(rendered, "en", verdict.claim)
     for text in (first["mlflow_run_id"][:8], first["setting_hash"], first["protocol_hash"], first["commit"][:8]):

@@ -1,0 +1,45 @@
+"""A report's page on paper: a tagged PDF, without what only a screen can show."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+from bench.errors import BenchError
+
+SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+SCREEN_ONLY = "screen-only"
+"""The class of what is left out."""
+
+
+def pdf(html: str) -> bytes:
+    """A page of `bench.reporting.pages.page` as a tagged PDF (PDF/UA-1); raises BenchError if Pango is missing."""
+    try:
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher
+    except OSError as error:
+        raise BenchError(
+            f"The PDF was not written, for WeasyPrint does not find Pango ({error}): apt-get install {SYSTEM_PACKAGES}."
+        ) from error
+    document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
+    _strip(document.etree_element)
+    return document.write_pdf(pdf_variant="pdf/ua-1")
+
+
+def _strip(element: Element) -> None:
+    """Take out scripts and what is for screens: the print style would hide it, after the time it takes to lay out."""
+    for child in list(element):
+        if child.tag == "script" or SCREEN_ONLY in child.get("class", "").split():
+            _close_gap(element, child)
+            element.remove(child)
+        else:
+            _strip(child)
+
+
+def _close_gap(parent: Element, child: Element) -> None:
+    """The text behind an element stays where it was."""
+    place = list(parent).index(child)
+    if place:
+        before = parent[place - 1]
+        before.tail = (before.tail or "") + (child.tail or "")
+    else:
+        parent.text = (parent.text or "") + (child.tail or "")
