@@ -13,13 +13,16 @@ from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.protocol.preset import MAIN
 from bench.reporting import heatmap, lines
+from bench.reporting.answer import Answer
 from bench.reporting.catalogue import Catalogue, templates_folder
 from bench.reporting.claim_figure import claim_figure
 from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.flow_words import FlowWords
+from bench.reporting.frontier import frontier
 from bench.reporting.profiles import gradient_profiles
 from bench.reporting.sentences import Sentences
+from bench.reporting.source_table import SourceTable
 from bench.reporting.style import Picture
 
 SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -38,6 +41,7 @@ def page(findings: Findings, words: Catalogue) -> str:
     """The whole report in one language: a single HTML file that needs nothing else."""
     say = Sentences(findings, words)
     claims, flow = Claims(say), FlowWords(say)
+    answer = Answer(claims)
     environment = Environment(
         loader=FileSystemLoader(templates_folder()),
         autoescape=True,
@@ -55,6 +59,9 @@ def page(findings: Findings, words: Catalogue) -> str:
         "baseline": BASELINE,
         "confidence": say.numbers.percent(CONFIDENCE),
         "claims": claims,
+        "answer": answer,
+        "source": SourceTable(claims),
+        "cost_picture": frontier(findings, say, answer.cost_alt()),
         "symbols": SYMBOLS,
         "flow": flow,
         "claim_pictures": {c.claim: claim_figure(findings, say, c, claims.alt(c)) for c in findings.verdicts},
