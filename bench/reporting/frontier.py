@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from bench.evidence.advice import Offer, solvers
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import load_rows
-from bench.reporting.canvas import GRID, Box, axes_at, dots, note, segments
+from bench.reporting.canvas import GRID, Box, axes_at, dots, note, segments, spread
 from bench.reporting.findings import Findings
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED, WIDTH, Picture, house_style, picture
@@ -183,7 +183,7 @@ class _Panel:
 
     def _short(self, name: str) -> str:
         """A name that fits beside the panel: what stands behind its comma, or its beginning."""
-        text, room = self.say.technique(name), NAMES - 0.14
+        text, room = self.say.technique(name), NAMES - 0.1
         if width_of(text) > room:
             text = re.split("[,，] *", text)[-1]
         while width_of(text) > room:
@@ -201,17 +201,4 @@ class _Panel:
 
 def width_of(text: str) -> float:
     """About how many inches a name takes."""
-    return sum(0.088 if ord(letter) > 0x2E80 else 0.0475 for letter in text)
-
-
-def spread(places: list[float], apart: float, height: float) -> list[float]:
-    """Places moved as little as may be so that they rise by `apart` at least, within the height where that can be."""
-    moved: list[float] = []
-    for place in places:
-        moved.append(max(place, moved[-1] + apart) if moved else place)
-    over = moved[-1] - height if moved else 0
-    if over > 0:
-        moved[-1] = height
-        for i in range(len(moved) - 2, -1, -1):
-            moved[i] = min(moved[i], moved[i + 1] - apart)
-    return moved
+    return sum(0.088 if ord(letter) > 0x2E80 else 0.043 for letter in text)

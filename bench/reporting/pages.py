@@ -12,7 +12,7 @@ from bench.errors import BenchError
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.protocol.preset import MAIN
-from bench.reporting import heatmap, lines
+from bench.reporting import heatmap, lines, updates
 from bench.reporting.answer import Answer
 from bench.reporting.catalogue import Catalogue, templates_folder
 from bench.reporting.claim_figure import claim_figure
@@ -98,7 +98,7 @@ def _pictures(findings: Findings, say: Sentences, task: str) -> TaskPictures | N
     return TaskPictures(
         rates=heatmap.solve_rates(findings, say, [task], say.answer(task)),
         curves=lines.learning_curves(findings, say, task) if has_curves else None,
-        updates=lines.updates_to_solve(findings, say, task),
+        updates=updates.updates_to_solve(findings, say, task),
     )
 
 
