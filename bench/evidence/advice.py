@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from bench.evidence.estimates import HORIZON_SHARE
+from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
 from bench.evidence.scope import BASELINE
 
 NEAR = 1.25
@@ -23,9 +24,6 @@ class Offer:
     technique: str
     solved: int
     runs: int
-    low: float
-    high: float
-    """Wilson's interval of the solve rate."""
     updates: float
     """Mean updates to solve, restricted to the budget."""
     time: float
@@ -34,12 +32,13 @@ class Offer:
     @property
     def solves(self) -> bool:
         """As a horizon asks."""
-        return self.solved >= HORIZON_SHARE * self.runs
+        return self.solved / self.runs >= HORIZON_SHARE
 
     @property
     def firm(self) -> bool:
-        """Whether the whole interval is on that side."""
-        return self.low >= HORIZON_SHARE if self.solves else self.high < HORIZON_SHARE
+        """Whether the whole exact interval of the solve rate (Clopper & Pearson 1934) is on that side."""
+        interval = stats.binomtest(self.solved, self.runs).proportion_ci(CONFIDENCE, method="exact")
+        return bool(interval.low >= HORIZON_SHARE if self.solves else interval.high < HORIZON_SHARE)
 
     @property
     def price(self) -> float:
@@ -99,7 +98,7 @@ def _offers(measured: pd.DataFrame, times: _Times) -> Iterator[tuple[Offer, int]
     """Of every setting, with its lag; lags rise."""
     for r in measured.sort_values("lag", kind="stable").itertuples():
         time = times.of(r.technique, r.task, r.lag)
-        yield Offer(r.technique, int(r.solved), int(r.runs), r.low, r.high, r.restricted_mean, time), int(r.lag)
+        yield Offer(r.technique, int(r.solved), int(r.runs), r.restricted_mean, time), int(r.lag)
 
 
 def _rule(rows: pd.DataFrame, times: _Times, remedies: set[str], task: str, lag: int) -> Rule:

@@ -17,7 +17,7 @@ from bench.reporting.forest import in_margins
 
 MOST_RULES = 9
 """Of all tasks together: more do not fit on the page."""
-MOST_NEAR = 2
+MOST_NEAR = 1
 """A pick names so many that cost hardly more."""
 DECIDED = ("supported", "contradicted", "practically equal")
 

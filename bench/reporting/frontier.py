@@ -26,8 +26,8 @@ ABREAST = 3
 """Panels in a row."""
 TICKS, NAMES = 0.36, 0.96  # inches beside a panel: prices at its left, names at its right
 EDGE = 0.1  # inches within it, before the first lag and behind the last
-HEAD, FOOT = 0.29, 0.36  # inches: a panel's title, lags beneath it
-TALL, LOW = 1.45, 0.8  # inches: panels in one row, in several
+HEAD, FOOT, NEXT = 0.29, 0.36, 0.24  # inches: a panel's title; lags beneath the last row, and beneath the others
+TALL, LOW = 1.45, 0.6  # inches: panels in one row, in several
 LINE = 0.098  # inches from one name to the next
 FRONT = "#cfd9e4"
 DIGITS = (1, 2, 5)
@@ -44,12 +44,14 @@ def frontier(findings: Findings, say: Sentences, alt: str) -> Picture | None:
     rows, abreast = math.ceil(len(shown) / ABREAST), min(ABREAST, len(shown))
     tall = TALL if rows == 1 else LOW
     width = WIDTH / abreast - TICKS - NAMES
+    height = rows * (HEAD + tall + NEXT) + FOOT - NEXT
     with house_style():
-        figure = Figure(figsize=(WIDTH, rows * (HEAD + tall + FOOT)))
+        figure = Figure(figsize=(WIDTH, height))
         for i, (task, found) in enumerate(shown.items()):
             row, column = divmod(i, ABREAST)
-            box = Box(column * WIDTH / abreast + TICKS, HEAD + row * (HEAD + tall + FOOT), width, tall)
-            title = re.split("[,，]", say.task(task))[0]
+            box = Box(column * WIDTH / abreast + TICKS, HEAD + row * (HEAD + tall + NEXT), width, tall)
+            title = say.cell(task)
+            title = title[:1].upper() + title[1:]
             note(figure, box.left - TICKS + 0.02, box.top - 0.2, title, size=8, colour=INK, fontweight="bold")
             if found:
                 _Panel(findings, say, figure, box, findings.lags(task), timed).draw(found)
@@ -127,7 +129,8 @@ class _Panel:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         segments(axes, [(0, tick, self.box.width, tick) for tick in ticks], color=GRID, linewidth=0.7, zorder=0)
-        axes.set_xlabel(self.say.words("answer.lag_axis"), fontsize=6.5, color=MUTED, labelpad=1)
+        if self.box.top + self.box.height + FOOT > self.figure.get_figheight() - 0.01:
+            axes.set_xlabel(self.say.words("answer.lag_axis"), fontsize=6.5, color=MUTED, labelpad=1)
         note(
             self.figure, self.box.left - TICKS + 0.02, self.box.top - 0.04, self.say.words("answer.price_axis"), size=6
         )
