@@ -14,7 +14,7 @@ from bench.evidence.assess import CONFIDENCE, Verdict
 from bench.evidence.family import LEVEL
 from bench.evidence.reasons import analysis_name
 from bench.evidence.scope import SETTING
-from bench.evidence.source import SourceRow, load_claims
+from bench.evidence.source import load_claims
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.reporting.flow import FLOOR
 from bench.reporting.forest import RATIO, in_margins
@@ -29,14 +29,6 @@ SYMBOLS: dict[Verdict, str] = {
     "undecided": "?",
     "not run": "–",
 }
-STATEMENTS: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
-    "gated": {"advantage": (("S06",), ("S09",)), "drawback": (("S10",), ("S10",)), "fits": (("S09",),)},
-    "relu": {"advantage": (("S12",), ("S11",)), "drawback": (("S13",),), "fits": ((),)},
-    "clipping": {"advantage": (("S15",), ("S17",)), "drawback": (("S18",),), "fits": (("S19",),)},
-    "residual": {"advantage": (("S22",), ("S21", "S22")), "drawback": (("S23",),), "fits": (("S22",),)},
-    "truncated": {"advantage": (("S25",), ("S24",)), "drawback": (("S26",),), "fits": (("S25", "S26"),)},
-}
-"""The claims that each statement of a cell of the source's table makes; statements stand between semicolons."""
 MOST_TELLING = 2
 """So many of each sort of verdict are told in the summary."""
 MOST_SETTINGS = 4
@@ -99,17 +91,6 @@ class Claims:
         """What the source claims."""
         text = self._says[claim.claim]
         return text[:1].upper() + text[1:]
-
-    def cell(self, row: SourceRow, column: str) -> Iterator[tuple[str, list[ClaimVerdict]]]:
-        """The statements of a cell of the source's table, each with the verdicts on it; none if nothing tests it."""
-        statements = getattr(row.cells(self.words.language), column).split(";")
-        for statement, ids in zip(statements, STATEMENTS[row.id][column], strict=True):
-            yield statement.strip(), [self._by_id[i] for i in ids if i in self._by_id]
-
-    def of_row(self, row: SourceRow) -> list[ClaimVerdict]:
-        """Every claim of a row of the source's table, once."""
-        ids = {i for cells in STATEMENTS[row.id].values() for statement in cells for i in statement}
-        return [claim for claim in self.all if claim.claim in ids]
 
     # How they stand
 

@@ -12,15 +12,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.protocol.preset import MAIN
-from bench.reporting import heatmap, lines
+from bench.reporting import heatmap, lines, updates
+from bench.reporting.answer import Answer
 from bench.reporting.catalogue import Catalogue, templates_folder
 from bench.reporting.claim_figure import claim_figure
 from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.flow_words import FlowWords
+from bench.reporting.frontier import frontier
 from bench.reporting.numbering import Figure, Numbering
 from bench.reporting.profiles import gradient_profiles
 from bench.reporting.sentences import Sentences
+from bench.reporting.source_table import SourceTable
 from bench.reporting.style import Picture
 
 
@@ -83,6 +86,7 @@ def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
     """What the templates are filled with, but for the claims' pictures."""
     say = Sentences(findings, words)
     claims, flow = Claims(say), FlowWords(say)
+    answer = Answer(claims)
     return {
         "t": words,
         "say": say,
@@ -92,6 +96,9 @@ def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
         "baseline": BASELINE,
         "confidence": say.numbers.percent(CONFIDENCE),
         "claims": claims,
+        "answer": answer,
+        "source": SourceTable(claims),
+        "cost_picture": frontier(findings, say, answer.cost_alt()),
         "symbols": SYMBOLS,
         "flow": flow,
         "flow_pictures": _flow_pictures(findings, flow),
@@ -126,5 +133,5 @@ def _pictures(findings: Findings, say: Sentences, task: str) -> TaskPictures | N
     return TaskPictures(
         rates=heatmap.solve_rates(findings, say, [task], say.answer(task)),
         curves=lines.learning_curves(findings, say, task) if has_curves else None,
-        updates=lines.updates_to_solve(findings, say, task),
+        updates=updates.updates_to_solve(findings, say, task),
     )

@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.evidence.statistics import mean_interval
-from bench.reporting.canvas import GRID, Box, axes_at, dots, note, segments
+from bench.reporting.canvas import GRID, Box, axes_at, dots, note, sample, segments
 from bench.reporting.flow import FLOOR
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED
@@ -233,7 +233,7 @@ class Profiles:
         return self._head + max(CURVES, 0.13 * len(self._named)) + FOOT
 
     def draw(self, figure: Figure, top: float) -> None:
-        names, ticks = 1.15, 0.36
+        names, ticks = 1.2, 0.36
         width = (WIDTH - names - ticks) / len(self.axes)
         shown = pd.concat([curve.points for curves in self.axes.values() for curve in curves])
         below = top + self._head
@@ -247,7 +247,9 @@ class Profiles:
                 plot(axes, curve)
             axes.set_xlabel(self.say.words("flow.axis"), fontsize=6.5, color=MUTED, labelpad=1)
         for i, curve in enumerate(self._named.values()):
-            note(figure, LEFT + WIDTH - names, below + 0.07 + 0.13 * i, curve.name, size=6.3, colour=curve.colour)
+            left, middle = LEFT + WIDTH - names, below + 0.07 + 0.13 * i
+            sample(figure, left - 0.1, middle, color=curve.colour, linestyle=curve.dash, linewidth=1.1)
+            note(figure, left + 0.1, middle, curve.name, size=6.3, colour=curve.colour)
 
 
 def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:

@@ -22,10 +22,11 @@ from bench.reporting.slim import slim
 INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
 PAPER = "#ffffff"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
-"""After Okabe and Ito: told apart with any kind of colour vision; dashes tell a second round of them."""
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+"""After Okabe and Ito: told apart with any kind of colour vision."""
+DASHES = ("-", (0, (4, 1.3)), (0, (1, 1)), (0, (6, 1.2, 1, 1.2)), (0, (2.2, 1.2)), (0, (4, 1, 1, 1, 1, 1)))
+"""Tell lines apart without their colours."""
 BASELINE_LINE = "#8b9099"
-SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"])
+SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#fbe3d0", "#e4dfdd", "#a9c8e2", "#3b83bd", "#0b4f8a"])
 _PNG_DPI = ContextVar("png_dpi", default=0)
 WIDTH = 6.7
 """Inches: the text width of an A4 page."""
@@ -33,6 +34,11 @@ WIDTH = 6.7
 
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """With one of these in a name, no reader of XML takes the drawing."""
+
+
+def line_look(i: int) -> tuple[str, Any]:
+    """Colour and dash of the line number i: in a second round the same colours have other dashes."""
+    return LINES[i % len(LINES)], DASHES[(i + i // len(LINES)) % len(DASHES)]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from bench.reporting.findings import gather
 from bench.reporting.pages import page
 
 SECTIONS = (
-    *("summary", "source", "claims", "flow", "arms"),
+    *("summary", "source", "overview", "claims", "flow", "arms"),
     *("fairness", "failures", "gaps", "stale", "rules", "provenance"),
 )
 
@@ -52,7 +52,7 @@ def test_shows_the_sources_own_words(rendered: Path, language: str) -> None:
 
 def test_evidence_stands_beside_a_row_in_words(rendered: Path) -> None:
     content = text_of(rendered, "en")
-    assert re.search(r"adding \d+ solved by \d of 3 \(baseline \d of 3\); order \d+ solved by", content)
+    assert re.search(r"adding \d+: \d/3 \(\d/3\); order \d+: \d/3", content)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -68,7 +68,9 @@ def test_html_needs_nothing_else(rendered: Path, language: str) -> None:
 def test_every_figure_says_what_it_shows(store: FakeStore, rendered: Path, language: str) -> None:
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
     claims = sum(claim.verdict != "not run" for claim in make_verdicts(store))
-    assert len(alts) == 1 + claims + 2 + 3 * 2 + 1  # overview, claims, gradient flow, tasks, the arm that was trained
+    assert (
+        len(alts) == 2 + claims + 2 + 3 * 2 + 1
+    )  # answer, overview, claims, gradient flow, tasks, the arm that was trained
     assert all(len(alt) > 10 for alt in alts)
 
 
