@@ -216,13 +216,13 @@ def report(
     load_plugins(plugin)
     from bench.reporting import write_report
     from bench.reporting.archive import new_folder
-    from bench.tracking import Store
+    from bench.tracking import Store, run_addresses
 
     folder = output or new_folder(Path("reports"))
     languages = ("en", "zh") if language == "both" else (language,)
     opened = Store.open(store, create=False)
     _tell_cut_off(opened)
-    for file in write_report(opened, folder, languages):
+    for file in write_report(opened, folder, languages, run_addresses(opened)):
         typer.echo(file)
 
 

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from bench.reporting.findings import Matrix, Technique
+from bench.reporting.marks import mark, told
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
@@ -95,6 +96,9 @@ def _block(
         if state in MARKS:
             axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
             axes.plot(x + 0.5, y + 0.5, **_mark(state))
+    places = {lag: x for x, lag in enumerate(rates.columns)}
+    for cell in cells.itertuples():
+        mark(axes, places[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell))
     axes.set(xlabel="", ylabel="")
     axes.set_xticklabels(
         [
@@ -123,6 +127,17 @@ def _text(say: Sentences, cell: Any, detailed: bool) -> str:
     counts = {"diverged": cell.diverged, "failed": cell.failed}
     more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed]
     return " · ".join([f"{cell.solved}/{cell.runs}", *more])
+
+
+def _told(say: Sentences, cell: Any) -> str:
+    """What a reader who points at a cell is told: whose it is, and its counts or why there are none."""
+    solved = say.words("values.solved", solved=cell.solved, runs=cell.runs)
+    counts = {"diverged": cell.diverged, "failed": cell.failed}
+    more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count]
+    state = cell.state
+    value = [solved, *more] if state == "measured" else [say.words(f"legend.{state}")]
+    of = [say.technique(cell.technique), say.cell(cell.task, cell.lag)]
+    return told(say.words, of, say.words("list.separator").join(value))
 
 
 def _family_starts(techniques: list[Technique]) -> list[int]:

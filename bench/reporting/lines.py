@@ -16,6 +16,7 @@ from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
 from bench.reporting.canvas import GRID, dots, segments
 from bench.reporting.findings import Findings, Technique
+from bench.reporting.marks import mark, thinned, told
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import (
     BASELINE_LINE,
@@ -67,7 +68,7 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
                 here = curves[curves["lag"] == lag]
                 if here["technique"].isin([t.name for t in members]).any():
                     frame.dress(axes)
-                    _panel(axes, here, looks)
+                    _panel(axes, say, here, looks)
                 else:
                     axes.set_axis_off()
                     axes.text(
@@ -111,7 +112,7 @@ def looks_of(members: list[Technique]) -> dict[str, tuple[str, object]]:
     return {BASELINE: (BASELINE_LINE, "-"), **looks}
 
 
-def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
+def _panel(axes: Axes, say: Sentences, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
     for name, (colour, dash) in looks.items():
         line = curves[curves["technique"] == name]
         if line.empty:
@@ -121,6 +122,10 @@ def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]
         )
         axes.plot(line["update"], line["median"], color=colour, linestyle=dash, linewidth=1.3, clip_on=False)
         dots(axes, [(line["update"].iloc[-1], line["median"].iloc[-1])], 2.8, colour)
+        for at in thinned(line).itertuples():
+            of = [say.technique(name), say.words("values.update", update=say.numbers.count(at.update))]
+            spread = [say.numbers.metric(value) for value in (at.median, at.lower, at.upper)]
+            mark(axes, at.update, at.median, told(say.words, of, *spread))
 
 
 def name_row(
@@ -262,7 +267,7 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
             },
         )[0]
         for axes, lag in zip(grid, lags, strict=True):
-            _spreads(axes, cells[cells["lag"] == lag].set_index("technique"), techniques, budget)
+            _spreads(axes, say, cells[cells["lag"] == lag].set_index("technique"), techniques, budget)
             axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
             axes.set(xlim=(0, budget * 1.04), ylim=(len(techniques) - 0.4, -0.6), yticks=[])
             _update_axis(axes, say, budget)
@@ -271,7 +276,7 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
         return picture(figure, say.updates_alt(task))
 
 
-def _spreads(axes: Axes, cells: pd.DataFrame, techniques: list[Technique], budget: int) -> None:
+def _spreads(axes: Axes, say: Sentences, cells: pd.DataFrame, techniques: list[Technique], budget: int) -> None:
     """One lag: a dot and a bar each; nothing where nothing was measured."""
     axes.set_autoscale_on(False)
     axes.axvline(budget, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
@@ -284,6 +289,9 @@ def _spreads(axes: Axes, cells: pd.DataFrame, techniques: list[Technique], budge
             continue
         cell = cells.loc[technique.name]
         colour = BASELINE_LINE if technique.name == BASELINE else LINES[0]
+        spread = [say.numbers.updates(cell[name], budget) for name in ("median", "lower", "upper")]
+        of = [say.technique(technique.name), say.words("units.lag", lag=say.numbers.count(cell["lag"]))]
+        mark(axes, min(cell["median"], budget), y, told(say.words, of, *spread))
         start, end = min(cell["lower"], budget), min(cell["upper"], budget)
         axes.plot([start, end], [y, y], color=colour, linewidth=2.4, alpha=0.4, solid_capstyle="butt")
         if math.isinf(cell["median"]):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from bench.errors import BenchError
 from bench.evidence.estimates import CONFIDENCE
@@ -19,8 +22,10 @@ from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.flow_words import FlowWords
 from bench.reporting.profiles import gradient_profiles
+from bench.reporting.runs import Runs
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import Picture
+from bench.tracking import RunAddresses
 
 SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
@@ -34,10 +39,10 @@ class TaskPictures:
     updates: Picture
 
 
-def page(findings: Findings, words: Catalogue) -> str:
-    """The whole report in one language: a single HTML file that needs nothing else."""
+def page(findings: Findings, words: Catalogue, addresses: RunAddresses | None = None) -> str:
+    """The whole report in one language: a single HTML file that needs nothing else; runs lead to their addresses."""
     say = Sentences(findings, words)
-    claims, flow = Claims(say), FlowWords(say)
+    claims, flow = Claims(say, addresses), FlowWords(say)
     environment = Environment(
         loader=FileSystemLoader(templates_folder()),
         autoescape=True,
@@ -46,7 +51,9 @@ def page(findings: Findings, words: Catalogue) -> str:
         lstrip_blocks=True,
     )
     environment.filters["groupby_family"] = _groupby_family
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     context: dict[str, Any] = {
+        **_script(),
         "t": words,
         "say": say,
         "number": say.numbers,
@@ -57,6 +64,7 @@ def page(findings: Findings, words: Catalogue) -> str:
         "claims": claims,
         "symbols": SYMBOLS,
         "flow": flow,
+        "runs": Runs(say, addresses),
         "claim_pictures": {c.claim: claim_figure(findings, say, c, claims.alt(c)) for c in findings.verdicts},
         "flow_pictures": _flow_pictures(findings, flow),
         "arm_pictures": {
@@ -68,6 +76,13 @@ def page(findings: Findings, words: Catalogue) -> str:
         "pictures": {task: _pictures(findings, say, task) for task in findings.scope.tasks},
     }
     return environment.get_template("report.html.j2").render(context)
+
+
+def _script() -> dict[str, str]:
+    """The page's one script, and the hash by which the page's policy knows it."""
+    script = (templates_folder() / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return {"script": Markup(script), "script_hash": f"sha256-{digest}"}
 
 
 def _flow_pictures(findings: Findings, flow: FlowWords) -> dict[str, Picture]:

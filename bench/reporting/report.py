@@ -12,10 +12,17 @@ from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import gather
 from bench.reporting.fonts import can_set_chinese
 from bench.reporting.pages import page, pdf
+from bench.tracking import RunAddresses
 
 
-def write_report(store: ResultStore, output: Path, languages: Sequence[str] = LANGUAGES) -> list[Path]:
-    """Render report.<language>.html and .pdf into `output`; returns the files written.
+def write_report(
+    store: ResultStore,
+    output: Path,
+    languages: Sequence[str] = LANGUAGES,
+    addresses: RunAddresses | None = None,
+) -> list[Path]:
+    """Render report.<language>.html and .pdf into `output`; returns the files written. With `addresses`, runs are
+    links into MLflow.
 
     The HTML files are written first, so that they stand even where BenchError says why a PDF cannot be made:
     Pango or a Chinese font is missing. Also raises BenchError if the store is empty or `output` unwritable.
@@ -24,7 +31,7 @@ def write_report(store: ResultStore, output: Path, languages: Sequence[str] = LA
     findings = gather(store)
     written, pages = [], {}
     for words in catalogues:
-        pages[words.language] = page(findings, words)
+        pages[words.language] = page(findings, words, addresses)
         written.append(write_whole(output / f"report.{words.language}.html", pages[words.language].encode()))
     problems = []
     for language, html in pages.items():

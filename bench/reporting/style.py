@@ -16,6 +16,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bench.reporting.fonts import figure_families
+from bench.reporting.marks import Value, values
 
 INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
 PAPER = "#ffffff"
@@ -42,6 +43,8 @@ class Picture:
     """The finding, as a sentence."""
     width: float
     """Inches."""
+    values: tuple[Value, ...] = ()
+    """What a reader who points at it is told."""
 
 
 @contextmanager
@@ -82,4 +85,4 @@ def picture(figure: Figure, alt: str) -> Picture:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=PAPER)
     encoded = base64.b64encode(_NOT_XML.sub(b"?", buffer.getvalue())).decode("ascii")
-    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth())
+    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), values(figure))

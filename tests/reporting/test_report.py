@@ -58,7 +58,6 @@ def test_evidence_stands_beside_a_row_in_words(rendered: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_html_needs_nothing_else(rendered: Path, language: str) -> None:
     content = text_of(rendered, language)
-    assert "<script" not in content
     links = re.findall(r"(?:src|href)=\"([^\"]*)\"|url\(([^)]*)\)|@import", content)
     assert links
     assert all(link.startswith(("data:", "#")) for pair in links for link in pair if link)
@@ -110,7 +109,8 @@ def test_technique_names_and_reasons_are_text_never_markup(store: FakeStore) -> 
     rows = [{**row, "technique": evil, "title": evil, "reason": evil, "outcome": "failed"}
             if row["technique"] == "relu" else row for row in store.member_rows]  # fmt: skip
     content = page(gather(FakeStore(rows, store.curve_rows, store.cost_rows)), Catalogue("en"))
-    assert "<script" not in content
+    assert "alert(1)" in content
+    assert evil not in content
     assert "&lt;script&gt;" in content
 
 
