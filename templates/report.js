@@ -6,6 +6,7 @@
   const THEME = "bptt-bench theme";
   const FILTERED_FROM = 8; // rows
   const CHOICES = 12; // most that a list offers
+  const PASSED = 120; // CSS pixels from the window's top to a heading that counts as reached
   const NEAR = 28; // CSS pixels from the pointer to a value
 
   // Storage may be forbidden, as in private windows.
@@ -57,7 +58,7 @@
     const places = links.map((link) => document.getElementById(link.hash.slice(1)));
     const mark = () => {
       const ends = scrollY + innerHeight >= root.scrollHeight - 2;
-      const passed = places.map((place) => place.getBoundingClientRect().top < innerHeight / 3);
+      const passed = places.map((place) => place.getBoundingClientRect().top < PASSED);
       const here = links[ends ? links.length - 1 : passed.lastIndexOf(true)];
       if (here?.hasAttribute("aria-current")) return;
       for (const link of links) {
@@ -176,7 +177,7 @@
       apply();
     };
     // A link to a row that is filtered out shows it.
-    for (const link of document.querySelectorAll(`[data-find][href="#${table.closest("section").id}"]`)) {
+    for (const link of document.querySelectorAll(`[data-find][href="#${table.closest("section")?.id}"]`)) {
       link.addEventListener("click", () => {
         clear();
         input.value = link.dataset.find;
@@ -197,7 +198,8 @@
     }
   };
 
-  // Figures: each value is [x, y, text], thousandths of the picture's width and height.
+  // Figures: each value is [x, y, text], thousandths of the picture's width and height, and may
+  // name the place in the page that it leads to.
 
   const nearest = (values, x, y, box) => {
     const distance = ([left, top]) => Math.hypot((left / 1000) * box.width - x, (top / 1000) * box.height - y);
@@ -213,7 +215,10 @@
     const ring = make("span", { class: "ring", hidden: "" });
     const value = make("span", { class: "value", role: "status", hidden: "" });
     plot.append(ring, value);
+    let shown = null;
     const show = (found) => {
+      shown = found;
+      plot.style.cursor = found?.[3] ? "pointer" : "";
       ring.hidden = value.hidden = !found;
       if (!found) return;
       const [x, y, text] = found;
@@ -230,12 +235,15 @@
       show(nearest(values, event.clientX - box.left, event.clientY - box.top, box));
     });
     plot.addEventListener("pointerleave", () => show(null));
+    const follow = () => { if (shown?.[3]) location.hash = shown[3]; };
+    plot.addEventListener("click", follow);
     let at = -1;
     plot.tabIndex = 0;
     plot.setAttribute("role", "group");
     plot.setAttribute("aria-label", words.values);
     plot.addEventListener("keydown", (event) => {
       if (event.key === "Escape") return show(null);
+      if (event.key === "Enter") return follow();
       const step = STEPS[event.key];
       if (!step) return;
       event.preventDefault();

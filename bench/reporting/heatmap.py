@@ -16,6 +16,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from bench.reporting.findings import Matrix, Technique
 from bench.reporting.marks import mark, told
+from bench.reporting.runs import measured_places
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
@@ -96,9 +97,10 @@ def _block(
         if state in MARKS:
             axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
             axes.plot(x + 0.5, y + 0.5, **_mark(state))
-    places = {lag: x for x, lag in enumerate(rates.columns)}
+    columns, runs = {lag: x for x, lag in enumerate(rates.columns)}, measured_places(findings.scope)
     for cell in cells.itertuples():
-        mark(axes, places[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell))
+        to = runs.get((cell.technique, cell.task, cell.lag), "")
+        mark(axes, columns[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell), to)
     axes.set(xlabel="", ylabel="")
     axes.set_xticklabels(
         [

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 
 from bench.reporting.catalogue import Catalogue
 
-Value = tuple[int, int, str]
-"""Thousandths of a picture's width from the left and of its height from the top; what is there."""
+Value = tuple[int, int, str] | tuple[int, int, str, str]
+"""Thousandths of a picture's width from the left and of its height from the top; what is there; the id of the place in
+the page that it leads to, if any."""
 MOST = 12
 """So many values of a curve can be pointed at."""
 
@@ -21,17 +22,17 @@ MOST = 12
 class Mark(Artist):
     """A place in axes, in data coordinates, that has something to say; nothing is drawn."""
 
-    def __init__(self, x: float, y: float, text: str) -> None:
+    def __init__(self, x: float, y: float, text: str, to: str) -> None:
         super().__init__()
-        self.x, self.y, self.text = x, y, text
+        self.x, self.y, self.text, self.to = x, y, text, to
 
     def draw(self, renderer: RendererBase) -> None:
         """Nothing."""
 
 
-def mark(axes: Axes, x: float, y: float, text: str) -> None:
-    """Say at (x, y), in data coordinates, what is there."""
-    axes.add_artist(Mark(x, y, text))
+def mark(axes: Axes, x: float, y: float, text: str, to: str = "") -> None:
+    """Say at (x, y), in data coordinates, what is there, and to which id in the page it leads."""
+    axes.add_artist(Mark(x, y, text, to))
 
 
 def told(words: Catalogue, of: Sequence[str], value: str, low: str = "", high: str = "") -> str:
@@ -56,5 +57,6 @@ def values(figure: Figure) -> tuple[Value, ...]:
             left, up = axes.transData.transform((said.x, said.y))
             x, y = left / width, 1 - up / height
             if 0 <= x <= 1 and 0 <= y <= 1:
-                found.add((round(1000 * x), round(1000 * y), said.text))
-    return tuple(sorted(found, key=lambda value: (value[1], value[0], value[2])))
+                place = round(1000 * x), round(1000 * y)
+                found.add((*place, said.text, said.to) if said.to else (*place, said.text))
+    return tuple(sorted(found, key=lambda value: (value[1], value[0], value[2:])))

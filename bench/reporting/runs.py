@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bench.evidence.scope import SETTING
+from bench.evidence.scope import SETTING, Scope
 from bench.reporting.sentences import Sentences
 from bench.tracking import RunAddresses
 
@@ -36,6 +36,12 @@ def place(setting_hash: str, role: str) -> str:
     return f"{role}-{setting_hash}"
 
 
+def measured_places(scope: Scope) -> dict[tuple[str, str, int], str]:
+    """The rows of an arm's measured settings, by technique, task and lag."""
+    members = scope.members.query("role == 'measured'").drop_duplicates(SETTING)
+    return {(m.technique, m.task, m.lag): place(m.setting_hash, m.role) for m in members.itertuples()}
+
+
 class Runs:
     """The ledger of one report in one language."""
 
@@ -61,8 +67,7 @@ class Runs:
 
     @cached_property
     def _main(self) -> dict[tuple[str, str, int], str]:
-        members = self.say.findings.scope.members.query("role == 'measured'").drop_duplicates(SETTING)
-        return {(m.technique, m.task, m.lag): place(m.setting_hash, m.role) for m in members.itertuples()}
+        return measured_places(self.say.findings.scope)
 
     def _order(self, member: pd.Series) -> tuple[int, int, str, int, str]:
         """As the report has them: by task, then technique, then lag."""

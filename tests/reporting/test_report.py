@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from fake_store import FakeStore, make_store, protocol
+from fake_store import ADDRESSES, FakeStore, make_store, protocol
 from fake_verdicts import make_verdicts
 from pypdf import PdfReader
 
@@ -75,7 +75,7 @@ def test_equal_stores_give_equal_bytes(
     store: FakeStore, rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(findings, "judge", make_verdicts)
-    write_report(store, tmp_path, ["en"])
+    write_report(store, tmp_path, ["en"], ADDRESSES)
     for name in ("report.en.html", "report.en.pdf"):
         assert (tmp_path / name).read_bytes() == (rendered / name).read_bytes()
 
