@@ -4,7 +4,8 @@
 (() => {
   const root = document.documentElement;
   const THEME = "bptt-bench theme";
-  const FILTERED_FROM = 8; // rows
+  const SORTED_FROM = 2; // rows
+  const FILTERED_FROM = 8;
   const CHOICES = 12; // most that a list offers
   const PASSED = 120; // CSS pixels from the window's top to a heading that counts as reached
   const NEAR = 28; // CSS pixels from the pointer to a value
@@ -191,7 +192,8 @@
   const prepareTables = (words) => {
     for (const table of document.querySelectorAll(".table:not(.fixed-order) > table")) {
       const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
-      if (!table.tHead || rows.length < 2) continue;
+      const joined = table.querySelector(":is(td, th):is([rowspan], [colspan])"); // rows that belong together
+      if (!table.tHead || joined || rows.length < SORTED_FROM) continue;
       // Before heads become buttons, whose arrows are no part of their words.
       if (rows.length >= FILTERED_FROM) makeFilterable(table, rows, words);
       makeSortable(table, rows);
