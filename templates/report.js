@@ -178,7 +178,8 @@
       apply();
     };
     // A link to a row that is filtered out shows it.
-    for (const link of document.querySelectorAll(`[data-find][href="#${table.closest("section")?.id}"]`)) {
+    const links = [...document.querySelectorAll("[data-find]")];
+    for (const link of links.filter(({ hash }) => hash.slice(1) === table.closest("section")?.id)) {
       link.addEventListener("click", () => {
         clear();
         input.value = link.dataset.find;
