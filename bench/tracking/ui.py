@@ -175,7 +175,10 @@ def _is_server(store: Store) -> bool:
 
 
 def _base(store: Store, host: str, port: int) -> str:
-    return re.sub(r"//\S*@", "//", store.uri) if _is_server(store) else f"http://{host}:{port}"
+    """Without what may be secret: users, passwords, queries."""
+    if not _is_server(store):
+        return f"http://{host}:{port}"
+    return re.sub(r"[?#].*", "", re.sub(r"//\S*@", "//", store.uri)).rstrip("/")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -151,6 +152,13 @@ def test_addresses_of_runs_name_what_mlflow_finds(local):
     found = {run.info.run_id for run in local.client.search_runs([experiment], wanted)}
     assert found == set(local.members().query("setting_hash == @member.setting_hash")["mlflow_run_id"])
     assert addresses.run("copy", "a run") == ""
+
+
+def test_addresses_of_runs_hold_no_secret(local):
+    uri = "https://me:hun?ter2@host:5000/mlflow/?token=hunter2"
+    addresses = run_addresses(Store(replace(local.location, uri=uri), local.client))
+    assert addresses.base == "https://host:5000/mlflow"
+    assert addresses.run("adding", "x").startswith("https://host:5000/mlflow/#/experiments/")
 
 
 def test_an_empty_store_opens_on_the_list(store):
