@@ -18,7 +18,9 @@ from bench.evidence.source import load_claims
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.reporting.flow import FLOOR
 from bench.reporting.forest import RATIO, in_margins
+from bench.reporting.runs import place
 from bench.reporting.sentences import Sentences
+from bench.tracking import RunAddresses
 from bench.tracking.layout import run_name, task_experiment
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -53,7 +55,12 @@ class Step(NamedTuple):
     experiment: str
     name: str
     """Of its runs, as MLflow shows them."""
-    ids: str
+    ids: list[tuple[str, str]]
+    """Of the first runs, each with its address in MLflow (empty where none is known)."""
+    more: str
+    """How many others there are; empty if none."""
+    place: str
+    """The id of its row in the ledger of runs."""
     rate: str
     setting: str
     protocol: str
@@ -72,7 +79,8 @@ class Trail(NamedTuple):
 class Claims:
     """The verdicts of one report in one language."""
 
-    def __init__(self, say: Sentences) -> None:
+    def __init__(self, say: Sentences, addresses: RunAddresses | None = None) -> None:
+        self.addresses = addresses
         self.say, self.words, self.numbers = say, say.words, say.numbers
         self.all = say.findings.verdicts
         self.comparisons = max((claim.comparisons for claim in self.all), default=0)
@@ -217,13 +225,15 @@ class Claims:
     def _step(self, runs: pd.DataFrame) -> Step:
         runs = runs.sort_values("seed")
         first, last = runs.iloc[0], runs.iloc[-1]
-        ids = [str(run)[:SHORT] for run in runs["mlflow_run_id"][:MOST_RUNS]]
-        more = [self.words("claims.more", count=len(runs) - len(ids))] if len(runs) > len(ids) else []
+        known = [str(run) for run in runs["mlflow_run_id"][:MOST_RUNS]]
+        more = len(runs) - len(known)
         name = run_name(first.to_dict()) + (f"–{last['seed']}" if len(runs) > 1 else "")
         return Step(
             experiment=task_experiment(first["task"]),
             name=name,
-            ids=self.words("list.separator").join([*ids, *more]),
+            ids=[(run[:SHORT], self.addresses.run(first["task"], run) if self.addresses else "") for run in known],
+            more=self.words("claims.more", count=more) if more else "",
+            place=place(first["setting_hash"], first["role"]),
             rate=f"{first['learning_rate']:g}",
             setting=first["setting_hash"],
             protocol=first["protocol_hash"],

@@ -16,6 +16,8 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
 
 from bench.reporting.findings import Matrix, Technique
+from bench.reporting.marks import mark, told
+from bench.reporting.runs import measured_places
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, LINES, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
@@ -104,6 +106,10 @@ def _block(
     broken = (cells["diverged"] + cells["failed"] > 0).groupby([cells["technique"], cells["lag"]]).any()
     rows, columns = np.nonzero(broken.unstack(fill_value=False).reindex(names, fill_value=False).to_numpy())
     axes.plot(columns + 0.97, rows + 0.14, **_mark("broken"))
+    across, runs = {lag: x for x, lag in enumerate(rates.columns)}, measured_places(findings.scope)
+    for cell in cells.itertuples():
+        to = runs.get((cell.technique, cell.task, cell.lag), "")
+        mark(axes, across[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell), to)
     axes.set(xlabel="", ylabel="")
     axes.set_xticklabels(
         [
@@ -135,6 +141,17 @@ def _text(say: Sentences, cell: Any, detailed: bool) -> str:
     counts = {"diverged": cell.diverged, "failed": cell.failed}
     more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed]
     return " · ".join([f"{cell.solved}/{cell.runs}", *more])
+
+
+def _told(say: Sentences, cell: Any) -> str:
+    """What a reader who points at a cell is told: whose it is, and its counts or why there are none."""
+    solved = say.words("values.solved", solved=cell.solved, runs=cell.runs)
+    counts = {"diverged": cell.diverged, "failed": cell.failed}
+    more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count]
+    state = cell.state
+    value = [solved, *more] if state == "measured" else [say.words(f"legend.{state}")]
+    of = [say.technique(cell.technique), say.cell(cell.task, cell.lag)]
+    return told(say.words, of, say.words("list.separator").join(value))
 
 
 def _family_starts(techniques: list[Technique]) -> list[int]:

@@ -15,6 +15,7 @@ from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
 from bench.reporting.canvas import dots, segments, spread
 from bench.reporting.findings import Findings, Technique
+from bench.reporting.marks import mark, thinned, told
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import (
     BASELINE_LINE,
@@ -64,7 +65,7 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
                 here = curves[curves["lag"] == lag]
                 if here["technique"].isin([t.name for t in members]).any():
                     frame.dress(axes)
-                    _panel(axes, here, looks)
+                    _panel(axes, say, here, looks)
                 else:
                     axes.set_axis_off()
                     axes.text(
@@ -107,7 +108,7 @@ def looks_of(members: list[Technique]) -> dict[str, tuple[str, object]]:
     return {BASELINE: (BASELINE_LINE, "-"), **{name: line_look(i) for i, name in enumerate(others)}}
 
 
-def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
+def _panel(axes: Axes, say: Sentences, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
     for name, (colour, dash) in looks.items():
         line = curves[curves["technique"] == name]
         if line.empty:
@@ -117,6 +118,10 @@ def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]
         )
         axes.plot(line["update"], line["median"], color=colour, linestyle=dash, linewidth=1.3, clip_on=False)
         dots(axes, [(line["update"].iloc[-1], line["median"].iloc[-1])], 2.8, colour)
+        for at in thinned(line).itertuples():
+            of = [say.technique(name), say.words("values.update", update=say.numbers.count(at.update))]
+            spread = [say.numbers.metric(value) for value in (at.median, at.lower, at.upper)]
+            mark(axes, at.update, at.median, told(say.words, of, *spread))
 
 
 def name_row(

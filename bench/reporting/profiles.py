@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from bench.reporting.findings import Matrix
 from bench.reporting.lines import GAP, LEFT, by_family, looks_of, name_row, row_heights
-from bench.reporting.panels import Curve, dress, plot
+from bench.reporting.panels import Curve, dress, mark_curve, plot
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import MUTED, WIDTH, Picture, house_style, picture
 
@@ -54,7 +54,7 @@ def gradient_profiles(matrix: Matrix, say: Sentences, alt: str) -> Picture | Non
             for axes, (task, lag) in zip(row, cells.items(), strict=True):
                 dress(axes, say, shown[task]["log10_norm"], shown[task]["lag_back"].max(), bottom=family == bottom)
                 for name, look in looks.items():
-                    _pair(axes, matrix, name, task, lag, look)
+                    _pair(axes, say, matrix, name, task, lag, look)
                 axes.tick_params(labelsize=6.5)
         for axes, (task, lag) in zip(grid[0], cells.items(), strict=True):
             axes.set_title(say.cell(task, lag), fontsize=8, loc="left", pad=5)
@@ -89,7 +89,9 @@ def _shown(matrix: Matrix, task: str, lag: int) -> pd.DataFrame:
     return pd.concat([curve for curve in curves if curve is not None])
 
 
-def _pair(axes: Axes, matrix: Matrix, technique: str, task: str, lag: int, look: tuple[str, Any]) -> None:
+def _pair(
+    axes: Axes, say: Sentences, matrix: Matrix, technique: str, task: str, lag: int, look: tuple[str, Any]
+) -> None:
     """One technique before and after training; where there is no training, alone."""
     quantity = _quantity(matrix, technique, task, lag)
     looks = {"start": (0.6, 0.7), "end": (1.4, 1.0)} if matrix.trained else {"start": (1.2, 1.0)}
@@ -97,3 +99,5 @@ def _pair(axes: Axes, matrix: Matrix, technique: str, task: str, lag: int, look:
         points = matrix.flow.curve(technique, task, lag, moment, quantity) if quantity else None
         if points is not None:
             plot(axes, Curve(technique, *look, points), width, alpha)
+            when = say.words("list.separator").join([say.technique(technique), say.words(f"moment.{moment}")])
+            mark_curve(axes, say, when, points)

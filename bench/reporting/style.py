@@ -17,6 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bench.reporting.fonts import figure_families
+from bench.reporting.marks import Value, values
 from bench.reporting.slim import slim
 
 INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
@@ -51,6 +52,8 @@ class Picture:
     """The finding, as a sentence."""
     width: float
     """Inches."""
+    values: tuple[Value, ...] = ()
+    """What a reader who points at it is told."""
     png: bytes = b""
     """The same in pixels, where `as_png` asks for it."""
 
@@ -93,7 +96,7 @@ def picture(figure: Figure, alt: str) -> Picture:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=PAPER)
     encoded = base64.b64encode(_NOT_XML.sub(b"?", slim(buffer.getvalue().decode()).encode())).decode("ascii")
-    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), _pixels(figure))
+    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), values(figure), _pixels(figure))
 
 
 def _pixels(figure: Figure) -> bytes:
