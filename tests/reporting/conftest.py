@@ -28,6 +28,11 @@ def _made_up_verdicts() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def store() -> FakeStore:
+    """See `small_store`."""
+    return small_store()
+
+
+def small_store() -> FakeStore:
     """A small whole study with everything that can happen in one."""
     store = make_store(
         seeds=3,
