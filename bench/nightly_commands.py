@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.console import columns, say, to_json
-from bench.errors import FAILED, UNFINISHED, BenchError
+from bench.console import columns, printable, say, to_json
+from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.options import (
     BudgetOption,
     JobsOption,
@@ -207,6 +207,13 @@ class Ending:
     status: int = 0
 
 
+class _Plain(logging.Formatter):
+    """One line a message, without the passwords and control characters that a library's words may hold."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(without_secrets(" ".join(super().format(record).split())))
+
+
 @contextmanager
 def _logged(reports: Path, quiet: bool) -> Iterator[None]:
     """Have the log go to a file under `reports` that is begun anew when it is long, and to standard error."""
@@ -218,7 +225,7 @@ def _logged(reports: Path, quiet: bool) -> Iterator[None]:
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING if quiet else logging.INFO)
     for handler in (file, terminal):
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+        handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
         LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     LOG.propagate = False

@@ -163,6 +163,14 @@ def test_the_log_holds_no_password(capsys: pytest.CaptureFixture[str]) -> None:
     assert "swordfish" not in log() + capsys.readouterr().err
 
 
+def test_what_a_library_says_is_made_plain(night: Callable[..., int]) -> None:
+    said = "Error: http://me:swordfish@host is\ndown\x1b[31m"
+    assert night(RunSummary(trained=1, failures=[FAILURE | {"reason": said}])) == 1
+    assert "http://***@host is down" in log()
+    assert "swordfish" not in log()
+    assert "\x1b" not in log()
+
+
 def test_a_long_log_is_begun_anew(night: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nightly_commands, "LOG_BYTES", 500)
     monkeypatch.setattr(nightly_commands, "LOG_FILES", 2)
