@@ -95,7 +95,7 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
 ) -> None:
     given = []
 
-    def train(studies: object, store: Store, jobs: object, plugins: object, budget: execution.Budget) -> RunSummary:
+    def train(studies: object, store: Store, jobs: object, plugins: object, budget: object, *_: object) -> RunSummary:
         given.append(budget.seconds)
         return RunSummary(trained=0, left=7)
 
