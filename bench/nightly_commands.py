@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.console import columns, say, to_json
-from bench.errors import FAILED, UNFINISHED, BenchError
+from bench.console import columns, printable, say, to_json
+from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.options import (
     BudgetOption,
     JobsOption,
     JsonOption,
     PluginOption,
+    RetryOption,
     StoreOption,
+    TimeoutOption,
     duration,
     load_plugins,
     with_studies,
@@ -28,7 +30,7 @@ from bench.options import (
 
 if TYPE_CHECKING:
     from bench.evidence.retention import Unneeded
-    from bench.execution import Budget, RunSummary
+    from bench.execution import RunSummary
     from bench.protocol.study import Study
     from bench.tracking import Store
 
@@ -54,6 +56,8 @@ def nightly(
     studies: "list[Study]",
     budget: BudgetOption = None,
     jobs: JobsOption = None,
+    timeout: TimeoutOption = None,
+    retry_failed: RetryOption = False,
     store: StoreOption = None,
     reports: ReportsOption = Path("reports"),
     older_than: AgeOption = "30d",  # type: ignore[assignment]  # parsed
@@ -62,15 +66,16 @@ def nightly(
     plugin: PluginOption = None,
 ) -> None:
     """Run, report and prune, with a log: one command for cron, systemd and CI."""
-    from bench.execution import Budget
+    from bench.execution import Budget, run_studies
     from bench.tracking import Store
 
-    limit = Budget(budget) if budget else None
+    files, limit = [str(file) for file in plugin or ()], Budget(budget) if budget else None
     with _logged(reports, quiet), _told() as ending:
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
         opened = Store.open(store)
         with opened.lock():
-            summary = _train(studies, opened, jobs, [str(file) for file in plugin or ()], limit)
+            summary = run_studies(studies, opened, jobs, files, limit, timeout, retry_failed)
+            _tell(summary)
             steps = [lambda: _report(opened, reports)] if summary.trained or summary.cached else []
             steps.append(lambda: _tidy(opened, reports, older_than, keep_reports))
             done = [_succeeds(step) for step in steps]
@@ -112,18 +117,17 @@ def prune(
 # The steps of a night
 
 
-def _train(
-    studies: "list[Study]", store: "Store", jobs: int | None, plugins: list[str], budget: "Budget | None"
-) -> "RunSummary":
-    from bench.execution import account, run_studies
+def _tell(summary: "RunSummary") -> None:
+    """Have the log say what came of the training; raises KeyboardInterrupt if it was stopped."""
+    from bench.execution import account
 
-    summary = run_studies(studies, store, jobs, plugins, budget)
     LOG.info(account(summary))
     for failure in summary.failures:
         LOG.error("failed: %(technique)s %(task)s lag %(lag)s, %(role)s: %(reason)s", failure)
+    if summary.trouble:
+        LOG.error("%s", summary.trouble)
     if summary.interrupted:
         raise KeyboardInterrupt
-    return summary
 
 
 def _report(store: "Store", reports: Path) -> None:
@@ -208,6 +212,13 @@ class Ending:
     status: int = 0
 
 
+class _Plain(logging.Formatter):
+    """One line a message, without the passwords and control characters that a library's words may hold."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(without_secrets(" ".join(super().format(record).split())))
+
+
 @contextmanager
 def _logged(reports: Path, quiet: bool) -> Iterator[None]:
     """Have the log go to a file under `reports` that is begun anew when it is long, and to standard error."""
@@ -219,7 +230,7 @@ def _logged(reports: Path, quiet: bool) -> Iterator[None]:
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING if quiet else logging.INFO)
     for handler in (file, terminal):
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+        handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
         LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     LOG.propagate = False

@@ -95,7 +95,7 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
 ) -> None:
     given = []
 
-    def train(studies: object, store: Store, jobs: object, plugins: object, budget: execution.Budget) -> RunSummary:
+    def train(studies: object, store: Store, jobs: object, plugins: object, budget: object, *_: object) -> RunSummary:
         given.append(budget.seconds)
         return RunSummary(trained=0, left=7)
 
@@ -161,6 +161,14 @@ def test_the_log_holds_no_password(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nightly", *SMOKE, "--store", "postgresql+nothing://me:swordfish@nowhere/db"]) == 2
     assert "Store postgresql+nothing://***@nowhere/db" in log()
     assert "swordfish" not in log() + capsys.readouterr().err
+
+
+def test_what_a_library_says_is_made_plain(night: Callable[..., int]) -> None:
+    said = "Error: http://me:swordfish@host is\ndown\x1b[31m"
+    assert night(RunSummary(trained=1, failures=[FAILURE | {"reason": said}])) == 1
+    assert "http://***@host is down" in log()
+    assert "swordfish" not in log()
+    assert "\x1b" not in log()
 
 
 def test_a_long_log_is_begun_anew(night: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from bench.errors import BenchError
 from bench.execution.crew import Crew, Died
 from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
 from bench.execution.plan import distinct, missing_cohorts, seconds_a_step, seconds_of
-from bench.execution.progress import Progress
+from bench.execution.progress import LOG, Progress
 from bench.execution.worker import measure, train
 from bench.protocol.ladder import next_cohort
 from bench.protocol.result import CohortResult
@@ -246,8 +246,10 @@ class _Run:
         tables: list[pd.DataFrame] = []
         with self.troubled(), Crew(1, plugins, timeout) as crew:
             known = set(self.store.costs()["cost_hash"])
+            missing = [setting for hashed, setting in self._to_cost().items() if hashed not in known]
+            LOG.info("costs to measure: %d", len(missing))
             try:
-                for setting in [setting for hashed, setting in self._to_cost().items() if hashed not in known]:
+                for setting in missing:
                     crew.start(setting.label, measure, [setting])
                     while crew.busy:
                         news = [content for _, kind, content in crew.messages() if kind == "result"]
