@@ -32,6 +32,8 @@ MARKS: dict[str, Any] = {  # of cells that were not run, on a grey ground; hatch
 }
 CORNER = Path([(-1, 1), (0, 1), (0, -1), (-1, 1)])
 """Of a cell in which runs diverged or failed."""
+LIGHT = 0.75
+"""Below this rate dark letters are easier to read."""
 MOST_COUNTED = 12
 """With more columns than that, counts no longer fit into the cells."""
 
@@ -95,17 +97,9 @@ def _block(
         annot_kws={"fontsize": 7},
         yticklabels=False,
     )
-    states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
-    places: dict[str, list[tuple[float, float]]] = {}
-    for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
-        if state in MARKS:
-            axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
-            places.setdefault(state, []).append((x + 0.5, y + 0.5))
-    for state, middles in places.items():
-        axes.plot(*zip(*middles, strict=True), **_mark(state))
-    broken = (cells["diverged"] + cells["failed"] > 0).groupby([cells["technique"], cells["lag"]]).any()
-    rows, columns = np.nonzero(broken.unstack(fill_value=False).reindex(names, fill_value=False).to_numpy())
-    axes.plot(columns + 0.97, rows + 0.14, **_mark("broken"))
+    for count, rate in zip(axes.texts, rates.to_numpy()[rates.notna().to_numpy()], strict=False):
+        count.set_color(INK if rate < LIGHT else PAPER)
+    _marks(axes, cells, names)
     across, runs = {lag: x for x, lag in enumerate(rates.columns)}, measured_places(findings.scope)
     for cell in cells.itertuples():
         to = runs.get((cell.technique, cell.task, cell.lag), "")
@@ -125,6 +119,21 @@ def _block(
         axes.set_title(title, fontsize=7.5, color=INK, pad=14, fontweight="bold", linespacing=1.1)
     for y in _family_starts(techniques)[1:]:
         axes.axhline(y, color=PAPER, linewidth=2.4)
+
+
+def _marks(axes: Axes, cells: pd.DataFrame, names: list[str]) -> None:
+    """What was not run, and a corner where runs diverged or failed."""
+    states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
+    places: dict[str, list[tuple[float, float]]] = {}
+    for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
+        if state in MARKS:
+            axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
+            places.setdefault(state, []).append((x + 0.5, y + 0.5))
+    for state, middles in places.items():
+        axes.plot(*zip(*middles, strict=True), **_mark(state))
+    broken = (cells["diverged"] + cells["failed"] > 0).groupby([cells["technique"], cells["lag"]]).any()
+    rows, columns = np.nonzero(broken.unstack(fill_value=False).reindex(names, fill_value=False).to_numpy())
+    axes.plot(columns + 0.97, rows + 0.14, **_mark("broken"))
 
 
 def _mark(state: str) -> dict[str, Any]:

@@ -109,9 +109,11 @@ class Sentences(Ledgers):
         """One technique's measurements beside the baseline's, task by task, and what it costs."""
         told = [self._compared(comparison) for comparison in self.findings.compare(technique.name)]
         ratios = self.findings.cost_ratios
-        if technique.name in ratios.index and not math.isnan(ratios.loc[technique.name, "parameters"]):
+        if technique.name in ratios.index:
+            told.append(self.words("source.time", time=self.time_ratio(technique.name)))
             parameters = self.numbers.ratio(ratios.loc[technique.name, "parameters"])
-            told.append(self.words("source.cost", time=self.time_ratio(technique.name), parameters=parameters))
+            if parameters not in (self.numbers.ratio(1), self.numbers.ratio(math.nan)):
+                told.append(self.words("source.parameters", parameters=parameters))
         return self.words("list.semicolon").join(told) + self.words("list.stop")
 
     def _compared(self, c: Comparison) -> str:

@@ -24,6 +24,7 @@ from bench.reporting.claims import Claims
 from bench.reporting.findings import Findings, gather
 from bench.reporting.frontier import frontier
 from bench.reporting.sentences import Sentences
+from bench.reporting.source_table import SourceTable
 from bench.reporting.style import Picture
 
 
@@ -35,6 +36,9 @@ def first_pages(findings: Findings, language: str) -> list[str]:
     """What stands on the pages of the answer alone, and on the first page behind it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "claim_figure", lambda *_: None)
+        patch.setattr(Claims, "trail", lambda *_: None)
+        patch.setattr(SourceTable, "rows", lambda *_: [])
+        patch.setattr(SourceTable, "outside", lambda *_: [])
         patch.setattr(pages, "_flow_pictures", lambda *_: {})
         patch.setattr(pages, "_pictures", lambda *_: None)
         patch.setattr(pages.heatmap, "solve_rates", lambda *_: Picture("data:,", "stands for a figure", 1.0))
