@@ -1,19 +1,20 @@
-"""A piece of work that counts how many like it run at the same time."""
+"""A piece of work that counts how many like it run at the same time; takes the place of `do_work`."""
 
 import os
+import pickle
 import time
 from pathlib import Path
 
 PATIENCE = 120
 
 
-def meet(connection, plugins, work):
-    """Send ('result', (most of us seen at once, the GPUs we see)), when `number` have met in `folder` or some have."""
-    folder, number = Path(work[0]), work[1]
-    mine = folder / f"{os.getpid()}.here"
+def meet(label, sealed, plugins, inbox, code, hides_gpus):
+    """Return (most of us seen at once, the GPUs we see), sealed, when so many have met in the folder."""
+    place, number = pickle.loads(sealed)
+    folder = Path(place)
+    mine, met = folder / f"{os.getpid()}.here", folder / "met"
     mine.touch()
     deadline, there = time.monotonic() + PATIENCE, 0
-    met = folder / "met"
     while time.monotonic() < deadline and not met.exists():
         there = max(there, len(list(folder.glob("*.here"))))
         if there >= number:
@@ -22,4 +23,4 @@ def meet(connection, plugins, work):
             met.touch()
         time.sleep(0.02)
     mine.unlink()
-    connection.send(("result", (there, os.environ["CUDA_VISIBLE_DEVICES"])))
+    return pickle.dumps([(there, os.environ["CUDA_VISIBLE_DEVICES"])])
