@@ -33,6 +33,9 @@ SECONDS_BETWEEN_NEWS = 0.5
 PATIENCE = 10.0
 """Seconds in which a cluster's head must take a connection: Ray itself tries for minutes."""
 
+ROOMS = ("tasks", "techniques", "engine", "protocol", "training", "execution")
+"""Whose code a worker runs."""
+
 
 class RayCluster:
     """A connection to a Ray cluster.
@@ -210,11 +213,12 @@ class _Sealing:
 
 @cache
 def own_code() -> str:
-    """A hash of this package's files, as they are on this machine."""
-    folder = Path(bench.__file__).parent
+    """A hash of the files that make a result, as they are on this machine."""
+    package = Path(bench.__file__).parent
+    files = [file for room in ROOMS for file in (package / room).rglob("*") if file.suffix in (".py", ".c", ".h")]
     hashed = hashlib.sha256()
-    for file in sorted(file for file in folder.rglob("*") if file.suffix in (".py", ".c", ".h", ".yaml")):
-        hashed.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
+    for file in sorted(files):
+        hashed.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
     return hashed.hexdigest()[:12]
 
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -101,6 +101,8 @@ class Store:
                 for name, columns in layout.STORED_OF_MEMBERS.items():
                     _save(getattr(result, name).merge(whose, on=_MEMBER), columns, folder / f"{name}.parquet")
                 (folder / "cohort.json").write_text(cohort.model_dump_json(indent=1), encoding="utf-8")
+            if self.location.database is None:
+                self._drop_twins(cohort.key)
 
     def write_studies(self, studies: Sequence[Study]) -> None:
         """Store what is to be run; unless they are the newest already, they become the newest, the last one first."""
@@ -133,6 +135,16 @@ class Store:
             self.client.set_terminated(run, layout.status(row), layout.ended(row))
             runs.append(run)
         return runs
+
+    def _drop_twins(self, key: str) -> None:
+        """Where no lock holds, several may write the same cohort at once: each sees to it that only the first stays."""
+        same = f"tags.{KEY} = '{key}'"
+        first = self._complete("cohorts", same)[:1]
+        for record in self._search(self._records("cohorts"), f"tags.{COMPLETE} = 'yes' and {same}"):
+            if record.info.run_id not in {kept.info.run_id for kept in first}:
+                with suppress(MlflowException):  # another is at it, too
+                    members = self._search(self._tasks(), f"tags.{RECORD} = '{record.info.run_id}'")
+                    self._remove([*members, record])
 
     @contextmanager
     def _record(self, kind: Kind, name: str, key: str) -> Iterator[tuple[str, Path]]:
