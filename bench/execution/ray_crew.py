@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import os
 import pickle
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -73,20 +76,29 @@ class RayCluster:
         """How many pieces of work the cluster, as it is now, has room for."""
         return sum(_places(node["Resources"], self.gpus) for node in ray.nodes() if node["Alive"])
 
-    def hire(self, size: int | None = None, plugins: Sequence[str] = ()) -> RayCrew:
+    def news(self) -> list[tuple[Any, str, bytes]]:
+        """All that workers have sent since the last time. Raises BenchError where the cluster is gone."""
+        try:
+            return ray.get(self.inbox.take.remote())
+        except RayError as error:
+            raise BenchError(f"The Ray cluster at {self.address} is lost: {_brief(error)}.") from None
+
+    def hire(self, size: int | None = None, plugins: Sequence[str] = (), timeout: float | None = None) -> RayCrew:
         """A crew of so many workers; None: as many as the cluster has places for, also while it grows."""
-        return RayCrew(self, size, plugins)
+        return RayCrew(self, size, plugins, timeout)
 
 
 class RayCrew:
     """Does each piece of work on some machine of the cluster, in a fresh process there.
 
     Where a worker or its machine is lost, Ray has the work done anew elsewhere. Only one that ends its own
-    process, as for want of memory, has Died.
+    process, as for want of memory, or takes longer than `timeout` seconds there, has Died.
     """
 
-    def __init__(self, cluster: RayCluster, size: int | None, plugins: Sequence[str] = ()) -> None:
-        self.cluster, self.size = cluster, size
+    def __init__(
+        self, cluster: RayCluster, size: int | None, plugins: Sequence[str] = (), timeout: float | None = None
+    ) -> None:
+        self.cluster, self.size, self.timeout = cluster, size, timeout
         self.plugins = [(Path(file).name, Path(file).read_bytes()) for file in plugins]
         # A GPU is held by the process that the work runs in, so that Ray's own may stay for the next (max_calls).
         remote = ray.remote(num_cpus=1, num_gpus=cluster.gpus, max_retries=RETRIES, max_calls=0)
@@ -114,21 +126,29 @@ class RayCrew:
     def start(self, label: Any, target: Callable[..., None], work: Any) -> None:
         """Run target(connection, plugins, work) on the cluster; what it sends comes back with the label."""
         sealed = pickle.dumps((target, work))
-        task = self._do.remote(label, sealed, self.plugins, self.cluster.inbox, own_code(), not self.cluster.gpus)
+        job = Job(label, sealed, self.plugins, self.timeout, own_code(), hides_gpus=not self.cluster.gpus)
+        task = self._do.remote(job, self.cluster.inbox)
         self._busy[task] = label
 
-    def messages(self) -> Iterator[tuple[Any, str, Any]]:
-        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died)."""
+    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
+        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
+
+        timeout: seconds after which there may be none; None waits for ever.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
         news: list[tuple[Any, str, Any]] = []
         done: list[ray.ObjectRef] = []
         while self._busy and not (news or done):
-            done, _ = ray.wait(list(self._busy), num_returns=1, timeout=SECONDS_BETWEEN_NEWS)
+            left = max(0.0, min(SECONDS_BETWEEN_NEWS, end - time.monotonic()))
+            done, _ = ray.wait(list(self._busy), num_returns=1, timeout=left)
             running = set(self._busy.values())
-            try:
-                sent = ray.get(self.cluster.inbox.take.remote())
-            except RayError as error:
-                raise BenchError(f"The Ray cluster at {self.cluster.address} is lost: {_brief(error)}.") from None
-            news = [(label, kind, tuple(pickle.loads(content))) for label, kind, content in sent if label in running]
+            news = [
+                (label, kind, tuple(pickle.loads(content)))
+                for label, kind, content in self.cluster.news()
+                if label in running
+            ]
+            if time.monotonic() >= end:
+                break
         yield from news  # what was sent before a result comes before it
         for task in done:
             yield self._busy.pop(task), "result", self._result(task)
@@ -159,34 +179,42 @@ class _Inbox:
         return taken
 
 
-def do_work(
-    label: Any, sealed: bytes, plugins: Sequence[tuple[str, bytes]], inbox: Any, code: str, hides_gpus: bool
-) -> bytes | Died:
-    """Do a piece of work in a fresh process of this worker's machine and return its result, sealed, or Died.
+@dataclass(frozen=True)
+class Job:
+    """A piece of work on its way to a worker."""
 
-    sealed: target and work, pickled. They and what is sent stay so here: only the process that does the work loads
-        what they need, as torch, and this one can stay small.
-    plugins: name and content of each file, which is then a file here too.
-    code: of the one who asks; where it differs from ours, results would not be what they are called.
-    """
-    if code != own_code():
+    label: Any
+    sealed: bytes
+    """Target and work, pickled. They and what is sent stay so in Ray's worker: only the process that does the work
+    loads what they need, as torch, and the worker stays small."""
+    plugins: Sequence[tuple[str, bytes]]
+    """Name and content of each file."""
+    timeout: float | None
+    code: str
+    """`own_code` of the one who asks; where a worker has other, results would not be what they are called."""
+    hides_gpus: bool
+
+
+def do_work(job: Job, inbox: Any) -> bytes | Died:
+    """Do a piece of work in a fresh process of this worker's machine and return its result, sealed, or Died."""
+    if job.code != own_code():
         raise BenchError(
             f"{socket.gethostname()} has another bptt-bench than the machine that runs it: "
             f"install the same version on all"
         )
-    devices = "" if hides_gpus else os.environ.get(_DEVICES, "")
+    devices = "" if job.hides_gpus else os.environ.get(_DEVICES, "")
     with tempfile.TemporaryDirectory(prefix="bptt-bench-") as folder:
-        files = [Path(folder, name) for name, _ in plugins]
-        for file, (_, content) in zip(files, plugins, strict=True):
+        files = [Path(folder, name) for name, _ in job.plugins]
+        for file, (_, content) in zip(files, job.plugins, strict=True):
             file.write_bytes(content)
-        with Crew(1, [str(file) for file in files]) as crew:
-            crew.start(label, partial(_unsealed, devices), sealed)
+        with Crew(1, [str(file) for file in files], job.timeout) as crew:
+            crew.start(job.label, partial(_unsealed, devices), job.sealed)
             while True:
                 for _, kind, content in crew.messages():
                     if kind == "result":
                         return content
                     with suppress(ActorDiedError):  # the driver has ended; Ray ends this worker too
-                        ray.get(inbox.put.remote((label, kind, content[0])))
+                        ray.get(inbox.put.remote((job.label, kind, content[0])))
 
 
 _DEVICES = "CUDA_VISIBLE_DEVICES"

@@ -41,8 +41,8 @@ class Workforce(Protocol):
         ...
 
 
-Hire = Callable[[int | None, Sequence[str]], Workforce]
-"""(size or None for what there is, plugin files) → a workforce that does so many pieces of work at a time."""
+Hire = Callable[[int | None, Sequence[str], float | None], Workforce]
+"""(size, None for what there is; plugin files; seconds that a piece may take, None for any) → a workforce."""
 
 
 @contextmanager

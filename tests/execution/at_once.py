@@ -8,9 +8,9 @@ from pathlib import Path
 PATIENCE = 120
 
 
-def meet(label, sealed, plugins, inbox, code, hides_gpus):
+def meet(job, inbox):
     """Return (most of us seen at once, the GPUs we see), sealed, when so many have met in the folder."""
-    place, number = pickle.loads(sealed)
+    place, number = pickle.loads(job.sealed)
     folder = Path(place)
     mine, met = folder / f"{os.getpid()}.here", folder / "met"
     mine.touch()

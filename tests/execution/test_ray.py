@@ -198,7 +198,7 @@ def test_a_killed_driver_takes_its_work_along_and_a_new_one_goes_on(cluster, nod
         driver.kill()
     done = len(cut.members())
     assert ends(waiting), "the cohort that was under way outlived its driver"
-    summary = run_studies([study("waits")], cut, 1, [plugin], cluster.hire)
+    summary = run_studies([study("waits")], cut, 1, [plugin], hire=cluster.hire)
     assert summary.cached == done > 0
     run_studies([study("waits")], whole, 1, [plugin])
     pd.testing.assert_frame_equal(results(cut), results(whole), check_exact=True)
@@ -217,7 +217,7 @@ def test_a_killed_worker_and_a_lost_machine_cost_no_result(cluster, nodes, make_
 
     losing = Thread(target=lose)
     losing.start()
-    summary = run_studies([wanted], lossy, 2, [plugin], cluster.hire)
+    summary = run_studies([wanted], lossy, 2, [plugin], hire=cluster.hire)
     losing.join()
     assert len(nodes.worker_nodes) == 1
     assert {row["technique"] for row in summary.failures} == {"dies"}
