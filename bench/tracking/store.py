@@ -137,14 +137,13 @@ class Store:
         return runs
 
     def _drop_twins(self, key: str) -> None:
-        """Where no lock holds, several may write the same cohort at once: each sees to it that only the first stays."""
+        """Several machines may have written the same cohort at once: each sees that the first alone stays."""
         same = f"tags.{KEY} = '{key}'"
-        first = self._complete("cohorts", same)[:1]
+        kept = {record.info.run_id for record in self._complete("cohorts", same)[:1]}
         for record in self._search(self._records("cohorts"), f"tags.{COMPLETE} = 'yes' and {same}"):
-            if record.info.run_id not in {kept.info.run_id for kept in first}:
+            if kept and record.info.run_id not in kept:
                 with suppress(MlflowException):  # another is at it, too
-                    members = self._search(self._tasks(), f"tags.{RECORD} = '{record.info.run_id}'")
-                    self._remove([*members, record])
+                    self._remove([*self._members_of(record), record])
 
     @contextmanager
     def _record(self, kind: Kind, name: str, key: str) -> Iterator[tuple[str, Path]]:

@@ -78,11 +78,7 @@ def nodes():
     path = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # nodes and their workers inherit it
     small = {"object_store_memory": 80_000_000}
-    quick = {"health_check_period_ms": 500, "health_check_initial_delay_ms": 1000}
-    nodes = Cluster(
-        initialize_head=True,
-        head_node_args={"num_cpus": 0, "include_dashboard": False, "_system_config": quick, **small},
-    )
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small})
     nodes.add_node(num_cpus=PLACES, num_gpus=1, **small)
     nodes.add_node(num_cpus=1, num_gpus=1, **small)
     yield nodes

@@ -78,6 +78,7 @@ for number in range({WRITERS}):
     children.append(os.fork())
     if not children[-1]:
         os.close(opener)
+        os.environ["XDG_STATE_HOME"] = f"{{sys.argv[2]}}/{{number}}"  # one a machine: there they would take turns
         store = Store.open(sys.argv[1])
         os.read(gate, 1)  # all together
         with store.lock():
@@ -90,9 +91,9 @@ print(*(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children
 """
 
 
-def test_several_write_at_once_and_nothing_stands_twice(served, store):
+def test_several_machines_write_at_once_and_nothing_stands_twice(served, store, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, served],
+        [sys.executable, "-c", PROGRAM, served, str(tmp_path)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
