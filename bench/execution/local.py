@@ -75,7 +75,7 @@ def run_studies(
 
     retry_failed: cohorts of the studies that failed before count as missing.
     told: where another program is writing to the store, this hears so, and it is waited for; None: BusyError is raised.
-    hire: finds who does the work: processes here, or a cluster. All writing to the store is done here.
+    hire: finds who trains: processes here, or a cluster. Costs are measured here, and all writing is done here.
     """
     with store.lock(told):
         try:
@@ -83,11 +83,11 @@ def run_studies(
             run = _Run(studies, store, budget, retry_failed)
             try:
                 if budget:
-                    run.measure(hire, plugins, timeout)
+                    run.measure(plugins, timeout)
                 with run.troubled(), hire(jobs, plugins, timeout) as crew:
                     run.work(crew)
                 if not budget:
-                    run.measure(hire, plugins, timeout)
+                    run.measure(plugins, timeout)
             except KeyboardInterrupt:
                 run.summary.interrupted = True
             return run.close()
@@ -243,10 +243,10 @@ class _Run:
         wanted = {s.hash for study in self.studies for s in study.settings}
         return int(self.members["setting_hash"].isin(wanted).sum())
 
-    def measure(self, hire: Hire, plugins: Sequence[str], timeout: float | None = None) -> None:
+    def measure(self, plugins: Sequence[str], timeout: float | None = None) -> None:
         """Measure what the cost ledger lacks, with nothing else running; each apart, for one may end its process."""
         tables: list[pd.DataFrame] = []
-        with self.troubled(), hire(1, plugins, timeout) as crew:
+        with self.troubled(), Crew(1, plugins, timeout) as crew:
             known = set(self.store.costs()["cost_hash"])
             try:
                 for setting in [setting for hashed, setting in self._to_cost().items() if hashed not in known]:

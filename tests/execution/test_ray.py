@@ -78,7 +78,8 @@ def nodes():
     path = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # nodes and their workers inherit it
     small = {"object_store_memory": 80_000_000}
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small})
+    head = {"num_cpus": 0, "include_dashboard": False, "include_log_monitor": False}
+    nodes = Cluster(initialize_head=True, head_node_args=head | small)
     nodes.add_node(num_cpus=PLACES, num_gpus=1, **small)
     nodes.add_node(num_cpus=1, num_gpus=1, **small)
     yield nodes
@@ -183,27 +184,15 @@ def test_a_machine_with_other_code_is_refused(cluster, monkeypatch):
             list(crew.messages())
 
 
-def test_a_killed_driver_takes_its_work_along_and_a_new_one_goes_on(cluster, nodes, make_store, plugin, tmp_path):
-    cut, whole = make_store("cut"), make_store("whole")
-    words = ["run", "--preset", "smoke", "--technique", "waits", "--task", "adding", "--lag", "2,4"]
-    words += ["--updates", "60", "--learning-rate", "0.03,0.01", "--seeds", "2", "--jobs", "1", "--store", cut.uri]
-    words += ["--plugin", plugin, "--executor", "ray", "--address", nodes.address, "--gpus-per-cohort", str(SHARE)]
-    code = "import sys; from bench.cli import main; sys.exit(main())"
-    with subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.DEVNULL) as driver:
+def test_what_is_killed_costs_no_result(cluster, nodes, make_store, plugin, tmp_path):
+    """A driver, whose work ends with it; a worker; a machine. What ends its own process fails, as it does anywhere."""
+    battered, calm = make_store("battered"), make_store("calm")
+    with driver(nodes, battered, plugin) as killed:
         waiting = pid_in(tmp_path / "waits")
-        driver.kill()
-    done = len(cut.members())
+        killed.kill()
+    done = len(battered.members())
     assert ends(waiting), "the cohort that was under way outlived its driver"
-    summary = run_studies([study("waits")], cut, 1, [plugin], hire=cluster.hire)
-    assert summary.cached == done > 0
-    run_studies([study("waits")], whole, 1, [plugin])
-    pd.testing.assert_frame_equal(results(cut), results(whole), check_exact=True)
-
-
-def test_a_killed_worker_and_a_lost_machine_cost_no_result(cluster, nodes, make_store, plugin, tmp_path):
-    """And what ends its own process fails, as it does anywhere."""
-    lossy, calm = make_store("lossy"), make_store("calm")
-    wanted = study("waits", "strands", "dies")
+    (tmp_path / "waits").unlink()
 
     def lose() -> None:
         os.kill(ancestor(pid_in(tmp_path / "waits"), WORKER), signal.SIGKILL)
@@ -213,21 +202,31 @@ def test_a_killed_worker_and_a_lost_machine_cost_no_result(cluster, nodes, make_
 
     losing = Thread(target=lose)
     losing.start()
-    summary = run_studies([wanted], lossy, 2, [plugin], hire=cluster.hire)
+    wanted = study("waits", "strands", "dies")
+    summary = run_studies([wanted], battered, 2, [plugin], hire=cluster.hire)
     losing.join()
     assert len(nodes.worker_nodes) == 1
+    assert summary.cached == done > 0
     assert {row["technique"] for row in summary.failures} == {"dies"}
     assert all("SIGKILL" in row["reason"] for row in summary.failures)
     run_studies([wanted], calm, 2, [plugin])
-    pd.testing.assert_frame_equal(results(lossy), results(calm), check_exact=True)
-    assert set(lossy.costs()["technique"]) == set(calm.costs()["technique"])
+    pd.testing.assert_frame_equal(results(battered), results(calm), check_exact=True)
+
+
+def driver(nodes, store, plugin):
+    """A program of its own that trains what waits, on the cluster."""
+    words = ["run", "--preset", "smoke", "--technique", "waits", "--task", "adding", "--lag", "2,4"]
+    words += ["--updates", "60", "--learning-rate", "0.03,0.01", "--seeds", "2", "--jobs", "1", "--store", store.uri]
+    words += ["--plugin", plugin, "--executor", "ray", "--address", nodes.address, "--gpus-per-cohort", str(SHARE)]
+    code = "import sys; from bench.cli import main; sys.exit(main())"
+    return subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.DEVNULL)
 
 
 def _raylet(node):
     return node.all_processes["raylet"][0].process.pid
 
 
-def test_where_there_is_no_such_place(nodes, monkeypatch):
+def test_where_there_is_no_such_place(monkeypatch):
     monkeypatch.setattr("bench.execution.ray_crew._connect", lambda address: None)
     monkeypatch.setattr("bench.execution.ray_crew.ray", type("NoNodes", (), {"nodes": list, "shutdown": lambda: None}))
     from bench.execution.ray_crew import RayCluster
