@@ -186,14 +186,26 @@ def run(
     wait: WaitOption = True,
     store: StoreOption = None,
     plugin: PluginOption = None,
+    executor: Annotated[
+        Literal["local", "ray"], typer.Option(help="Who trains: processes here, or a Ray cluster (docs/cluster.md).")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Of Ray's head; by default RAY_ADDRESS or what runs here; or 'local'."),
+    ] = None,
+    gpus_per_cohort: Annotated[
+        float | None, typer.Option(min=0, help="A cohort's share of a GPU on the cluster, as 0.25; by default none.")
+    ] = None,
 ) -> None:
     """Train what is missing; goes on where it was stopped."""
-    from bench.execution import Budget, account, run_studies
+    from bench.execution import Budget, account, hiring, run_studies
     from bench.tracking import Store
 
+    opened = Store.open(store)
     limit = Budget(budget) if budget else None
     files, told = [str(file) for file in plugin or ()], say if wait else None
-    summary = run_studies(studies, Store.open(store), jobs, files, limit, timeout, retry_failed, told)
+    with hiring(executor, address, gpus_per_cohort) as hire:
+        summary = run_studies(studies, opened, jobs, files, limit, timeout, retry_failed, told, hire)
     say(account(summary))
     if summary.failures:
         say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")

@@ -20,6 +20,7 @@ from bench import execution, reporting, tracking
 from bench.cli import main
 from bench.console import say
 from bench.execution import RunSummary
+from bench.execution.crew import Crew
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.study import Study
 from bench.tracking import RunAddresses, Store
@@ -212,7 +213,7 @@ def test_run_hands_on_how(
 ) -> None:
     given = recorder(RunSummary())
     assert main(["run", *TINY, *words, "--store", store.uri]) == 0
-    assert given.how == how
+    assert given.how == (*how, Crew)
 
 
 def test_run_ends_with_1_while_results_wait(

@@ -1,7 +1,29 @@
-"""Runs a study's cohorts on this machine: processes, resume, failures, progress."""
+"""Runs a study's cohorts, in processes here or on a cluster: resume, failures, progress.
 
-from bench.execution.local import RunSummary, account, run_studies
-from bench.execution.order import Budget
-from bench.execution.plan import Plan, make_plan
+Names are imported when they are asked for: a cluster's workers need none of them, and none of their libraries.
+"""
 
-__all__ = ["Budget", "Plan", "RunSummary", "account", "make_plan", "run_studies"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.execution.local import RunSummary, account, run_studies
+    from bench.execution.order import Budget
+    from bench.execution.plan import Plan, make_plan
+    from bench.execution.workforce import hiring
+
+__all__ = ["Budget", "Plan", "RunSummary", "account", "hiring", "make_plan", "run_studies"]
+
+_HOMES = {
+    "local": ("RunSummary", "account", "run_studies"),
+    "order": ("Budget",),
+    "plan": ("Plan", "make_plan"),
+    "workforce": ("hiring",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -15,7 +15,10 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
+
+from joblib import cpu_count
 
 LAST_WORDS = 1.0
 """Seconds between the end of a process by SIGTERM and the word that it died."""
@@ -43,12 +46,13 @@ class Crew:
     seconds is ended.
     """
 
-    def __init__(self, size: int, plugins: Sequence[str] = (), timeout: float | None = None) -> None:
+    def __init__(self, size: int | None = None, plugins: Sequence[str] = (), timeout: float | None = None) -> None:
+        """So many at a time; None: one a core."""
         method = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
         self._context: Any = mp.get_context(method)
         if method == "forkserver":
             _start_server(self._context)
-        self.size, self.plugins, self.timeout = size, tuple(plugins), timeout
+        self.size, self.plugins, self.timeout = size or cpu_count(), tuple(plugins), timeout
         self._busy: dict[Connection, _Work] = {}
 
     def __enter__(self) -> Crew:
@@ -142,9 +146,17 @@ def _start_server(context: Any) -> None:
 
 
 def _heard(target: Callable[..., None], connection: Connection, plugins: Sequence[str], work: Any) -> None:
-    """Do the work for as long as somebody listens: without a parent it ends, quietly."""
+    """Do the work for as long as somebody listens: without a parent it ends, quietly and at once."""
+    Thread(target=_end_with_parent, daemon=True).start()
     with suppress(BrokenPipeError):
         target(connection, plugins, work)
+
+
+def _end_with_parent() -> None:
+    parent = mp.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _cause(exitcode: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Runs studies on this machine: trains what is missing, and picks up where an earlier run stopped."""
+"""Runs studies: trains what is missing, and picks up where an earlier run stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from operator import attrgetter
 from typing import Any
 
 import pandas as pd
-from joblib import cpu_count
 
 from bench.errors import BenchError
 from bench.execution.crew import Crew, Died
@@ -18,6 +17,7 @@ from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Ne
 from bench.execution.plan import distinct, missing_cohorts, seconds_a_step, seconds_of
 from bench.execution.progress import LOG, Progress
 from bench.execution.worker import measure, train
+from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
 from bench.protocol.result import CohortResult
 from bench.protocol.settings import Cohort, Setting
@@ -65,6 +65,7 @@ def run_studies(
     timeout: float | None = None,
     retry_failed: bool = False,
     told: Callable[[str], None] | None = None,
+    hire: Hire = Crew,
 ) -> RunSummary:
     """Train every member of the studies that the store lacks, so many cohorts at a time; then measure costs.
 
@@ -74,6 +75,7 @@ def run_studies(
 
     retry_failed: cohorts of the studies that failed before count as missing.
     told: where another program is writing to the store, this hears so, and it is waited for; None: BusyError is raised.
+    hire: finds who trains: processes here, or a cluster. Costs are measured here, and all writing is done here.
     """
     with store.lock(told):
         try:
@@ -82,7 +84,7 @@ def run_studies(
             try:
                 if budget:
                     run.measure(plugins, timeout)
-                with run.troubled(), Crew(jobs or cpu_count(), plugins, timeout) as crew:
+                with run.troubled(), hire(jobs, plugins, timeout) as crew:
                     run.work(crew)
                 if not budget:
                     run.measure(plugins, timeout)
@@ -115,7 +117,7 @@ class _Run:
         self.waiting: list[Next] = []
         """By turn."""
 
-    def work(self, crew: Crew) -> None:
+    def work(self, crew: Workforce) -> None:
         """Train what is missing, and write it, whatever happens."""
         with Progress(self.missing) as progress:
             try:
@@ -123,7 +125,7 @@ class _Run:
             finally:
                 self.write()
 
-    def train(self, crew: Crew, progress: Progress) -> None:
+    def train(self, crew: Workforce, progress: Progress) -> None:
         """Climb every ladder, one cohort of each at a time, in turns."""
         self._set_order(crew)
         running: dict[str, tuple[Ladder, Cohort]] = {}
@@ -192,7 +194,7 @@ class _Run:
         """Members, at the most, of the ladders that could be climbed further."""
         return self._missing([one for one in self.ladders if next_cohort(one.study, one.chain, self.members)])
 
-    def _set_order(self, crew: Crew) -> None:
+    def _set_order(self, crew: Workforce) -> None:
         """Time an update of each ladder that lacks something, and queue them."""
         work = {n: left for n, one in enumerate(self.ladders) if (left := self._left_of(one))}
         units = dict(zip(work, seconds_a_step(crew, [self.ladders[n].chain for n in work]), strict=True))

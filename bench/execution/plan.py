@@ -9,6 +9,7 @@ from joblib import cpu_count
 
 from bench.execution.crew import Crew
 from bench.execution.worker import time_updates
+from bench.execution.workforce import Workforce
 from bench.protocol.ladder import remaining
 from bench.protocol.result import MEMBER_COLUMNS, typed
 from bench.protocol.settings import Cohort, Frozen
@@ -72,7 +73,7 @@ def distinct(work: Sequence[tuple[Chain, list[Cohort]]]) -> list[tuple[Chain, li
     return once
 
 
-def estimate(crew: Crew, work: Sequence[tuple[Chain, list[Cohort]]]) -> list[float]:
+def estimate(crew: Workforce, work: Sequence[tuple[Chain, list[Cohort]]]) -> list[float]:
     """Seconds that each chain's cohorts take one after the other, every member spending its budget."""
     units = seconds_a_step(crew, [chain for chain, _ in work])
     return [sum(seconds_of(cohort, unit) for cohort in left) for unit, (_, left) in zip(units, work, strict=True)]
@@ -83,7 +84,7 @@ def seconds_of(cohort: Cohort, unit: float) -> float:
     return unit * _member_steps(cohort)
 
 
-def seconds_a_step(crew: Crew, chains: Sequence[Chain]) -> list[float]:
+def seconds_a_step(crew: Workforce, chains: Sequence[Chain]) -> list[float]:
     """Of each chain, the seconds of one update of one member, a time step.
 
     The time is measured, not tabled: an update at the chain's shortest lag, here and now, in a process of its own;

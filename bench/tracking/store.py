@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -101,6 +101,8 @@ class Store:
                 for name, columns in layout.STORED_OF_MEMBERS.items():
                     _save(getattr(result, name).merge(whose, on=_MEMBER), columns, folder / f"{name}.parquet")
                 (folder / "cohort.json").write_text(cohort.model_dump_json(indent=1), encoding="utf-8")
+            if self.location.database is None:
+                self._drop_twins(cohort.key)
 
     def write_studies(self, studies: Sequence[Study]) -> None:
         """Store what is to be run; unless they are the newest already, they become the newest, the last one first."""
@@ -133,6 +135,15 @@ class Store:
             self.client.set_terminated(run, layout.status(row), layout.ended(row))
             runs.append(run)
         return runs
+
+    def _drop_twins(self, key: str) -> None:
+        """Several machines may have written the same cohort at once: each sees that the first alone stays."""
+        same = f"tags.{KEY} = '{key}'"
+        kept = {record.info.run_id for record in self._complete("cohorts", same)[:1]}
+        for record in self._search(self._records("cohorts"), f"tags.{COMPLETE} = 'yes' and {same}"):
+            if kept and record.info.run_id not in kept:
+                with suppress(MlflowException):  # another is at it, too
+                    self._remove([*self._members_of(record), record])
 
     @contextmanager
     def _record(self, kind: Kind, name: str, key: str) -> Iterator[tuple[str, Path]]:

@@ -1,0 +1,302 @@
+"""The same work on a Ray cluster: its workers do it, and what they send comes back here.
+
+Nothing else in the project knows of Ray.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import os
+import pickle
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import ActorDiedError, RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+import bench
+from bench.errors import BenchError
+from bench.execution.crew import Crew, Died
+
+RETRIES = 3
+"""Times that a piece of work is done anew whose worker or machine was lost."""
+SECONDS_BETWEEN_NEWS = 0.5
+PATIENCE = 10.0
+"""Seconds in which a cluster's head must take a connection: Ray itself tries for minutes."""
+
+ROOMS = ("tasks", "techniques", "engine", "protocol", "training", "execution")
+"""Whose code a worker runs."""
+
+
+class RayCluster:
+    """A connection to a Ray cluster.
+
+    with RayCluster("auto", gpus=0.25) as cluster:
+        run_studies(studies, store, hire=cluster.hire)
+    """
+
+    def __init__(self, address: str = "auto", gpus: float = 0.0) -> None:
+        """Connect. Raises BenchError where that fails, or where nothing could ever be trained.
+
+        address: of the cluster's head (host:port), 'auto' for RAY_ADDRESS or this machine's, or 'local' for a
+            new cluster of this machine alone, which ends with this program.
+        gpus: what share of a GPU, or how many whole ones, a piece of work gets; with 0 it sees none.
+        """
+        self.address, self.gpus = address, gpus
+        _connect(address)
+        if not self.places:
+            ray.shutdown()
+            raise BenchError(
+                f"The Ray cluster at {address} has no machine with a core and {gpus:g} GPUs: "
+                f"add one, or change --gpus-per-cohort."
+            )
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self.inbox: Any = ray.remote(num_cpus=0)(_Inbox).options(scheduling_strategy=here).remote()
+
+    def __enter__(self) -> RayCluster:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        ray.shutdown()
+
+    @property
+    def places(self) -> int:
+        """How many pieces of work the cluster, as it is now, has room for."""
+        return sum(_places(node["Resources"], self.gpus) for node in ray.nodes() if node["Alive"])
+
+    def news(self) -> list[tuple[Any, str, bytes]]:
+        """All that workers have sent since the last time. Raises BenchError where the cluster is gone."""
+        try:
+            return ray.get(self.inbox.take.remote())
+        except RayError as error:
+            raise BenchError(f"The Ray cluster at {self.address} is lost: {_brief(error)}.") from None
+
+    def hire(self, size: int | None = None, plugins: Sequence[str] = (), timeout: float | None = None) -> RayCrew:
+        """A crew of so many workers; None: as many as the cluster has places for, also while it grows."""
+        return RayCrew(self, size, plugins, timeout)
+
+
+class RayCrew:
+    """Does each piece of work on some machine of the cluster, in a fresh process there.
+
+    Where a worker or its machine is lost, Ray has the work done anew elsewhere. Only one that ends its own
+    process, as for want of memory, or takes longer than `timeout` seconds there, has Died.
+    """
+
+    def __init__(
+        self, cluster: RayCluster, size: int | None, plugins: Sequence[str] = (), timeout: float | None = None
+    ) -> None:
+        self.cluster, self.size, self.timeout = cluster, size, timeout
+        self.plugins = [(Path(file).name, Path(file).read_bytes()) for file in plugins]
+        # A GPU is held by the process that the work runs in, so that Ray's own may stay for the next (max_calls).
+        remote = ray.remote(num_cpus=1, num_gpus=cluster.gpus, max_retries=RETRIES, max_calls=0)
+        self._do = remote(do_work)
+        self._busy: dict[ray.ObjectRef, Any] = {}
+
+    def __enter__(self) -> RayCrew:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for task in self._busy:
+            ray.cancel(task, force=True)
+        self._busy.clear()
+
+    @property
+    def idle(self) -> int:
+        """How many more pieces of work could start now."""
+        return max(0, (self.size or self.cluster.places) - len(self._busy))
+
+    @property
+    def busy(self) -> bool:
+        """Whether any work is under way."""
+        return bool(self._busy)
+
+    def start(self, label: Any, target: Callable[..., None], work: Any) -> None:
+        """Run target(connection, plugins, work) on the cluster; what it sends comes back with the label."""
+        sealed = pickle.dumps((target, work))
+        job = Job(label, sealed, self.plugins, self.timeout, own_code(), hides_gpus=not self.cluster.gpus)
+        task = self._do.remote(job, self.cluster.inbox)
+        self._busy[task] = label
+
+    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
+        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
+
+        timeout: seconds after which there may be none; None waits for ever.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        news: list[tuple[Any, str, Any]] = []
+        done: list[ray.ObjectRef] = []
+        while self._busy and not (news or done):
+            left = max(0.0, min(SECONDS_BETWEEN_NEWS, end - time.monotonic()))
+            done, _ = ray.wait(list(self._busy), num_returns=1, timeout=left)
+            running = set(self._busy.values())
+            news = [
+                (label, kind, tuple(pickle.loads(content)))
+                for label, kind, content in self.cluster.news()
+                if label in running
+            ]
+            if time.monotonic() >= end:
+                break
+        yield from news  # what was sent before a result comes before it
+        for task in done:
+            yield self._busy.pop(task), "result", self._result(task)
+
+    def _result(self, task: ray.ObjectRef) -> Any:
+        try:
+            content = ray.get(task)
+        except RayTaskError as error:
+            raise BenchError(f"A worker of the Ray cluster cannot do its work: {_brief(error.cause)}.") from None
+        except RayError as error:  # the worker, its machine or its memory, again and again
+            return Died(f"the cluster lost its worker {1 + RETRIES} times: {type(error).__name__}")
+        return content if isinstance(content, Died) else pickle.loads(content)[0]
+
+
+class _Inbox:
+    """Where workers leave what they have to say while they work; lives on the machine of the one who asks."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[Any, str, Any]] = []
+
+    def put(self, message: tuple[Any, str, Any]) -> None:
+        """Add (label, kind, content)."""
+        self.messages.append(message)
+
+    def take(self) -> list[tuple[Any, str, Any]]:
+        """All that has come since the last time."""
+        taken, self.messages = self.messages, []
+        return taken
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work on its way to a worker."""
+
+    label: Any
+    sealed: bytes
+    """Target and work, pickled. They and what is sent stay so in Ray's worker: only the process that does the work
+    loads what they need, as torch, and the worker stays small."""
+    plugins: Sequence[tuple[str, bytes]]
+    """Name and content of each file."""
+    timeout: float | None
+    code: str
+    """`own_code` of the one who asks; where a worker has other, results would not be what they are called."""
+    hides_gpus: bool
+
+
+def do_work(job: Job, inbox: Any) -> bytes | Died:
+    """Do a piece of work in a fresh process of this worker's machine and return its result, sealed, or Died."""
+    if job.code != own_code():
+        raise BenchError(
+            f"{socket.gethostname()} has another bptt-bench than the machine that runs it: "
+            f"install the same version on all"
+        )
+    devices = "" if job.hides_gpus else os.environ.get(_DEVICES, "")
+    with tempfile.TemporaryDirectory(prefix="bptt-bench-") as folder:
+        files = [Path(folder, name) for name, _ in job.plugins]
+        for file, (_, content) in zip(files, job.plugins, strict=True):
+            file.write_bytes(content)
+        with Crew(1, [str(file) for file in files], job.timeout) as crew:
+            crew.start(job.label, partial(_unsealed, devices), job.sealed)
+            while True:
+                for _, kind, content in crew.messages():
+                    if kind == "result":
+                        return content
+                    with suppress(ActorDiedError):  # the driver has ended; Ray ends this worker too
+                        ray.get(inbox.put.remote((job.label, kind, content[0])))
+
+
+_DEVICES = "CUDA_VISIBLE_DEVICES"
+
+
+def _unsealed(devices: str, connection: Connection, plugins: Sequence[str], sealed: bytes) -> None:
+    """Do the work with the GPUs that Ray has set aside for it: the process is forked from one that knows none."""
+    os.environ[_DEVICES] = devices
+    target, work = pickle.loads(sealed)
+    target(_Sealing(connection), plugins, work)
+
+
+class _Sealing:
+    """Sends messages with their content pickled."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def send(self, message: tuple[Any, ...]) -> None:
+        """Send (kind, …)."""
+        kind, *content = message
+        self.connection.send((kind, pickle.dumps(content)))
+
+
+@cache
+def own_code() -> str:
+    """A hash of the files that make a result, as they are on this machine."""
+    package = Path(bench.__file__).parent
+    files = [file for room in ROOMS for file in (package / room).rglob("*") if file.suffix in (".py", ".c", ".h")]
+    hashed = hashlib.sha256()
+    for file in sorted(files):
+        hashed.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
+    return hashed.hexdigest()[:12]
+
+
+def _connect(address: str) -> None:
+    """Join the cluster, or start one; Ray's own handling of SIGTERM is undone. Raises BenchError."""
+    given = os.environ.get("RAY_ADDRESS") or address if address == "auto" else address
+    if "://" in given:
+        raise BenchError(
+            f"Ray's client ({given}) cannot run this: call bptt-bench on a machine of the cluster, "
+            f"with --address HOST:PORT of its head."
+        )
+    _knock(given)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that starts here reports to nobody
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning; we hide GPUs ourselves
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(
+            given,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            include_dashboard=False if given == "local" else None,
+        )
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError) as error:
+        raise BenchError(f"No Ray cluster can be used at {address}: {_brief(error)}. {_HINT}") from None
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+_HINT = "Start one with 'ray start --head', or name another with --address."
+
+
+def _knock(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not host:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+    except (OSError, ValueError):
+        raise BenchError(f"No Ray cluster answers at {address}. {_HINT}") from None
+
+
+def _places(resources: dict[str, float], gpus: float) -> int:
+    """How many pieces of work a machine has room for, each with a core and so many GPUs or a share of one."""
+    cores, cards = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
+    if not gpus:
+        return cores
+    return min(cores, cards * int(1 / gpus) if gpus < 1 else int(cards / gpus))
+
+
+def _brief(error: BaseException) -> str:
+    """The last line that says something: Ray's errors carry whole tracebacks."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[-1 if len(lines) > 3 else 0].rstrip(".")
