@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
+import sysconfig
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -39,6 +41,8 @@ def ui_command(store: Store, host: str = "127.0.0.1", port: int = 5000) -> list[
         "--workers",
         "1",
     ]
+    # uvicorn looks for modules in the working folder first, where a file mlflow.py would run
+    command += ["--uvicorn-opts", f"--app-dir {shlex.quote(sysconfig.get_path('purelib'))}"]
     # MLflow's own list of hosts lets 10.evil.com through.
     return [*command, "--allowed-hosts", f"localhost:{port},{host}:{port}"]
 
