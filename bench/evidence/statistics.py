@@ -245,17 +245,28 @@ def _dial_table(scores: ArrayLike) -> Array:
 
 
 def _cumulated(points: Array, threshold: float) -> float:
-    """P(Σ D_i points_i ≤ threshold) for D uniform on the simplex.
+    """P(Σ D_i points_i ≤ threshold) for D uniform on the simplex."""
+    return _distribution(points)(threshold)
+
+
+def _distribution(points: Array) -> Callable[[float], float]:
+    """`_cumulated` for any threshold.
 
     The density of such a sum is the B-spline whose knots are the points, over its integral (Curry & Schoenberg 1966).
     """
     knots = np.sort(points)
     low, high = knots[0], knots[-1]
-    if threshold >= high or threshold < low:
-        return float(threshold >= high)
+    if low == high:
+        return lambda threshold: float(threshold >= high)
     integral = interpolate.BSpline.basis_element(knots, extrapolate=True).antiderivative()
-    share = (integral(threshold) - integral(low)) * (len(knots) - 1) / (high - low)
-    return float(np.clip(share, 0.0, 1.0))
+
+    def below(threshold: float) -> float:
+        if threshold >= high or threshold < low:
+            return float(threshold >= high)
+        share = (integral(threshold) - integral(low)) * (len(knots) - 1) / (high - low)
+        return float(np.clip(share, 0.0, 1.0))
+
+    return below
 
 
 def _quantile(points: Array, share: float) -> float:
@@ -263,7 +274,8 @@ def _quantile(points: Array, share: float) -> float:
     low, high = float(points.min()), float(points.max())
     if low == high:
         return low
-    return float(optimize.brentq(lambda t: _cumulated(points, t) - share, low, high))
+    below = _distribution(points)
+    return float(optimize.brentq(lambda t: below(t) - share, low, high))
 
 
 def _spread(sample: Array) -> float:

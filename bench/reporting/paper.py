@@ -40,8 +40,7 @@ def _strip(element: Element) -> None:
 def _flatten(link: Element) -> None:
     """Take the words of a link out of their spans: WeasyPrint gives each span a link of its own, which has no tag."""
     for span in [child for child in link if child.tag == "span"]:
-        before = "".join(span.itertext())
-        span.tail = before + (span.tail or "")
+        span.tail = "".join(span.itertext()) + (span.tail or "")
         _close_gap(link, span)
         link.remove(span)
 
