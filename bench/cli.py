@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench import nightly_commands
+from bench import history_commands, nightly_commands
 from bench.console import check_free, columns, csv_table, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_whole
 from bench.options import (
     BudgetOption,
+    HistoryOption,
     JobsOption,
     JsonOption,
     PluginOption,
@@ -186,6 +187,7 @@ def run(
     wait: WaitOption = True,
     store: StoreOption = None,
     plugin: PluginOption = None,
+    history: HistoryOption = True,
 ) -> None:
     """Train what is missing; goes on where it was stopped."""
     from bench.execution import Budget, account, run_studies
@@ -193,12 +195,15 @@ def run(
 
     limit = Budget(budget) if budget else None
     files, told = [str(file) for file in plugin or ()], say if wait else None
-    summary = run_studies(studies, Store.open(store), jobs, files, limit, timeout, retry_failed, told)
+    opened = Store.open(store)
+    summary = run_studies(studies, opened, jobs, files, limit, timeout, retry_failed, told)
     say(account(summary))
     if summary.failures:
         say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
     if summary.interrupted:
         raise KeyboardInterrupt
+    if history:
+        history_commands.remember(studies, opened, files)
     address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
     say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures or summary.trouble:
@@ -328,4 +333,5 @@ def doctor(
         raise typer.Exit(1)
 
 
+app.add_typer(history_commands.app)
 app.add_typer(nightly_commands.app)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench import history_commands
 from bench.console import columns, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError
 from bench.options import (
@@ -70,9 +71,11 @@ def nightly(
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
         opened = Store.open(store)
         with opened.lock():
-            summary = _train(studies, opened, jobs, [str(file) for file in plugin or ()], limit)
-            steps = [lambda: _report(opened, reports)] if summary.trained or summary.cached else []
-            steps.append(lambda: _tidy(opened, reports, older_than, keep_reports))
+            files = [str(file) for file in plugin or ()]
+            summary = _train(studies, opened, jobs, files, limit)
+            steps: list[Callable[[], None]] = [lambda: _tidy(opened, reports, older_than, keep_reports)]
+            if summary.trained or summary.cached:
+                steps = [lambda: _remember(studies, opened, files), lambda: _report(opened, reports), *steps]
             done = [_succeeds(step) for step in steps]
         ending.status = UNFINISHED if summary.left else 0
         if summary.failures or summary.trouble or not all(done):
@@ -124,6 +127,10 @@ def _train(
     if summary.interrupted:
         raise KeyboardInterrupt
     return summary
+
+
+def _remember(studies: "list[Study]", store: "Store", plugins: list[str]) -> None:
+    LOG.info("wrote snapshot %s for the history", history_commands.record(studies, store, plugins) or "of nothing")
 
 
 def _report(store: "Store", reports: Path) -> None:
