@@ -105,8 +105,9 @@ def _protocols(before: Sequence[CellState], after: Sequence[CellState]) -> list[
 def _code(old: Snapshot, new: Snapshot, before: Sequence[CellState], after: Sequence[CellState]) -> list[Cause]:
     found = []
     for kind, attribute in (("technique", "technique_hash"), ("task", "task_hash")):
-        codes = [{getattr(c, kind): getattr(c, attribute) for c in cells} for cells in (before, after)]
-        names = tuple(name for name, code in codes[1].items() if codes[0].get(name, code) != code)
+        codes = [{(getattr(c, kind), getattr(c, attribute)) for c in cells} for cells in (before, after)]
+        known = {name for name, _ in codes[0]}
+        names = tuple(sorted({name for name, _ in codes[1] - codes[0] if name in known}))
         if names and kind == "technique" and engine_changed(old, new):
             found.append(Cause("engine"))
         elif names:

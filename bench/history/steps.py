@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Largest = Callable[[Array], tuple[Array, NDArray[np.int64]]]
+"""Of series of equal length, the largest F and where the series is cut for it."""
 
 LEVEL = 0.05
 """Of one false step or more in all series together."""
+TWO_CUTS_LEVEL = 0.01
+"""The share of it for steps that were taken back."""
 LEAST_RUNS = 3
 """On either side of a step: two bad nights make no step."""
 SHORTEST = 8
 """Runs in a series that can be tested: 2 of its 56 ways to choose three runs put them at an end."""
 LEAST_STEP = math.log(1.05)
 """Smaller steps are not worth telling."""
+MOST_MEMORY = 0.7
+"""More autocorrelation than this is a trend."""
 PERMUTATIONS = 4999
 BATCH = 250_000
 """Numbers permuted at a time."""
@@ -53,43 +60,50 @@ class _Segment:
     values: Array
 
 
-def find_steps(table: Array, rng: np.random.Generator, level: float = LEVEL) -> list[Step]:
+def find_steps(table: Array, rng: np.random.Generator) -> list[Step]:
     """Steps in series that the same runs made; table: (runs, series), NaN where a run has no value.
 
     A series is cut where the mean changes most (Vostrikova's 1981 binary segmentation). Whether there is a step at all
     is a permutation test: had nothing changed, the runs could have come in any order. The same order is drawn for all
     series at once, and each largest F is compared with the largest of all series (Westfall & Young 1993, step-down), so
     that noise which series share, as of a busy machine, is allowed for and few series pay for many. Noise that goes on
-    from run to run lessens F by what it adds to a mean's variance. Where steps are found, what lies before and after
-    them is looked through again.
+    from run to run lessens F by what it adds to a mean's variance. What one cut does not show, as a rise that was taken
+    back, two may (Olshen et al. 2004); that has a small share of the level. Where steps are found, what lies before and
+    after them is looked through again.
     """
     segments = [_segment(series, np.flatnonzero(np.isfinite(column)), column) for series, column in enumerate(table.T)]
-    found: list[Step] = []
+    found: list[tuple[int, int, float]] = []
     while segments := [s for s in segments if len(s.runs) >= SHORTEST and np.ptp(s.values) > 0]:
-        adjusted = _adjusted(segments, len(table), rng)
-        halves = []
-        for segment, p in zip(segments, adjusted, strict=True):
-            cut = _best_cut(segment.values)
-            before, after = segment.values[:cut], segment.values[cut:]
-            if p > level or abs(after.mean() - before.mean()) < LEAST_STEP:
-                continue
-            found.append(
-                Step(segment.series, int(segment.runs[cut]), float(before.mean()), float(after.mean()), float(p))
-            )
-            column = table[:, segment.series]
-            halves += [_segment(segment.series, runs, column) for runs in (segment.runs[:cut], segment.runs[cut:])]
-        segments = halves
+        parts: list[_Segment] = []
+        for segment, cuts, p in _cut(segments, len(table), rng):
+            found += [(segment.series, int(segment.runs[cut]), p) for cut in cuts]
+            parts += [_segment(segment.series, runs, table[:, segment.series]) for runs in np.split(segment.runs, cuts)]
+        segments = parts
     return _levelled(found, table)
+
+
+def _cut(segments: list[_Segment], runs: int, rng: np.random.Generator) -> list[tuple[_Segment, list[int], float]]:
+    """Segments that have a step, or two, with how many values stand before each, and the adjusted p."""
+    found: list[tuple[_Segment, list[int], float]] = []
+    for largest, level in ((_one_cut, LEVEL - TWO_CUTS_LEVEL), (_two_cuts, TWO_CUTS_LEVEL)):
+        left = [s for s in segments if not any(s is cut for cut, _, _ in found)]
+        adjusted = _adjusted(left, largest, runs, rng) if left else ()
+        for segment, p in zip(left, adjusted, strict=True):
+            cuts = [int(cut) for cut in largest(segment.values[None])[1][0] if 0 < cut < len(segment.values)]
+            levels = [part.mean() for part in np.split(segment.values, cuts)]
+            if p <= level and np.abs(np.diff(levels)).max() >= LEAST_STEP:
+                found.append((segment, cuts, float(p)))
+    return found
 
 
 def _segment(series: int, runs: NDArray[np.int64], column: Array) -> _Segment:
     return _Segment(series, runs, column[runs])
 
 
-def _adjusted(segments: list[_Segment], runs: int, rng: np.random.Generator) -> Array:
+def _adjusted(segments: list[_Segment], largest: Largest, runs: int, rng: np.random.Generator) -> Array:
     """Each segment's p of no step, adjusted for all segments by step-down maxT."""
     memory = _memory(segments)
-    observed = np.array([_largest_f(segment.values[None])[0] for segment in segments]) * (1 - memory) / (1 + memory)
+    observed = np.array([largest(segment.values[None])[0][0] for segment in segments]) * (1 - memory) / (1 + memory)
     drawn = np.empty((PERMUTATIONS, len(segments)))
     size = max(1, BATCH // runs)
     for start in range(0, PERMUTATIONS, size):
@@ -97,7 +111,7 @@ def _adjusted(segments: list[_Segment], runs: int, rng: np.random.Generator) -> 
         ranks = rng.random((rows.stop - rows.start, runs))
         for column, segment in enumerate(segments):
             order = ranks[:, segment.runs].argsort(axis=1)
-            drawn[rows, column] = _largest_f(segment.values[order])
+            drawn[rows, column] = largest(segment.values[order])[0]
     largest_first = observed.argsort()[::-1]
     rivals = np.maximum.accumulate(drawn[:, largest_first[::-1]], axis=1)[:, ::-1]
     tolerance = 1 - 1e-9  # equal orders have equal F but for rounding
@@ -110,43 +124,57 @@ def _adjusted(segments: list[_Segment], runs: int, rng: np.random.Generator) -> 
 def _memory(segments: list[_Segment]) -> float:
     """The autocorrelation of one run's noise with the next one's, all series together; 0 where it is negative.
 
-    Of what is left about the levels on both sides of the best cut; two means taken out of n values lower it by 2 / n.
+    Differences between values two runs apart have 1 + ρ times the variance of those between neighbours. Few of them
+    span a step, so that their medians do not see it.
     """
-    products, squares = 0.0, 0.0
+    near, far = [], []
     for segment in segments:
-        cut, values = _best_cut(segment.values), segment.values
-        rest = np.concatenate([values[:cut] - values[:cut].mean(), values[cut:] - values[cut:].mean()])
-        rest /= max(rest.std(), 1e-12)
-        products += float(rest[1:] @ rest[:-1]) + 2
-        squares += float(rest @ rest)
-    return min(max(products / squares, 0.0), 0.9)
+        steps = np.abs(np.diff(segment.values))
+        scale = np.median(steps) or 1.0
+        near.append(steps / scale)
+        far.append(np.abs(segment.values[2:] - segment.values[:-2]) / scale)
+    ratio = float(np.median(np.concatenate(far)) / max(np.median(np.concatenate(near)), 1e-12))
+    return min(max(ratio**2 - 1, 0.0), MOST_MEMORY)
 
 
-def _largest_f(values: Array) -> Array:
-    """Over all cuts, the largest F of a change of mean; values: (orders, runs)."""
+def _one_cut(values: Array) -> tuple[Array, NDArray[np.int64]]:
+    """The largest F of a change of mean, and how many values stand before it (·, 1); values: (orders, runs)."""
     count = values.shape[1]
     centred = values - values.mean(axis=1, keepdims=True)
+    left = np.arange(LEAST_RUNS, count - LEAST_RUNS + 1)
+    between = centred.cumsum(axis=1)[:, left - 1] ** 2 * count / (left * (count - left))
+    return _f(between.max(axis=1), centred, 2), left[between.argmax(axis=1)][:, None]
+
+
+def _two_cuts(values: Array) -> tuple[Array, NDArray[np.int64]]:
+    """The largest F of a stretch whose mean is another than that of the rest, and where it begins and ends (·, 2)."""
+    orders, count = values.shape
+    centred = values - values.mean(axis=1, keepdims=True)
+    sums = np.concatenate([np.zeros((orders, 1)), centred.cumsum(axis=1)], axis=1)
+    best, ends = np.full(orders, -1.0), np.zeros((orders, 2), dtype=np.int64)
+    for length in range(LEAST_RUNS, count - LEAST_RUNS + 1):
+        between = (sums[:, length:] - sums[:, :-length]) ** 2 * count / (length * (count - length))
+        starts = between.argmax(axis=1)
+        heights = between[np.arange(orders), starts]
+        higher = heights > best
+        best[higher] = heights[higher]
+        ends[higher] = np.stack([starts, starts + length], axis=1)[higher]
+    return _f(best, centred, 3), ends
+
+
+def _f(between: Array, centred: Array, levels: int) -> Array:
+    """Of the sum of squares that the levels explain; the rest is never less than rounding."""
     total = (centred**2).sum(axis=1)
-    left = np.arange(LEAST_RUNS, count - LEAST_RUNS + 1)
-    sums = centred.cumsum(axis=1)[:, left - 1]
-    between = (sums**2 * count / (left * (count - left))).max(axis=1)
-    return between * (count - 2) / np.maximum(total - between, 1e-12 * total)
+    return between * (centred.shape[1] - levels) / np.maximum(total - between, 1e-12 * total)
 
 
-def _best_cut(values: Array) -> int:
-    """How many values stand before the change of mean that explains most."""
-    count = len(values)
-    left = np.arange(LEAST_RUNS, count - LEAST_RUNS + 1)
-    sums = (values - values.mean()).cumsum()[left - 1]
-    return int(left[(sums**2 / (left * (count - left))).argmax()])
-
-
-def _levelled(found: list[Step], table: Array) -> list[Step]:
-    """The steps in the order of their series and runs, each with the levels from the step before and to the next."""
+def _levelled(found: list[tuple[int, int, float]], table: Array) -> list[Step]:
+    """Of (series, run, p) the steps by series and run, each with the levels since the one before and to the next."""
     result = []
-    for series in sorted({step.series for step in found}):
-        steps = sorted((step for step in found if step.series == series), key=lambda step: step.run)
-        edges = [0, *(step.run for step in steps), len(table)]
+    for series in sorted({place for place, _, _ in found}):
+        steps = sorted((run, p) for place, run, p in found if place == series)
+        edges = [0, *(run for run, _ in steps), len(table)]
         levels = [float(np.nanmean(table[a:b, series])) for a, b in itertools.pairwise(edges)]
-        result += [Step(series, step.run, levels[i], levels[i + 1], step.p) for i, step in enumerate(steps)]
+        changes = zip(steps, itertools.pairwise(levels), strict=True)
+        result += [Step(series, run, before, after, p) for (run, p), (before, after) in changes]
     return result

@@ -16,7 +16,7 @@ from bench.history.changes import SEED, Changes, Flip, compare, flips
 from bench.history.steps import Array, find_steps
 from bench.protocol.snapshot import Snapshot, SpeedState
 
-LONGEST = 200
+LONGEST = 100
 """Runs that are looked through for steps, the newest."""
 
 Key = tuple[str, str, int, str]

@@ -14,6 +14,7 @@ from bench.evidence.scope import BASELINE
 from bench.protocol.preset import MAIN
 from bench.reporting import heatmap, lines
 from bench.reporting.catalogue import Catalogue, templates_folder
+from bench.reporting.changes import ChangeWords
 from bench.reporting.claim_figure import claim_figure
 from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
@@ -21,6 +22,7 @@ from bench.reporting.flow_words import FlowWords
 from bench.reporting.numbering import Figure, Numbering
 from bench.reporting.profiles import gradient_profiles
 from bench.reporting.sentences import Sentences
+from bench.reporting.sparklines import speed_lines
 from bench.reporting.style import Picture
 
 
@@ -83,6 +85,7 @@ def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
     """What the templates are filled with, but for the claims' pictures."""
     say = Sentences(findings, words)
     claims, flow = Claims(say), FlowWords(say)
+    history = ChangeWords(say, findings.history) if findings.history else None
     return {
         "t": words,
         "say": say,
@@ -94,6 +97,8 @@ def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
         "claims": claims,
         "symbols": SYMBOLS,
         "flow": flow,
+        "history": history,
+        "history_picture": speed_lines(history) if history else None,
         "flow_pictures": _flow_pictures(findings, flow),
         "arm_pictures": {
             arm: heatmap.solve_rates(matrix, say, matrix.scope.tasks, say.arm_alt(arm))

@@ -10,8 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.evidence.scope import ResultStore
 from bench.files import write_whole
+from bench.history.take import HistoryStore
 from bench.reporting import tables
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import Findings, gather
@@ -26,7 +26,7 @@ Written = tuple[list[Path], str]
 
 
 def write_report(
-    store: ResultStore, output: Path, languages: Sequence[str] = LANGUAGES, jobs: int = 1, png_dpi: int = 0
+    store: HistoryStore, output: Path, languages: Sequence[str] = LANGUAGES, jobs: int = 1, png_dpi: int = 0
 ) -> list[Path]:
     """Render report.<language>.html and .pdf into `output`, and beside them what can be taken away from them.
 
