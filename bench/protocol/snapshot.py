@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import cached_property
 from typing import Literal
 
 from pydantic import ValidationError
@@ -168,10 +169,10 @@ class Snapshot(Frozen):
     """Where the speeds were sampled; None: nowhere."""
     speeds: tuple[SpeedState, ...] = ()
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Names the snapshot."""
-        return digest(self.model_dump(mode="json"))
+        return digest(self.model_dump_json())
 
     @property
     def origin(self) -> Origin:
