@@ -133,6 +133,7 @@ def compare(old: Snapshot, new: Snapshot) -> Changes:
 
 
 def flips(old: Snapshot, new: Snapshot) -> tuple[Flip, ...]:
+    """The claims whose verdict is another one, and why."""
     known = {claim.id: claim for claim in old.claims}
     pairs = [(known[claim.id], claim) for claim in new.claims if claim.id in known]
     return tuple(Flip(a, b, causes.of_flip(old, new, a, b)) for a, b in pairs if a.verdict != b.verdict)
@@ -164,7 +165,7 @@ def _shared(old: Snapshot, new: Snapshot) -> list[list[Pair]]:
     for cell in new.cells:
         if cell.place in known and cell.budget:
             groups.setdefault((cell.arm, cell.technique, cell.task), []).append((known[cell.place], cell))
-    return [group for group in groups.values() if all(any(pair[side].seeds for pair in group) for side in (0, 1))]
+    return [group for group in groups.values() if all(len(values) for values in _scores(group)[:2])]
 
 
 def _scores(group: Sequence[Pair]) -> tuple[Array, Array, bool]:
@@ -176,7 +177,7 @@ def _scores(group: Sequence[Pair]) -> tuple[Array, Array, bool]:
 def _by_seed(cells: Sequence[CellState]) -> dict[int, float]:
     """A lag that the ladder spared scores 0."""
     ran = [cell.scores() for cell in cells if cell.seeds]
-    seeds = sorted(set.intersection(*(set(scores) for scores in ran)))
+    seeds = sorted(set.intersection(*(set(scores) for scores in ran))) if ran else []
     return {seed: sum(scores[seed] for scores in ran) / len(cells) for seed in seeds}
 
 

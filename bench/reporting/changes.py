@@ -95,12 +95,13 @@ class ChangeWords:
         return self.words("history.alt", **{name: self.numbers.count(value) for name, value in counts.items()})
 
     def _cause(self, cause: Cause) -> str:
-        numbered = cause.kind in ("program", "seeds", "correction")
+        kind = cause.kind
+        numbered = kind in ("program", "seeds", "correction")
         before, after = cause.names[:2] if numbered else ("", "")
-        names = [self._name(cause.kind, name) for name in (cause.names[2:] if numbered else cause.names)]
+        names = [self._name(kind, name) for name in (cause.names[2:] if numbered else cause.names)]
         more = len(names) - MOST_NAMED
         shown = names[:MOST_NAMED] + ([self.words("list.more", count=more)] if more > 0 else [])
-        return self.words(f"history.cause.{cause.kind}", before=before, after=after, names=self.numbers.join(shown))
+        return self.words(f"history.cause.{kind}", before=before, after=after, names=self.numbers.join(shown))
 
     def _name(self, kind: str, name: str) -> str:
         if kind in NAMED:
