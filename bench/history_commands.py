@@ -30,7 +30,7 @@ ReferenceArgument = Annotated[
 
 
 def remember(studies: Sequence[Study], store: Store, plugins: Sequence[str] = ()) -> None:
-    """End a run with `record`, and say so. What was trained stands by itself: a failure is told, and the run is done."""
+    """End a run with `record`, and say so; a failure is told too, but what was trained stands by itself."""
     try:
         name = record(studies, store, plugins)
     except BenchError as error:

@@ -17,7 +17,7 @@ import pandas as pd
 import bench.evidence
 from bench.evidence.claims import ClaimTest, load_tests
 from bench.evidence.estimates import horizons, summarise
-from bench.evidence.scope import ResultStore, Scope, scopes
+from bench.evidence.scope import Reading, ResultStore, Scope
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict, judge_scopes
 from bench.protocol.preset import MAIN
 from bench.protocol.settings import digest
@@ -45,7 +45,7 @@ def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
 
     Equal results give an equal snapshot, but for the time at which it was taken.
     """
-    found = scopes(store)
+    found = Reading(store).arms
     verdicts = judge_scopes(found)
     origins = _origins(found)
     sampled, speeds = _speeds(store.timings())

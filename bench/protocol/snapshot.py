@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from functools import cached_property
 from typing import Literal
 
@@ -10,6 +11,9 @@ from pydantic import ValidationError
 
 from bench.errors import BenchError
 from bench.protocol.settings import Frozen, digest
+
+LARGEST = 2**26
+"""Bytes of a snapshot that are read at most: a small file may unpack to more than a memory holds."""
 
 TIMING_COLUMNS: dict[str, str] = {
     "sample": "str",  # names the sample: rows of one run have it in common
@@ -187,7 +191,7 @@ class Snapshot(Frozen):
 def unpacked(data: bytes, where: str) -> Snapshot:
     """A snapshot from a file, packed or plain JSON; raises BenchError if it is none."""
     try:
-        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        text = gzip.open(io.BytesIO(data)).read(LARGEST) if data[:2] == b"\x1f\x8b" else data
         return Snapshot.model_validate_json(text)
     except (ValidationError, OSError, EOFError) as error:
         raise BenchError(
