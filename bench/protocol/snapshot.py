@@ -191,9 +191,14 @@ class Snapshot(Frozen):
 def unpacked(data: bytes, where: str) -> Snapshot:
     """A snapshot from a file, packed or plain JSON; raises BenchError if it is none."""
     try:
-        text = gzip.open(io.BytesIO(data)).read(LARGEST) if data[:2] == b"\x1f\x8b" else data
+        text = _unzipped(data) if data[:2] == b"\x1f\x8b" else data
         return Snapshot.model_validate_json(text)
     except (ValidationError, OSError, EOFError) as error:
         raise BenchError(
             f"{where} is not a snapshot of this version of bptt-bench: write one with 'bptt-bench snapshot --output'."
         ) from error
+
+
+def _unzipped(data: bytes) -> bytes:
+    with gzip.open(io.BytesIO(data)) as file:
+        return file.read(LARGEST)
