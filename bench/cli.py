@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench import nightly_commands
+from bench import history_commands, nightly_commands
 from bench.console import check_free, columns, csv_table, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_whole
 from bench.options import (
     BudgetOption,
+    HistoryOption,
     JobsOption,
     JsonOption,
     PluginOption,
@@ -196,6 +197,7 @@ def run(
     gpus_per_cohort: Annotated[
         float | None, typer.Option(min=0, help="A cohort's share of a GPU on the cluster, as 0.25; by default none.")
     ] = None,
+    history: HistoryOption = True,
 ) -> None:
     """Train what is missing; goes on where it was stopped."""
     from bench.execution import Budget, account, hiring, run_studies
@@ -211,6 +213,8 @@ def run(
         say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
     if summary.interrupted:
         raise KeyboardInterrupt
+    if history:
+        history_commands.remember(studies, opened, files)
     address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
     say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures or summary.trouble:
@@ -340,4 +344,5 @@ def doctor(
         raise typer.Exit(1)
 
 
+app.add_typer(history_commands.app)
 app.add_typer(nightly_commands.app)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench import history_commands
 from bench.console import columns, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.options import (
@@ -76,8 +77,9 @@ def nightly(
         with opened.lock():
             summary = run_studies(studies, opened, jobs, files, limit, timeout, retry_failed)
             _tell(summary)
-            steps = [lambda: _report(opened, reports)] if summary.trained or summary.cached else []
-            steps.append(lambda: _tidy(opened, reports, older_than, keep_reports))
+            steps: list[Callable[[], None]] = [lambda: _tidy(opened, reports, older_than, keep_reports)]
+            if summary.trained or summary.cached:
+                steps = [lambda: _remember(studies, opened, files), lambda: _report(opened, reports), *steps]
             done = [_succeeds(step) for step in steps]
         ending.status = UNFINISHED if summary.left else 0
         if summary.failures or summary.trouble or not all(done):
@@ -128,6 +130,10 @@ def _tell(summary: "RunSummary") -> None:
         LOG.error("%s", summary.trouble)
     if summary.interrupted:
         raise KeyboardInterrupt
+
+
+def _remember(studies: "list[Study]", store: "Store", plugins: list[str]) -> None:
+    LOG.info("wrote snapshot %s for the history", history_commands.record(studies, store, plugins) or "of nothing")
 
 
 def _report(store: "Store", reports: Path) -> None:

@@ -26,6 +26,11 @@ JobsOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+HistoryOption = Annotated[
+    bool,
+    typer.Option("--history/--no-history", help="End with a sample of speeds and a snapshot for the history."),
+]
+
 
 def duration(text: str) -> float:
     """Seconds of '90m', '6h', '1h30m' or '30d'; BenchError for anything else, and for nothing."""

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own; run as a program, installs Debian's where there is none; without one tests are skipped."""
+"""A PostgreSQL for tests; run as a program, it installs Debian's where there is none; without one tests are skipped."""
 
 from __future__ import annotations
 

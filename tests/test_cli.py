@@ -80,6 +80,9 @@ def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFi
         "export",
         "ui",
         "doctor",
+        "history",
+        "compare",
+        "snapshot",
         "nightly",
         "prune",
     ]

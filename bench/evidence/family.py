@@ -19,12 +19,16 @@ def able(sizes: Sequence[int]) -> list[bool]:
     Of K comparisons in the family, each must be able to reach LEVEL / K: the smallest K that is large enough for all
     that can. It depends on numbers of seeds alone, never on results.
     """
-    reach = [smallest_p(n) for n in sizes]
-    for count in range(1, len(reach) + 1):
-        these = [p <= LEVEL / count for p in reach]
+    return reaching([smallest_p(n) for n in sizes])
+
+
+def reaching(smallest: Sequence[float]) -> list[bool]:
+    """`able`, told from the smallest p that each comparison could give."""
+    for count in range(1, len(smallest) + 1):
+        these = [p <= LEVEL / count for p in smallest]
         if sum(these) <= count:
             return these
-    return [False] * len(reach)
+    return [False] * len(smallest)
 
 
 def adjusted(comparisons: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

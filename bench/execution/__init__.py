@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from bench.execution.local import RunSummary, account, run_studies
     from bench.execution.order import Budget
     from bench.execution.plan import Plan, make_plan
+    from bench.execution.sampling import sample_speeds
     from bench.execution.workforce import hiring
 
-__all__ = ["Budget", "Plan", "RunSummary", "account", "hiring", "make_plan", "run_studies"]
+__all__ = ["Budget", "Plan", "RunSummary", "account", "hiring", "make_plan", "run_studies", "sample_speeds"]
 
 _HOMES = {
     "local": ("RunSummary", "account", "run_studies"),
     "order": ("Budget",),
     "plan": ("Plan", "make_plan"),
+    "sampling": ("sample_speeds",),
     "workforce": ("hiring",),
 }
 

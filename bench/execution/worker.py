@@ -18,6 +18,7 @@ from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.training.cohort import failed_cohort, prepare_process, train_cohort
 from bench.training.cost import BASELINE, measure_cost, one_member
+from bench.training.speed import sample_speed
 
 TIMED_MEMBERS = 4
 
@@ -53,6 +54,18 @@ def measure(connection: Connection, plugins: Sequence[str], settings: Sequence[S
             continue
         connection.send(("progress", len(rows), 0))
     connection.send(("result", typed(rows, COST_COLUMNS)))
+
+
+def sample(connection: Connection, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
+    """Sample the speed of each setting that runs at all; send ('result', rows)."""
+    _prepare(plugins)
+    rows: list[dict[str, Any]] = []
+    for setting in settings:
+        try:
+            rows.append(sample_speed(setting))
+        except Exception:  # it has failed in training, where it is told
+            continue
+    connection.send(("result", rows))
 
 
 def time_updates(connection: Connection, plugins: Sequence[str], settings: Sequence[Setting]) -> None:

@@ -13,6 +13,8 @@ import pandas as pd
 from bench.evidence import compare, curves, estimates, ledgers, scope
 from bench.evidence.source import SourceRow, load_rows
 from bench.evidence.verdicts import ClaimVerdict, judge
+from bench.history.take import HistoryStore
+from bench.history.timeline import History, look_back
 from bench.protocol.preset import MAIN
 from bench.reporting.flow import Flow, flow
 
@@ -96,6 +98,8 @@ class Findings(Matrix):
     verdicts: list[ClaimVerdict]
     state: str
     """SHA-256 of what the store held."""
+    history: History | None
+    """None where there is but one run to tell of."""
 
     @cached_property
     def rows(self) -> list[tuple[SourceRow, list[Technique]]]:
@@ -165,13 +169,14 @@ class Findings(Matrix):
         return self.horizons.set_index(["technique", "task"]).sort_index()
 
 
-def gather(store: scope.ResultStore) -> Findings:
+def gather(store: HistoryStore) -> Findings:
     """Read a store and estimate everything; raises BenchError if it holds nothing."""
     read = scope.Reading(store)
     found = read.arms
     main = found[MAIN]
     cells = estimates.summarise(main)
     members = pd.concat([s.members.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
+    snapshots = store.snapshots()
     return Findings(
         scope=main.brief(),
         cells=cells,
@@ -189,6 +194,7 @@ def gather(store: scope.ResultStore) -> Findings:
         stale=_stale(found),
         verdicts=judge(read),
         state=read.state(),
+        history=look_back(snapshots) if len(snapshots) > 1 else None,
     )
 
 

@@ -18,6 +18,7 @@ from bench.protocol.preset import MAIN
 from bench.reporting import heatmap, lines, updates
 from bench.reporting.answer import Answer
 from bench.reporting.catalogue import Catalogue, templates_folder
+from bench.reporting.changes import ChangeWords
 from bench.reporting.claim_figure import claim_figure
 from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
@@ -28,6 +29,7 @@ from bench.reporting.profiles import gradient_profiles
 from bench.reporting.runs import Runs
 from bench.reporting.sentences import Sentences
 from bench.reporting.source_table import SourceTable
+from bench.reporting.sparklines import speed_lines
 from bench.reporting.style import Picture
 from bench.tracking import RunAddresses
 
@@ -98,6 +100,7 @@ def _context(findings: Findings, words: Catalogue, addresses: RunAddresses | Non
     say = Sentences(findings, words)
     claims, flow = Claims(say, addresses), FlowWords(say)
     answer = Answer(claims)
+    history = ChangeWords(say, findings.history) if findings.history else None
     return {
         "t": words,
         "say": say,
@@ -113,6 +116,8 @@ def _context(findings: Findings, words: Catalogue, addresses: RunAddresses | Non
         "symbols": SYMBOLS,
         "flow": flow,
         "runs": Runs(say, addresses),
+        "history": history,
+        "history_picture": speed_lines(history) if history else None,
         "flow_pictures": _flow_pictures(findings, flow),
         "arm_pictures": {
             arm: heatmap.solve_rates(matrix, say, matrix.scope.tasks, say.arm_alt(arm))

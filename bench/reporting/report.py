@@ -10,8 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.evidence.scope import ResultStore
 from bench.files import write_whole
+from bench.history.take import HistoryStore
 from bench.reporting import tables
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import Findings, gather
@@ -27,7 +27,7 @@ Written = tuple[list[Path], str]
 
 
 def write_report(
-    store: ResultStore,
+    store: HistoryStore,
     output: Path,
     languages: Sequence[str] = LANGUAGES,
     addresses: RunAddresses | None = None,

@@ -18,7 +18,7 @@ from mlflow.entities import Metric, Param
 
 from bench.protocol.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
 
-Kind = Literal["cohorts", "studies", "costs"]
+Kind = Literal["cohorts", "studies", "costs", "timings", "snapshots"]
 
 TASK_PREFIX = "bptt-bench/"
 RECORD_PREFIX = "bptt-bench-records/v2/"

@@ -23,6 +23,7 @@ from mlflow.exceptions import MlflowException
 from bench.errors import BenchError
 from bench.protocol.result import COST_COLUMNS, CohortResult, typed
 from bench.protocol.settings import digest
+from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot, unpacked
 from bench.protocol.study import Study
 from bench.tracking import layout
 from bench.tracking.layout import COMPLETE, KEY, NO_RECORD, RECORD, WRITER, Kind
@@ -38,6 +39,10 @@ _MEMBER = ["seed", "learning_rate"]
 
 GRACE = 3600
 """Seconds for which an incomplete record on a server may be another machine's, still writing."""
+
+SNAPSHOT_FILE = "snapshot.json.gz"
+OTHER_RECORDS: tuple[Kind, ...] = ("studies", "costs", "timings", "snapshots")
+"""Records that no member belongs to."""
 
 MEASURED_COSTS = (
     "milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "rounds", "peak_bytes", "flops",
@@ -121,6 +126,21 @@ class Store:
             with self._record("costs", f"{len(costs)} costs", key) as (_, folder):
                 _save(costs, COST_COLUMNS, folder / "costs.parquet")
 
+    def write_timings(self, timings: pd.DataFrame) -> None:
+        """Store a sample of speeds (TIMING_COLUMNS)."""
+        with plainly(self.shown):
+            key = digest(timings.to_json(orient="records"))
+            with self._record("timings", f"{timings['technique'].nunique()} speeds", key) as (_, folder):
+                _save(timings, TIMING_COLUMNS, folder / "timings.parquet")
+
+    def write_snapshot(self, snapshot: Snapshot) -> None:
+        """Store what was known at the end of a run."""
+        with (
+            plainly(self.shown),
+            self._record("snapshots", f"{snapshot.preset} {snapshot.taken}", snapshot.id) as (_, folder),
+        ):
+            (folder / SNAPSHOT_FILE).write_bytes(snapshot.packed())
+
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
         curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
         experiment = self._experiment(layout.task_experiment(result.cohort.setting.task))
@@ -195,6 +215,14 @@ class Store:
             found[study.key] = study
         return list(found.values())
 
+    def timings(self) -> pd.DataFrame:
+        """TIMING_COLUMNS of every sample of speeds, the newest last."""
+        return self._table("timings", "timings.parquet", TIMING_COLUMNS)
+
+    def snapshots(self) -> list[Snapshot]:
+        """One at the end of each run, the newest last."""
+        return self._read("snapshots", SNAPSHOT_FILE, lambda path: unpacked(path.read_bytes(), path.name))
+
     def _of_members(self, name: str) -> pd.DataFrame:
         return self._table("cohorts", f"{name}.parquet", layout.STORED_OF_MEMBERS[name])
 
@@ -239,7 +267,7 @@ class Store:
         hour is left alone.
         """
         with plainly(self.shown):
-            for kind in ("studies", "costs"):
+            for kind in OTHER_RECORDS:
                 self._remove(self._broken(kind))
             cut = self._broken("cohorts")
             for record in cut + self._search(self._records("cohorts"), view=ViewType.DELETED_ONLY):

@@ -97,6 +97,9 @@ class Tables:
         for name, table in found.items():
             setattr(self, name, lambda table=table: table)
 
+    def snapshots(self) -> list[Any]:
+        return []
+
 
 def artifacts(folder: Path) -> list[Path]:
     """The files that are read, in an order that does not depend on ids."""

@@ -13,6 +13,7 @@ from fake_flow import FakeFlow
 from bench.protocol.preset import parse_technique
 from bench.protocol.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, typed
 from bench.protocol.settings import Cohort, Protocol, Setting, digest
+from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot
 from bench.protocol.source_hash import source_hash
 from bench.protocol.study import Skip, Study, TaskPlan
 from bench.tasks import tasks as known_tasks
@@ -90,6 +91,7 @@ class FakeStore:
     cost_rows: list[dict[str, Any]] = field(default_factory=list)
     study_list: list[Study] = field(default_factory=list)
     flow: FakeFlow = field(default_factory=FakeFlow)
+    snapshot_list: list[Snapshot] = field(default_factory=list)
     uri: str = "sqlite:///mlruns/mlflow.db"
 
     def members(self) -> pd.DataFrame:
@@ -109,6 +111,12 @@ class FakeStore:
 
     def studies(self) -> list[Study]:
         return self.study_list
+
+    def timings(self) -> pd.DataFrame:
+        return typed([], TIMING_COLUMNS)
+
+    def snapshots(self) -> list[Snapshot]:
+        return self.snapshot_list
 
 
 def protocol(**changes: Any) -> Protocol:

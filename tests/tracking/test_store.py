@@ -11,7 +11,8 @@ from mlflow.entities import ViewType
 from pandas.testing import assert_frame_equal
 
 from bench.errors import BenchError, BusyError
-from bench.protocol.result import COST_COLUMNS, MEMBER_COLUMNS
+from bench.protocol.result import COST_COLUMNS, MEMBER_COLUMNS, typed
+from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot
 from bench.tracking import Store, layout
 
 
@@ -252,3 +253,23 @@ def test_the_environment_is_left_alone(store):
 
 def test_member_columns_are_all_stored():
     assert list(layout.STORED_MEMBERS) == [*MEMBER_COLUMNS, "mlflow_run_id"]
+
+
+def test_snapshots_and_samples_come_back_as_they_went_in(store):
+    filled = {"str": "x", "int64": 1, "float64": 0.5, "bool": False}
+    row = {column: filled[kind] for column, kind in TIMING_COLUMNS.items()}
+    table = typed([row, row | {"process": 2}], TIMING_COLUMNS)
+    first, second = (
+        Snapshot(
+            taken=f"2026-01-0{day}T00:00:00+00:00", preset="quick", judge="j", comparisons=1, origins=(), claims=(),
+            cells=(), horizons=(),
+        )
+        for day in (1, 2)
+    )  # fmt: skip
+    store.write_timings(table)
+    store.write_snapshot(first)
+    store.write_snapshot(second)
+    assert store.repair() == 0
+    again = Store.open(store.uri)
+    assert again.snapshots() == [first, second]
+    assert_frame_equal(again.timings(), table)

@@ -1,0 +1,1 @@
+"""What changed from run to run, and why: snapshots, their comparison, and steps over time."""

@@ -1,0 +1,204 @@
+"""What a run leaves for the history: the verdicts, how every setting did, and a fresh sample of speeds."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from functools import cached_property
+from typing import Literal
+
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+from bench.protocol.settings import Frozen, digest
+
+LARGEST = 2**26
+"""Bytes of a snapshot that are read at most: a small file may unpack to more than a memory holds."""
+
+TIMING_COLUMNS: dict[str, str] = {
+    "sample": "str",  # names the sample: rows of one run have it in common
+    "process": "int64",  # each is a fresh one
+    "technique": "str",
+    "task": "str",
+    "lag": "int64",
+    "work": "str",  # digest of all else that an update's time depends on: sizes, optimiser, clipping
+    "technique_hash": "str",
+    "task_hash": "str",
+    "seconds": "float64",  # the fastest of the rounds: one update of one member
+    "reference": "float64",  # the same of what it took turns with: the baseline; for the baseline, a yardstick
+    "loss": "float64",  # after a few updates on one batch: the same numbers, unless code or libraries changed
+    "commit": "str",
+    "dirty": "bool",
+    "bench": "str",
+    "python": "str",
+    "torch": "str",
+    "lightning": "str",
+    "platform": "str",
+    "cpu": "str",
+    "accelerator": "str",
+    "threads": "int64",
+    "started": "str",
+}
+"""A sample of speeds, one row a technique and process."""
+
+
+class Origin(Frozen):
+    """Code, libraries and machine."""
+
+    commit: str
+    dirty: bool
+    bench: str
+    python: str
+    torch: str
+    lightning: str
+    platform: str
+    cpu: str
+    accelerator: str
+    threads: int
+
+    @property
+    def machine(self) -> tuple[str, str, int]:
+        """Times are compared between equal ones only."""
+        return self.cpu, self.accelerator, self.threads
+
+    @property
+    def libraries(self) -> dict[str, str]:
+        """Name and version."""
+        return {"Python": self.python, "PyTorch": self.torch, "Lightning": self.lightning}
+
+
+class CellState(Frozen):
+    """How a technique did at one lag of a task; the ladder may have spared it."""
+
+    arm: str
+    technique: str
+    task: str
+    lag: int
+    protocol: str
+    technique_hash: str
+    task_hash: str
+    budget: int
+    origins: tuple[int, ...]
+    """Places in `Snapshot.origins`."""
+    seeds: tuple[int, ...]
+    """Measured; none where the ladder spared it."""
+    updates: tuple[int | None, ...]
+    """To solve, seed by seed; None: not solved."""
+
+    @property
+    def place(self) -> tuple[str, str, str, int, str]:
+        """Where it stands: cells of equal places are comparable."""
+        return self.arm, self.technique, self.task, self.lag, self.protocol
+
+    @property
+    def code(self) -> tuple[str, str]:
+        return self.technique_hash, self.task_hash
+
+    def scores(self) -> dict[int, float]:
+        """By seed: the share of the budget that was left when it had solved, 0 if it did not."""
+        budget = max(self.budget, 1)
+        pairs = zip(self.seeds, self.updates, strict=True)
+        return {seed: 0.0 if updates is None else 1 - min(updates, budget) / budget for seed, updates in pairs}
+
+
+class PartState(Frozen):
+    """The verdict on a claim, or on a part of it."""
+
+    id: str
+    verdict: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    n: int
+    data: str
+    """Digest of the values behind it."""
+
+
+class ClaimState(PartState):
+    """A claim; numbers are those of the part that decides."""
+
+    unit: str
+    test: str
+    """Digest of how the claim is tested, as claims.yaml says."""
+    uses: tuple[tuple[str, str, str], ...]
+    """Arm, technique and task of every value behind it."""
+    parts: tuple[PartState, ...]
+
+
+class HorizonState(Frozen):
+    """The longest lag that a technique solves; 0: none."""
+
+    technique: str
+    task: str
+    horizon: int
+
+
+class SpeedState(Frozen):
+    """A technique's speed when the snapshot was taken, a value a process."""
+
+    technique: str
+    task: str
+    lag: int
+    work: str
+    technique_hash: str
+    task_hash: str
+    ratios: tuple[float, ...]
+    """Of an update's time to the baseline's; of the baseline's own to the yardstick's."""
+    milliseconds: tuple[float, ...]
+    loss: float | None
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """Speeds of equal keys, on equal machines, are comparable."""
+        return self.technique, self.task, self.lag, self.work
+
+
+class Snapshot(Frozen):
+    """What was known at the end of a run."""
+
+    version: Literal[1] = 1
+    taken: str
+    """ISO 8601, UTC."""
+    preset: str
+    judge: str
+    """Digest of the code that judges, and of the libraries that it judges with."""
+    comparisons: int
+    """Tested together in one family."""
+    origins: tuple[Origin, ...]
+    claims: tuple[ClaimState, ...]
+    cells: tuple[CellState, ...]
+    horizons: tuple[HorizonState, ...]
+    sampled: Origin | None = None
+    """Where the speeds were sampled; None: nowhere."""
+    speeds: tuple[SpeedState, ...] = ()
+
+    @cached_property
+    def id(self) -> str:
+        """Names the snapshot."""
+        return digest(self.model_dump_json())
+
+    @property
+    def origin(self) -> Origin:
+        """The newest code, libraries and machine."""
+        return self.sampled or self.origins[-1]
+
+    def packed(self) -> bytes:
+        """As a file: equal snapshots give equal bytes."""
+        return gzip.compress(self.model_dump_json().encode(), mtime=0)
+
+
+def unpacked(data: bytes, where: str) -> Snapshot:
+    """A snapshot from a file, packed or plain JSON; raises BenchError if it is none."""
+    try:
+        text = _unzipped(data) if data[:2] == b"\x1f\x8b" else data
+        return Snapshot.model_validate_json(text)
+    except (ValidationError, OSError, EOFError) as error:
+        raise BenchError(
+            f"{where} is not a snapshot of this version of bptt-bench: write one with 'bptt-bench snapshot --output'."
+        ) from error
+
+
+def _unzipped(data: bytes) -> bytes:
+    with gzip.open(io.BytesIO(data)) as file:
+        return file.read(LARGEST)

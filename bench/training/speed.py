@@ -1,0 +1,95 @@
+"""How fast a technique is today: a small sample, taken anew at every run, for the history.
+
+Machines are shared, and a busy one makes most updates wait. So updates are timed one by one, in turns with the
+baseline's, and the fastest counts: interruptions only ever add time. What slows only some updates down is not seen.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+
+from bench.protocol.provenance import provenance
+from bench.protocol.settings import Setting, digest
+from bench.protocol.snapshot import TIMING_COLUMNS
+from bench.training.cohort import processor
+from bench.training.cost import BASELINE, Update, one_member
+
+ROUNDS = 40
+SECONDS = 0.5
+"""Rounds end after so long, but there are LEAST_ROUNDS at least: slow updates are long against an interruption."""
+LEAST_ROUNDS = 5
+TRIAL = 20
+"""Updates after which the loss is compared with that of other runs."""
+YARDSTICK_STEPS = 100
+YARDSTICK_SIZE = 32
+
+
+def work(setting: Setting) -> str:
+    """Names what an update's time depends on besides technique, task, lag and code."""
+    protocol = setting.protocol
+    return digest([protocol.hidden_size, protocol.batch_size, protocol.optimizer, protocol.clip_norm])
+
+
+def sample_speed(setting: Setting) -> dict[str, Any]:
+    """One row of a sample (TIMING_COLUMNS, less `sample` and `process`)."""
+    _, update = one_member(setting)
+    losses = [update()[0] for _ in range(TRIAL)]
+    if setting.technique == BASELINE:
+        reference = yardstick()
+    else:
+        _, reference = one_member(setting.model_copy(update={"technique": BASELINE, "dials": {}}))
+    own, other = fastest([update, reference])
+    known = provenance()
+    return {
+        **{name: getattr(setting, name) for name in ("technique", "task", "lag", "technique_hash", "task_hash")},
+        "work": work(setting),
+        "seconds": own,
+        "reference": other,
+        "loss": float(losses[-1]),
+        **{name: value for name, value in known.items() if name in TIMING_COLUMNS},
+        "accelerator": processor(),
+        "threads": torch.get_num_threads(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def fastest(updates: Sequence[Update]) -> list[float]:
+    """Seconds of each one's fastest call, taken in turns after one call each that does not count."""
+    for update in updates:
+        update()
+    gc.collect()
+    gc.disable()  # as timeit does
+    try:
+        rounds: list[list[float]] = []
+        begin = time.perf_counter()
+        while len(rounds) < LEAST_ROUNDS or (len(rounds) < ROUNDS and time.perf_counter() - begin < SECONDS):
+            rounds.append([_seconds(update) for update in updates])
+    finally:
+        gc.enable()
+    return [min(times) for times in zip(*rounds, strict=True)]
+
+
+def _seconds(update: Update) -> float:
+    begin = time.perf_counter()
+    update()
+    return time.perf_counter() - begin
+
+
+def yardstick() -> Update:
+    """Work that never changes with this program: a recurrence in plain torch, to set the baseline's speed against."""
+    weight = torch.full((YARDSTICK_SIZE, YARDSTICK_SIZE), 1 / YARDSTICK_SIZE)
+    inputs = torch.ones(YARDSTICK_SIZE, YARDSTICK_SIZE)
+
+    def run() -> torch.Tensor:
+        state = inputs
+        for _ in range(YARDSTICK_STEPS):
+            state = torch.tanh(torch.addmm(inputs, state, weight))
+        return state
+
+    return run
