@@ -107,15 +107,24 @@ class Answer:
     # What to use
 
     @cached_property
+    def _found(self) -> dict[str, list[Rule]]:
+        """Every rule, by task."""
+        cells, costs = self.findings.cells, self.findings.scope.costs
+        return {task: rules(cells, costs, self.findings.remedies, task) for task in self.findings.scope.tasks}
+
+    @property
+    def _most(self) -> int:
+        """Rules of a task that there is room for."""
+        return max(1, MOST_RULES // max(1, sum(map(bool, self._found.values()))))
+
+    @cached_property
     def rules(self) -> list[RuleText]:
         """The decision table; of tasks with many rules, those for the longest lags."""
-        cells, costs = self.findings.cells, self.findings.scope.costs
-        found = {task: rules(cells, costs, self.findings.remedies, task) for task in self.findings.scope.tasks}
-        most = max(1, MOST_RULES // max(1, sum(map(bool, found.values()))))
         told = []
-        for place, (task, own) in enumerate(found.items(), start=1):
-            for i, rule in enumerate(own[-most:]):
-                told.append(self._rule(rule, place, self.say.task(task) if not i else "", 0 if i else len(own[-most:])))
+        for place, (task, own) in enumerate(self._found.items(), start=1):
+            shown = own[-self._most :]
+            for i, rule in enumerate(shown):
+                told.append(self._rule(rule, place, "" if i else self.say.task(task), 0 if i else len(shown)))
         return told
 
     def _rule(self, rule: Rule, place: int, task: str, rows: int) -> RuleText:
@@ -168,13 +177,16 @@ class Answer:
         return self.words("answer.price", price=self.numbers.count(offer.price), updates=updates, time=time)
 
     def rules_caption(self) -> str:
-        """What the decision table's words mean."""
-        return self.words(
+        """What the decision table's words mean, and how many rules it leaves out."""
+        meaning = self.words(
             "answer.rules_caption",
             share=self.numbers.percent(HORIZON_SHARE),
             confidence=self.numbers.percent(CONFIDENCE),
             near=f"{NEAR:g}",
         )
+        cut = sum(max(0, len(own) - self._most) for own in self._found.values())
+        more = [self.words("answer.rules_cut", count=self.numbers.count(cut))] if cut else []
+        return self.words("list.sentence").join([meaning, *more])
 
     # What matters
 
