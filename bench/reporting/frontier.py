@@ -19,6 +19,7 @@ from bench.evidence.scope import BASELINE
 from bench.evidence.source import load_rows
 from bench.reporting.canvas import GRID, Box, axes_at, dots, note, segments, spread
 from bench.reporting.findings import Findings
+from bench.reporting.marks import mark, told
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED, WIDTH, Picture, house_style, picture
 
@@ -93,6 +94,9 @@ class _Panel:
         for name in sorted(lines, key=self._rank, reverse=True):
             wide = 0.8 if self._rank(name) > 1 else 1.5
             self._plot(axes, lines[name], color=self._colour(name), linewidth=wide, zorder=4 - self._rank(name))
+            for lag, price in lines[name].items():
+                of = [self.say.technique(name), self.say.words("units.lag", lag=self.say.numbers.count(lag))]
+                mark(axes, self._x(lag), math.log10(price), told(self.say.words, of, self.say.numbers.count(price)))
             end = max(lines[name])
             if name == BASELINE:
                 axes.plot(self._x(end), math.log10(lines[name][end]), "s", color=INK, markersize=4.2, zorder=6)

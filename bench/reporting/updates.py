@@ -13,6 +13,8 @@ from bench.evidence.scope import BASELINE
 from bench.reporting.canvas import GRID, dots, segments
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.lines import LEFT, axis_name, update_axis
+from bench.reporting.marks import mark, told
+from bench.reporting.runs import measured_places
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED, PAPER, WIDTH, Picture, house_style, picture
 
@@ -32,7 +34,7 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
     techniques = [t for t in findings.techniques if t.name in set(cells["technique"])]
     lags = sorted(cells["lag"].unique())
     height = ROW * len(techniques) + 0.68
-    budget = findings.scope.protocols[task].updates
+    budget, places = findings.scope.protocols[task].updates, measured_places(findings.scope)
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(
@@ -52,10 +54,22 @@ def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
             axes.set(xlim=(-0.02 * budget, budget * (1.02 + CENSORED)), ylim=(len(techniques) - 0.4, -0.6), yticks=[])
             here = cells[cells["lag"] == lag].set_index("technique")
             _Column(axes, techniques, budget, here, runs[runs["lag"] == lag]).draw()
+            _tell(axes, say, here, {t.name: y for y, t in enumerate(techniques)}, places)
             update_axis(axes, say, budget)
         grid[0].set_yticks(range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK)
         axis_name(figure, say, 0.985)
         return picture(figure, say.updates_alt(task))
+
+
+def _tell(
+    axes: Axes, say: Sentences, cells: pd.DataFrame, rows: dict[str, int], places: dict[tuple[str, str, int], str]
+) -> None:
+    """What a reader who points at a row is told: the median and the quartiles."""
+    for cell in cells.reset_index().itertuples():
+        spread = [say.numbers.updates(value, cell.budget) for value in (cell.median, cell.lower, cell.upper)]
+        text = told(say.words, [say.technique(cell.technique), say.cell(cell.task, cell.lag)], *spread)
+        to = places.get((cell.technique, cell.task, cell.lag), "")
+        mark(axes, min(cell.median, cell.budget), rows[cell.technique], text, to)
 
 
 class _Column:
