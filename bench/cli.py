@@ -226,14 +226,14 @@ def report(
 
     from bench.reporting import write_report
     from bench.reporting.archive import new_folder
-    from bench.tracking import Store
+    from bench.tracking import Store, run_addresses
 
     folder = output or new_folder(Path("reports"))
     languages = ("en", "zh") if language == "both" else (language,)
     opened = Store.open(store, create=False)
     _tell_cut_off(opened)
-    dpi = PNG_DPI if png else 0
-    for file in write_report(opened, folder, languages, jobs=cpu_count(), png_dpi=dpi):
+    addresses, dpi = run_addresses(opened), PNG_DPI if png else 0
+    for file in write_report(opened, folder, languages, addresses, jobs=cpu_count(), png_dpi=dpi):
         typer.echo(file)
 
 

@@ -136,8 +136,9 @@ def _remember(studies: "list[Study]", store: "Store", plugins: list[str]) -> Non
 def _report(store: "Store", reports: Path) -> None:
     from bench.reporting import write_report
     from bench.reporting.archive import new_folder
+    from bench.tracking import run_addresses
 
-    for file in write_report(store, new_folder(reports)):
+    for file in write_report(store, new_folder(reports), addresses=run_addresses(store)):
         LOG.info("wrote %s", file)
 
 

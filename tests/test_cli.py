@@ -22,7 +22,7 @@ from bench.console import say
 from bench.execution import RunSummary
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.study import Study
-from bench.tracking import Store
+from bench.tracking import RunAddresses, Store
 
 ROOT = Path(bench.__file__).parents[1]
 TINY = ["--preset", "smoke", "--technique", "tanh,lstm", "--task", "adding", "--lag", "10,12"]
@@ -296,8 +296,9 @@ def languages(monkeypatch: pytest.MonkeyPatch) -> dict[Path, tuple[str, ...]]:
     """Stands in for `write_report`: folder → languages asked for."""
     asked: dict[Path, tuple[str, ...]] = {}
 
-    def write(store: Store, output: Path, languages: tuple[str, ...]) -> list[Path]:
+    def write(store: Store, output: Path, languages: tuple[str, ...], addresses: RunAddresses) -> list[Path]:
         asked[output] = languages
+        assert set(addresses.experiments) == set(store.members()["task"])
         return [output / f"report.{language}.html" for language in languages]
 
     monkeypatch.setattr(reporting, "write_report", write)

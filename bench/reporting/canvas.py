@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from bench.reporting.style import MUTED, WIDTH
@@ -64,3 +65,22 @@ def note(
 ) -> None:
     """A line of text; its middle is `top` inches from the upper edge."""
     figure.text(left / WIDTH, 1 - top / figure.get_figheight(), text, fontsize=size, color=colour, va="center", **look)
+
+
+def sample(figure: Figure, left: float, top: float, length: float = 0.16, **look: Any) -> None:
+    """A short piece of a line, as it stands before the name of what the line shows."""
+    x, y = left / WIDTH, 1 - top / figure.get_figheight()
+    figure.add_artist(Line2D([x, x + length / WIDTH], [y, y], **look))
+
+
+def spread(places: list[float], apart: float, height: float) -> list[float]:
+    """Places moved as little as may be so that they rise by `apart` at least, within the height where that can be."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + apart) if moved else place)
+    over = moved[-1] - height if moved else 0
+    if over > 0:
+        moved[-1] = height
+        for i in range(len(moved) - 2, -1, -1):
+            moved[i] = min(moved[i], moved[i + 1] - apart)
+    return moved

@@ -16,7 +16,7 @@ from bench.reporting import forest
 from bench.reporting.findings import Findings, Matrix
 from bench.reporting.panels import Curve, Dial, Panel, Profiles, Strip, fitted
 from bench.reporting.sentences import Sentences
-from bench.reporting.style import BASELINE_LINE, DASHES, LINES, WIDTH, Picture, house_style, picture
+from bench.reporting.style import BASELINE_LINE, WIDTH, Picture, house_style, line_look, picture
 
 FLOW_KINDS = ("decay", "relief", "exponential", "reach", "early")
 """Kinds that are read off the gradient's profile over the steps."""
@@ -102,9 +102,9 @@ def _lines(test: Part) -> Iterator[tuple[str, str]]:
 
 
 def _looks(lines: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, Any]]:
-    """A colour each; the baseline is grey, and a technique with a dial turned is dashed if its twin is not."""
+    """A colour and a dash each; the baseline is grey."""
     others = [line for line in lines if line[0] != BASELINE]
-    looks = {line: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, line in enumerate(others)}
+    looks = {line: line_look(i) for i, line in enumerate(others)}
     return {line: looks.get(line, (BASELINE_LINE, "-")) for line in lines}
 
 

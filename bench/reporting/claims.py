@@ -14,11 +14,13 @@ from bench.evidence.assess import CONFIDENCE, Verdict
 from bench.evidence.family import LEVEL
 from bench.evidence.reasons import analysis_name
 from bench.evidence.scope import SETTING
-from bench.evidence.source import SourceRow, load_claims
+from bench.evidence.source import load_claims
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.reporting.flow import FLOOR
 from bench.reporting.forest import RATIO, in_margins
+from bench.reporting.runs import place
 from bench.reporting.sentences import Sentences
+from bench.tracking import RunAddresses
 from bench.tracking.layout import run_name, task_experiment
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -29,14 +31,6 @@ SYMBOLS: dict[Verdict, str] = {
     "undecided": "?",
     "not run": "–",
 }
-STATEMENTS: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
-    "gated": {"advantage": (("S06",), ("S09",)), "drawback": (("S10",), ("S10",)), "fits": (("S09",),)},
-    "relu": {"advantage": (("S12",), ("S11",)), "drawback": (("S13",),), "fits": ((),)},
-    "clipping": {"advantage": (("S15",), ("S17",)), "drawback": (("S18",),), "fits": (("S19",),)},
-    "residual": {"advantage": (("S22",), ("S21", "S22")), "drawback": (("S23",),), "fits": (("S22",),)},
-    "truncated": {"advantage": (("S25",), ("S24",)), "drawback": (("S26",),), "fits": (("S25", "S26"),)},
-}
-"""The claims that each statement of a cell of the source's table makes; statements stand between semicolons."""
 MOST_TELLING = 2
 """So many of each sort of verdict are told in the summary."""
 MOST_SETTINGS = 4
@@ -61,7 +55,12 @@ class Step(NamedTuple):
     experiment: str
     name: str
     """Of its runs, as MLflow shows them."""
-    ids: str
+    ids: list[tuple[str, str]]
+    """Of the first runs, each with its address in MLflow (empty where none is known)."""
+    more: str
+    """How many others there are; empty if none."""
+    place: str
+    """The id of its row in the ledger of runs."""
     rate: str
     setting: str
     protocol: str
@@ -80,7 +79,8 @@ class Trail(NamedTuple):
 class Claims:
     """The verdicts of one report in one language."""
 
-    def __init__(self, say: Sentences) -> None:
+    def __init__(self, say: Sentences, addresses: RunAddresses | None = None) -> None:
+        self.addresses = addresses
         self.say, self.words, self.numbers = say, say.words, say.numbers
         self.all = say.findings.verdicts
         self.comparisons = max((claim.comparisons for claim in self.all), default=0)
@@ -99,17 +99,6 @@ class Claims:
         """What the source claims."""
         text = self._says[claim.claim]
         return text[:1].upper() + text[1:]
-
-    def cell(self, row: SourceRow, column: str) -> Iterator[tuple[str, list[ClaimVerdict]]]:
-        """The statements of a cell of the source's table, each with the verdicts on it; none if nothing tests it."""
-        statements = getattr(row.cells(self.words.language), column).split(";")
-        for statement, ids in zip(statements, STATEMENTS[row.id][column], strict=True):
-            yield statement.strip(), [self._by_id[i] for i in ids if i in self._by_id]
-
-    def of_row(self, row: SourceRow) -> list[ClaimVerdict]:
-        """Every claim of a row of the source's table, once."""
-        ids = {i for cells in STATEMENTS[row.id].values() for statement in cells for i in statement}
-        return [claim for claim in self.all if claim.claim in ids]
 
     # How they stand
 
@@ -236,13 +225,15 @@ class Claims:
     def _step(self, runs: pd.DataFrame) -> Step:
         runs = runs.sort_values("seed")
         first, last = runs.iloc[0], runs.iloc[-1]
-        ids = [str(run)[:SHORT] for run in runs["mlflow_run_id"][:MOST_RUNS]]
-        more = [self.words("claims.more", count=len(runs) - len(ids))] if len(runs) > len(ids) else []
+        known = [str(run) for run in runs["mlflow_run_id"][:MOST_RUNS]]
+        more = len(runs) - len(known)
         name = run_name(first.to_dict()) + (f"–{last['seed']}" if len(runs) > 1 else "")
         return Step(
             experiment=task_experiment(first["task"]),
             name=name,
-            ids=self.words("list.separator").join([*ids, *more]),
+            ids=[(run[:SHORT], self.addresses.run(first["task"], run) if self.addresses else "") for run in known],
+            more=self.words("claims.more", count=more) if more else "",
+            place=place(first["setting_hash"], first["role"]),
             rate=f"{first['learning_rate']:g}",
             setting=first["setting_hash"],
             protocol=first["protocol_hash"],

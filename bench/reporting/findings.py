@@ -107,6 +107,11 @@ class Findings(Matrix):
         return [(row, [t for t in self.techniques if t.source_row == row.id]) for row in load_rows()]
 
     @cached_property
+    def remedies(self) -> set[str]:
+        """The techniques that stand for a row of the source's table."""
+        return {t.name for t in self.techniques if t.source_row}
+
+    @cached_property
     def matrices(self) -> dict[str, Matrix]:
         """Every arm, the main one first."""
         return {MAIN: self, **self.arms}

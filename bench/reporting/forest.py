@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from bench.evidence.verdicts import PartVerdict
 from bench.reporting.canvas import GRID, Box, axes_at, note, segments
+from bench.reporting.marks import mark, told
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import INK, LINES, MUTED, PAPER
 
@@ -69,6 +70,7 @@ def draw(figure: Figure, top: float, parts: list[PartVerdict], say: Sentences) -
         _frame(axes, group, logarithmic=unit == RATIO)
         for y, part in enumerate(group):
             _row(axes, y, part)
+            mark(axes, part.effect, y, _told(part, say))
             label = _wrapped(part.label[say.words.language], say.words.language)
             note(figure, 0.0, top + ROW * (y + 0.5), label, size=6.8, colour=INK, linespacing=1.0)
         axes.set_xlabel(say.unit(unit), fontsize=6.5, color=MUTED, labelpad=1)
@@ -126,6 +128,13 @@ def _row(axes: Axes, y: int, part: PartVerdict) -> None:
             markeredgewidth=0.6,
             clip_on=False,
         )
+
+
+def _told(part: PartVerdict, say: Sentences) -> str:
+    """What a reader who points at a row is told: the effect and its interval."""
+    number = say.numbers.factor if part.unit == RATIO else say.numbers.signed
+    spread = [number(value) for value in (part.effect, part.low, part.high)]
+    return told(say.words, [part.label[say.words.language]], *spread)
 
 
 def _wrapped(text: str, language: str) -> str:

@@ -13,10 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.path import Path
 
 from bench.reporting.findings import Matrix, Technique
+from bench.reporting.marks import mark, told
+from bench.reporting.runs import measured_places
 from bench.reporting.sentences import Sentences
-from bench.reporting.style import INK, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
+from bench.reporting.style import INK, LINES, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 
 LEFT, ROW, BOTTOM = 2.45, 0.185, 0.42  # inches
 GAP = "#eef0f3"
@@ -27,6 +30,8 @@ MARKS: dict[str, Any] = {  # of cells that were not run, on a grey ground; hatch
     "pending": ".",
     "unplanned": "None",
 }
+CORNER = Path([(-1, 1), (0, 1), (0, -1), (-1, 1)])
+"""Of a cell in which runs diverged or failed."""
 MOST_COUNTED = 12
 """With more columns than that, counts no longer fit into the cells."""
 
@@ -55,8 +60,8 @@ def solve_rates(findings: Matrix, say: Sentences, tasks: list[str], alt: str) ->
             _block(axes, findings, say, techniques, task, detailed=len(tasks) == 1, counted=counted)
             if not column:
                 _row_names(axes, techniques, say)
-        states = set(findings.cells[findings.cells["task"].isin(tasks)]["state"])
-        _legend(figure, say, states)
+        cells = findings.cells[findings.cells["task"].isin(tasks)]
+        _legend(figure, say, {*cells["state"], *(["broken"] if cells[["diverged", "failed"]].any(axis=None) else [])})
         return picture(figure, alt)
 
 
@@ -91,10 +96,20 @@ def _block(
         yticklabels=False,
     )
     states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
+    places: dict[str, list[tuple[float, float]]] = {}
     for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
         if state in MARKS:
             axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
-            axes.plot(x + 0.5, y + 0.5, **_mark(state))
+            places.setdefault(state, []).append((x + 0.5, y + 0.5))
+    for state, middles in places.items():
+        axes.plot(*zip(*middles, strict=True), **_mark(state))
+    broken = (cells["diverged"] + cells["failed"] > 0).groupby([cells["technique"], cells["lag"]]).any()
+    rows, columns = np.nonzero(broken.unstack(fill_value=False).reindex(names, fill_value=False).to_numpy())
+    axes.plot(columns + 0.97, rows + 0.14, **_mark("broken"))
+    across, runs = {lag: x for x, lag in enumerate(rates.columns)}, measured_places(findings.scope)
+    for cell in cells.itertuples():
+        to = runs.get((cell.technique, cell.task, cell.lag), "")
+        mark(axes, across[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell), to)
     axes.set(xlabel="", ylabel="")
     axes.set_xticklabels(
         [
@@ -109,10 +124,13 @@ def _block(
         title = re.sub(r", |(?=\()", "\n", say.task(task), count=1)
         axes.set_title(title, fontsize=7.5, color=INK, pad=14, fontweight="bold", linespacing=1.1)
     for y in _family_starts(techniques)[1:]:
-        axes.axhline(y, color=PAPER, linewidth=4)
+        axes.axhline(y, color=PAPER, linewidth=2.4)
 
 
 def _mark(state: str) -> dict[str, Any]:
+    if state == "broken":
+        return {"marker": CORNER, "markersize": 4, "markeredgewidth": 0.3, "color": LINES[1], "linestyle": "none",
+                "markeredgecolor": PAPER}  # fmt: skip
     return {"marker": MARKS[state], "markersize": 4, "markeredgewidth": 0.8, "color": MUTED, "linestyle": "none"}
 
 
@@ -123,6 +141,17 @@ def _text(say: Sentences, cell: Any, detailed: bool) -> str:
     counts = {"diverged": cell.diverged, "failed": cell.failed}
     more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count and detailed]
     return " · ".join([f"{cell.solved}/{cell.runs}", *more])
+
+
+def _told(say: Sentences, cell: Any) -> str:
+    """What a reader who points at a cell is told: whose it is, and its counts or why there are none."""
+    solved = say.words("values.solved", solved=cell.solved, runs=cell.runs)
+    counts = {"diverged": cell.diverged, "failed": cell.failed}
+    more = [say.words(f"legend.{outcome}", count=count) for outcome, count in counts.items() if count]
+    state = cell.state
+    value = [solved, *more] if state == "measured" else [say.words(f"legend.{state}")]
+    of = [say.technique(cell.technique), say.cell(cell.task, cell.lag)]
+    return told(say.words, of, say.words("list.separator").join(value))
 
 
 def _family_starts(techniques: list[Technique]) -> list[int]:
@@ -154,12 +183,12 @@ def _legend(figure: Figure, say: Sentences, states: set[str]) -> None:
         Patch(facecolor=SOLVE_RATE(1.0), label=say.words("legend.solved")),
         Patch(facecolor=SOLVE_RATE(0.0), label=say.words("legend.unsolved")),
     ]
-    handles += [Line2D([], [], **_mark(s), label=say.words(f"legend.{s}")) for s in MARKS if s in states]
+    handles += [Line2D([], [], **_mark(s), label=say.words(f"legend.{s}")) for s in (*MARKS, "broken") if s in states]
     figure.legend(
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(LEFT / WIDTH - 0.012, 0.0),
-        ncols=3,
+        ncols=2 if len(handles) <= 4 else 3,
         frameon=False,
         fontsize=7,
         handlelength=1.4,

@@ -12,6 +12,7 @@ from bench.evidence.scope import Scope
 from bench.reporting.catalogue import Catalogue
 from bench.reporting.findings import Findings
 from bench.reporting.numbers import Numbers
+from bench.tracking.layout import task_experiment
 
 
 class Ledgers:
@@ -68,6 +69,12 @@ class Ledgers:
         """What a task's metric is called; a dash if nothing was trained on it."""
         names = self.findings.scope.members.query("task == @task")["metric_name"]
         return self.words("units.none") if names.empty else self.words.name("metrics", names.iloc[0])
+
+    def origin_of(self, task: str) -> str:
+        """Where a task's runs lie, and how to get at them."""
+        scope = self.findings.scope
+        runs = self.numbers.count(int((scope.members["task"] == task).sum()))
+        return self.words("task.origin", experiment=task_experiment(task), runs=runs, hash=scope.hashes[task])
 
     def tasks(self) -> str:
         """All tasks of the report."""

@@ -1,8 +1,7 @@
-"""Learning curves, and updates to solve: small multiples over families and lags."""
+"""Learning curves: small multiples over families and lags."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -14,25 +13,24 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
-from bench.reporting.canvas import GRID, dots, segments
+from bench.reporting.canvas import dots, segments, spread
 from bench.reporting.findings import Findings, Technique
+from bench.reporting.marks import mark, thinned, told
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import (
     BASELINE_LINE,
-    DASHES,
-    INK,
-    LINES,
     MUTED,
-    PAPER,
     WIDTH,
     Picture,
     house_style,
+    line_look,
     picture,
 )
 
 LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
 TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page, beside its heading and caption
 GAP = 0.16  # inches between rows
+SAMPLE = 0.13  # inches of a line, before its name
 
 
 def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
@@ -67,7 +65,7 @@ def learning_curves(findings: Findings, say: Sentences, task: str) -> Picture:
                 here = curves[curves["lag"] == lag]
                 if here["technique"].isin([t.name for t in members]).any():
                     frame.dress(axes)
-                    _panel(axes, here, looks)
+                    _panel(axes, say, here, looks)
                 else:
                     axes.set_axis_off()
                     axes.text(
@@ -107,11 +105,10 @@ def row_heights(families: dict[str, list[Technique]], tallest: float = TALLEST) 
 def looks_of(members: list[Technique]) -> dict[str, tuple[str, object]]:
     """Colour and dash of each technique of a panel; the baseline's is the same everywhere."""
     others = [t.name for t in members if t.name != BASELINE]
-    looks = {name: (LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)]) for i, name in enumerate(others)}
-    return {BASELINE: (BASELINE_LINE, "-"), **looks}
+    return {BASELINE: (BASELINE_LINE, "-"), **{name: line_look(i) for i, name in enumerate(others)}}
 
 
-def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
+def _panel(axes: Axes, say: Sentences, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
     for name, (colour, dash) in looks.items():
         line = curves[curves["technique"] == name]
         if line.empty:
@@ -121,6 +118,10 @@ def _panel(axes: Axes, curves: pd.DataFrame, looks: dict[str, tuple[str, object]
         )
         axes.plot(line["update"], line["median"], color=colour, linestyle=dash, linewidth=1.3, clip_on=False)
         dots(axes, [(line["update"].iloc[-1], line["median"].iloc[-1])], 2.8, colour)
+        for at in thinned(line).itertuples():
+            of = [say.technique(name), say.words("values.update", update=say.numbers.count(at.update))]
+            spread = [say.numbers.metric(value) for value in (at.median, at.lower, at.upper)]
+            mark(axes, at.update, at.median, told(say.words, of, *spread))
 
 
 def name_row(
@@ -143,15 +144,26 @@ def name_row(
         fontsize=8,
         fontweight="bold",
     )
+    across = 1 / (axes.get_position().width * WIDTH)
     for i, technique in enumerate(members):
+        y, (colour, dash) = 1 - (0.22 + 0.145 * i) * inch, looks[technique.name]
+        axes.plot(
+            [left, left + SAMPLE * across],
+            [y, y],
+            color=colour,
+            linestyle=dash,
+            linewidth=1.3,
+            transform=axes.transAxes,
+            clip_on=False,
+        )
         axes.text(
-            left,
-            1 - (0.22 + 0.145 * i) * inch,
+            left + (SAMPLE + 0.04) * across,
+            y,
             say.technique(technique.name),
             transform=axes.transAxes,
             va="center",
-            fontsize=7,
-            color=looks[technique.name][0],
+            fontsize=6.6,
+            color=colour,
         )
 
 
@@ -187,20 +199,33 @@ class _Frame:
         for column in grid.T:
             drawn = [axes for axes in column if axes.axison]
             if drawn:
-                _update_axis(drawn[-1], self.say, self.budget)
+                update_axis(drawn[-1], self.say, self.budget)
         labelled = [axes for axes in grid[0] if axes.axison][-1:]
-        for axes, (name, level) in itertools.product(labelled, self.levels.items()):
+        for axes in labelled:
+            self._name_levels(axes, axes.get_position().height * grid[0][0].figure.get_figheight())
+        axis_name(grid[0][0].figure, self.say, 1 - RIGHT / WIDTH)
+
+    def _name_levels(self, axes: Axes, height: float) -> None:
+        """At the right of a panel of so many inches, no name over another."""
+        rising = sorted(self.levels, key=lambda name: self.levels[name])
+        places = [self._share(self.levels[name]) * height for name in rising]
+        for name, place in zip(rising, spread(places, 0.09, height + 0.1), strict=True):
             axes.annotate(
                 name,
-                (1, level),
-                xycoords=("axes fraction", "data"),
+                (1, place / height),
+                xycoords="axes fraction",
                 xytext=(4, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize=6,
                 color=MUTED,
             )
-        _axis_name(grid[0][0].figure, self.say, 1 - RIGHT / WIDTH)
+
+    def _share(self, level: float) -> float:
+        """Of a panel's height that lies below a level."""
+        ends = (self.low, level, self.high)
+        low, value, high = map(math.log, ends) if self.logarithmic else ends
+        return (value - low) / (high - low)
 
 
 def _frame(findings: Findings, say: Sentences, task: str, curves: pd.DataFrame) -> _Frame:
@@ -219,14 +244,14 @@ def _frame(findings: Findings, say: Sentences, task: str, curves: pd.DataFrame) 
     return _Frame(say, named, logarithmic, findings.scope.protocols[task].updates, low, high)
 
 
-def _update_axis(axes: Axes, say: Sentences, budget: int) -> None:
+def update_axis(axes: Axes, say: Sentences, budget: int) -> None:
     """From 0 to the budget, labelled at both ends."""
     axes.set_xticks([0, budget], ["0", say.numbers.count(budget)])
     for tick, side in zip(axes.xaxis.get_major_ticks(2), ("left", "right"), strict=True):
         tick.label1.set(horizontalalignment=side)
 
 
-def _axis_name(figure: Figure, say: Sentences, right: float) -> None:
+def axis_name(figure: Figure, say: Sentences, right: float) -> None:
     """Under all panels, which end at `right` (share of the width)."""
     figure.text(
         (LEFT / WIDTH + right) / 2,
@@ -237,65 +262,3 @@ def _axis_name(figure: Figure, say: Sentences, right: float) -> None:
         color=MUTED,
         fontsize=7,
     )
-
-
-def updates_to_solve(findings: Findings, say: Sentences, task: str) -> Picture:
-    """Rows: techniques. Columns: lags. Median and quartiles; open triangles: beyond the budget."""
-    cells = findings.task_cells(task)
-    cells = cells[cells["state"] == "measured"]
-    techniques = [t for t in findings.techniques if t.name in set(cells["technique"])]
-    lags = sorted(cells["lag"].unique())
-    height = 0.132 * len(techniques) + 0.68
-    budget = findings.scope.protocols[task].updates
-    with house_style():
-        figure = Figure(figsize=(WIDTH, height))
-        grid = figure.subplots(
-            1,
-            len(lags),
-            squeeze=False,
-            gridspec_kw={
-                "left": LEFT / WIDTH,
-                "right": 0.985,
-                "top": 1 - 0.26 / height,
-                "bottom": 0.4 / height,
-                "wspace": 0.09,
-            },
-        )[0]
-        for axes, lag in zip(grid, lags, strict=True):
-            _spreads(axes, cells[cells["lag"] == lag].set_index("technique"), techniques, budget)
-            axes.set_title(say.words("units.lag", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
-            axes.set(xlim=(0, budget * 1.04), ylim=(len(techniques) - 0.4, -0.6), yticks=[])
-            _update_axis(axes, say, budget)
-        grid[0].set_yticks(range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK)
-        _axis_name(figure, say, 0.985)
-        return picture(figure, say.updates_alt(task))
-
-
-def _spreads(axes: Axes, cells: pd.DataFrame, techniques: list[Technique], budget: int) -> None:
-    """One lag: a dot and a bar each; nothing where nothing was measured."""
-    axes.set_autoscale_on(False)
-    axes.axvline(budget, color="#b4b9c0", linewidth=0.7, linestyle=(0, (1.2, 1.6)), zorder=0)
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    rows = ((0, y, budget, y) for y in range(len(techniques)))
-    segments(axes, rows, color=GRID, linewidth=0.6, zorder=0)
-    for y, technique in enumerate(techniques):
-        if technique.name not in cells.index:
-            continue
-        cell = cells.loc[technique.name]
-        colour = BASELINE_LINE if technique.name == BASELINE else LINES[0]
-        start, end = min(cell["lower"], budget), min(cell["upper"], budget)
-        axes.plot([start, end], [y, y], color=colour, linewidth=2.4, alpha=0.4, solid_capstyle="butt")
-        if math.isinf(cell["median"]):
-            axes.plot(
-                budget,
-                y,
-                ">",
-                color=colour,
-                markerfacecolor=PAPER,
-                markersize=4,
-                markeredgewidth=0.9,
-                clip_on=False,
-            )
-        else:
-            axes.plot(cell["median"], y, "o", color=colour, markersize=4)

@@ -121,9 +121,9 @@ class Numbers:
         head = self.words("list.separator").join(texts[:-1])
         return self.words("list.last").join(filter(None, [head, *texts[-1:]]))
 
-    def when(self, stamp: str) -> str:
-        """2026-02-03T04:05:06+00:00 → 2026-02-03 04:05."""
-        return stamp[:16].replace("T", " ")
+    def when(self, stamp: str | float) -> str:
+        """2026-02-03T04:05:06+00:00 → 2026-02-03 04:05; a dash where nothing has started."""
+        return stamp[:16].replace("T", " ") if isinstance(stamp, str) else self.words("units.none")
 
 
 def _significant(value: float) -> float:

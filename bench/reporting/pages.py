@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.protocol.preset import MAIN
-from bench.reporting import heatmap, lines
+from bench.reporting import heatmap, lines, updates
+from bench.reporting.answer import Answer
 from bench.reporting.catalogue import Catalogue, templates_folder
 from bench.reporting.changes import ChangeWords
 from bench.reporting.claim_figure import claim_figure
 from bench.reporting.claims import SYMBOLS, Claims
 from bench.reporting.findings import Findings, Technique
 from bench.reporting.flow_words import FlowWords
+from bench.reporting.frontier import frontier
 from bench.reporting.numbering import Figure, Numbering
 from bench.reporting.profiles import gradient_profiles
+from bench.reporting.runs import Runs
 from bench.reporting.sentences import Sentences
+from bench.reporting.source_table import SourceTable
 from bench.reporting.sparklines import speed_lines
 from bench.reporting.style import Picture
+from bench.tracking import RunAddresses
 
 
 @dataclass(frozen=True)
@@ -48,15 +56,20 @@ ClaimPictures = dict[str, tuple[Picture, list[str]] | None]
 """By claim: its figure, and the names of what stands on its right."""
 
 
-def page(findings: Findings, words: Catalogue) -> str:
-    """The whole report in one language: a single HTML file that needs nothing else."""
-    return rendered(findings, words).html
+def page(findings: Findings, words: Catalogue, addresses: RunAddresses | None = None) -> str:
+    """The whole report in one language: a single HTML file that needs nothing else; runs lead to their addresses."""
+    return rendered(findings, words, addresses).html
 
 
-def rendered(findings: Findings, words: Catalogue, of_claims: Callable[[], ClaimPictures] | None = None) -> Page:
+def rendered(
+    findings: Findings,
+    words: Catalogue,
+    addresses: RunAddresses | None = None,
+    of_claims: Callable[[], ClaimPictures] | None = None,
+) -> Page:
     """The page with its figures; `of_claims` waits for the claims' pictures where another process draws them."""
     numbering = Numbering(words)
-    context = _context(findings, words) | {"numbering": numbering}
+    context = _context(findings, words, addresses) | _script() | {"numbering": numbering}
     context["claim_pictures"] = of_claims() if of_claims else claim_pictures(findings, words)
     html = _environment().get_template("report.html.j2").render(context)
     return Page(numbering.resolved(html), tuple(numbering.figures))
@@ -78,13 +91,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["groupby_family"] = _groupby_family
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return environment
 
 
-def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
+def _context(findings: Findings, words: Catalogue, addresses: RunAddresses | None) -> dict[str, Any]:
     """What the templates are filled with, but for the claims' pictures."""
     say = Sentences(findings, words)
-    claims, flow = Claims(say), FlowWords(say)
+    claims, flow = Claims(say, addresses), FlowWords(say)
+    answer = Answer(claims)
     history = ChangeWords(say, findings.history) if findings.history else None
     return {
         "t": words,
@@ -95,10 +110,14 @@ def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
         "baseline": BASELINE,
         "confidence": say.numbers.percent(CONFIDENCE),
         "claims": claims,
+        "answer": answer,
+        "source": SourceTable(claims),
+        "cost_picture": frontier(findings, say, answer.cost_alt()),
         "symbols": SYMBOLS,
         "flow": flow,
         "history": history,
         "history_picture": speed_lines(history) if history else None,
+        "runs": Runs(say, addresses),
         "flow_pictures": _flow_pictures(findings, flow),
         "arm_pictures": {
             arm: heatmap.solve_rates(matrix, say, matrix.scope.tasks, say.arm_alt(arm))
@@ -108,6 +127,13 @@ def _context(findings: Findings, words: Catalogue) -> dict[str, Any]:
         "overview": heatmap.solve_rates(findings, say, findings.scope.tasks, " ".join(say.answers())),
         "pictures": {task: _pictures(findings, say, task) for task in findings.scope.tasks},
     }
+
+
+def _script() -> dict[str, str]:
+    """The page's one script, and the hash by which the page's policy knows it."""
+    script = (templates_folder() / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return {"script": Markup(script), "script_hash": f"sha256-{digest}"}
 
 
 def _flow_pictures(findings: Findings, flow: FlowWords) -> dict[str, Picture]:
@@ -131,5 +157,5 @@ def _pictures(findings: Findings, say: Sentences, task: str) -> TaskPictures | N
     return TaskPictures(
         rates=heatmap.solve_rates(findings, say, [task], say.answer(task)),
         curves=lines.learning_curves(findings, say, task) if has_curves else None,
-        updates=lines.updates_to_solve(findings, say, task),
+        updates=updates.updates_to_solve(findings, say, task),
     )

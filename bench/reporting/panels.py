@@ -18,8 +18,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.evidence.statistics import mean_interval
-from bench.reporting.canvas import GRID, Box, axes_at, dots, note, segments
+from bench.reporting.canvas import GRID, Box, axes_at, dots, note, sample, segments
 from bench.reporting.flow import FLOOR
+from bench.reporting.marks import mark, thinned, told
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import BASELINE_LINE, INK, LINES, MUTED
 
@@ -97,12 +98,16 @@ class Strip:
         axes = axes_at(figure, Box(LEFT + NAMES, top, WIDTH - NAMES, ROW * len(self.rows)), y_axis=False)
         self._frame(axes)
         means = []
+        heading = ""
         for y, row in enumerate(self.rows):
+            heading = heading if row.indent else row.label
             look = {"fontweight": "bold"} if row.values is None else {}
             note(figure, LEFT + 0.1 * row.indent, top + ROW * (y + 0.5), row.label, size=6.3, colour=INK, **look)
             if row.values is not None and len(known := row.values[np.isfinite(row.values)]):
                 self._dots(axes, y, known, row.colour)
                 means.append((known.mean(), y - 0.36, known.mean(), y + 0.36))
+                of = list(dict.fromkeys([heading, row.label]))
+                mark(axes, float(known.mean()), y, mean_told(self.say, of, known))
         segments(axes, means, color=INK, linewidth=1.1, zorder=3)
         axes.set_xlabel(self.say.words.name("kinds", self.kind), fontsize=6.5, color=MUTED, labelpad=1)
 
@@ -199,6 +204,9 @@ class Dial:
             bars = ((p, max(i.low, low - pad), p, min(i.high, high + pad)) for p, i in zip(x, intervals, strict=True))
             segments(axes, bars, color=colour, linewidth=1)
             axes.plot(x, [np.mean(v) for v in means], color=colour, linewidth=1.2)
+            for at, (place, values) in zip(x, means.items(), strict=True):
+                of = [self.say.technique(str(base)), f"{place:g}"]
+                mark(axes, at, float(np.mean(values)), mean_told(self.say, of, values))
         axes.set_xlabel(self.say.numbers.join(data["name"].unique()), fontsize=6.5, color=MUTED, labelpad=2)
 
 
@@ -233,7 +241,7 @@ class Profiles:
         return self._head + max(CURVES, 0.13 * len(self._named)) + FOOT
 
     def draw(self, figure: Figure, top: float) -> None:
-        names, ticks = 1.15, 0.36
+        names, ticks = 1.2, 0.36
         width = (WIDTH - names - ticks) / len(self.axes)
         shown = pd.concat([curve.points for curves in self.axes.values() for curve in curves])
         below = top + self._head
@@ -245,9 +253,12 @@ class Profiles:
             dress(axes, self.say, shown["log10_norm"], int(shown["lag_back"].max()), left=not i)
             for curve in curves:
                 plot(axes, curve)
+                mark_curve(axes, self.say, curve.name, curve.points)
             axes.set_xlabel(self.say.words("flow.axis"), fontsize=6.5, color=MUTED, labelpad=1)
         for i, curve in enumerate(self._named.values()):
-            note(figure, LEFT + WIDTH - names, below + 0.07 + 0.13 * i, curve.name, size=6.3, colour=curve.colour)
+            left, middle = LEFT + WIDTH - names, below + 0.07 + 0.13 * i
+            sample(figure, left - 0.1, middle, color=curve.colour, linestyle=curve.dash, linewidth=1.1)
+            note(figure, left + 0.1, middle, curve.name, size=6.3, colour=curve.colour)
 
 
 def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:
@@ -255,6 +266,19 @@ def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> No
     x, y = curve.points["lag_back"], curve.points["log10_norm"]
     axes.plot(x, y, color=curve.colour, linestyle=curve.dash, linewidth=width, alpha=alpha)
     dots(axes, [(x.iloc[-1], y.iloc[-1])], 2.5, curve.colour, clip_on=True)
+
+
+def mean_told(say: Sentences, of: list[str], values: Any) -> str:
+    """What a reader who points at a row of values is told: their mean, how many there are, and from where to where."""
+    mean, low, high = (say.numbers.metric(float(value)) for value in (np.mean(values), min(values), max(values)))
+    return told(say.words, of, say.words("values.mean", mean=mean, count=len(values)), low, high)
+
+
+def mark_curve(axes: Axes, say: Sentences, name: str, points: pd.DataFrame) -> None:
+    """What a reader who points at a profile is told: whose it is, how far back, and the norm."""
+    for at in thinned(points).itertuples():
+        of = [name, say.words("values.back", steps=say.numbers.count(at.lag_back))]
+        mark(axes, at.lag_back, at.log10_norm, told(say.words, of, say.numbers.metric(10.0**at.log10_norm)))
 
 
 def dress(

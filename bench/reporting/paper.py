@@ -22,6 +22,8 @@ def pdf(html: str) -> bytes:
         ) from error
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
     _strip(document.etree_element)
+    for link in document.etree_element.iter("a"):
+        _flatten(link)
     return document.write_pdf(pdf_variant="pdf/ua-1")
 
 
@@ -33,6 +35,15 @@ def _strip(element: Element) -> None:
             element.remove(child)
         else:
             _strip(child)
+
+
+def _flatten(link: Element) -> None:
+    """Take the words of a link out of their spans: WeasyPrint gives each span a link of its own, which has no tag."""
+    for span in [child for child in link if child.tag == "span"]:
+        before = "".join(span.itertext())
+        span.tail = before + (span.tail or "")
+        _close_gap(link, span)
+        link.remove(span)
 
 
 def _close_gap(parent: Element, child: Element) -> None:

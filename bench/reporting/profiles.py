@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from bench.reporting.findings import Matrix
 from bench.reporting.lines import GAP, LEFT, by_family, looks_of, name_row, row_heights
-from bench.reporting.panels import Curve, dress, plot
+from bench.reporting.panels import Curve, dress, mark_curve, plot
 from bench.reporting.sentences import Sentences
 from bench.reporting.style import MUTED, WIDTH, Picture, house_style, picture
 
@@ -43,17 +43,18 @@ def gradient_profiles(matrix: Matrix, say: Sentences, alt: str) -> Picture | Non
                 "top": 1 - TOP / height,
                 "bottom": BOTTOM / height,
                 "hspace": 0.16,
-                "wspace": 0.08,
+                "wspace": 0.24,
             },
         )
-        norms = pd.concat([c for task, lag in cells.items() for c in _all_curves(matrix, task, lag)])["log10_norm"]
+        shown = {task: _shown(matrix, task, lag) for task, lag in cells.items()}
+        bottom = list(families)[-1]
         for row, (family, members), inches in zip(grid, families.items(), heights, strict=True):
             looks = looks_of(members)
             name_row(row[0], say, family, members, looks, inches)
             for axes, (task, lag) in zip(row, cells.items(), strict=True):
-                dress(axes, say, norms, lag, left=axes is row[0], bottom=row is grid[-1])
+                dress(axes, say, shown[task]["log10_norm"], shown[task]["lag_back"].max(), bottom=family == bottom)
                 for name, look in looks.items():
-                    _pair(axes, matrix, name, task, lag, look)
+                    _pair(axes, say, matrix, name, task, lag, look)
                 axes.tick_params(labelsize=6.5)
         for axes, (task, lag) in zip(grid[0], cells.items(), strict=True):
             axes.set_title(say.cell(task, lag), fontsize=8, loc="left", pad=5)
@@ -73,16 +74,24 @@ def _with_curves(matrix: Matrix, task: str, lag: int) -> list[str]:
     return [t.name for t in matrix.techniques if _quantity(matrix, t.name, task, lag)]
 
 
-def _all_curves(matrix: Matrix, task: str, lag: int) -> list[pd.DataFrame]:
+def _shown(matrix: Matrix, task: str, lag: int) -> pd.DataFrame:
+    """What a column's axes cover: the curves of techniques as they are, if there are any.
+
+    With a dial turned to an extreme, gradients leave the axes: they would make all others look level.
+    """
+    names = _with_curves(matrix, task, lag)
+    names = [name for name in names if ":" not in name] or names
     curves = [
         matrix.flow.curve(name, task, lag, moment, _quantity(matrix, name, task, lag) or "h")
-        for name in _with_curves(matrix, task, lag)
+        for name in names
         for moment in MOMENTS
     ]
-    return [curve for curve in curves if curve is not None]
+    return pd.concat([curve for curve in curves if curve is not None])
 
 
-def _pair(axes: Axes, matrix: Matrix, technique: str, task: str, lag: int, look: tuple[str, Any]) -> None:
+def _pair(
+    axes: Axes, say: Sentences, matrix: Matrix, technique: str, task: str, lag: int, look: tuple[str, Any]
+) -> None:
     """One technique before and after training; where there is no training, alone."""
     quantity = _quantity(matrix, technique, task, lag)
     looks = {"start": (0.6, 0.7), "end": (1.4, 1.0)} if matrix.trained else {"start": (1.2, 1.0)}
@@ -90,3 +99,5 @@ def _pair(axes: Axes, matrix: Matrix, technique: str, task: str, lag: int, look:
         points = matrix.flow.curve(technique, task, lag, moment, quantity) if quantity else None
         if points is not None:
             plot(axes, Curve(technique, *look, points), width, alpha)
+            when = say.words("list.separator").join([say.technique(technique), say.words(f"moment.{moment}")])
+            mark_curve(axes, say, when, points)

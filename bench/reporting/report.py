@@ -20,15 +20,23 @@ from bench.reporting.manifest import bibliography, manifest
 from bench.reporting.pages import ClaimPictures, Page, claim_pictures, rendered
 from bench.reporting.paper import pdf
 from bench.reporting.style import as_png
+from bench.tracking import RunAddresses
 
 Written = tuple[list[Path], str]
 """The files of a language, and why there is no PDF; empty if there is one."""
 
 
 def write_report(
-    store: HistoryStore, output: Path, languages: Sequence[str] = LANGUAGES, jobs: int = 1, png_dpi: int = 0
+    store: HistoryStore,
+    output: Path,
+    languages: Sequence[str] = LANGUAGES,
+    addresses: RunAddresses | None = None,
+    jobs: int = 1,
+    png_dpi: int = 0,
 ) -> list[Path]:
     """Render report.<language>.html and .pdf into `output`, and beside them what can be taken away from them.
+
+    With `addresses`, runs are links into MLflow.
 
     That is figures/ (SVG; with `png_dpi` PNG too), tables/ (CSV), references.bib and manifest.json. Returns the pages'
     files. With two jobs another process does half of the work. A page's HTML is written before its PDF, so that it
@@ -42,9 +50,9 @@ def write_report(
         rest = [*languages]
         elsewhere: list[Future[Written]] = []
         if helper and len(rest) > 1:
-            elsewhere = [helper.submit(_write_language, findings, rest.pop(), output, png_dpi)]
+            elsewhere = [helper.submit(_write_language, findings, rest.pop(), output, addresses, png_dpi)]
         free = None if elsewhere else helper
-        done = [_write_language(findings, language, output, png_dpi, free) for language in rest]
+        done = [_write_language(findings, language, output, addresses, png_dpi, free) for language in rest]
         done += [future.result() for future in elsewhere]
     written = [file for files, _ in done for file in files]
     written += _write_shared(findings, output)
@@ -69,12 +77,17 @@ def _helper(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
 
 
 def _write_language(
-    findings: Findings, language: str, output: Path, png_dpi: int, helper: ProcessPoolExecutor | None = None
+    findings: Findings,
+    language: str,
+    output: Path,
+    addresses: RunAddresses | None,
+    png_dpi: int,
+    helper: ProcessPoolExecutor | None = None,
 ) -> Written:
     words = Catalogue(language)
     drawn = helper.submit(_draw_claims, findings, language, png_dpi).result if helper else None
     with as_png(png_dpi):
-        shown = rendered(findings, words, drawn)
+        shown = rendered(findings, words, addresses, drawn)
     written = [write_whole(output / f"report.{language}.html", shown.html.encode())]
     written += _write_figures(shown, output / "figures" / language)
     for name, data in tables.shown(shown.html).items():

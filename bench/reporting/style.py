@@ -17,15 +17,17 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bench.reporting.fonts import figure_families
+from bench.reporting.marks import Value, values
 from bench.reporting.slim import slim
 
 INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
 PAPER = "#ffffff"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
-"""After Okabe and Ito: told apart with any kind of colour vision; dashes tell a second round of them."""
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+"""After Okabe and Ito: told apart with any kind of colour vision."""
+DASHES = ("-", (0, (4, 1.3)), (0, (1, 1)), (0, (6, 1.2, 1, 1.2)), (0, (2.2, 1.2)), (0, (4, 1, 1, 1, 1, 1)))
+"""Tell lines apart without their colours."""
 BASELINE_LINE = "#8b9099"
-SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#f6d7bf", "#f1e9e2", "#a9c8e2", "#3b83bd", "#0b4f8a"])
+SOLVE_RATE = LinearSegmentedColormap.from_list("solve_rate", ["#fbe3d0", "#e4dfdd", "#a9c8e2", "#3b83bd", "#0b4f8a"])
 _PNG_DPI = ContextVar("png_dpi", default=0)
 WIDTH = 6.7
 """Inches: the text width of an A4 page."""
@@ -33,6 +35,11 @@ WIDTH = 6.7
 
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """With one of these in a name, no reader of XML takes the drawing."""
+
+
+def line_look(i: int) -> tuple[str, Any]:
+    """Colour and dash of the line number i: in a second round the same colours have other dashes."""
+    return LINES[i % len(LINES)], DASHES[(i + i // len(LINES)) % len(DASHES)]
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Picture:
     """The finding, as a sentence."""
     width: float
     """Inches."""
+    values: tuple[Value, ...] = ()
+    """What a reader who points at it is told."""
     png: bytes = b""
     """The same in pixels, where `as_png` asks for it."""
 
@@ -87,7 +96,7 @@ def picture(figure: Figure, alt: str) -> Picture:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=PAPER)
     encoded = base64.b64encode(_NOT_XML.sub(b"?", slim(buffer.getvalue().decode()).encode())).decode("ascii")
-    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), _pixels(figure))
+    return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), values(figure), _pixels(figure))
 
 
 def _pixels(figure: Figure) -> bytes:

@@ -14,6 +14,15 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 
 from bench.tracking.outbox import Outbox
 from bench.tracking.store import Store
-from bench.tracking.ui import ui_address, ui_addresses, ui_command, ui_environment
+from bench.tracking.ui import RunAddresses, run_addresses, ui_address, ui_addresses, ui_command, ui_environment
 
-__all__ = ["Outbox", "Store", "ui_address", "ui_addresses", "ui_command", "ui_environment"]
+__all__ = [
+    "Outbox",
+    "RunAddresses",
+    "Store",
+    "run_addresses",
+    "ui_address",
+    "ui_addresses",
+    "ui_command",
+    "ui_environment",
+]

@@ -9,8 +9,9 @@ import json
 import os
 import re
 import sys
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pandas as pd
 
@@ -174,4 +175,40 @@ def _is_server(store: Store) -> bool:
 
 
 def _base(store: Store, host: str, port: int) -> str:
-    return re.sub(r"//\S*@", "//", store.uri) if _is_server(store) else f"http://{host}:{port}"
+    """Without what may be secret: users, passwords, queries."""
+    if not _is_server(store):
+        return f"http://{host}:{port}"
+    return re.sub(r"[?#].*", "", re.sub(r"//\S*@", "//", store.uri)).rstrip("/")
+
+
+@dataclass(frozen=True)
+class RunAddresses:
+    """Where MLflow's interface shows runs of a store."""
+
+    base: str
+    """Of the server: the store itself if it is one, else where `ui_command` serves it by default."""
+    experiments: dict[str, str]
+    """The experiment's id by task."""
+
+    def run(self, task: str, run: str) -> str:
+        """One run; empty if the task has no experiment."""
+        return self._within(task, run)
+
+    def setting(self, task: str, setting_hash: str, role: str) -> str:
+        """The list of a setting's runs in one role; empty if the task has no experiment."""
+        wanted = f"tags.setting_hash = '{setting_hash}' and params.role = '{role}'"
+        return self._within(task, "", searchFilter=wanted)
+
+    def _within(self, task: str, run: str, **query: str) -> str:
+        if task not in self.experiments:
+            return ""
+        path = f"{self.base}/#/experiments/{self.experiments[task]}/runs" + (f"/{run}" if run else "")
+        return f"{path}?{urlencode({'workflowType': 'machine_learning', **query}, quote_via=quote)}"
+
+
+def run_addresses(store: Store, host: str = "127.0.0.1", port: int = 5000) -> RunAddresses:
+    """The addresses of all runs of a store. Raises BenchError if it cannot be read."""
+    with plainly(store.shown):
+        found = store.client.search_experiments(filter_string=f"name LIKE '{layout.TASK_PREFIX}%'")
+    experiments = {e.name.removeprefix(layout.TASK_PREFIX): e.experiment_id for e in found}
+    return RunAddresses(_base(store, host, port), experiments)

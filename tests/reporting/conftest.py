@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from fake_arms import add_arms
-from fake_store import FakeStore, make_store
+from fake_store import ADDRESSES, FakeStore, make_store
 from fake_verdicts import FEW, make_verdicts
 
 from bench.reporting import findings, write_report
+from bench.reporting.catalogue import LANGUAGES
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,6 +28,11 @@ def _made_up_verdicts() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def store() -> FakeStore:
+    """See `small_store`."""
+    return small_store()
+
+
+def small_store() -> FakeStore:
     """A small whole study with everything that can happen in one."""
     store = make_store(
         seeds=3,
@@ -43,5 +49,5 @@ def rendered(store: FakeStore, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(findings, "judge", make_verdicts)
-        write_report(store, folder)
+        write_report(store, folder, LANGUAGES, ADDRESSES)
     return folder

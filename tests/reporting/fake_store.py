@@ -17,7 +17,10 @@ from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot
 from bench.protocol.source_hash import source_hash
 from bench.protocol.study import Skip, Study, TaskPlan
 from bench.tasks import tasks as known_tasks
+from bench.tracking import RunAddresses
 from bench.tracking.layout import WHOSE
+
+ADDRESSES = RunAddresses("http://127.0.0.1:5000", {"adding": "3", "temporal-order": "4"})
 
 BUDGET, EVERY = 2000, 100
 

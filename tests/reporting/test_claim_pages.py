@@ -12,11 +12,11 @@ import pytest
 from fake_store import FakeStore
 from fake_verdicts import COMPARISONS, make_verdicts
 
-from bench.evidence.source import load_claims, load_rows
+from bench.evidence.source import load_claims
 from bench.reporting import findings as findings_module
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.claim_figure import TALLEST, _panels
-from bench.reporting.claims import MOST_SETTINGS, STATEMENTS, VERDICTS, Claims
+from bench.reporting.claims import MOST_SETTINGS, VERDICTS, Claims
 from bench.reporting.findings import Findings, gather
 from bench.reporting.forest import in_margins, measured
 from bench.reporting.panels import Dial, Profiles, Strip
@@ -62,15 +62,6 @@ def test_every_link_leads_somewhere(rendered: Path, language: str) -> None:
 def test_ids_are_used_once(rendered: Path) -> None:
     ids = re.findall(r'\bid="([^"]+)"', (rendered / "report.en.html").read_text(encoding="utf-8"))
     assert len(ids) == len(set(ids))
-
-
-def test_every_statement_of_the_source_has_its_claims() -> None:
-    known = {claim.id for claim in load_claims()}
-    for row in load_rows():
-        for language in LANGUAGES:
-            for column, statements in STATEMENTS[row.id].items():
-                assert len(getattr(row.cells(language), column).split(";")) == len(statements)
-                assert {claim for ids in statements for claim in ids} <= known
 
 
 def test_chips_beside_the_sources_words_lead_to_the_claims(claims: Claims, rendered: Path) -> None:

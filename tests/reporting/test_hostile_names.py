@@ -21,7 +21,8 @@ from bench.evidence import scope
 from bench.protocol.study import Study
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import gather
-from bench.reporting.pages import page, pdf
+from bench.reporting.pages import page
+from bench.reporting.paper import pdf
 
 EVIL = "<x-evil onevil='1'>\"&lt;$\\frac{1}{0}$_\x01{0}%s</script>-->"
 SHOWN = EVIL.replace("\x01", "?")

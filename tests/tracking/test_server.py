@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,7 @@ import requests
 from factory import cohort, costs, result, study
 
 from bench.errors import BenchError
-from bench.tracking import Store, state, ui_address, ui_addresses, ui_command, ui_environment
+from bench.tracking import Store, run_addresses, state, ui_address, ui_addresses, ui_command, ui_environment
 
 PATIENCE = 120
 
@@ -135,6 +136,29 @@ def test_addresses_open_a_view_that_the_store_holds(local):
     assert {run.data.params["technique"] for run in found} == {"lstm"}, "MLflow understands the filter"
     charted = {chart["metricKey"] for chart in view["compareRunCharts"]}
     assert charted == set(found[0].data.metrics), "every metric has its chart"
+
+
+def test_addresses_of_runs_name_what_mlflow_finds(local):
+    local.write_cohort(result(cohort("gru", lag=10)))
+    member = local.members().iloc[0]
+    addresses = run_addresses(local, port=5001)
+    of_run = urlsplit(addresses.run("adding", member["mlflow_run_id"]))
+    experiment, _, run = of_run.fragment.partition("?")[0].split("/")[2:5]
+    assert of_run.netloc == "127.0.0.1:5001"
+    assert run == member["mlflow_run_id"]
+    assert local.client.get_run(run).info.experiment_id == experiment
+    of_setting = urlsplit(addresses.setting("adding", member["setting_hash"], "measured"))
+    wanted = parse_qs(of_setting.fragment.partition("?")[2])["searchFilter"][0]
+    found = {run.info.run_id for run in local.client.search_runs([experiment], wanted)}
+    assert found == set(local.members().query("setting_hash == @member.setting_hash")["mlflow_run_id"])
+    assert addresses.run("copy", "a run") == ""
+
+
+def test_addresses_of_runs_hold_no_secret(local):
+    uri = "https://me:hun?ter2@host:5000/mlflow/?token=hunter2"
+    addresses = run_addresses(Store(replace(local.location, uri=uri), local.client))
+    assert addresses.base == "https://host:5000/mlflow"
+    assert addresses.run("adding", "x").startswith("https://host:5000/mlflow/#/experiments/")
 
 
 def test_an_empty_store_opens_on_the_list(store):

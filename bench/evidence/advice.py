@@ -1,0 +1,172 @@
+"""What to use at which lag, and what it costs: rules read off the settings, task by task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
+from bench.evidence.scope import BASELINE
+
+NEAR = 1.25
+"""Offers whose prices differ by no larger factor are told together: timings are no finer."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a technique does at one lag, and for what."""
+
+    technique: str
+    solved: int
+    runs: int
+    updates: float
+    """Mean updates to solve, restricted to the budget."""
+    time: float
+    """Of an update, over the baseline's; NaN if nothing was timed."""
+
+    @property
+    def solves(self) -> bool:
+        """As a horizon asks."""
+        return self.solved / self.runs >= HORIZON_SHARE
+
+    @property
+    def firm(self) -> bool:
+        """Whether the whole exact interval of the solve rate (Clopper & Pearson 1934) is on that side."""
+        interval = stats.binomtest(self.solved, self.runs).proportion_ci(CONFIDENCE, method="exact")
+        return bool(interval.low >= HORIZON_SHARE if self.solves else interval.high < HORIZON_SHARE)
+
+    @property
+    def price(self) -> float:
+        """Time to solve, in updates of the baseline; NaN if nothing was timed."""
+        return self.updates * self.time
+
+    @property
+    def order(self) -> tuple[float, float]:
+        """Cheapest first; what was not timed comes last, by updates."""
+        return math.inf if math.isnan(self.price) else self.price, self.updates
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The cheapest offer that solves; where none does, the one that comes nearest."""
+
+    offer: Offer | None
+    """None where nothing was measured."""
+    near: tuple[str, ...] = ()
+    """Techniques that solve at a price that hardly differs, cheapest first."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What to use on a task at lags that give the same answer; offers are those of the longest of them."""
+
+    task: str
+    lags: tuple[int, ...]
+    baseline: Offer | None
+    """None where it was not run."""
+    remedy: Pick
+    """Of the source's remedies."""
+    best: Pick
+    """Of everything measured."""
+
+    @property
+    def _answer(self) -> tuple[str | None, ...]:
+        """Rules that agree in it are one."""
+        picks = (self.remedy.offer, self.best.offer)
+        solving = tuple(o.technique if o and o.solves else None for o in picks)
+        return (*solving, "baseline" if self.baseline and self.baseline.solves else None)
+
+
+def rules(cells: pd.DataFrame, costs: pd.DataFrame, remedies: set[str], task: str) -> list[Rule]:
+    """One task's rules by rising lag.
+
+    `cells` as of `estimates.summarise`, `costs` as of a scope; `remedies` are those of the source's table. Lags at
+    which nothing was measured have no rule of their own: a ladder's end is told by the lag before.
+    """
+    measured = cells[(cells["task"] == task) & (cells["state"] == "measured")]
+    times = _Times(costs)
+    found = [_rule(rows, times, remedies, task, int(lag)) for lag, rows in measured.groupby("lag")]
+    return list(_merged(found))
+
+
+def _offers(measured: pd.DataFrame, times: _Times) -> Iterator[tuple[Offer, int]]:
+    """Of every setting, with its lag; lags rise."""
+    for r in measured.sort_values("lag", kind="stable").itertuples():
+        time = times.of(r.technique, r.task, r.lag)
+        yield Offer(r.technique, int(r.solved), int(r.runs), r.restricted_mean, time), int(r.lag)
+
+
+def _rule(rows: pd.DataFrame, times: _Times, remedies: set[str], task: str, lag: int) -> Rule:
+    offers = {offer.technique: offer for offer, _ in _offers(rows, times)}
+    others = [offer for name, offer in offers.items() if name != BASELINE]
+    own = [offer for offer in others if offer.technique in remedies]
+    return Rule(task, (lag,), offers.get(BASELINE), _pick(own), _pick(others))
+
+
+def _pick(offers: list[Offer]) -> Pick:
+    solving = sorted((o for o in offers if o.solves), key=lambda o: o.order)
+    if not solving:
+        return Pick(max(offers, key=lambda o: (o.solved / o.runs, -o.updates), default=None))
+    first = solving[0]
+    near = tuple(o.technique for o in solving[1:] if o.price <= NEAR * first.price)
+    return Pick(first, near)
+
+
+def _merged(found: list[Rule]) -> Iterator[Rule]:
+    """Neighbouring lags with the same answer as one rule."""
+    pending: list[Rule] = []
+    for rule in found:
+        if pending and pending[-1]._answer != rule._answer:
+            yield _joined(pending)
+            pending = []
+        pending.append(rule)
+    if pending:
+        yield _joined(pending)
+
+
+def _joined(same: list[Rule]) -> Rule:
+    last = same[-1]
+    return Rule(last.task, tuple(r.lags[0] for r in same), last.baseline, last.remedy, last.best)
+
+
+class _Times:
+    """Ratios of update times to the baseline's: of the nearest lag that was timed, on the same task if there is any."""
+
+    def __init__(self, costs: pd.DataFrame) -> None:
+        known = costs[np.isfinite(costs["time_ratio"])]
+        self._of = {str(name): rows for name, rows in known.groupby("technique")}
+
+    def of(self, technique: str, task: str, lag: float) -> float:
+        """NaN if the technique was never timed."""
+        if technique == BASELINE:
+            return 1.0
+        rows = self._of.get(technique)
+        if rows is None:
+            return math.nan
+        same = rows[rows["task"] == task]
+        rows = rows if same.empty else same
+        distance = (np.log1p(rows["lag"].astype(float)) - math.log1p(lag)).abs()
+        return float(rows.loc[distance.idxmin(), "time_ratio"])
+
+
+def solvers(cells: pd.DataFrame, costs: pd.DataFrame, task: str) -> dict[str, dict[int, Offer]]:
+    """By technique, its offers at the lags of a task that it solves; the last of them is its horizon."""
+    measured = cells[(cells["task"] == task) & (cells["state"] == "measured")]
+    found: dict[str, dict[int, Offer]] = {}
+    for offer, lag in _offers(measured, _Times(costs)):
+        if offer.solves:
+            found.setdefault(offer.technique, {})[lag] = offer
+    return found
+
+
+def gains(horizons: pd.DataFrame) -> dict[str, set[str]]:
+    """By technique, the tasks on which its horizon is longer than the baseline's, both being known."""
+    base = horizons[horizons["technique"] == BASELINE].set_index("task")["horizon"]
+    both = horizons.join(base.rename("base"), on="task")
+    further = both[both["horizon"] > both["base"]]
+    return {str(name): set(tasks) for name, tasks in further.groupby("technique")["task"]}
