@@ -98,7 +98,8 @@ def _local(path: Path, is_file: bool = False) -> Location:
 
 def brief(error: Exception) -> str:
     """What an error says, on one line that is not long and holds no password."""
-    return " ".join(without_secrets(str(error)).split())[:300].rstrip(".")
+    said = str(error).split("(Background on this error")[0]  # SQLAlchemy's advertisement of its manual
+    return " ".join(without_secrets(said).split())[:300].rstrip(".")
 
 
 @contextmanager
@@ -136,6 +137,8 @@ _DAMAGED = "Store {} is not a database or is damaged: put back a copy, or name a
 
 def connect(location: Location, create: bool) -> MlflowClient:
     """Check the store, make it if that is wanted, and open it. Raises BenchError."""
+    for chatter in ("mlflow.store.db.utils", "urllib3.connectionpool"):  # they log what is raised or tried again anyway
+        logging.getLogger(chatter).setLevel(logging.CRITICAL)
     with plainly(location.shown):
         if location.database is not None:
             _prepare(location, location.database, create)
@@ -173,9 +176,6 @@ def _prepare(location: Location, database: Path, create: bool) -> None:
 
 def _make(database: Path) -> None:
     """Make the tables in a draft and put it in place: a program killed meanwhile leaves nothing half done."""
-    chatter = logging.getLogger("mlflow.store.db.utils")
-    level = chatter.level
-    chatter.setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=".new-") as folder:
         draft, ready = Path(folder, "draft.db"), Path(folder, "ready.db")
         MlflowClient(tracking_uri=f"sqlite:///{draft}").search_experiments(max_results=1)
@@ -183,7 +183,6 @@ def _make(database: Path) -> None:
         with closing(sqlite3.connect(ready)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
         ready.replace(database)
-    chatter.setLevel(level)
 
 
 def _check_and_mend(location: Location, database: Path) -> None:

@@ -21,6 +21,8 @@ WANTED = resolve(
     Selectors(techniques=("tanh",), tasks=("adding",), updates=4, learning_rates=(0.03, 0.01), seeds=2),
 )
 """Two cohorts: tuning, and what it chooses."""
+MEMBERS_FIRST = 2
+"""The batch that logs the first member; before it there is the study's."""
 OF_A_CLIENT = ("Content-Type", "Content-Length", "Accept", "X-Mlflow-Client")
 
 
@@ -141,7 +143,7 @@ def test_what_is_finished_while_it_is_away_waits_for_the_next_run(door, server, 
         _expect_answers_within(1, monkeypatch)
 
     store = Store.open(door.address)
-    _after_writes(store, 1, away, monkeypatch)
+    _after_writes(store, MEMBERS_FIRST, away, monkeypatch)
     summary = run_studies([WANTED], store, jobs=1)
     assert summary.trained == len(undisturbed.members())
     box = Outbox(store)
@@ -160,10 +162,10 @@ def test_what_is_finished_while_it_is_away_waits_for_the_next_run(door, server, 
 def _after_writes(store: Store, number: int, then: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     write, count = store.client.log_batch, 0
 
-    def log_batch(*args: object) -> None:
+    def log_batch(*args: object, **kwargs: object) -> None:
         nonlocal count
         count += 1
-        write(*args)
+        write(*args, **kwargs)
         if count == number:
             then()
 
@@ -172,7 +174,7 @@ def _after_writes(store: Store, number: int, then: Callable[[], None], monkeypat
 
 def test_what_waits_is_sent_when_it_is_back(door, server, undisturbed, monkeypatch):
     store = Store.open(door.address)
-    _after_writes(store, 1, lambda: door.shut(lambda n: "refuse" if n < 4 else None), monkeypatch)
+    _after_writes(store, MEMBERS_FIRST, lambda: door.shut(lambda n: "refuse" if n < 4 else None), monkeypatch)
     summary = run_studies([WANTED], store, jobs=1)
     assert (summary.trouble, len(Outbox(store))) == ("", 0)
     assert_alike(Store.open(server), undisturbed)
