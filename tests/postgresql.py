@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own; run as a program, installs Debian's where there is none, or else tests are skipped."""
+"""A PostgreSQL of the tests' own; as a program, installs Debian's, without which tests are skipped."""
 
 from __future__ import annotations
 
