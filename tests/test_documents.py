@@ -18,7 +18,19 @@ from bench.techniques import techniques
 ROOT = Path(__file__).parents[1]
 EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^    bptt-bench (run .*--plugin .*)$", re.MULTILINE)
-IN_SHORT = ["--preset", "smoke", "--updates", "2", "--seeds", "1", "--learning-rate", "0.01", "--jobs", "1"]
+IN_SHORT = [
+    "--preset",
+    "smoke",
+    "--updates",
+    "2",
+    "--seeds",
+    "1",
+    "--learning-rate",
+    "0.01",
+    "--jobs",
+    "1",
+    "--no-history",
+]
 
 
 @pytest.fixture
