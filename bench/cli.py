@@ -285,6 +285,8 @@ def export(
     opened = Store.open(store, create=False)
     _tell_cut_off(opened)
     members = opened.members()
+    if members.empty:
+        say("The store holds no complete result.")
     if format == "parquet":
         data = members.to_parquet()
     elif format == "csv":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bench.errors import BenchError
+from bench.files import as_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,20 +55,10 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-
-
 def csv_table(table: pd.DataFrame) -> str:
-    """A table as CSV; an apostrophe before what a spreadsheet would run as a formula makes it text."""
+    """A table as CSV; no text in it is a formula."""
     texts = table.select_dtypes(["object", "string"])
-    return table.assign(**{column: texts[column].map(_plain) for column in texts}).to_csv(index=False)
-
-
-def _plain(text: Any) -> Any:
-    if not isinstance(text, str):
-        return text
-    return ("'" if text.startswith(FORMULA) else "") + text.replace("\r", " ")  # which pandas takes for a row's end
+    return table.assign(**{column: texts[column].map(as_cell) for column in texts}).to_csv(index=False)
 
 
 def check_free(port: int) -> None:

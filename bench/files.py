@@ -1,7 +1,9 @@
 """Files are written whole or not at all."""
 
+import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from bench.errors import BenchError
 
@@ -24,3 +26,16 @@ def write_whole(file: Path, data: bytes, remedy: str = "choose another --output"
             partial.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise BenchError(f"Cannot write {file}: {reason}; {remedy}.") from error
+
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]\d[^(|!=@]*")
+"""Signed, with a unit or an interval perhaps, and nothing that a formula could be made of."""
+
+
+def as_cell(value: Any) -> Any:
+    """A value for a CSV file: an apostrophe keeps a spreadsheet from running a text as a formula."""
+    if not isinstance(value, str):
+        return value
+    formula = _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return ("'" if formula else "") + value.replace("\r", " ")  # which pandas takes for a row's end

@@ -18,6 +18,7 @@ from bench.execution import RunSummary
 from bench.protocol.preset import load_preset, resolve_arms
 from bench.protocol.settings import FIRST_TUNING_SEED, MOST_SEEDS
 from bench.registry import load_plugin
+from bench.reporting.tables import shown
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.tracking import Store
@@ -91,12 +92,15 @@ def test_a_location_is_shown_without_password():
 
 
 def test_csv_holds_no_formula():
-    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "harmless", "a=1"]
-    table = pd.DataFrame({"technique": evil, "metric": [-1.5] * len(evil)})
+    evil = ["=1+1", "@SUM(A1)", "\t=1", "\r=1", "-2+3+cmd|' /C calc'!A0", "+A1", "-SUM(A1)"]
+    kept = ["harmless", "a=1", "+0.23", "-1", "+48 points, 26 to 65"]
+    table = pd.DataFrame({"technique": evil + kept, "metric": -1.5})
     rows = list(csv.DictReader(io.StringIO(csv_table(table), newline="")))
-    expected = [f"'{text}" for text in evil[:6]] + evil[6:]
-    assert [row["technique"] for row in rows] == [text.replace("\r", " ") for text in expected]
+    expected = [f"'{text}".replace("\r", " ") for text in evil] + kept
+    assert [row["technique"] for row in rows] == expected
     assert {row["metric"] for row in rows} == {"-1.5"}, "numbers stay numbers"
+    page = "<table id=table-1><tr><td>=1+1</td><td>2</td></tr></table>"
+    assert shown(page) == {"table-01.csv": b"'=1+1,2\n"}
 
 
 def test_the_terminal_is_not_obeyed(capsys):

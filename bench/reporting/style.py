@@ -33,7 +33,7 @@ WIDTH = 6.7
 """Inches: the text width of an A4 page."""
 
 
-_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """With one of these in a name, no reader of XML takes the drawing."""
 
 
@@ -95,7 +95,8 @@ def picture(figure: Figure, alt: str) -> Picture:
     """A finished figure as an SVG data URI, the same bytes for the same figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=PAPER)
-    encoded = base64.b64encode(_NOT_XML.sub(b"?", slim(buffer.getvalue().decode()).encode())).decode("ascii")
+    drawing = slim(_NOT_XML.sub("?", buffer.getvalue().decode()))
+    encoded = base64.b64encode(drawing.encode()).decode("ascii")
     return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), values(figure), _pixels(figure))
 
 

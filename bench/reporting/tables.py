@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pandas as pd
 
 from bench.evidence.verdicts import ClaimVerdict
+from bench.files import as_cell
 
 
 def shown(html: str) -> dict[str, bytes]:
@@ -28,6 +29,7 @@ def values(verdicts: list[ClaimVerdict]) -> bytes:
     ]
     columns = ["claim", "part", "technique", "task", "lag", "seed", "value", "arm", "moment"]
     table = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+    table = table.assign(technique=table["technique"].map(as_cell), task=table["task"].map(as_cell))
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
@@ -39,7 +41,7 @@ def runs(verdicts: list[ClaimVerdict]) -> bytes:
 
 def _csv(rows: list[list[str]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([as_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 

@@ -203,8 +203,9 @@ def _check_and_mend(location: Location, database: Path) -> None:
             identity
             for (identity,) in connection.execute(
                 f"SELECT experiment_id FROM experiments WHERE {names} "
-                "AND artifact_location NOT LIKE 'mlflow-artifacts:%' AND (artifact_location <> :root OR EXISTS "
+                "AND (artifact_location <> :root AND artifact_location NOT LIKE 'mlflow-artifacts:%' OR EXISTS "
                 "(SELECT 1 FROM runs WHERE runs.experiment_id = experiments.experiment_id "
+                "AND IFNULL(artifact_uri, '') NOT LIKE 'mlflow-artifacts:%' "
                 "AND artifact_uri IS NOT :root || '/' || run_uuid || '/artifacts'))",
                 {"root": root},
             )

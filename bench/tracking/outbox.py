@@ -14,6 +14,7 @@ from bench.errors import BenchError
 from bench.files import write_whole
 from bench.protocol.result import CohortResult
 from bench.protocol.settings import Cohort
+from bench.tracking.reading import UNREADABLE
 from bench.tracking.state import state_folder
 from bench.tracking.store import Store
 
@@ -93,5 +94,5 @@ def _unpacked(file: Path) -> CohortResult:
         with zipfile.ZipFile(file) as archive:
             tables = {name: pd.read_parquet(io.BytesIO(archive.read(f"{name}.parquet"))) for name in _TABLES}
             return CohortResult(Cohort.model_validate_json(archive.read("cohort.json")), **tables)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (*UNREADABLE, zipfile.BadZipFile) as error:
         raise BenchError(f"Cannot read {file}: delete it, and its cohort is trained again ({error}).") from error

@@ -39,7 +39,7 @@ def purge(store: Store) -> int:
 def _collect(store: Store, runs: list[str]) -> None:
     words = ["gc", "--backend-store-uri", store.uri, "--tracking-uri", store.uri, "--run-ids", ",".join(runs)]
     quiet = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run([sys.executable, "-m", "mlflow", *words], env=quiet, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-m", "mlflow", *words], env=quiet, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise BenchError(f"Store {store.shown} was not cleared of deleted runs: mlflow gc: {brief(Exception(last))}.")

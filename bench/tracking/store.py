@@ -295,7 +295,8 @@ class Store:
             cut = [record for kind in kinds for record in self._broken(kind)]
             orphans = [self._search(tasks, f"tags.{RECORD} = '{record.info.run_id}'") for record in cut]
             deleted = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in (tasks, records)]
-            return [run.info.run_id for run in itertools.chain(deleted[0], *orphans, deleted[1], cut)]
+            found = (run.info.run_id for run in itertools.chain(deleted[0], *orphans, deleted[1], cut))
+            return [run for run in found if is_run(run)]
 
     def cut_off(self) -> int:
         """How many cohorts lack their mark and are not read: being written, cut off, or damaged."""

@@ -44,6 +44,8 @@ def test_files_are_looked_for_in_the_store_alone(store, outside, address):
     change(store, "UPDATE runs SET artifact_uri = ?", address)
     assert store.members().equals(before), "where a file lies follows from the run's id"
     assert Store.open(store.uri).members().equals(before)
+    addresses = {run.info.artifact_uri for run in store.client.search_runs(store._records("cohorts"))}
+    assert addresses == {f"{store.location.artifacts.as_uri()}/{record_of(store)}/artifacts"}, "mended when opened"
     change(store, "UPDATE experiments SET artifact_location = ?", address)
     again = Store.open(store.uri)
     again.write_cohort(result(cohort("gru")))
@@ -61,6 +63,7 @@ def test_a_run_id_is_no_path(store, outside, run):
     with pytest.raises(BenchError, match="its id is not one of MLflow's"):
         store.members()
     change(store, "DELETE FROM tags WHERE key = ? AND run_uuid = ?", layout.COMPLETE, run)
+    assert run not in store.dead(), "MLflow would remove what its address names"
     with store.lock():
         store.repair()
     assert (outside / "kept.txt").read_text() == "kept"
