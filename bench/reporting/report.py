@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import pickle
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -50,7 +51,8 @@ def write_report(
         rest = [*languages]
         elsewhere: list[Future[Written]] = []
         if helper and len(rest) > 1:
-            elsewhere = [helper.submit(_write_language, findings, rest.pop(), output, addresses, png_dpi)]
+            packed = pickle.dumps(findings)
+            elsewhere = [helper.submit(_write_packed, packed, rest.pop(), output, addresses, png_dpi)]
         free = None if elsewhere else helper
         done = [_write_language(findings, language, output, addresses, png_dpi, free) for language in rest]
         done += [future.result() for future in elsewhere]
@@ -85,7 +87,7 @@ def _write_language(
     helper: ProcessPoolExecutor | None = None,
 ) -> Written:
     words = Catalogue(language)
-    drawn = helper.submit(_draw_claims, findings, language, png_dpi).result if helper else None
+    drawn = helper.submit(_draw_claims, pickle.dumps(findings), language, png_dpi).result if helper else None
     with as_png(png_dpi):
         shown = rendered(findings, words, addresses, drawn)
     written = [write_whole(output / f"report.{language}.html", shown.html.encode())]
@@ -99,9 +101,17 @@ def _write_language(
     return written, ""
 
 
-def _draw_claims(findings: Findings, language: str, png_dpi: int) -> ClaimPictures:
+def _write_packed(
+    findings: bytes, language: str, output: Path, addresses: RunAddresses | None, png_dpi: int
+) -> Written:
+    """In another process. Findings travel pickled: the executor would pickle them while this process goes on."""
+    return _write_language(pickle.loads(findings), language, output, addresses, png_dpi)
+
+
+def _draw_claims(findings: bytes, language: str, png_dpi: int) -> ClaimPictures:
+    """In another process."""
     with as_png(png_dpi):
-        return claim_pictures(findings, Catalogue(language))
+        return claim_pictures(pickle.loads(findings), Catalogue(language))
 
 
 def _write_figures(page: Page, folder: Path) -> Iterator[Path]:

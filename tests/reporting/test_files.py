@@ -32,7 +32,7 @@ from conftest import small_store
 from fake_verdicts import make_verdicts
 from bench.reporting import findings, write_report
 findings.judge = make_verdicts
-write_report(small_store(), Path({folder!r}), ["en"])
+write_report(small_store(), Path({folder!r}), ["en"], jobs=2)
 """
 
 
@@ -41,7 +41,7 @@ def sums(folder: Path) -> dict[str, dict[str, object]]:
     return {name: about for name, about in files.items() if ".zh." not in name and "/zh/" not in name}
 
 
-def test_equal_stores_give_equal_bytes_in_another_process(rendered: Path, tmp_path: Path) -> None:
+def test_equal_stores_give_equal_bytes_in_other_processes(rendered: Path, tmp_path: Path) -> None:
     script = AGAIN.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
     subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": "7"}, check=True)
     assert sums(tmp_path) == sums(rendered)
