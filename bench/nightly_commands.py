@@ -137,11 +137,13 @@ def _remember(studies: "list[Study]", store: "Store", plugins: list[str]) -> Non
 
 
 def _report(store: "Store", reports: Path) -> None:
+    from joblib import cpu_count
+
     from bench.reporting import write_report
     from bench.reporting.archive import new_folder
     from bench.tracking import run_addresses
 
-    for file in write_report(store, new_folder(reports), addresses=run_addresses(store)):
+    for file in write_report(store, new_folder(reports), addresses=run_addresses(store), jobs=cpu_count()):
         LOG.info("wrote %s", file)
 
 

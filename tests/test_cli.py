@@ -297,7 +297,7 @@ def languages(monkeypatch: pytest.MonkeyPatch) -> dict[Path, tuple[str, ...]]:
     """Stands in for `write_report`: folder → languages asked for."""
     asked: dict[Path, tuple[str, ...]] = {}
 
-    def write(store: Store, output: Path, languages: tuple[str, ...], addresses: RunAddresses) -> list[Path]:
+    def write(store: Store, output: Path, languages: tuple[str, ...], addresses: RunAddresses, **_: int) -> list[Path]:
         asked[output] = languages
         assert set(addresses.experiments) == set(store.members()["task"])
         return [output / f"report.{language}.html" for language in languages]

@@ -40,14 +40,14 @@ def night(monkeypatch: pytest.MonkeyPatch, store: Store) -> Callable[..., int]:
     """night(summary) → exit code of a night whose training comes to that, with a report of one line."""
 
     def spend(summary: RunSummary, *words: str, then: Callable[[], None] = lambda: None) -> int:
-        def train(*_: object) -> RunSummary:
+        def train(*_: object, **__: object) -> RunSummary:
             then()
             return summary
 
         monkeypatch.setattr(execution, "run_studies", train)
         return main(["nightly", *SMOKE, "--store", store.uri, *words])
 
-    monkeypatch.setattr(reporting, "write_report", lambda store, folder: [folder / "report.en.html"])
+    monkeypatch.setattr(reporting, "write_report", lambda store, folder, **_: [folder / "report.en.html"])
     return spend
 
 
@@ -95,7 +95,9 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
 ) -> None:
     given = []
 
-    def train(studies: object, store: Store, jobs: object, plugins: object, budget: object, *_: object) -> RunSummary:
+    def train(
+        studies: object, store: Store, jobs: object, plugins: object, budget: object, *_: object, **__: object
+    ) -> RunSummary:
         given.append(budget.seconds)
         return RunSummary(trained=0, left=7)
 
@@ -108,7 +110,7 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
 def test_a_report_that_fails_is_told_and_pruning_follows(
     night: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise BenchError("Pango is missing: apt-get install it.")
 
     monkeypatch.setattr(reporting, "write_report", fail)
@@ -129,7 +131,7 @@ def test_the_store_is_held_until_the_report_is_written(
 ) -> None:
     another = Store.open(store.uri)
 
-    def write(*_: object) -> list[Path]:
+    def write(*_: object, **__: object) -> list[Path]:
         with pytest.raises(BenchError), another.lock():
             pass
         return []

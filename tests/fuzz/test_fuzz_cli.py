@@ -66,7 +66,9 @@ def workplace(elsewhere: Path, empty_database: Path, monkeypatch: pytest.MonkeyP
     plan = Plan(preset="p", arms=("main",), settings=1, members=1, cached=0, estimated_seconds=1, skipped=("odd\x1b",))
     monkeypatch.setattr(execution, "make_plan", lambda *_: plan)
     monkeypatch.setattr(execution, "run_studies", lambda *_: RunSummary(trained=1))
-    monkeypatch.setattr(reporting, "write_report", lambda store, folder, *_: [write_whole(folder / "report", b"")])
+    monkeypatch.setattr(
+        reporting, "write_report", lambda store, folder, *_, **__: [write_whole(folder / "report", b"")]
+    )
     monkeypatch.setattr(tracking, "ui_command", lambda *_, **__: [])
     monkeypatch.setattr(doctor, "examine", lambda _: [])
 
