@@ -158,7 +158,7 @@ class _Panel:
         for name, y in zip(kept, spread([edge[name] for name in kept], LINE, self.box.height), strict=True):
             self._leader(self.box.width, edge[name], y)
             self._write(name, self.box.width + 0.13, y - LINE / 2)
-        for name in sorted(set(ends) - set(edge), key=self._rank):
+        for name in sorted(ends.keys() - edge.keys(), key=lambda name: (self._rank(name), name)):
             self._beside(name, self._x(ends[name]), self._y(math.log10(lines[name][ends[name]])))
 
     def _beside(self, name: str, x: float, y: float) -> None:
