@@ -157,7 +157,7 @@ def test_a_night_killed_and_the_nights_after(make_store: Callable[..., Store], m
     """The first is killed, and a second turned away meanwhile; a third completes the work, a fourth has none."""
     reported: list[int] = []
 
-    def write(store: Store, folder: Path) -> list[Path]:
+    def write(store: Store, folder: Path, **_: object) -> list[Path]:
         reported.append(len(store.members()))
         return []
 

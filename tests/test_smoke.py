@@ -40,4 +40,5 @@ def test_smoke_goes_through_from_plan_to_report(tmp_path: Path, capsys: pytest.C
     assert undecided, "so little training proves next to nothing"
 
     assert main(["report", "--language", "en", "--output", str(output), *store]) == 0
-    assert sorted(file.name for file in output.iterdir()) == ["report.en.html", "report.en.pdf"]
+    written = sorted(file.name for file in output.iterdir())
+    assert written == ["figures", "manifest.json", "references.bib", "report.en.html", "report.en.pdf", "tables"]

@@ -108,6 +108,7 @@ class _Run:
         if retry_failed:
             failed = self._failed()["cohort"]
             store.delete("cohorts", set(failed))
+            store.repair()
             self.members = self.members[~self.members["cohort"].isin(failed)]
         self.ladders = ladders_of(studies)
         self.missing = self._missing(self.ladders)

@@ -52,6 +52,10 @@ def measured(parts: tuple[PartVerdict, ...]) -> list[PartVerdict]:
     return [part for part in parts if math.isfinite(part.effect)]
 
 
+FARTHEST = 1e6
+"""The largest ratio on an axis: the interval of two rounds of timing on a busy machine has hardly an end."""
+
+
 def by_unit(parts: list[PartVerdict]) -> Iterator[tuple[str, list[PartVerdict]]]:
     """Parts by unit, in the order in which units first appear."""
     for unit in dict.fromkeys(part.unit for part in parts):
@@ -82,6 +86,7 @@ def _frame(axes: Axes, parts: list[PartVerdict], *, logarithmic: bool) -> None:
     ends = [end for end in ends if math.isfinite(end) and (end > 0 or not logarithmic)]
     low, high = min(ends), max(ends)
     if logarithmic:
+        low, high = max(low, 1 / FARTHEST), min(high, FARTHEST)
         axes.set_xscale("log")
         low, high = low / (high / low) ** 0.06, high * (high / low) ** 0.06
         axes.xaxis.set_major_locator(_ratio_ticks(low, high))

@@ -158,5 +158,8 @@ class SmallStore:
     def costs(self) -> pd.DataFrame:
         return typed(self.cost_rows, COST_COLUMNS)
 
+    def cut_off(self) -> int:
+        return 0
+
     def studies(self) -> list[Study]:
         return self.studies_

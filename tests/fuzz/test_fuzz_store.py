@@ -222,7 +222,7 @@ def test_forged_columns(written: dict[str, Any], tmp_path: Path, name: str, chan
         table = pd.concat([table, table]) if change == "twice" else table[:0]
     table.to_parquet(file, index=False)
     try:
-        found = reading.table(file, expected)
+        found = reading.table(file, expected).to_pandas()
     except reading.UNREADABLE:
         event("refused")
         return

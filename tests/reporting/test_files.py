@@ -29,10 +29,11 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from conftest import small_store
+from fake_store import ADDRESSES
 from fake_verdicts import make_verdicts
 from bench.reporting import findings, write_report
 findings.judge = make_verdicts
-write_report(small_store(), Path({folder!r}), ["en"], jobs=2)
+write_report(small_store(), Path({folder!r}), ["en"], ADDRESSES, jobs=2)
 """
 
 
