@@ -9,6 +9,8 @@ from bench.errors import BenchError
 SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 SCREEN_ONLY = "screen-only"
 """The class of what is left out."""
+SCREEN_LINK = "origin"
+"""The class of links that lead to what is left out: their words stay."""
 
 
 def pdf(html: str) -> bytes:
@@ -22,8 +24,11 @@ def pdf(html: str) -> bytes:
         ) from error
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
     _strip(document.etree_element)
-    for link in document.etree_element.iter("a"):
+    for link in list(document.etree_element.iter("a")):
         _flatten(link)
+        if SCREEN_LINK in link.get("class", "").split():
+            link.tag = "span"
+            del link.attrib["href"]
     return document.write_pdf(pdf_variant="pdf/ua-1")
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from fake_store import FakeStore
 from fake_verdicts import COMPARISONS, make_verdicts
+from matplotlib.figure import Figure
 
 from bench.evidence.source import load_claims
 from bench.reporting import findings as findings_module
@@ -18,9 +19,10 @@ from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.claim_figure import TALLEST, _panels
 from bench.reporting.claims import MOST_SETTINGS, VERDICTS, Claims
 from bench.reporting.findings import Findings, gather
-from bench.reporting.forest import in_margins, measured
+from bench.reporting.forest import FARTHEST, RATIO, draw, in_margins, measured
 from bench.reporting.panels import Dial, Profiles, Strip
 from bench.reporting.sentences import Sentences
+from bench.reporting.style import house_style
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +154,15 @@ def test_numbers_of_a_part(claims: Claims) -> None:
     assert claims.margin(ratio) == "0.91 to 1.10"
     counted = replace(ratio, effect=4.0, low=4.0, high=4.0, p=None, n=1)
     assert (claims.effect(counted), claims.interval(counted)) == ("4.0×", "")
+
+
+def test_an_interval_without_an_end_has_a_place_on_an_axis(claims: Claims) -> None:
+    """As of two rounds of timing on a busy machine."""
+    part = next(part for claim in claims.all for part in claim.parts if part.unit == RATIO)
+    with house_style():
+        figure = Figure(figsize=(7, 3))
+        draw(figure, 0.0, [replace(part, low=1e-300, high=1e300)], claims.say)
+        (axes,) = figure.axes
+        low, high = axes.get_xlim()
+    assert low < 1 < high
+    assert high / low < FARTHEST**3
