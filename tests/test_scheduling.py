@@ -15,13 +15,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-import bench
 from bench import errors, execution, reporting
 from bench.cli import main
 from bench.execution import RunSummary
 from bench.tracking import Store
 
-ROOT = Path(bench.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "scheduling.md"
 FILES = ROOT / "docs" / "scheduling"
 ANALYZE = shutil.which("systemd-analyze")
