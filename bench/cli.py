@@ -207,10 +207,22 @@ def run(
     limit = Budget(budget) if budget else None
     files, told = [str(file) for file in plugin or ()], say if wait else None
     with hiring(executor, address, gpus_per_cohort) as hire:
-        summary = run_studies(studies, opened, jobs, files, limit, timeout, retry_failed, told, hire)
+        summary = run_studies(
+            studies,
+            opened,
+            jobs,
+            files,
+            budget=limit,
+            timeout=timeout,
+            retry_failed=retry_failed,
+            told=told,
+            hire=hire,
+        )
     say(account(summary))
     if summary.failures:
         say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
+    if summary.trouble:
+        say(without_secrets(summary.trouble))
     if summary.interrupted:
         raise KeyboardInterrupt
     if history:

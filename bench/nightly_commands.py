@@ -75,7 +75,9 @@ def nightly(
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
         opened = Store.open(store)
         with opened.lock():
-            summary = run_studies(studies, opened, jobs, files, limit, timeout, retry_failed)
+            summary = run_studies(
+                studies, opened, jobs, files, budget=limit, timeout=timeout, retry_failed=retry_failed
+            )
             _tell(summary)
             steps: list[Callable[[], None]] = [lambda: _tidy(opened, reports, older_than, keep_reports)]
             if summary.trained or summary.cached:

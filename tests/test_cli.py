@@ -161,7 +161,7 @@ class Recorder:
         self.summary, self.then = summary, then
 
     def __call__(
-        self, studies: list[Study], store: Store, jobs: int | None, plugins: list[str], *how: object
+        self, studies: list[Study], store: Store, jobs: int | None, plugins: list[str], **how: object
     ) -> RunSummary:
         self.studies, self.store, self.jobs, self.plugins, self.how = studies, store, jobs, plugins, how
         self.then()
@@ -206,17 +206,18 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
 @pytest.mark.parametrize(
     ("words", "how"),
     [
-        ([], (None, None, False, say)),
-        (["--timeout", "90s", "--retry-failed"], (None, 90.0, True, say)),
-        (["--timeout", "1h30m", "--no-wait"], (None, 5400.0, False, None)),
+        ([], {}),
+        (["--timeout", "90s", "--retry-failed"], {"timeout": 90.0, "retry_failed": True}),
+        (["--timeout", "1h30m", "--no-wait"], {"timeout": 5400.0, "told": None}),
     ],
 )
 def test_run_hands_on_how(
-    words: list[str], how: tuple[object, ...], recorder: Callable[..., Recorder], store: Store
+    words: list[str], how: dict[str, object], recorder: Callable[..., Recorder], store: Store
 ) -> None:
     given = recorder(RunSummary())
     assert main(["run", *TINY, *words, "--store", store.uri]) == 0
-    assert given.how == (*how, Crew)
+    usual = {"budget": None, "timeout": None, "retry_failed": False, "told": say, "hire": Crew}
+    assert given.how == usual | how
 
 
 def test_run_ends_with_1_while_results_wait(

@@ -19,7 +19,7 @@ from bench import execution, nightly_commands, reporting
 from bench.cli import main
 from bench.errors import BenchError
 from bench.evidence.scope import scopes
-from bench.execution import RunSummary
+from bench.execution import Budget, RunSummary
 from bench.options import duration
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.tracking import Store, layout
@@ -95,9 +95,7 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
 ) -> None:
     given = []
 
-    def train(
-        studies: object, store: Store, jobs: object, plugins: object, budget: object, *_: object, **__: object
-    ) -> RunSummary:
+    def train(*_: object, budget: Budget, **__: object) -> RunSummary:
         given.append(budget.seconds)
         return RunSummary(trained=0, left=7)
 

@@ -48,8 +48,6 @@ class RunSummary:
 def account(summary: RunSummary) -> str:
     """What a run did, in a sentence or two."""
     counts = f"Members trained: {summary.trained}; there already: {summary.cached}."
-    if summary.trouble:
-        counts = f"{counts}\n{summary.trouble}"
     if not summary.left:
         return counts
     hint = "" if summary.trained else " Nothing fitted into it: give a longer one."
@@ -61,6 +59,7 @@ def run_studies(
     store: Store,
     jobs: int | None = None,
     plugins: Sequence[str] = (),
+    *,
     budget: Budget | None = None,
     timeout: float | None = None,
     retry_failed: bool = False,

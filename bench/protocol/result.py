@@ -9,6 +9,21 @@ import pandas as pd
 
 from bench.protocol.settings import Cohort
 
+ORIGIN_COLUMNS: dict[str, str] = {
+    "commit": "str",
+    "dirty": "bool",
+    "bench": "str",
+    "python": "str",
+    "torch": "str",
+    "lightning": "str",
+    "platform": "str",
+    "cpu": "str",
+    "accelerator": "str",
+    "threads": "int64",
+    "started": "str",  # ISO 8601, UTC
+}
+"""Of what is measured: code, libraries, machine, and when."""
+
 MEMBER_COLUMNS: dict[str, str] = {
     # what was run
     "technique": "str",
@@ -52,18 +67,8 @@ MEMBER_COLUMNS: dict[str, str] = {
     "task_hash": "str",
     "cohort": "str",  # Cohort.key
     # provenance
-    "commit": "str",
-    "dirty": "bool",
-    "bench": "str",
-    "python": "str",
-    "torch": "str",
-    "lightning": "str",
     "mlflow": "str",
-    "platform": "str",
-    "cpu": "str",
-    "accelerator": "str",
-    "threads": "int64",
-    "started": "str",  # ISO 8601, UTC
+    **ORIGIN_COLUMNS,
 }
 """The tidy row of a member: column → pandas type. The store adds `mlflow_run_id`."""
 

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from bench.errors import BenchError
+from bench.protocol.result import ORIGIN_COLUMNS
 from bench.protocol.settings import Frozen, digest
 
 LARGEST = 2**26
@@ -27,17 +28,7 @@ TIMING_COLUMNS: dict[str, str] = {
     "seconds": "float64",  # the fastest of the rounds: one update of one member
     "reference": "float64",  # the same of what it took turns with: the baseline; for the baseline, a yardstick
     "loss": "float64",  # after a few updates on one batch: the same numbers, unless code or libraries changed
-    "commit": "str",
-    "dirty": "bool",
-    "bench": "str",
-    "python": "str",
-    "torch": "str",
-    "lightning": "str",
-    "platform": "str",
-    "cpu": "str",
-    "accelerator": "str",
-    "threads": "int64",
-    "started": "str",
+    **ORIGIN_COLUMNS,
 }
 """A sample of speeds, one row a technique and process."""
 

@@ -100,16 +100,27 @@ def _block(
     for count, rate in zip(axes.texts, rates.to_numpy()[rates.notna().to_numpy()], strict=False):
         count.set_color(INK if rate < LIGHT else PAPER)
     _marks(axes, cells, names)
-    across, runs = {lag: x for x, lag in enumerate(rates.columns)}, measured_places(findings.scope)
+    _values(axes, findings, say, cells, names, list(rates.columns))
+    _heads(axes, say, task, list(rates.columns), detailed=detailed)
+    for y in _family_starts(techniques)[1:]:
+        axes.axhline(y, color=PAPER, linewidth=2.4)
+
+
+def _values(
+    axes: Axes, findings: Matrix, say: Sentences, cells: pd.DataFrame, names: list[str], lags: list[int]
+) -> None:
+    """What a reader who points at a cell is told, and where its runs are listed."""
+    across, runs = {lag: x for x, lag in enumerate(lags)}, measured_places(findings.scope)
     for cell in cells.itertuples():
         to = runs.get((cell.technique, cell.task, cell.lag), "")
         mark(axes, across[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell), to)
+
+
+def _heads(axes: Axes, say: Sentences, task: str, lags: list[int], *, detailed: bool) -> None:
+    """The lags above the columns and, among other tasks, the task above them."""
     axes.set(xlabel="", ylabel="")
     axes.set_xticklabels(
-        [
-            say.words("units.lag", lag=say.numbers.count(lag)) if detailed else say.numbers.count(lag)
-            for lag in rates.columns
-        ],
+        [say.words("units.lag", lag=say.numbers.count(lag)) if detailed else say.numbers.count(lag) for lag in lags],
         rotation=0,
     )
     axes.xaxis.tick_top()
@@ -117,8 +128,6 @@ def _block(
     if not detailed:
         title = re.sub(r", |(?=\()", "\n", say.task(task), count=1)
         axes.set_title(title, fontsize=7.5, color=INK, pad=14, fontweight="bold", linespacing=1.1)
-    for y in _family_starts(techniques)[1:]:
-        axes.axhline(y, color=PAPER, linewidth=2.4)
 
 
 def _marks(axes: Axes, cells: pd.DataFrame, names: list[str]) -> None:

@@ -121,17 +121,11 @@ class Store:
 
     def write_costs(self, costs: pd.DataFrame) -> None:
         """Store measured costs (COST_COLUMNS)."""
-        with plainly(self.shown):
-            key = digest(costs.to_json(orient="records"))
-            with self._record("costs", f"{len(costs)} costs", key) as (_, folder):
-                _save(costs, COST_COLUMNS, folder / "costs.parquet")
+        self._write_table("costs", f"{len(costs)} costs", costs, COST_COLUMNS)
 
     def write_timings(self, timings: pd.DataFrame) -> None:
         """Store a sample of speeds (TIMING_COLUMNS)."""
-        with plainly(self.shown):
-            key = digest(timings.to_json(orient="records"))
-            with self._record("timings", f"{timings['technique'].nunique()} speeds", key) as (_, folder):
-                _save(timings, TIMING_COLUMNS, folder / "timings.parquet")
+        self._write_table("timings", f"{timings['technique'].nunique()} speeds", timings, TIMING_COLUMNS)
 
     def write_snapshot(self, snapshot: Snapshot) -> None:
         """Store what was known at the end of a run."""
@@ -140,6 +134,10 @@ class Store:
             self._record("snapshots", f"{snapshot.preset} {snapshot.taken}", snapshot.id) as (_, folder),
         ):
             (folder / SNAPSHOT_FILE).write_bytes(snapshot.packed())
+
+    def _write_table(self, kind: Kind, name: str, rows: pd.DataFrame, columns: dict[str, str]) -> None:
+        with plainly(self.shown), self._record(kind, name, digest(rows.to_json(orient="records"))) as (_, folder):
+            _save(rows, columns, folder / f"{kind}.parquet")
 
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
         curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
@@ -291,10 +289,9 @@ class Store:
         with plainly(self.shown):
             kinds = get_args(Kind)
             records = [e for kind in kinds for e in self._records(kind)]
-            tasks = [e for e in self._tasks() if e not in records]
             cut = [record for kind in kinds for record in self._broken(kind)]
-            orphans = [self._search(tasks, f"tags.{RECORD} = '{record.info.run_id}'") for record in cut]
-            deleted = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in (tasks, records)]
+            orphans = [self._members_of(record) for record in cut]
+            deleted = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in (self._tasks(), records)]
             found = (run.info.run_id for run in itertools.chain(deleted[0], *orphans, deleted[1], cut))
             return [run for run in found if is_run(run)]
 
