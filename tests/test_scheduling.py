@@ -45,7 +45,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def understood(monkeypatch: pytest.MonkeyPatch, store: Store) -> Callable[[str], bool]:
     """understood(line): whether the command line takes it; nothing is trained, and there is nothing to report."""
-    monkeypatch.setattr(execution, "run_studies", lambda *_: RunSummary())
+    monkeypatch.setattr(execution, "run_studies", lambda *_, **__: RunSummary())
 
     def understands(line: str) -> bool:
         return main([*shlex.split(line), "--store", store.uri]) == 0

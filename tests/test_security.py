@@ -72,7 +72,7 @@ def test_a_mistake_of_ours_says_no_password_either(monkeypatch, capsys):
 
 
 def test_after_a_run_its_address_is_said_without_password(store, monkeypatch, capsys):
-    monkeypatch.setattr(execution, "run_studies", lambda *_: RunSummary(trained=1))
+    monkeypatch.setattr(execution, "run_studies", lambda *_, **__: RunSummary(trained=1))
     monkeypatch.setattr(tracking.Store, "open", lambda *_: store)
     assert main(["run", "--preset", "smoke", "--store", "postgresql://me:hunter2@host/db"]) == 0
     said = capsys.readouterr().err

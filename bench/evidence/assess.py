@@ -26,6 +26,7 @@ from bench.evidence.statistics import (
 )
 
 Verdict = Literal["supported", "contradicted", "practically equal", "undecided", "not run"]
+DECIDED: tuple[Verdict, ...] = ("supported", "contradicted", "practically equal")
 Orthogonal = Literal["holds", "does not hold", "undecided", "not run"]
 
 CONFIDENCE = 0.95

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bench.errors import BenchError
-from bench.evidence.assess import LARGEST
+from bench.evidence.assess import DECIDED, LARGEST
 from bench.evidence.family import LEVEL, reaching
 from bench.evidence.scope import BASELINE
 from bench.evidence.statistics import Array, Interval, holm
@@ -24,7 +24,6 @@ from bench.protocol.snapshot import CellState, ClaimState, Snapshot, SpeedState
 
 Verdict = Literal["worse", "better", "not told apart", "too few"]
 """`too few`: so few seeds that no difference could have been told."""
-DECIDED = ("supported", "contradicted", "practically equal")
 LEAST_FACTOR = 1.05
 """A time that is surely this many times as long is slower."""
 SEED = 20251123

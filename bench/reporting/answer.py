@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from bench.evidence.advice import NEAR, Offer, Pick, Rule, gains, rules, solvers
+from bench.evidence.assess import DECIDED
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, claims_of
@@ -19,7 +20,6 @@ MOST_RULES = 9
 """Of all tasks together: more do not fit on the page."""
 MOST_NEAR = 1
 """A pick names so many that cost hardly more."""
-DECIDED = ("supported", "contradicted", "practically equal")
 
 
 class PickText(NamedTuple):

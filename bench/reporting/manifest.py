@@ -46,14 +46,15 @@ def differing(folder: Path) -> list[str]:
 def bibliography(findings: Findings, title: str) -> bytes:
     """BibTeX: this report, then the papers that its techniques and tasks come from."""
     code = provenance()
-    last = str(findings.provenance["last"].max())
     fields = {
         "author": "{{bptt-bench contributors}}",
         "title": f"{{{title}}}",
         "howpublished": f"{{bptt-bench {bench.__version__}, commit {code['commit'][:SHORT]}}}",
-        "note": f"{{Results of {last[:10]}, SHA-256 {findings.state[:SHORT]}}}",
-        "year": f"{{{last[:4]}}}",
+        "note": f"{{SHA-256 of the results {findings.state[:SHORT]}}}",
     }
+    if not findings.provenance.empty:  # it is where every result is stale
+        last = str(findings.provenance["last"].max())
+        fields |= {"year": f"{{{last[:4]}}}", "date": f"{{{last[:10]}}}"}
     lines = [f"  {name} = {value}," for name, value in fields.items()]
     own = "\n".join([f"@misc{{bpttbench{findings.state[:SHORT]},", *lines, "}"])
     papers = (templates_folder() / "references.bib").read_text(encoding="utf-8")

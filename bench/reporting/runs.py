@@ -71,11 +71,16 @@ class Runs:
 
     def _order(self, member: pd.Series) -> tuple[int, int, str, int, str]:
         """As the report has them: by task, then technique, then lag."""
-        tasks = self.say.findings.scope.tasks
-        names = [t.name for t in self.say.findings.techniques]
-        task = tasks.index(member["task"]) if member["task"] in tasks else len(tasks)
-        known = names.index(member["technique"]) if member["technique"] in names else len(names)
+        tasks, techniques = self._ranks
+        task = tasks.get(member["task"], len(tasks))
+        known = techniques.get(member["technique"], len(techniques))
         return task, known, member["technique"], int(member["lag"]), member["role"]
+
+    @cached_property
+    def _ranks(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Places of tasks and of techniques in the report."""
+        tasks = {task: place for place, task in enumerate(self.say.findings.scope.tasks)}
+        return tasks, {technique.name: place for place, technique in enumerate(self.say.findings.techniques)}
 
     def _row(self, members: pd.DataFrame) -> Row:
         first, words = members.iloc[0], self.say.words

@@ -65,7 +65,7 @@ def workplace(elsewhere: Path, empty_database: Path, monkeypatch: pytest.MonkeyP
     tracking.Store.open("good").write_cohort(result())
     plan = Plan(preset="p", arms=("main",), settings=1, members=1, cached=0, estimated_seconds=1, skipped=("odd\x1b",))
     monkeypatch.setattr(execution, "make_plan", lambda *_: plan)
-    monkeypatch.setattr(execution, "run_studies", lambda *_: RunSummary(trained=1))
+    monkeypatch.setattr(execution, "run_studies", lambda *_, **__: RunSummary(trained=1))
     monkeypatch.setattr(
         reporting, "write_report", lambda store, folder, *_, **__: [write_whole(folder / "report", b"")]
     )

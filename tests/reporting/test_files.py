@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,8 +18,9 @@ from fake_store import FakeStore
 from fake_verdicts import make_verdicts
 
 from bench.evidence.scope import Reading
+from bench.reporting import findings
 from bench.reporting.catalogue import LANGUAGES
-from bench.reporting.manifest import differing
+from bench.reporting.manifest import bibliography, differing
 from bench.reporting.report import write_report
 from bench.reporting.slim import slim
 from bench.tasks import tasks
@@ -119,6 +121,16 @@ def test_every_paper_that_is_named_is_among_the_references(rendered: Path) -> No
     papers = {f"{name.lower()}{year}" for name, year in found}
     assert len(papers) > 30
     assert papers <= set(entries)
+
+
+def test_a_report_of_no_results_has_no_date(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "judge", make_verdicts)
+    found = findings.gather(store)
+    dated = bibliography(found, "A report").decode()
+    assert re.search(r"^  year = \{\d{4}\},$", dated.partition("\n\n")[0], re.MULTILINE)
+    bare = bibliography(replace(found, provenance=found.provenance[:0]), "A report").decode().partition("\n\n")[0]
+    assert "year" not in bare
+    assert "nan" not in bare
 
 
 SMALL = """<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="9pt" viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg">
