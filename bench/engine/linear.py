@@ -29,7 +29,12 @@ class StackedLinear(nn.Module):
 
 
 def project(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x W + b for each member: x (E, T, B, I), weight (E, I, O), bias (E, O) → (E, T, B, O)."""
+    """x W + b for each member: x (E, T, B, I), weight (E, I, O), bias (E, O) → (E, T, B, O).
+
+    In double precision by a product in any case, for there FLOPs are counted.
+    """
+    if weight.shape[-1] == 1 and x.dtype == torch.float32:  # two thirds of the time, way back included
+        return (x * weight.mT.unsqueeze(1)).sum(-1, keepdim=True) + bias[:, None, None]
     members, steps, batch, features = x.shape
     flat = torch.baddbmm(bias.unsqueeze(1), x.reshape(members, steps * batch, features), weight)
     return flat.view(members, steps, batch, -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from torch import nn
+from torch import Tensor, nn
 
 BUDGET = 2 * 2**30
 """Bytes of the tensors that one update, evaluation or probe works with; docs/design.md has the whole sum."""
@@ -18,8 +18,8 @@ def parts(count: int, at_once: float) -> list[slice]:
 
 
 @contextmanager
-def narrowed(parameters: Iterable[nn.Parameter], members: slice) -> Iterator[None]:
-    """Within it the parameters (E, …) are these members alone; gradients that they have then are lost."""
+def narrowed(parameters: Iterable[nn.Parameter], members: slice | Tensor) -> Iterator[None]:
+    """Within it the parameters (E, …) are these members (indices) alone; gradients that they have then are lost."""
     whole = [(p, p.data) for p in parameters]
     for p, data in whole:
         p.data, p.grad = data[members], None

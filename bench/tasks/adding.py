@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from bench.tasks.base import Split, Task
@@ -49,7 +50,7 @@ class Adding(Task):
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The mean squared error of each member: outputs (E, 1, B, 1), targets (E, 1, B) → (E,)."""
-        return (outputs.squeeze(-1) - targets).square().flatten(1).mean(1)
+        return F.mse_loss(outputs.squeeze(-1), targets, reduction="none").flatten(1).mean(1)
 
     def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """As the loss."""

@@ -13,6 +13,9 @@ from bench.errors import BenchError
 
 Split = Literal["train", "validation", "test"]
 
+ROUNDING = 1e-5
+"""Far above that of a mean in single precision."""
+
 
 class Task(ABC):
     """A long-range problem. Sequences are drawn time first; the last `scored` steps are scored.
@@ -58,6 +61,10 @@ class Task(ABC):
     def trivial_level(self, lag: int) -> float:
         """The metric of the best answer that ignores the input, in closed form."""
 
+    def best_level(self) -> float:
+        """The metric of right answers alone: 1 of a share, 0 of an error; another metric says its own."""
+        return 1.0 if self.higher_is_better else 0.0
+
     def steps(self, lag: int) -> int:
         """The length of a whole sequence at this lag: the lag itself, unless a task says otherwise."""
         return lag
@@ -79,6 +86,11 @@ class Task(ABC):
     def solved(self, metric: float) -> bool:
         """Whether a held-out metric counts as solved; not-a-number never does."""
         return metric >= self.solved_at if self.higher_is_better else metric <= self.solved_at
+
+    def within_reach(self, metric: float, share: float) -> bool:
+        """Whether held-out sequences can count as solved, a share of which has this metric: the others may be right."""
+        share *= 1 - ROUNDING
+        return self.solved(share * metric + (1 - share) * self.best_level())
 
     def check_lag(self, lag: int) -> None:
         """Raise BenchError if the generator cannot draw this lag."""

@@ -90,7 +90,7 @@ class Situation:
 class Block:
     """The sequences of the updates between two evaluations: one Lightning batch.
 
-    inputs (S, T, K, B, I) and targets (S, scored, K, B): S seeds, K updates.
+    inputs (K, S, T, B, I) and targets (K, S, scored, B, …): K updates, S seeds.
     """
 
     inputs: Tensor
@@ -195,7 +195,7 @@ class Technique(pl.LightningModule):
         at_once = self.budget / (members * self.bytes_each(steps, inputs.dtype))
         if at_once >= batch:
             losses = self.task.loss(self(inputs), targets)
-            losses.sum().backward()  # members share no parameter: the sum's gradient is each one's own
+            losses.backward(torch.ones_like(losses))  # members share no parameter: each gradient is its own
             return losses.detach()
         total = inputs.new_zeros(members)
         for part in parts(batch, at_once):  # the loss is a mean over sequences, so that gradients add up
@@ -239,7 +239,9 @@ class Technique(pl.LightningModule):
                 output, end = layer(inputs, state)
             inputs = self.connect(inputs[:, -output.shape[1] :], output)
             ends.append(end)
-        return inputs if last is None else inputs[:, -last:], ends
+        if last is None or last == inputs.shape[1]:
+            return inputs, ends
+        return inputs[:, -last:], ends
 
     def forward(self, inputs: Tensor) -> Tensor:
         """inputs (E, T, B, I) → what is scored (E, scored, B, O)."""
@@ -253,10 +255,10 @@ class Technique(pl.LightningModule):
     def training_step(self, block: Block, index: int) -> dict[str, Tensor]:
         """One block of updates; returns `losses`, `norms` (before clipping) and `clipped`, (K, E) each."""
         optimizer = self.optimizer
-        updates = block.inputs.shape[2]
+        own = self.rows.tolist() == list(range(block.inputs.shape[1]))  # a seed a member: nothing need be gathered
         records = [
-            self.update(optimizer, *(x[:, :, k].index_select(0, self.rows) for x in (block.inputs, block.targets)))
-            for k in range(updates)
+            self.update(optimizer, *(x if own else x.index_select(0, self.rows) for x in batch))
+            for batch in zip(block.inputs, block.targets, strict=True)
         ]
         return dict(zip(("losses", "norms", "clipped"), map(torch.stack, zip(*records, strict=True)), strict=True))
 
@@ -288,20 +290,24 @@ class Technique(pl.LightningModule):
             p.grad = torch.cat(found) if found else None  # all of a parameter's members have one, or none
         return torch.cat(losses)
 
-    def evaluate(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss and metric of each member, (E,) each, on held-out inputs (S, T, N, I), targets (S, scored, N)."""
+    def evaluate(self, inputs: Tensor, targets: Tensor, members: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Loss and metric of each member, (E,) each, on held-out inputs (S, T, N, I), targets (S, scored, N).
+
+        members: the indices of those who are wanted, if not all.
+        """
+        members = torch.arange(len(self.rows), device=self.rows.device) if members is None else members
         _, steps, count, _ = inputs.shape
         each = self.bytes_each(steps, inputs.dtype)
         at_once = min(count, EVALUATED_AT_ONCE, max(1, self.budget // each))
-        groups = parts(len(self.rows), self.budget / (at_once * each))
+        groups = [members[part] for part in parts(len(members), self.budget / (at_once * each))]
         losses, metrics = zip(*(self._evaluate(g, parts(count, at_once), inputs, targets) for g in groups), strict=True)
         return torch.cat(losses), torch.cat(metrics)
 
     def _evaluate(
-        self, members: slice, sequences: list[slice], inputs: Tensor, targets: Tensor
+        self, members: Tensor, sequences: list[slice], inputs: Tensor, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
         """`evaluate` for some members, so many sequences at a time: the means over all of them."""
-        total = torch.zeros(2, len(self.rows[members]), device=inputs.device)
+        total = torch.zeros(2, len(members), device=inputs.device)
         rows, count = self.rows[members], inputs.shape[2]
         with narrowed(self._parameter_list, members), torch.inference_mode():
             for part in sequences:

@@ -146,8 +146,11 @@ def _members(task: Task) -> Iterator[str]:
 def _answers(task: Task) -> Iterator[str]:
     """The right answer solves the task; the best constant one is at the trivial level."""
     _, targets = task.sample(_seeded(1), MANY, task.least_lag)
-    if not task.solved(_judge(task, targets, targets)):
+    right = _judge(task, targets, targets)
+    if not task.solved(right):
         yield "the right answer does not count as solved"
+    if not math.isclose(right, task.best_level(), abs_tol=1e-6):
+        yield f"the right answer reaches {right:.4g}, but best_level says {task.best_level():.4g}"
     best = max if task.higher_is_better else min
     reached = best(_judge(task, constant.expand_as(targets), targets) for constant in _constants(targets))
     level = task.trivial_level(task.least_lag)

@@ -35,7 +35,8 @@ class BlockStream:
     def __iter__(self) -> Iterator[Block]:
         for number, updates in enumerate(self._intervals()):
             for cut in self._cuts(updates):
-                yield Block(*_stacked((self._draw(seed, number, updates, cut) for seed in self.seeds), len(self.seeds)))
+                drawn = (self._draw(seed, number, updates, cut) for seed in self.seeds)
+                yield Block(*_stacked(drawn, len(self.seeds), dim=1))
 
     def _intervals(self) -> list[int]:
         """Updates from one evaluation to the next; the last interval is what is left."""
@@ -47,11 +48,11 @@ class BlockStream:
         return parts(updates, BLOCK_BYTES / (numbers * torch.float32.itemsize))
 
     def _draw(self, seed: int, number: int, updates: int, cut: slice) -> tuple[Tensor, Tensor]:
-        """One seed's part of an interval: (T, K, B, I) and (scored, K, B, …)."""
+        """One seed's part of an interval, by update: (K, T, B, I) and (K, scored, B, …)."""
         size = self.protocol.batch_size
         stream = generator(self.task.name, self.lag, "train", seed, number)
         drawn = self.task.sample(stream, updates * size, self.lag, "train")
-        inputs, targets = (x.unflatten(1, (updates, size))[:, cut] for x in drawn)
+        inputs, targets = (x.unflatten(1, (updates, size))[:, cut].transpose(0, 1) for x in drawn)
         return inputs, targets
 
 
@@ -62,12 +63,12 @@ def held_out(task: Task, lag: int, split: Split, size: int, seeds: Sequence[int]
     return _stacked(sets, len(distinct))
 
 
-def _stacked(pairs: Iterator[tuple[Tensor, Tensor]], count: int) -> tuple[Tensor, Tensor]:
-    """So many pairs of tensors, each stacked into one, and never more than one of them twice in memory."""
+def _stacked(pairs: Iterator[tuple[Tensor, Tensor]], count: int, dim: int = 0) -> tuple[Tensor, Tensor]:
+    """So many pairs of tensors, each stacked into one along `dim`, and never more than one of them twice in memory."""
     stacks: list[Tensor] = []
     for place, pair in enumerate(pairs):
-        stacks = stacks or [x.new_empty(count, *x.shape) for x in pair]
+        stacks = stacks or [x.new_empty(*x.shape[:dim], count, *x.shape[dim:]) for x in pair]
         for stack, x in zip(stacks, pair, strict=True):
-            stack[place] = x
+            stack.select(dim, place).copy_(x)
     inputs, targets = stacks
     return inputs, targets

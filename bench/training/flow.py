@@ -23,6 +23,8 @@ Moment = Literal["start", "during", "end"]
 MOST_SEQUENCES = 16
 MOST_STEPS = 6400
 """Of all sequences together, two excepted: bounds the time and the memory of long ones."""
+CPU_BYTES = 64 * 2**20
+"""What a probe works with at once on a CPU: the next one's is then already in place, which halves its time."""
 MOST_POINTS = 128
 """Steps of a profile that are kept."""
 CELL_STATE = "c"
@@ -46,7 +48,8 @@ class FlowRecorder:
         """Probe the members at these columns of the stack; `members` are their places in the cohort."""
         steps, sequences, _ = self.inputs.shape
         each = sequences * module.bytes_each(steps, torch.float64)
-        for part in parts(len(columns), module.budget / each) if columns else ():
+        budget = min(module.budget, CPU_BYTES) if module.device.type == "cpu" else module.budget
+        for part in parts(len(columns), budget / each) if columns else ():
             self._take(module, columns[part], members[part], update, moment)
 
     def _take(

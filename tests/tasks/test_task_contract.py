@@ -81,6 +81,13 @@ class WrongLevel(Adding):
         return 1 / 12 + 0.01
 
 
+class WrongBest(Adding):
+    """Breaks one thing."""
+
+    def best_level(self):
+        return 0.001
+
+
 class WrongLength(Adding):
     """Breaks one thing."""
 
@@ -227,6 +234,7 @@ BROKEN = {
     NothingSolves: "exactly solved_at",
     PlateauBelowTrivial: "plateau 'nothing known'",
     WrongLevel: "best constant answer reaches 0.16",
+    WrongBest: "the right answer reaches 0, but best_level says 0.001",
     WrongLength: r"inputs are \(2, 1, 2\) at lag 2, split train",
     BatchFirst: r"targets are \(5, 1\)",
     DoublePrecision: "inputs are torch.float64",
@@ -277,6 +285,22 @@ class TestClassification:
 def test_solved_at_the_threshold_on_the_right_side_and_never_without_a_number():
     assert [Adding().solved(m) for m in (0.009, 0.01, 0.011, math.nan)] == [True, True, False, False]
     assert [Copy().solved(m) for m in (0.98, 0.99, 1.0, math.nan)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "within"),
+    [
+        (Adding, 0.08, True),  # of 32 sequences: with no error in the other 224 the mean is 0.01
+        (Adding, 0.0801, False),
+        (Adding, 0.001, True),
+        (Copy, 0.92, True),  # the other 224 right: 0.99
+        (Copy, 0.9199, False),
+        (Copy, 1.0, True),
+        (Copy, math.nan, False),
+    ],
+)
+def test_within_reach_while_right_answers_to_all_others_would_solve(task, metric, within):
+    assert task().within_reach(metric, 1 / 8) is within
 
 
 def test_a_lag_that_is_too_short_is_named_with_the_least():

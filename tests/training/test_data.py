@@ -15,20 +15,20 @@ def blocks(seeds, protocol=SMALL):
 
 def test_blocks_cover_the_budget_and_the_last_is_shorter():
     stream = blocks([1, 2, 1])
-    assert [b.inputs.shape for b in stream] == [(2, 9, 4, 4, 2), (2, 9, 4, 4, 2), (2, 9, 2, 4, 2)]
-    assert [b.targets.shape for b in stream] == [(2, 1, 4, 4), (2, 1, 4, 4), (2, 1, 2, 4)]
+    assert [b.inputs.shape for b in stream] == [(4, 2, 9, 4, 2), (4, 2, 9, 4, 2), (2, 2, 9, 4, 2)]
+    assert [b.targets.shape for b in stream] == [(4, 2, 1, 4), (4, 2, 1, 4), (2, 2, 1, 4)]
 
 
 def test_a_seed_sees_the_same_sequences_whoever_else_trains():
     together, alone = blocks([1, 2, 3]), blocks([2])
     for a, b in zip(together, alone, strict=True):
-        torch.testing.assert_close(a.inputs[1:2], b.inputs)
-        torch.testing.assert_close(a.targets[1:2], b.targets)
+        torch.testing.assert_close(a.inputs[:, 1:2], b.inputs)
+        torch.testing.assert_close(a.targets[:, 1:2], b.targets)
 
 
 def test_training_never_repeats_a_sequence_nor_shows_a_held_out_one():
     task = tasks.get("adding")()
-    shown = [b.inputs.permute(0, 2, 3, 1, 4).reshape(-1, 18) for b in blocks([1, 2])]
+    shown = [b.inputs.permute(0, 1, 3, 2, 4).reshape(-1, 18) for b in blocks([1, 2])]
     kept = [
         held_out(task, 9, split, 16, [1, 2])[0].permute(0, 2, 1, 3).reshape(-1, 18) for split in ("validation", "test")
     ]

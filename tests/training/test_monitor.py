@@ -10,6 +10,7 @@ from bench.techniques.tanh import Tanh
 from bench.training.monitor import Monitor
 
 NAN = float("nan")
+ONE_SEQUENCE = torch.zeros(1, 1, 1, 1), torch.zeros(1, 1, 1)
 
 
 class Scripted(Tanh):
@@ -19,7 +20,7 @@ class Scripted(Tanh):
         pl.LightningModule.__init__(self)
         self.scripts, self.kept, self.turn = torch.tensor(scripts), torch.arange(len(scripts)), 0
 
-    def evaluate(self, inputs, targets):
+    def evaluate(self, inputs, targets, members=None):
         now = self.scripts[self.kept, self.turn]
         self.turn += 1
         return now, now
@@ -34,15 +35,12 @@ class Stop:
     should_stop = False
 
 
-def follow(scripts, losses=None):
+def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE):
     """Run the monitor over blocks of 100 updates of a budget of 400; returns it and the trainer."""
-    what = cohort(seeds=len(scripts))
+    module = module or Scripted(scripts)
+    what = cohort(seeds=len(module.kept))
     assert (PROTOCOL.updates, PROTOCOL.evaluate_every) == (400, 100)
-    monitor, trainer = (
-        Monitor(what, tasks.get("adding")(), (torch.zeros(1, 1, 1, 1), torch.zeros(1, 1, 1))),
-        Stop(),
-    )
-    module = Scripted(scripts)
+    monitor, trainer = Monitor(what, tasks.get("adding")(), sequences), Stop()
     monitor.on_train_start(trainer, module)
     for block in range(4):
         members = len(monitor.active)
@@ -55,6 +53,46 @@ def follow(scripts, losses=None):
         if trainer.should_stop:
             break
     return monitor, trainer
+
+
+class OnSequences(Scripted):
+    """Evaluates to the mean of its script's errors on the sequences it is shown: inputs hold their places."""
+
+    def __init__(self, scripts):
+        super().__init__(scripts)
+        self.shown = [0] * len(scripts)
+
+    def evaluate(self, inputs, targets, members=None):
+        if int(inputs[0, 0, 0, 0]) == 0:
+            self.turn += 1
+        kept = self.kept if members is None else self.kept[members]
+        places = inputs[0, 0, :, 0].long()
+        for member in kept.tolist():
+            self.shown[member] += len(places)
+        errors = self.scripts[kept, self.turn - 1][:, places].mean(1)
+        return errors, 2 * errors
+
+
+def test_a_first_look_changes_neither_what_counts_as_solved_nor_where_members_end():
+    """Against the means over all sequences, where an eighth of them is often far from the whole."""
+    drawn = torch.Generator().manual_seed(3)
+    scale = torch.tensor([0.2, 0.03, 0.01, 0.004])[torch.randint(4, (200, 5), generator=drawn)]
+    errors = scale.unsqueeze(2) * torch.randn(200, 5, 256, generator=drawn).square()
+    errors[:, :, :32] *= torch.tensor([0.1, 1.0, 7.0])[torch.randint(3, (200, 5, 1), generator=drawn)]
+    exact, _ = follow((2 * errors.mean(2)).tolist())
+    numbers = torch.arange(256.0).view(1, 1, 256, 1)
+    module = OnSequences(errors.tolist())
+    looked, _ = follow(None, module=module, sequences=(numbers, torch.zeros(1, 1, 256)))
+    for member, (a, b) in enumerate(zip(exact.traces, looked.traces, strict=True)):
+        assert (a.outcome, a.updates) == (b.outcome, b.updates)
+        assert b.metric == pytest.approx(a.metric, rel=1e-4)
+        assert b.loss == pytest.approx(a.metric / 2, rel=1e-4)
+        assert b.curve[0]["metric"] == pytest.approx(a.curve[0]["metric"], rel=1e-4)
+        at_least = 2 * errors[member, :, :32].sum(1) / 256
+        looks = [256 if k in (0, 4) or at_least[k] <= 0.01 else 32 for k in range(len(b.curve))]
+        assert module.shown[member] == sum(looks)
+    assert {t.outcome for t in looked.traces} == {"solved", "unsolved"}
+    assert sum(module.shown) < 0.9 * 256 * sum(len(t.curve) for t in looked.traces)
 
 
 @pytest.mark.parametrize(

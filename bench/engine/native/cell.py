@@ -69,15 +69,15 @@ class NativePass(torch.autograd.Function):
         saved = ctx.saved_tensors
         inputs = saved[: 1 + len(cell.parameters) + 1 + len(d_ends)]
         wanted = ctx.needs_input_grad[3:]
-        gradients = [torch.empty_like(tensor) for tensor in inputs[: len(inputs) - len(d_ends)]]
-        gradients += [d_end.clone(memory_format=torch.contiguous_format) for d_end in d_ends]
+        given = [torch.empty_like(tensor) for tensor in inputs[1 : len(inputs) - len(d_ends)]]
+        given += [d_end.clone(memory_format=torch.contiguous_format) for d_end in d_ends]
+        gradients = [torch.empty_like(inputs[0]) if wanted[0] else None, *given]
         call(
             f"{cell.name}_backward",
             *map(ctypes.c_long, (*ctx.sizes, ctx.given)),
             *cell.scalars,
             *saved,
             d_outputs.contiguous(),
-            gradients[0] if wanted[0] else None,
-            *gradients[1:],
+            *gradients,
         )
         return None, None, None, *(g if want else None for g, want in zip(gradients, wanted, strict=True))
