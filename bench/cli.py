@@ -19,7 +19,10 @@ from bench.console import check_free, columns, csv_table, printable, say, to_jso
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_whole
 from bench.options import (
+    AddressOption,
     BudgetOption,
+    ExecutorOption,
+    GpusOption,
     HistoryOption,
     JobsOption,
     JsonOption,
@@ -187,16 +190,9 @@ def run(
     wait: WaitOption = True,
     store: StoreOption = None,
     plugin: PluginOption = None,
-    executor: Annotated[
-        Literal["local", "ray"], typer.Option(help="Who trains: processes here, or a Ray cluster (docs/cluster.md).")
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(metavar="HOST:PORT", help="Of Ray's head; by default RAY_ADDRESS or what runs here; or 'local'."),
-    ] = None,
-    gpus_per_cohort: Annotated[
-        float | None, typer.Option(min=0, help="A cohort's share of a GPU on the cluster, as 0.25; by default none.")
-    ] = None,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    gpus_per_cohort: GpusOption = None,
     history: HistoryOption = True,
 ) -> None:
     """Train what is missing; goes on where it was stopped."""

@@ -17,7 +17,10 @@ from bench import history_commands
 from bench.console import columns, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.options import (
+    AddressOption,
     BudgetOption,
+    ExecutorOption,
+    GpusOption,
     JobsOption,
     JsonOption,
     PluginOption,
@@ -65,9 +68,12 @@ def nightly(
     keep_reports: KeepOption = 30,
     quiet: QuietOption = False,
     plugin: PluginOption = None,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    gpus_per_cohort: GpusOption = None,
 ) -> None:
     """Run, report and prune, with a log: one command for cron, systemd and CI."""
-    from bench.execution import Budget, run_studies
+    from bench.execution import Budget, hiring, run_studies
     from bench.tracking import Store
 
     files, limit = [str(file) for file in plugin or ()], Budget(budget) if budget else None
@@ -75,9 +81,10 @@ def nightly(
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
         opened = Store.open(store)
         with opened.lock():
-            summary = run_studies(
-                studies, opened, jobs, files, budget=limit, timeout=timeout, retry_failed=retry_failed
-            )
+            with hiring(executor, address, gpus_per_cohort) as hire:
+                summary = run_studies(
+                    studies, opened, jobs, files, budget=limit, timeout=timeout, retry_failed=retry_failed, hire=hire
+                )
             _tell(summary)
             steps: list[Callable[[], None]] = [lambda: _tidy(opened, reports, older_than, keep_reports)]
             if summary.trained or summary.cached:

@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -60,6 +60,22 @@ TimeoutOption = Annotated[
 RetryOption = Annotated[bool, typer.Option("--retry-failed", help="Train anew what has failed before.")]
 WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Wait for another run on the same store, or end with exit code 3.")
+]
+ExecutorOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option("--executor", help="Who trains: processes here, or a Ray cluster (docs/cluster.md)."),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address", metavar="HOST:PORT", help="Of Ray's head; by default RAY_ADDRESS or what runs here; or 'local'."
+    ),
+]
+GpusOption = Annotated[
+    float | None,
+    typer.Option(
+        "--gpus-per-cohort", min=0, help="A cohort's share of a GPU on the cluster, as 0.25; by default none."
+    ),
 ]
 
 

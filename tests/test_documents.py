@@ -1,5 +1,7 @@
 """The documents tell the truth: their examples run as they stand, and their tables name what there is."""
 
+import hashlib
+import json
 import os
 import re
 import shlex
@@ -8,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import bench
-from bench.cli import main
+from bench.cli import app, main
 from bench.protocol.preset import preset_names
 from bench.tasks import tasks
 from bench.techniques import techniques
@@ -18,6 +21,10 @@ from bench.techniques import techniques
 ROOT = Path(__file__).parents[1]
 EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^    bptt-bench (run .*--plugin .*)$", re.MULTILINE)
+DOCUMENTS = sorted(file.relative_to(ROOT).as_posix() for file in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+FOREIGN = {"--app-name"}
+"""Options of other programs."""
 IN_SHORT = [
     "--preset",
     "smoke",
@@ -65,6 +72,35 @@ def test_commands_run(document: str) -> None:
         preset = words.index("--preset")
         task = [] if "--task" in words else ["--task", "adding"]
         assert main([*words[:preset], *words[preset + 2 :], *task, *IN_SHORT]) == 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_and_option_that_is_named_is_there(document: str) -> None:
+    """Commands on lines of their own parse as they stand; of those in a sentence the words are known."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for line in re.findall(r"^    bptt-bench (\w.*)$", text, re.MULTILINE):
+        if "──" not in line:  # a drawing
+            name, *words = shlex.split(line, comments=True)
+            COMMANDS[name].make_context(name, words)
+    mentions = re.findall(r"`bptt-bench (\w[^`]*)`", text)
+    assert {line.split()[0] for line in mentions} <= set(COMMANDS)
+    parameters = [parameter for command in COMMANDS.values() for parameter in command.params]
+    options = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
+    named = {o for words in [*mentions, *re.findall(r"`(--[^`]*)`", text)] for o in re.findall(r"--[a-z-]+", words)}
+    assert named - FOREIGN <= options, named - options
+
+
+def test_the_manifest_is_checked_as_its_page_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "report-files.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^    python (-c .*)$", page, re.MULTILINE)
+    (tmp_path / "a.csv").write_bytes(b"a\n1\n")
+    about = {"bytes": 4, "sha256": hashlib.sha256(b"a\n1\n").hexdigest()}
+    manifest = {"files": {"a.csv": about, "b.csv": about}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}
+    words = [sys.executable, *shlex.split(line)]
+    done = subprocess.run(words, cwd=tmp_path, env=where, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("['b.csv']\n", 0), done.stderr
 
 
 def test_the_protocol_names_every_task_and_preset() -> None:

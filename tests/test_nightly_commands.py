@@ -5,8 +5,8 @@ import os
 import re
 import signal
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,6 +103,27 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
     assert main(["run", *SMOKE, "--store", store.uri, "--budget", "1h30m"]) == 4
     assert given == [5400]
     assert "7 members, at the most, are left for the next run. Nothing fitted into it" in capsys.readouterr().err
+
+
+def test_a_night_on_a_cluster_is_trained_by_whom_it_hires(
+    night: Callable[..., int], monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    asked, hired = [], []
+
+    @contextmanager
+    def hiring(*words: object) -> Iterator[str]:
+        asked.append(words)
+        yield "the cluster"
+
+    def train(*_: object, hire: str, **__: object) -> RunSummary:
+        hired.append(hire)
+        return RunSummary(trained=1)
+
+    monkeypatch.setattr(execution, "hiring", hiring)
+    monkeypatch.setattr(execution, "run_studies", train)
+    words = ["--executor", "ray", "--address", "head:6379", "--gpus-per-cohort", "0.25"]
+    assert main(["nightly", *SMOKE, "--store", store.uri, *words]) == 0
+    assert (asked, hired) == ([("ray", "head:6379", 0.25)], ["the cluster"])
 
 
 def test_a_report_that_fails_is_told_and_pruning_follows(

@@ -187,7 +187,10 @@ def _scope(tables: _Tables, arm: str) -> Scope:
         hashes=hashes,
         protocols=protocols,
         members=members.reset_index(drop=True),
-        **{name: table.merge(members[key], on=key) for name, table in tables.of_members.items()},
+        **{
+            name: table[table["cohort"].isin(members["cohort"])].merge(members[key], on=key)
+            for name, table in tables.of_members.items()
+        },
         costs=_costs(tables.costs, members),
         stale=tables.of_arm(tables.stale, arm).reset_index(drop=True),
         plan=_plan(members, studies, hashes),
