@@ -158,6 +158,6 @@ class CohortResult:
     probes: pd.DataFrame
 
 
-def typed(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+def typed(rows: list[dict[str, Any]] | pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     """A table with exactly these columns in this order and of these types, also when empty."""
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)

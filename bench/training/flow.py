@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -39,7 +41,7 @@ class FlowRecorder:
         self.first_lag = task.scored - 1
         size = max(2, min(MOST_SEQUENCES, MOST_STEPS // task.steps(lag)))
         self.inputs, self.targets = task.sample(generator(task.name, lag, "probe"), size, lag, "test")
-        self.gradients: list[dict[str, Any]] = []
+        self.gradients: list[pd.DataFrame] = []
         self.probes: list[dict[str, Any]] = []
 
     def take(
@@ -58,10 +60,12 @@ class FlowRecorder:
         """`take`, for as many as the memory holds at once."""
         probe = Probe(module, columns, self.inputs, self.targets)
         for (quantity, layer), norms in probe.profiles.items():
-            for row, index in enumerate(members):
-                where = _who(self.cohort.members[index], update, moment) | {"quantity": quantity, "layer": layer}
-                self.gradients += [where | point for point in _points(norms[row])]
-                self.probes.append(where | self._summary(probe, quantity, layer, row))
+            whose = [
+                _who(self.cohort.members[index], update, moment) | {"quantity": quantity, "layer": layer}
+                for index in members
+            ]
+            self.gradients.append(_points(whose, norms))
+            self.probes += [where | self._summary(probe, quantity, layer, row) for row, where in enumerate(whose)]
 
     def _summary(self, probe: Probe, quantity: str, layer: int, row: int) -> dict[str, Any]:
         fit = fit_decay(probe.profiles[quantity, layer][row], self.first_lag)
@@ -75,7 +79,9 @@ class FlowRecorder:
     def tables(self) -> dict[str, Any]:
         """`gradients` and `probes`, tidy."""
         return {
-            "gradients": typed(self.gradients, GRADIENT_COLUMNS),
+            "gradients": typed(
+                pd.concat(self.gradients, ignore_index=True) if self.gradients else [], GRADIENT_COLUMNS
+            ),
             "probes": typed(self.probes, PROBE_COLUMNS),
         }
 
@@ -173,8 +179,15 @@ def _who(member: Member, update: int, moment: Moment) -> dict[str, Any]:
     return member.model_dump() | {"update": update, "moment": moment}
 
 
-def _points(log_norm: Tensor) -> list[dict[str, float]]:
-    """A profile's steps, thinned evenly where there are many; the first and the last are among them."""
-    steps = len(log_norm)
-    kept = torch.linspace(0, steps - 1, min(steps, MOST_POINTS)).round().long().tolist()
-    return [{"step": t + 1, "lag_back": steps - 1 - t, "log_norm": log_norm[t].item()} for t in kept]
+def _points(whose: Sequence[dict[str, Any]], log_norms: Tensor) -> pd.DataFrame:
+    """Profiles (E, T) by step, thinned evenly where there are many; the first and the last are among them."""
+    members, steps = log_norms.shape
+    kept = torch.linspace(0, steps - 1, min(steps, MOST_POINTS)).round().long()
+    return pd.DataFrame(
+        {
+            **{name: np.repeat([who[name] for who in whose], len(kept)) for name in whose[0]},
+            "step": (kept + 1).repeat(members).numpy(),
+            "lag_back": (steps - 1 - kept).repeat(members).numpy(),
+            "log_norm": log_norms[:, kept].flatten().numpy(),
+        }
+    )
