@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench import history_commands, nightly_commands
+from bench.collector import collect_seldom
 from bench.console import check_free, columns, csv_table, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_whole
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done. 1: something failed on the way. 2: bad input. 3: another run holds the store. 4: the budget is spent, and
     there is work left. 130, 143: interrupted, terminated.
     """
+    collect_seldom()
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     interruption = signal.SIGINT
 

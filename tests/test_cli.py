@@ -1,6 +1,7 @@
 """The commands: what they print where, what they hand on, how they end."""
 
 import csv
+import gc
 import io
 import json
 import os
@@ -18,6 +19,7 @@ from factory import cohort, outcomes_of, result
 import bench
 from bench import execution, reporting, tracking
 from bench.cli import main
+from bench.collector import MIDDLE, OLD, YOUNG
 from bench.console import say
 from bench.execution import RunSummary
 from bench.execution.crew import Crew
@@ -378,3 +380,13 @@ def test_ui_whose_server_fails_says_so(
     monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", "raise SystemExit(3)"])
     assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 2
     assert "ended with exit code 3" in capsys.readouterr().err
+
+
+def test_the_collector_seldom_looks_at_what_the_libraries_made(capsys: pytest.CaptureFixture[str]) -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    try:
+        main(["--help"])
+        assert gc.get_threshold() == (YOUNG, MIDDLE, OLD)
+    finally:
+        gc.set_threshold(*before)

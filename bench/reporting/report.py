@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
+from bench.collector import collect_seldom
 from bench.errors import BenchError
 from bench.files import write_whole
 from bench.history.take import HistoryStore
@@ -73,7 +74,7 @@ def _helper(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
     if jobs < 2:
         yield None
         return
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as helper:
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=collect_seldom) as helper:
         helper.submit(can_set_chinese)
         yield helper
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from bench.collector import collect_seldom
 from bench.engine.native import library
 from bench.protocol.preset import parse_technique
 from bench.protocol.provenance import provenance
@@ -110,6 +111,7 @@ def prepare_process() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     _keep_freed_memory()
+    collect_seldom()
 
 
 def processor() -> str:
