@@ -64,15 +64,18 @@ def cost_ratios(scope: Scope) -> pd.DataFrame:
     )
 
 
-def failures(scope: Scope) -> pd.DataFrame:
-    """Members that diverged or failed: technique, task, lag, role, outcome, reason, members (how many), runs
-    (of how many), first and last (update of divergence)."""
-    key = [*SETTING, "role"]
-    runs = scope.members.groupby(key).size().rename("runs").reset_index()
-    bad = scope.members[scope.members["outcome"].isin(["diverged", "failed"])].fillna({"reason": ""})
+def failures(members: pd.DataFrame) -> pd.DataFrame:
+    """Of members (with their `arm`) those that diverged or failed: arm, technique, task, lag, role, outcome, reason,
+    members (how many), runs (of how many), first and last (update of divergence); arms in their order."""
+    key = ["arm", *SETTING, "role"]
+    runs = members.groupby(key).size().rename("runs").reset_index()
+    bad = members[members["outcome"].isin(["diverged", "failed"])].fillna({"reason": ""})
     grouped = bad.groupby([*key, "outcome", "reason"], sort=False)["updates"]
     table = grouped.agg(members="size", first="min", last="max").reset_index().merge(runs, on=key)
-    return table.sort_values(["outcome", "task", "lag"], ascending=[False, True, True], kind="stable")
+    place = table["arm"].map({arm: place for place, arm in enumerate(members["arm"].unique())})
+    order = {"outcome": False, "place": True, "task": True, "lag": True}
+    table = table.assign(place=place).sort_values(list(order), ascending=list(order.values()), kind="stable")
+    return table.drop(columns="place")
 
 
 def gaps(cells: pd.DataFrame) -> pd.DataFrame:

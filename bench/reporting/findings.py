@@ -186,7 +186,7 @@ def gather(store: HistoryStore) -> Findings:
         curves=curves.learning_curves(main),
         cost_ratios=ledgers.cost_ratios(main),
         tuning=ledgers.tuning(main, cells),
-        failures=ledgers.failures(main),
+        failures=ledgers.failures(members),
         gaps=ledgers.gaps(cells),
         provenance=ledgers.provenance(replace(main, members=members)),
         arms={arm: _matrix(found[arm]) for arm in sorted(found, key=_place) if arm != MAIN},

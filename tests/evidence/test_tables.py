@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 from small_store import SmallStore, member, setting, study
 
@@ -93,13 +94,15 @@ def test_failures_are_counted_with_their_reason() -> None:
         member(one, 3, "diverged", 40),
         member(one, 4, "failed", 0, reason="out of memory"),
     ]
-    table = ledgers.failures(select(SmallStore(rows))).set_index("outcome")
-    assert (table["members"]["diverged"], table["first"]["diverged"], table["last"]["diverged"]) == (
-        2,
-        20,
-        40,
-    )
-    assert table["reason"]["failed"] == "out of memory"
+    members = select(SmallStore(rows)).members
+    arms = [members.assign(arm="main"), members.assign(arm="exploding")]
+    table = ledgers.failures(pd.concat(arms)).set_index(["outcome", "arm"])
+    assert list(table.index) == [("failed", a) for a in ("main", "exploding")] + [
+        ("diverged", a) for a in ("main", "exploding")
+    ]
+    for arm in ("main", "exploding"):
+        assert table.loc[("diverged", arm), ["members", "first", "last"]].tolist() == [2, 20, 40]
+        assert table.loc[("failed", arm), "reason"] == "out of memory"
     assert set(table["runs"]) == {4}
 
 
