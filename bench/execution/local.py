@@ -50,8 +50,11 @@ def account(summary: RunSummary) -> str:
     counts = f"Members trained: {summary.trained}; there already: {summary.cached}."
     if not summary.left:
         return counts
+    left = f"{summary.left} members, at the most, are left for the next run."
+    if summary.interrupted:
+        return f"{counts} {left}"
     hint = "" if summary.trained else " Nothing fitted into it: give a longer one."
-    return f"{counts} The budget is spent: {summary.left} members, at the most, are left for the next run.{hint}"
+    return f"{counts} The budget is spent: {left}{hint}"
 
 
 def run_studies(

@@ -12,7 +12,7 @@ import pytest
 from alike import assert_alike, assert_tidy
 
 from bench.errors import BusyError
-from bench.execution import Budget, account, make_plan, run_studies
+from bench.execution import Budget, RunSummary, account, make_plan, run_studies
 from bench.protocol.ladder import FEW
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
@@ -265,6 +265,11 @@ def test_a_budget_without_time_trains_nothing(store):
     summary = run_studies([study("tanh", lags=(2,))], store, jobs=1, budget=Until(lambda: True))
     assert (summary.trained, summary.left) == (0, 4)
     assert "Nothing fitted into it" in account(summary)
+
+
+def test_a_run_that_was_interrupted_did_not_spend_its_budget():
+    told = account(RunSummary(trained=1, left=2, interrupted=True))
+    assert told == "Members trained: 1; there already: 0. 2 members, at the most, are left for the next run."
 
 
 def _of_results(store):
