@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.collector import collect_seldom
+
 MAY_LACK = ("systemd is not installed",)
 """Why a test may be skipped even where everything is to run: the project's own files do not install these."""
 
@@ -31,6 +33,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def interrupts_are_heard() -> None:
     """A shell ignores SIGINT for what it puts in the background; tests that send it would wait for ever."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collector_looks_seldom() -> None:
+    """As in the program."""
+    collect_seldom()
 
 
 @pytest.fixture(scope="session", autouse=True)
