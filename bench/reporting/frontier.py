@@ -34,6 +34,16 @@ FRONT = "#cfd9e4"
 DIGITS = (1, 2, 5)
 
 
+def short_name(text: str) -> str:
+    """A name that fits beside a panel: what stands behind its comma or in its brackets, or its beginning."""
+    room = NAMES - 0.08
+    if width_of(text) > room:
+        text = re.split("[,，（] *", text)[-1].rstrip("）")
+    while width_of(text) > room:
+        text = text.rstrip("…")[:-1] + "…"
+    return text
+
+
 def frontier(findings: Findings, say: Sentences, alt: str) -> Picture | None:
     """A panel a task; None if no technique solved anything."""
     shown = {task: solvers(findings.cells, findings.scope.costs, task) for task in findings.scope.tasks}
@@ -163,7 +173,7 @@ class _Panel:
 
     def _beside(self, name: str, x: float, y: float) -> None:
         """Right of, above or below a dot, or nowhere if that would cover something."""
-        wide = width_of(self._short(name))
+        wide = width_of(short_name(self.say.technique(name)))
         tries = [(x + 0.06, y - LINE / 2), (x - 0.03, y + 0.04), (x - 0.03, y - 0.04 - LINE), (x + 0.06, y + 0.02)]
         free = next((spot for spot in tries if not self._covered(*spot, wide)), None)
         if free:
@@ -182,20 +192,11 @@ class _Panel:
         self.figure.add_artist(Line2D(*zip(*line, strict=True), color=BASELINE_LINE, linewidth=0.4))
 
     def _write(self, name: str, left: float, bottom: float) -> None:
-        text = self._short(name)
+        text = short_name(self.say.technique(name))
         self.names.append((left, bottom, left + width_of(text), bottom + LINE))
         colour = MUTED if self._rank(name) > 1 else self._colour(name)
         top = self.box.top + self.box.height - bottom - LINE / 2
         note(self.figure, self.box.left + left, top, text, size=6.3, colour=colour)
-
-    def _short(self, name: str) -> str:
-        """A name that fits beside the panel: what stands behind its comma, or its beginning."""
-        text, room = self.say.technique(name), NAMES - 0.1
-        if width_of(text) > room:
-            text = re.split("[,，] *", text)[-1]
-        while width_of(text) > room:
-            text = text.rstrip("…")[:-1] + "…"
-        return text
 
     def _x(self, lag: int) -> float:
         """Inches: lags stand equally far apart; one alone stands at the right."""

@@ -23,10 +23,11 @@ from bench.reporting.canvas import spread
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.claims import Claims
 from bench.reporting.findings import Findings, gather
-from bench.reporting.frontier import frontier
+from bench.reporting.frontier import frontier, short_name
 from bench.reporting.sentences import Sentences
 from bench.reporting.source_table import SourceTable
 from bench.reporting.style import Picture
+from bench.techniques import techniques
 
 
 def answer_of(findings: Findings, language: str = "en") -> Answer:
@@ -229,3 +230,11 @@ def test_the_report_opens_with_it(rendered: Path, language: str) -> None:
     start, end = ("".join(words(key).split()) for key in ("answer.of_all", "answer.price_axis"))
     (first,) = [i for i, text in enumerate(squeezed) if start in text and end in text]
     assert "".join(words("source.title").split()) in squeezed[first + 1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_technique_is_cut_short_beside_the_figure(language: str) -> None:
+    words = Catalogue(language)
+    shown = {name: short_name(words.name("techniques", name)) for name in techniques.names()}
+    assert len(set(shown.values())) == len(shown)
+    assert not [text for text in shown.values() if "…" in text]
