@@ -7,16 +7,19 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
+from factory import cohort, result
 
 import bench
 from bench.cli import app, main
 from bench.protocol.preset import preset_names
 from bench.tasks import tasks
 from bench.techniques import techniques
+from bench.tracking import Store
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
@@ -101,6 +104,25 @@ def test_the_manifest_is_checked_as_its_page_says(tmp_path: Path) -> None:
     words = [sys.executable, *shlex.split(line)]
     done = subprocess.run(words, cwd=tmp_path, env=where, capture_output=True, text=True)
     assert (done.stdout, done.returncode) == ("['b.csv']\n", 0), done.stderr
+
+
+def test_the_page_on_mlflow_names_what_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "mlflow.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    what = cohort("clip-norm")
+    found = result(what)
+    store = Store.open()
+    store.write_cohort(replace(found, members=found.members.assign(clip_norm=1.0, reason="a reason")))
+    members = store.client.search_runs([store.client.get_experiment_by_name("bptt-bench/adding").experiment_id])
+    experiments = {e.name for e in store.client.search_experiments()} - {"Default"}
+    names = [{*run.data.params, *run.data.metrics, *run.data.tags} for run in members]
+    kept = {name for name in set.union(*names) | experiments if not name.startswith("mlflow.")}
+    assert {name for name in kept if f"`{name}`" not in page} == set()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    share = (found.members["outcome"] == "solved").mean()
+    assert f"clip-norm    {share:.6f}" in done.stdout
 
 
 def test_the_protocol_names_every_task_and_preset() -> None:
