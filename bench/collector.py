@@ -9,7 +9,8 @@ YOUNG, MIDDLE, OLD = 100_000, 50, 100
 def collect_seldom() -> None:
     """Look for circles to free a hundred times as seldom as is Python's habit.
 
-    It then looks at all that the libraries made when they were imported, and at all boxes of a report again and again:
-    a sixth of a report's time, and several seconds of a program's start and end. Memory at its most is the same.
+    By habit it looks at all that the libraries made when they were imported, and at all boxes of a report, again and
+    again: a sixth of a report's time, a second of a program's start. A report's memory at its most is the same; what a
+    cohort leaves in circles goes with its process, for each cohort trains in one of its own.
     """
     gc.set_threshold(YOUNG, MIDDLE, OLD)
