@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
+from bench.contract import Checks, require
 from bench.errors import BenchError
 
 T = TypeVar("T")
@@ -21,11 +22,12 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """All concrete subclasses of `base` that a folder, the entry points of `group` or a plugin file define.
 
-    A class counts when its own body sets `name`; helpers and abstract bases do not.
+    A class counts when its own body sets `name`; helpers and abstract bases do not. One that is not of `package` has
+    to keep the contract as far as `checks` look at it.
     """
 
-    def __init__(self, kind: str, base: type[T], package: str, group: str) -> None:
-        self.kind, self.base, self.package, self.group = kind, base, package, group
+    def __init__(self, kind: str, base: type[T], package: str, group: str, checks: Checks) -> None:
+        self.kind, self.base, self.package, self.group, self.checks = kind, base, package, group, checks
         self._found: dict[str, type[T]] | None = None
 
     def names(self) -> list[str]:
@@ -69,6 +71,8 @@ class Registry(Generic[T]):
                 f"The {self.kind} name '{name}' is taken: {inspect.getfile(known)} and {inspect.getfile(cls)} "
                 f"both define it; give one of them another name."
             )
+        if not cls.__module__.startswith(f"{self.package}."):  # our own are held to it by tests
+            require(self.kind, cls, self.checks)
         classes[name] = cls
 
     def _classes(self) -> dict[str, type[T]]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, NAdam, Optimizer, RAdam, RMSprop
+from torch.optim.optimizer import ParamsT
 
 from bench.engine.native import native_adam
 
 MOMENTUM = 0.9
 """Of SGD, the usual value; without it SGD is no candidate on these tasks."""
+RATE_FACTOR = "rate_factor"
+"""Key of a group of parameters: the factor on every member's rate at which they move; without it 1."""
 
 
-def unit_rate_optimizer(name: str, parameters: Iterable[nn.Parameter]) -> Optimizer:
+def unit_rate_optimizer(name: str, parameters: ParamsT) -> Optimizer:
     """Torch's optimiser of this name at learning rate 1, its other settings at torch's defaults."""
     if name == "sgd":
         return SGD(parameters, lr=1.0, momentum=MOMENTUM, fused=True)
@@ -30,13 +31,14 @@ def step_members(optimizer: Optimizer, rates: Tensor) -> None:
     The displacement of each of these optimisers is linear in its rate, so that a step of rate η is the share η
     of the way to where a step of rate 1 would lead. Adam has a kernel that goes there at once.
     """
-    if isinstance(optimizer, Adam) and native_adam(optimizer, rates):
+    factors = [group.get(RATE_FACTOR, 1.0) for group in optimizer.param_groups]
+    if isinstance(optimizer, Adam) and factors == [1.0] and native_adam(optimizer, rates):
         return
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    before = [p.clone() for p in parameters]
+    groups = [group["params"] for group in optimizer.param_groups]
+    moving = [(p, p.clone(), rates * f) for f, group in zip(factors, groups, strict=True) for p in group]
     optimizer.step()
-    for old, p in zip(before, parameters, strict=True):
-        torch.lerp(old, p, rates.view(-1, *[1] * (p.dim() - 1)), out=p)
+    for p, old, own in moving:
+        torch.lerp(old, p, own.view(-1, *[1] * (p.dim() - 1)), out=p)
 
 
 @torch.no_grad()

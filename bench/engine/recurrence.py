@@ -97,7 +97,7 @@ class Recurrence(Layer):
     def forward(self, x: Tensor, state: State | None = None, last: int | None = None) -> tuple[Tensor, State]:
         """x (E, T, B, I) → outputs (E, T, B, H), of the `last` steps if that is said, and the last state."""
         state = self.start(x) if state is None else state
-        if runs_natively(x) and (cell := self.native()) is not None:
+        if (cell := self.native()) is not None and runs_natively(x):
             return run(cell, x, state, x.shape[1] if last is None else last)
         outputs, state = self.fallback(x, state)
         return outputs if last is None else outputs[:, -last:], state

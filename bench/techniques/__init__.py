@@ -2,7 +2,8 @@
 
 from bench.registry import Registry
 from bench.techniques.base import Technique
+from bench.techniques.contract import CHECKS
 
-techniques: Registry[Technique] = Registry("technique", Technique, "bench.techniques", "bptt_bench.techniques")
+techniques: Registry[Technique] = Registry("technique", Technique, "bench.techniques", "bptt_bench.techniques", CHECKS)
 
 __all__ = ["Technique", "techniques"]

@@ -18,9 +18,10 @@ from bench.engine.elman import Elman
 from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import StackedLinear
 from bench.engine.memory import BUDGET, narrowed, parts
-from bench.engine.optimizer import keep_members, step_members, unit_rate_optimizer
+from bench.engine.optimizer import RATE_FACTOR, keep_members, step_members, unit_rate_optimizer
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
+from bench.errors import BenchError
 
 EVALUATED_AT_ONCE = 128
 """The most held-out sequences a forward pass: more would not speed it up."""
@@ -61,6 +62,9 @@ class Blueprint:
     outputs: int
     scored: int
     """Steps at the end of a sequence that are scored."""
+    lag: int
+    steps: int
+    """Of a whole sequence, as in `Situation`: for weights at the start that depend on how long a state is to last."""
     hidden_size: int
     seeds: tuple[int, ...]
     """One a member: initial weights depend on it, and nothing else does."""
@@ -101,7 +105,8 @@ class Technique(pl.LightningModule):
     """E members of one technique, trained side by side. This class by itself is the baseline's body and training.
 
     A subclass sets the class attributes and overrides one of: `cell` (the recurrence), `layers_of` and `connect`
-    (depth), `initialise` (weights), `clip` (gradients) or `accumulate` (how gradients come about).
+    (depth), `initialise` (weights), `clip` (gradients), `accumulate` (how gradients come about) or `after_step` (what
+    weights have to keep).
     """
 
     name: ClassVar[str]
@@ -118,6 +123,8 @@ class Technique(pl.LightningModule):
     """The paper that it is built to."""
     rate_factor: ClassVar[float] = 1.0
     """Its learning rates are the protocol's times this: as many as all others', on its optimiser's scale."""
+    parameter_rates: ClassVar[Mapping[str, float]] = {}
+    """Factors on the learning rate of single parameters, by the last part of their name: {"decay": 0.1}."""
     dials: ClassVar[dict[str, Dial]] = {}
     """Its dials by name; collected from the class body."""
 
@@ -138,7 +145,8 @@ class Technique(pl.LightningModule):
         self.automatic_optimization = False  # a learning rate and a clipping of its own for each member
         self.blueprint, self.task = blueprint, task
         self._floats: dict[torch.dtype, int] = {}
-        self.stack = nn.ModuleList(self.layers_of(len(blueprint.seeds), blueprint.inputs, blueprint.hidden_size))
+        layers = self.layers_of(len(blueprint.seeds), blueprint.inputs, blueprint.hidden_size)
+        self.stack = nn.ModuleList(map(_layer, layers))
         self.readout = StackedLinear(len(blueprint.seeds), blueprint.hidden_size, blueprint.outputs)
         for member, seed in enumerate(blueprint.seeds):
             self.initialise(member, seed)
@@ -205,6 +213,13 @@ class Technique(pl.LightningModule):
             total += losses.detach()
         return total
 
+    def after_step(self) -> None:
+        """Put the parameters (E, …) back in place to where they may be, after each step of the optimiser.
+
+        As a projection, or a bound on recurrent weights. No gradient is followed here. A member that diverges holds
+        not-a-number until the next evaluation, which must neither raise an error nor reach the others.
+        """
+
     # ---- the same for all
 
     @cached_property
@@ -250,7 +265,13 @@ class Technique(pl.LightningModule):
 
     def configure_optimizers(self) -> Optimizer:
         """Torch's optimiser at rate 1: `update` gives each member its own."""
-        return unit_rate_optimizer(self.blueprint.optimizer, self.parameters())
+        groups: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in self.named_parameters():
+            factor = self.parameter_rates.get(name.rpartition(".")[-1], 1.0)
+            groups.setdefault(factor, []).append(parameter)
+        return unit_rate_optimizer(
+            self.blueprint.optimizer, [{"params": group, RATE_FACTOR: factor} for factor, group in groups.items()]
+        )
 
     def training_step(self, block: Block, index: int) -> dict[str, Tensor]:
         """One block of updates; returns `losses`, `norms` (before clipping) and `clipped`, (K, E) each."""
@@ -271,6 +292,8 @@ class Technique(pl.LightningModule):
         norms = clipping.global_norm(gradients)
         acted = self.clip(gradients, norms)
         step_members(optimizer, self.rates)
+        with torch.no_grad():
+            self.after_step()
         return losses, norms, torch.zeros_like(norms, dtype=torch.bool) if acted is None else acted
 
     def _accumulate_in_turns(self, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -341,3 +364,13 @@ class Technique(pl.LightningModule):
     def state_each(self) -> int:
         """Numbers that one member carries from step to step for one sequence."""
         return sum(layer.state_size for layer in self.layers)
+
+
+def _layer(candidate: object) -> Layer:
+    """The candidate; BenchError if it is no layer, as torch's own modules are none."""
+    if isinstance(candidate, Layer):
+        return candidate
+    raise BenchError(
+        f"{type(candidate).__name__} is no bench.engine.layer.Layer: return a bench.engine.recurrence.Recurrence from "
+        f"`cell`, or a list of layers from `layers_of`, with the members as the first axis of every parameter."
+    )

@@ -94,6 +94,8 @@ def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
         inputs=task.inputs,
         outputs=task.outputs,
         scored=task.scored,
+        lag=setting.lag,
+        steps=task.steps(setting.lag),
         hidden_size=protocol.hidden_size,
         seeds=tuple(m.seed for m in members),
         learning_rates=tuple(m.learning_rate for m in members),

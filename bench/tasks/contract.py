@@ -1,0 +1,156 @@
+"""What a task must keep for training on it to mean anything, looked at on a few sequences within milliseconds.
+
+Whoever brings a task is told before anything trains; `bench.testing.check_task` begins with these same checks.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import pickle
+import random
+from collections.abc import Iterator
+from typing import get_args
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from bench.contract import Checks, missing_words
+from bench.tasks.base import Split, Task
+
+WORDS = ("name", "title", "reference", "metric_name")
+COUNTS = {"inputs": 1, "outputs": 1, "scored": 1, "least_lag": 0}
+"""Attributes that count something, and the least that each may be."""
+MEMBERS = 3
+
+
+def _written(cls: type[Task]) -> Iterator[str]:
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    if missing:
+        yield f"it does not write {' and '.join(missing)}"
+
+
+def _words(cls: type[Task]) -> Iterator[str]:
+    yield from missing_words(cls, WORDS)
+
+
+def _constructor(cls: type[Task]) -> Iterator[str]:
+    try:
+        inspect.signature(cls).bind()
+    except TypeError:
+        yield "its __init__ takes arguments: a task is made without any"
+
+
+def _sizes(cls: type[Task]) -> Iterator[str]:
+    task = cls()
+    for name, least in COUNTS.items():
+        value = getattr(task, name, None)
+        if not isinstance(value, int) or value < least:
+            yield f"its {name} is {value!r}, not a whole number from {least} on"
+
+
+def _level(cls: type[Task]) -> Iterator[str]:
+    task = cls()
+    level = task.trivial_level(task.least_lag)
+    if not isinstance(level, int | float) or not math.isfinite(level):
+        yield f"the trivial level {level!r} is not a finite number"
+
+
+def _samples(cls: type[Task]) -> Iterator[str]:
+    task = cls()
+    for split in get_args(Split):
+        yield from sample_faults(task, task.least_lag, split, few(task))
+
+
+def _randomness(cls: type[Task]) -> Iterator[str]:
+    task = cls()
+    count = few(task)
+    before = _global_random_state()
+    drawn, again = (task.sample(seeded(1), count, task.least_lag) for _ in range(2))
+    if _global_random_state() != before:
+        yield "sample uses the global random state, not its generator alone"
+    if not all(torch.equal(a, b) for a, b in zip(drawn, again, strict=True)):
+        yield "equally seeded generators give unequal sequences"
+
+
+def _judges(cls: type[Task]) -> Iterator[str]:
+    """Loss and metric are the means of a member's own sequences, whatever the other members do."""
+    task = cls()
+    count = few(task)
+    _, targets = task.sample(seeded(1), MEMBERS * count, task.least_lag)
+    targets = torch.stack(targets.split(count, dim=1))
+    outputs = torch.randn(MEMBERS, task.scored, count, task.outputs, generator=seeded(2))
+    spoilt = outputs.clone()
+    spoilt[0] = math.nan
+    for word, judge in (("loss", task.loss), ("metric", task.metric)):
+        sizes = f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)}"
+        together = judge(outputs, targets)
+        if together.shape != (MEMBERS,):
+            yield f"the {word} of {sizes} is {tuple(together.shape)}, not one number a member"
+        if not together.isfinite().all():
+            yield f"the {word} is not finite"
+        alone = torch.cat([judge(outputs[m : m + 1], targets[m : m + 1]) for m in range(MEMBERS)])
+        if not (torch.allclose(together, alone) and torch.allclose(together[1:], judge(spoilt, targets)[1:])):
+            yield f"the {word} of a member depends on other members: see that {sizes} are not broadcast or pooled"
+        each = [judge(outputs[:, :, b : b + 1], targets[:, :, b : b + 1]) for b in range(count)]
+        if not torch.allclose(together, torch.stack(each).mean(0), rtol=1e-4):
+            yield (
+                f"the {word} of a member is not the mean of its sequences' own: take the mean over sequences, and "
+                f"see that {sizes} are not broadcast"
+            )
+    outputs.requires_grad_()
+    (gradient,) = torch.autograd.grad(task.loss(outputs, targets).sum(), outputs)
+    if not (gradient.isfinite().all() and gradient.any()):
+        yield "the loss gives no finite gradient other than zero"
+
+
+def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[str]:
+    """What is wrong with so many sequences."""
+    where = f"at lag {lag}, split {split}"
+    if not 1 <= task.scored <= task.steps(lag):
+        yield f"the scored steps are {task.scored} of {task.steps(lag)} {where}"
+    drawn = task.sample(seeded(1), count, lag, split)
+    if not (isinstance(drawn, tuple) and len(drawn) == 2 and all(isinstance(x, Tensor) for x in drawn)):
+        yield f"sample does not give a pair of tensors {where}: inputs and targets"
+    inputs, targets = drawn
+    sizes = (task.steps(lag), count, task.inputs)
+    if inputs.shape != sizes:
+        yield f"inputs are {tuple(inputs.shape)} {where}, not (steps, batch, inputs) = {sizes}"
+    if targets.shape[:2] != (task.scored, count):
+        yield f"targets are {tuple(targets.shape)} {where}, not (scored, batch) = {task.scored, count}"
+    if inputs.dtype != torch.float32:
+        yield f"inputs are {inputs.dtype} {where}, not float32"
+    if targets.dtype not in (torch.float32, torch.int64):
+        yield f"targets are {targets.dtype} {where}, not float32 (numbers) or int64 (classes)"
+    if not (inputs.isfinite().all() and targets.isfinite().all()):
+        yield f"sequences are not finite {where}"
+    if targets.dtype == torch.int64 and not ((targets >= 0) & (targets < task.outputs)).all():
+        yield f"classes lie outside 0 to {task.outputs - 1} {where}"
+
+
+def few(task: Task) -> int:
+    """A number of sequences that no other size of the task has, so that no axis passes for another one."""
+    others = {task.steps(task.least_lag), task.scored, task.inputs, task.outputs, MEMBERS}
+    return next(count for count in (5, 7, 11, 13, 17, 19) if count not in others)
+
+
+def seeded(seed: int) -> Generator:
+    """A generator for a check."""
+    return torch.Generator().manual_seed(seed)
+
+
+def _global_random_state() -> bytes:
+    return pickle.dumps((random.getstate(), np.random.get_state(), torch.get_rng_state().numpy()))
+
+
+CHECKS: Checks = {
+    "looking for its methods": _written,
+    "reading its attributes": _words,
+    "looking at its constructor": _constructor,
+    "reading its sizes": _sizes,
+    "asking its trivial level": _level,
+    "drawing a few sequences": _samples,
+    "drawing them again": _randomness,
+    "judging answers": _judges,
+}
