@@ -121,7 +121,7 @@ def registries(monkeypatch):
 
 def plugin(tmp_path: Path, body: str) -> Path:
     file = tmp_path / "mine.py"
-    file.write_text(f"from bench.techniques import Technique\nclass Mine(Technique):\n    {body}\n")
+    file.write_text(f"from bench.techniques.tanh import Tanh\nclass Mine(Tanh):\n    {body}\n")
     return file
 
 

@@ -60,16 +60,14 @@ def _samples(cls: type[Task]) -> Iterator[str]:
 
 
 def _variety(cls: type[Task]) -> Iterator[str]:
-    """Unlike generators give unlike sequences, as long as there are more than are asked for."""
+    """Unlike generators give unlike sequences; but held-out ones of finite data may be the same for all."""
     task = cls()
     for lag, split in _cases(task):
-        there = None if split == "train" else task.most_held_out
-        count = 64 if there is None else min(64, there // 2)
-        if not count:
+        if split != "train" and task.most_held_out is not None:
             continue
         generator = seeded(1)
-        first, second = task.sample(generator, count, lag, split), task.sample(generator, count, lag, split)
-        other = task.sample(seeded(2), count, lag, split)
+        first, second = task.sample(generator, 64, lag, split), task.sample(generator, 64, lag, split)
+        other = task.sample(seeded(2), 64, lag, split)
         if _equal(first, other):
             yield f"differently seeded generators give equal sequences at lag {lag}, split {split}"
         if _equal(first, second):

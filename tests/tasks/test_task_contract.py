@@ -1,6 +1,7 @@
 """Every registered task keeps the contract, and the contract's tests see each way of breaking it."""
 
 import math
+import re
 import subprocess
 import sys
 from typing import ClassVar
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from bench.contract import first_fault
 from bench.errors import BenchError
 from bench.tasks import tasks
 from bench.tasks.adding import Adding
 from bench.tasks.base import Task
+from bench.tasks.contract import CHECKS
 from bench.tasks.copy import Copy
 from bench.testing import check_task
 
@@ -225,7 +228,76 @@ class WrongAnswers(Adding):
         return super().metric(outputs + 1, targets)
 
 
+class Broadcasts(Adding):
+    """Breaks one thing: targets with an axis more make (E, 1, B, B) of a difference."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return inputs, targets.unsqueeze(-1)
+
+    def loss(self, outputs, targets):
+        return (outputs.squeeze(-1) - targets).square().flatten(1).mean(1)
+
+
+class BroadcastsWithin(Adding):
+    """Breaks one thing: (E, B, 1) and (E, 1, B) give (E, B, B), each member for itself."""
+
+    def loss(self, outputs, targets):
+        return (outputs[:, 0] - targets).square().flatten(1).mean(1)
+
+
+class RootOfMean(Adding):
+    """Breaks one thing."""
+
+    def metric(self, outputs, targets):
+        return super().metric(outputs, targets).sqrt()
+
+
+class Unwritten(Task):
+    """Breaks one thing."""
+
+    name = "unwritten"
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        return torch.zeros(lag, batch_size, 1), torch.zeros(1, batch_size)
+
+
+class Configured(Adding):
+    """Breaks one thing."""
+
+    def __init__(self, file):
+        self.file = file
+
+
+class NoInputs(Adding):
+    """Breaks one thing."""
+
+    inputs = None  # type: ignore[assignment]
+
+
+class InputsAlone(Adding):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        return super().sample(generator, batch_size, lag, split)[0]
+
+
+class NoLevel(Adding):
+    """Breaks one thing."""
+
+    def trivial_level(self, lag):
+        return math.nan
+
+
 BROKEN = {
+    Broadcasts: "loss of a member depends on other members: .* are not broadcast",
+    BroadcastsWithin: "loss of a member is not the mean of its sequences' own: .* are not broadcast",
+    RootOfMean: "metric of a member is not the mean of its sequences' own: take the mean",
+    Unwritten: "it does not write trivial_level",
+    Configured: "takes arguments",
+    NoInputs: "its inputs is None",
+    InputsAlone: "does not give a pair of tensors",
+    NoLevel: "the trivial level nan is not a finite number",
     Untitled: "attribute title",
     NamedWithComma: "the name 'adding,more'",
     Undocumented: "no docstring",
@@ -254,6 +326,20 @@ BROKEN = {
     StuckLoss: "gradient",
     WrongAnswers: "right answer",
 }
+
+
+LATE = {
+    NamedWithComma, Undocumented, TrivialSolves, NanSolves, NothingSolves, PlateauBelowTrivial, WrongLevel, WrongBest,
+    AlwaysTheSame, SeedOnly, AnyLag, WrongAnswers,
+}  # fmt: skip
+"""What only the contract's test sees: the others are told before anything trains."""
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda c: c.__name__)
+def test_what_would_train_wrongly_is_told_before_anything_trains(broken: type[Task]):
+    fault = first_fault(broken, CHECKS)
+    assert (fault is None) == (broken in LATE)
+    assert fault is None or re.search(BROKEN[broken], fault.sentence)
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda c: c.__name__)

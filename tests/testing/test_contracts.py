@@ -1,0 +1,36 @@
+"""What is honest is accepted, and each way of breaking a contract is told, as early as it can be."""
+
+import pytest
+from broken import EARLY, LATE
+from cells import HONEST
+from own_data import Drifting
+
+from bench.contract import first_fault, require
+from bench.errors import BenchError
+from bench.techniques.contract import CHECKS
+from bench.testing import check_task, check_technique
+
+
+@pytest.mark.parametrize("honest", HONEST, ids=lambda c: c.__name__)
+def test_an_honest_technique_is_accepted(honest):
+    assert first_fault(honest, CHECKS) is None
+    check_technique(honest)
+
+
+@pytest.mark.parametrize("broken", EARLY, ids=lambda c: c.__name__)
+def test_what_would_train_wrongly_is_told_before_anything_trains(broken):
+    with pytest.raises(BenchError, match=f"^The technique {broken.__name__} in .*cannot be used: .*{EARLY[broken]}"):
+        require("technique", broken, CHECKS)
+    with pytest.raises(AssertionError, match=f"^{broken.__name__}: .*{EARLY[broken]}"):
+        check_technique(broken)
+
+
+@pytest.mark.parametrize("broken", LATE, ids=lambda c: c.__name__)
+def test_what_shows_in_training_is_told_by_the_contracts_test(broken):
+    assert first_fault(broken, CHECKS) is None
+    with pytest.raises(AssertionError, match=f"^{broken.__name__}: .*{LATE[broken]}"):
+        check_technique(broken)
+
+
+def test_a_series_whose_parts_differ_is_accepted():
+    check_task(Drifting)
