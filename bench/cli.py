@@ -219,6 +219,8 @@ def run(
     say(account(summary))
     if summary.failures:
         say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
+        if plugin:
+            say("What a plugin of yours does wrong, bench.testing.check_technique and check_task often say in words.")
     if summary.trouble:
         say(without_secrets(summary.trouble))
     if summary.interrupted:

@@ -284,7 +284,7 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
     if task.most_held_out is not None and protocol.held_out_size > task.most_held_out:
         raise BenchError(
             f"Task '{name}' has {task.most_held_out} held-out sequences, not {protocol.held_out_size}: "
-            f"lower 'held_out_size' in the preset."
+            f"give --held-out-size {task.most_held_out} or less."
         )
     return TaskPlan(task=name, lags=lags, protocol=protocol)
 

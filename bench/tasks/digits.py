@@ -83,7 +83,7 @@ class Digits(Task):
         else:
             raise BenchError(
                 f"Task '{self.name}' has {count} {split} images, not {batch_size}: "
-                f"set the protocol's held_out_size to {count} or less."
+                f"give --held-out-size {count} or less."
             )
         pixels = self.arrange(images.pixels[:, drawn])
         return F.pad(pixels, (0, 0, 0, lag)).unsqueeze(-1), images.labels[drawn].unsqueeze(0)

@@ -5,8 +5,11 @@ from broken import EARLY, LATE
 from cells import HONEST
 from own_data import Drifting
 
+from bench.cli import main
 from bench.contract import first_fault, require
-from bench.errors import BenchError
+from bench.errors import BAD_INPUT, BenchError
+from bench.tasks import tasks
+from bench.techniques import techniques
 from bench.techniques.contract import CHECKS
 from bench.testing import check_task, check_technique
 
@@ -34,3 +37,22 @@ def test_what_shows_in_training_is_told_by_the_contracts_test(broken):
 
 def test_a_series_whose_parts_differ_is_accepted():
     check_task(Drifting)
+
+
+def test_a_plugin_is_looked_at_when_it_is_loaded(tmp_path, capsys):
+    file = tmp_path / "bare.py"
+    file.write_text('from bench.techniques import Technique\n\n\nclass Bare(Technique):\n    name = "bare"\n')
+    assert main(["list", "techniques", "--plugin", str(file)]) == BAD_INPUT
+    said = capsys.readouterr()
+    assert f"The technique Bare in {file} cannot be used: it lacks the attributes title, family" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("registry", [tasks, techniques], ids=lambda registry: registry.kind)
+def test_what_ships_is_not_looked_at_when_the_program_starts(registry, monkeypatch):
+    def looked_at(*_):
+        raise AssertionError("it costs time at every start")
+
+    monkeypatch.setattr(registry, "checks", {"looking": looked_at})
+    monkeypatch.setattr(registry, "_found", None)
+    assert registry.all()
