@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import logging
+import math
 import sys
 import time
 import warnings
@@ -62,7 +63,7 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
             trainer.fit(module, BlockStream(task, setting.lag, protocol, seeds))
         else:
             monitor.begin(module)
-    common = _common(cohort, task) | {
+    common = _common(cohort, task, task.trivial_level(setting.lag)) | {
         "parameters": parameters,
         "state_size": state,
         "wall_seconds": time.perf_counter() - clock,
@@ -77,7 +78,12 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
 def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
     """The tables of a cohort that an error ended: every member failed, for this reason."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    common = _common(cohort, tasks.get(cohort.setting.task)()) | {
+    task = tasks.get(cohort.setting.task)()
+    try:
+        trivial = task.trivial_level(cohort.setting.lag)
+    except Exception:  # this may be what has failed
+        trivial = math.nan
+    common = _common(cohort, task, trivial) | {
         "parameters": 0, "state_size": 0, "wall_seconds": 0.0, "accelerator": "", "started": started,
         "outcome": "failed", "updates": 0, "reason": " ".join(reason.split()),
     }  # fmt: skip
@@ -141,7 +147,7 @@ def _trainer(monitor: Monitor, accelerator: str) -> pl.Trainer:
     )  # fmt: skip
 
 
-def _common(cohort: Cohort, task: Task) -> dict[str, Any]:
+def _common(cohort: Cohort, task: Task, trivial: float) -> dict[str, Any]:
     """The columns that all members of a cohort share and that are known before training."""
     setting, protocol = cohort.setting, cohort.setting.protocol
     _, cls, dials = parse_technique(setting.technique)
@@ -155,7 +161,7 @@ def _common(cohort: Cohort, task: Task) -> dict[str, Any]:
         "lag": setting.lag,
         "role": cohort.role,
         "reason": "",
-        "trivial_level": task.trivial_level(setting.lag),
+        "trivial_level": trivial,
         "solved_at": task.solved_at,
         "plateaus": json.dumps(task.plateaus),
         "metric_name": task.metric_name,

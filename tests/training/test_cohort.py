@@ -8,6 +8,7 @@ import torch
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.result import CURVE_COLUMNS, MEMBER_COLUMNS
 from bench.protocol.settings import Cohort, Member
+from bench.tasks.adding import Adding
 from bench.techniques import techniques
 from bench.training.cohort import failed_cohort, train_cohort
 
@@ -87,6 +88,16 @@ def test_tables_have_the_columns_and_types_of_the_contract():
     assert failed.members.dtypes.equals(result.members.dtypes)
     assert failed.members["reason"].unique().tolist() == ["ValueError: a b"]
     assert failed.curves.empty
+
+
+def test_a_task_that_cannot_say_its_level_fails_its_cohort_alone(monkeypatch):
+    cohort = cohort_of("tanh", MANY)
+    monkeypatch.setattr(Adding, "trivial_level", lambda self, lag: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train_cohort(cohort)
+    failed = failed_cohort(cohort, "ZeroDivisionError: division by zero")
+    assert failed.members["outcome"].unique().tolist() == ["failed"]
+    assert failed.members["trivial_level"].isna().all()
 
 
 def test_tuning_reads_validation_and_measuring_reads_test():
