@@ -8,6 +8,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,7 +19,7 @@ from bench import history_commands, nightly_commands
 from bench.collector import collect_seldom
 from bench.console import check_free, columns, csv_table, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
-from bench.files import write_whole
+from bench.files import write_named
 from bench.options import (
     AddressOption,
     BudgetOption,
@@ -35,6 +36,7 @@ from bench.options import (
     load_plugins,
     with_studies,
 )
+from bench.surroundings import check_working_folder, find_home
 
 if TYPE_CHECKING:
     from bench.protocol.study import Study
@@ -53,6 +55,8 @@ LONGEST = 1000
 """Characters of a message: a value that was given need not be repeated whole."""
 PNG_DPI = 200
 """Enough for a slide as wide as the figure's page."""
+SECONDS_TO_END = 10
+"""What a server may take to end by itself."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
+        check_working_folder()
+        if homeless := find_home():
+            say(homeless)
         status = app(args=words, prog_name="bptt-bench", standalone_mode=False) or 0
         sys.stdout.flush()
     except typer.TyperException as error:
@@ -308,7 +315,7 @@ def export(
     if output is None:
         typer.echo(data, nl=False)
     else:
-        write_whole(output, data)
+        write_named(output, data)
 
 
 @app.command()
@@ -317,19 +324,32 @@ def ui(store: StoreOption = None, port: Annotated[int, typer.Option(min=1, max=6
     from bench.tracking import Store, ui_address, ui_addresses, ui_command, ui_environment
 
     opened = Store.open(store, create=False)
+    if opened.location.is_copy:
+        say(f"Store {opened.shown} may not be written: a copy of it is shown, and what is changed there is lost.")
+    else:
+        opened.mend()
     command = ui_command(opened, port=port)
     if command:
         check_free(port)
     addresses = ui_addresses(opened, port=port) or {"experiments": ui_address(opened, port=port)}
     typer.echo(columns([{"curves": where, "address": address} for where, address in addresses.items()]))
-    if not command:  # the store is a server that runs already
-        return
-    sys.stdout.flush()
-    server = subprocess.Popen(command, env=ui_environment(opened))
+    if command:  # else the store is a server that runs already
+        sys.stdout.flush()
+        _serve(command, ui_environment(opened))
+
+
+def _serve(command: list[str], environment: dict[str, str]) -> None:
+    """Run a server until Ctrl-C, which is how it is to end. However this program ends, the server's input does, too."""
+    server = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True)
+    status = 0
     try:
         status = server.wait()
+    except KeyboardInterrupt:
+        pass
     finally:
-        server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.communicate(timeout=SECONDS_TO_END)  # ends its input
+        server.kill()
         server.wait()
     if status:
         raise BenchError(f"The MLflow server ended with exit code {status}: its messages are above.")

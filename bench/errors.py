@@ -38,3 +38,9 @@ def without_secrets(text: str) -> str:
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, "***")
     return text
+
+
+def brief(error: Exception) -> str:
+    """What an error says, on one line that is not long and holds no password."""
+    said = str(error).split("(Background on this error")[0]  # SQLAlchemy's advertisement of its manual
+    return " ".join(without_secrets(said).split())[:300].rstrip(".")

@@ -1,31 +1,73 @@
 """Files are written whole or not at all."""
 
+import os
 import re
-import tempfile
+import stat
+import uuid
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
 
+PRIVATE = 0o600
 
-def write_whole(file: Path, data: bytes, remedy: str = "choose another --output") -> Path:
-    """Write a file, and its folder, so that nobody ever sees a part of it.
 
-    Raises BenchError, which closes with the remedy, where it cannot be written.
+def write_named(file: Path, data: bytes) -> Path:
+    """Write what a user has named: a file, or what a link leads to, or into a device or a pipe.
+
+    Raises BenchError where it cannot be written.
+    """
+    try:
+        there = file.stat()
+        streams = not (stat.S_ISREG(there.st_mode) or stat.S_ISDIR(there.st_mode))
+    except (OSError, ValueError):  # it is not there; or it cannot be, which writing will say
+        streams = False
+    if not streams and file.absolute().parts[1:2] not in (("dev",), ("proc",)):  # /dev/stdout may be a file
+        return write_whole(file.resolve() if file.is_symlink() else file, data)
+    try:
+        file.write_bytes(data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BenchError(f"Cannot write {file}: {error.strerror}; {_REMEDY}.") from error
+    return file
+
+
+_REMEDY = "choose another --output"
+
+
+def write_whole(file: Path, data: bytes, remedy: str = _REMEDY) -> Path:
+    """Write a file, and its folder, so that nobody ever sees a part of it; a link in its place is replaced.
+
+    A file that is there keeps its permissions. Raises BenchError, which closes with the remedy, where it cannot be
+    written.
     """
     partial: Path | None = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as temporary:
-            partial = Path(temporary.name)
-            temporary.write(data)
-        partial.chmod(0o644)  # temporary files are private
+        partial = file.with_name(f".{uuid.uuid4().hex}.part")
+        mode = _permissions(file)
+        with open(
+            partial, "xb", opener=lambda path, flags: os.open(path, flags, 0o666 if mode is None else PRIVATE)
+        ) as new:
+            new.write(data)
+        if mode is not None:
+            partial.chmod(mode)
         return partial.replace(file)
     except (OSError, ValueError) as error:  # the latter of null bytes and what no file system can spell
         if partial:
             partial.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise BenchError(f"Cannot write {file}: {reason}; {remedy}.") from error
+
+
+def _permissions(file: Path) -> int | None:
+    """Of a file that is there; of a new one the umask decides."""
+    try:
+        about = file.lstat()
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(about.st_mode) if stat.S_ISREG(about.st_mode) else None
 
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")

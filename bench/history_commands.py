@@ -10,7 +10,7 @@ import typer
 
 from bench.console import columns, say, to_json
 from bench.errors import BenchError
-from bench.files import write_whole
+from bench.files import write_named
 from bench.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
@@ -156,4 +156,4 @@ def snapshot(
     if output is None:
         typer.echo(text, nl=False)
     else:
-        write_whole(output, found.packed() if output.suffix == ".gz" else text.encode())
+        write_named(output, found.packed() if output.suffix == ".gz" else text.encode())

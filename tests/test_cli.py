@@ -17,7 +17,7 @@ import pytest
 from factory import cohort, outcomes_of, result
 
 import bench
-from bench import execution, reporting, tracking
+from bench import cli, execution, reporting, tracking
 from bench.cli import main
 from bench.collector import MIDDLE, OLD, YOUNG
 from bench.console import say
@@ -366,12 +366,23 @@ def test_a_closed_pipe_is_quiet() -> None:
 def test_ui_prints_addresses_and_ends_with_its_server(
     filled: Store, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A server that interrupts this process, as Ctrl-C would, and would then sleep on."""
+    """A server that interrupts this process, as Ctrl-C would; that does not reach it, but the end of its input does."""
+    asks = (
+        "import os, signal, sys; assert os.getsid(0) == os.getpid(); "
+        "os.kill(os.getppid(), signal.SIGINT); sys.stdin.read()"
+    )
+    monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", asks])
+    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 0, "that is how it is stopped"
+    out, said = capfd.readouterr()
+    assert said == ""
+    assert re.search(r"^adding lag 50 +http://127\.0\.0\.1:5099/#/experiments/", out, re.MULTILINE)
+
+
+def test_ui_ends_a_server_that_does_not_end(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asks = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(600)"
     monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", asks])
-    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 130
-    out = capfd.readouterr().out
-    assert re.search(r"^adding lag 50 +http://127\.0\.0\.1:5099/#/experiments/", out, re.MULTILINE)
+    monkeypatch.setattr(cli, "SECONDS_TO_END", 0.1)
+    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 0
 
 
 def test_ui_whose_server_fails_says_so(

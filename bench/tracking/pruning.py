@@ -8,8 +8,8 @@ import subprocess
 import sys
 from contextlib import closing
 
-from bench.errors import BenchError
-from bench.tracking.opening import brief, plainly
+from bench.errors import BenchError, brief
+from bench.tracking.opening import plainly
 from bench.tracking.store import Store
 
 RUNS_A_CALL = 1000

@@ -6,7 +6,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,12 +14,10 @@ from platformdirs import user_state_path
 
 from bench.errors import BusyError
 from bench.files import write_whole
+from bench.locks import is_mere_file, take
 from bench.protocol.settings import digest
 from bench.tracking.layout import RECORD_PREFIX
 from bench.tracking.opening import Location, plainly
-
-SECONDS_BETWEEN_LOOKS = 0.5
-"""While another program has the lock."""
 
 
 def state_folder(location: Location) -> Path:
@@ -27,7 +25,7 @@ def state_folder(location: Location) -> Path:
 
     Another user or password for the same server means the same folder.
     """
-    address = re.sub(r"(\w://)\S*@", r"\1", location.uri)
+    address = f"sqlite:///{location.database}" if location.database else re.sub(r"(\w://)\S*@", r"\1", location.uri)
     return user_state_path("bptt-bench") / digest([RECORD_PREFIX, address])
 
 
@@ -52,22 +50,24 @@ def hold(lock: FileLock, shown: str, told: Callable[[str], None] | None = None) 
     """Hold the lock of the store `shown`; who has it may take it again.
 
     If another program has it, `told` is called with a sentence about that, and its end is waited for; without `told`
-    this raises BusyError.
+    this raises BusyError. So it does where the lock is a mere file, which nobody may ever take away.
     """
     file = Path(lock.lock_file)
     holder = file.with_suffix(".pid")
     with plainly(shown):
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire(timeout=0)
+            take(lock, 0)
         except Timeout:
             said = f"Store {shown} is being written by {_name(holder)}"
+            if is_mere_file(lock):
+                raise BusyError(f"{said}, as {file} says: wait for it or, if it has ended, delete that file.") from None
             if told is None:
                 raise BusyError(f"{said}: wait for it, or name another with --store.") from None
             told(f"{said}: waiting for it to end.")
-            lock.acquire(poll_interval=SECONDS_BETWEEN_LOOKS)
-        holder.write_text(str(os.getpid()))
+            take(lock, -1)
     try:
+        write_whole(holder, str(os.getpid()).encode())
         yield
     finally:
         lock.release()
@@ -75,5 +75,7 @@ def hold(lock: FileLock, shown: str, told: Callable[[str], None] | None = None) 
 
 def _name(holder: Path) -> str:
     """Who has the lock; for a moment after it was taken nobody has signed yet."""
-    pid = holder.read_text(errors="replace") if holder.exists() else ""
-    return f"process {pid}" if pid else "another process"
+    with suppress(OSError), os.fdopen(os.open(holder, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if re.fullmatch(rb"\d{1,10}", pid := file.read(20)):
+            return f"process {pid.decode()}"
+    return "another process"

@@ -27,6 +27,7 @@ from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot, unpacked
 from bench.protocol.study import Study
 from bench.tracking import layout
 from bench.tracking.layout import COMPLETE, KEY, NO_RECORD, RECORD, WRITER, Kind
+from bench.tracking.local import mend
 from bench.tracking.opening import Location, artifact_root, brief, connect, locate, plainly, reach, understood
 from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, is_run, table
 from bench.tracking.state import hold, lock_file, writer
@@ -70,10 +71,10 @@ class Store:
     def open(cls, uri: str | None = None, create: bool = True) -> Store:
         """Open the store at `uri` (see `locate`; None: SQLite under ./mlruns).
 
-        Raises BenchError if it cannot be used, or is not there and `create` is false.
+        create: to write to it, and make it where there is none; if false, to read it, for which no permission to
+        write is needed. Raises BenchError if it cannot be used.
         """
-        location = locate(uri)
-        return cls(location, connect(location, create))
+        return cls(*connect(locate(uri), create))
 
     @property
     def uri(self) -> str:
@@ -396,7 +397,14 @@ class Store:
         told: called with a sentence if another is writing, which is then waited for; None: BusyError is raised.
         """
         with hold(self._lock, self.shown, told):
+            self.mend()
             yield
+
+    def mend(self) -> None:
+        """See that MLflow looks for a local store's files where it is now, should it have been moved."""
+        if self.location.database is not None:
+            with plainly(self.shown):
+                mend(self.location.database, self.location)
 
 
 def _save(table: pd.DataFrame, columns: dict[str, str], file: Path) -> None:

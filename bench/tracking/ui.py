@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import sys
-import sysconfig
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,32 +17,21 @@ import pandas as pd
 
 from bench.errors import BenchError
 from bench.tracking import layout
-from bench.tracking.opening import SERVERS, plainly
+from bench.tracking.address import SERVERS
+from bench.tracking.opening import plainly
 from bench.tracking.store import Store
 
 _VIEW_TAG = "mlflow.sharedViewState."
 
 
 def ui_command(store: Store, host: str = "127.0.0.1", port: int = 5000) -> list[str]:
-    """The command that serves the UI, run with `ui_environment`; empty where the store is a server itself."""
+    """The command that serves the UI, run with `ui_environment`; empty where the store is a server itself.
+
+    It ends when its standard input does.
+    """
     if _is_server(store):
         return []
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
-    # uvicorn looks for modules in the working folder first, where a file mlflow.py would run
-    command += ["--uvicorn-opts", f"--app-dir {shlex.quote(sysconfig.get_path('purelib'))}"]
-    # MLflow's own list of hosts lets 10.evil.com through.
-    return [*command, "--allowed-hosts", f"localhost:{port},{host}:{port}"]
+    return [sys.executable, "-P", "-m", "bench.tracking.ui_server", host, str(port)]
 
 
 def ui_environment(store: Store) -> dict[str, str]:
@@ -52,11 +39,10 @@ def ui_environment(store: Store) -> dict[str, str]:
 
     What else a user's environment says to MLflow is for other servers: it may open this one to the world.
     """
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "_MLFLOW_"))}
     return own | {
-        "PYTHONSAFEPATH": "1",  # else a file mlflow.py in the working folder would run
         "MLFLOW_BACKEND_STORE_URI": store.uri,
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else nine more processes
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
 

@@ -1,7 +1,6 @@
 """A run whose MLflow server goes away, on a real server behind a door that can be shut in several ways."""
 
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 from alike import assert_alike
+from served import PATIENCE, mlflow_server
 
 from bench.execution import run_studies
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.tracking import Outbox, Store, opening, outbox, ui_command, ui_environment
+from bench.tracking import Outbox, Store, opening, outbox
 
-PATIENCE = 120
 WANTED = resolve(
     load_preset("smoke"),
     Selectors(techniques=("tanh",), tasks=("adding",), updates=4, learning_rates=(0.03, 0.01), seeds=2),
@@ -89,21 +88,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            ui_command(store, port=port), env=ui_environment(store), cwd=folder, stdout=log, stderr=log
-        )
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                if requests.get(f"{address}/health", timeout=5).ok:
-                    break
-            except requests.ConnectionError:
-                time.sleep(0.2)
+    with mlflow_server(store, port, folder) as address:
         yield address
-        process.terminate()
-        process.wait()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bench import doctor, execution, reporting, tracking
 from bench.cli import app, main
 from bench.execution import Plan, RunSummary
 from bench.files import write_whole
-from bench.tracking import opening
+from bench.tracking import local
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 SECRET = "hunter2"
@@ -61,7 +61,7 @@ def workplace(elsewhere: Path, empty_database: Path, monkeypatch: pytest.MonkeyP
     Path("file").write_text("a file where a folder is wanted")
     Path("mine.yaml").write_text("techniques: [tanh]\n")
     Path("corrupt.db").write_bytes(b"not a database at all" * 100)
-    monkeypatch.setattr(opening, "_make", lambda database: shutil.copyfile(empty_database, database))
+    monkeypatch.setattr(local, "_make", lambda _, database: shutil.copyfile(empty_database, database))
     tracking.Store.open("good").write_cohort(result())
     plan = Plan(preset="p", arms=("main",), settings=1, members=1, cached=0, estimated_seconds=1, skipped=("odd\x1b",))
     monkeypatch.setattr(execution, "make_plan", lambda *_: plan)

@@ -165,6 +165,7 @@ def test_a_store_that_was_moved_still_reads_and_writes(make_store, tmp_path, mov
     second = Store.open(str(tmp_path / "new"), create=False)
     assert second.members().equals(before)
     assert len(second.curves()) == 15
-    second.write_cohort(result(cohort("gru")))
+    with second.lock():
+        second.write_cohort(result(cohort("gru")))
     assert set(second.members()["technique"]) == {"lstm", "gru"}
     assert not (tmp_path / "old place").exists(), "nothing is written where the store was"

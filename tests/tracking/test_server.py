@@ -1,23 +1,17 @@
 """Against a real MLflow server: the same store over HTTP, and the UI's address."""
 
 import json
-import os
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from factory import cohort, costs, result, study
+from served import mlflow_server
 
 from bench.errors import BenchError
-from bench.tracking import Store, run_addresses, state, ui_address, ui_addresses, ui_command, ui_environment
-
-PATIENCE = 120
+from bench.tracking import Store, run_addresses, state, ui_address, ui_addresses, ui_command
 
 
 @pytest.fixture
@@ -28,32 +22,10 @@ def local(store) -> Store:
 
 
 @pytest.fixture
-def served(local, free_port, tmp_path, monkeypatch) -> Iterator[str]:
-    """The address of `ui_command` on the local store, up and answering; the environment would open it to all."""
-    monkeypatch.setenv("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE", "true")
-    monkeypatch.setenv("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", "*")
-    monkeypatch.setenv("MLFLOW_UVICORN_OPTS", "--host 0.0.0.0")
-    (tmp_path / "mlflow.py").write_text("raise SystemExit('a file of the working folder ran')")
-    with Path(tmp_path / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            ui_command(local, port=free_port), env=ui_environment(local), cwd=tmp_path, stdout=log, stderr=log
-        )
-        try:
-            yield _answering(f"http://127.0.0.1:{free_port}", server)
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def _answering(address: str, server: subprocess.Popen) -> str:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            if requests.get(f"{address}/health", timeout=5).ok:
-                return address
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise AssertionError("the server did not come up")
+def served(local, free_port, tmp_path) -> Iterator[str]:
+    """The address of MLflow's server on the local store."""
+    with mlflow_server(local, free_port, tmp_path) as address:
+        yield address
 
 
 def test_a_store_behind_a_server(served, local, capfd):
@@ -80,36 +52,6 @@ def test_a_store_behind_a_server(served, local, capfd):
     assert store.repair() == 0
     store.client.set_tag(_record_of(store, "gru"), "writer", state.writer(store.location))
     assert store.repair() == 1, "what this one left is"
-
-    # The browser's door is shut to other names, and other origins.
-    for name in ("10.evil.com", f"evil.com:{urlsplit(served).port}", f"192.168.0.1:{urlsplit(served).port}"):
-        assert requests.get(served, headers={"Host": name}, timeout=5).status_code == 403
-    create = f"{served}/api/2.0/mlflow/experiments/create"
-    crossing = requests.post(create, json={"name": "evil"}, headers={"Origin": "http://evil.com"}, timeout=5)
-    assert crossing.status_code == 403
-    assert listens_at(urlsplit(served).port) == {"127.0.0.1"}
-    assert not [line for line in command_lines() if str(local.location.database) in line]
-
-
-def listens_at(port: int) -> set[str]:
-    """The addresses of this machine, all of them loopback, at which something listens on a port."""
-    found = set()
-    for file, width in (("/proc/net/tcp", 8), ("/proc/net/tcp6", 32)):
-        for line in Path(file).read_text().splitlines()[1:] if Path(file).exists() else ():
-            address, state = line.split()[1], line.split()[3]
-            if state == "0A" and int(address[width + 1 :], 16) == port:
-                found.add("127.0.0.1" if address[:width] == "0100007F" else address[:width])
-    return found
-
-
-def command_lines() -> list[str]:
-    """What a list of all processes shows of them, this one left out."""
-    own = Path(f"/proc/{os.getpid()}/cmdline")
-    found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has ended
-            found += [] if file == own else [file.read_bytes().replace(b"\0", b" ").decode(errors="replace")]
-    return found
 
 
 def _record_of(store: Store, technique: str) -> str:
@@ -164,14 +106,6 @@ def test_addresses_of_runs_hold_no_secret(local):
 def test_an_empty_store_opens_on_the_list(store):
     assert ui_addresses(store) == {}
     assert ui_address(store) == "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
-
-
-def test_the_server_listens_here_only_and_hides_the_address(store):
-    command = ui_command(store, port=5001)
-    assert command[command.index("--host") + 1] == "127.0.0.1"
-    assert command[command.index("--allowed-hosts") + 1] == "localhost:5001,127.0.0.1:5001"
-    assert store.uri not in command
-    assert ui_environment(store)["MLFLOW_BACKEND_STORE_URI"] == store.uri
 
 
 def test_a_server_that_went_away_is_a_clear_error(store, monkeypatch):

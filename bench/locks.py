@@ -1,0 +1,50 @@
+"""Locks between programs, on file systems of every kind."""
+
+import errno
+import warnings
+from pathlib import Path
+
+from filelock import FileLock, SoftFileLock, Timeout
+
+from bench.errors import BenchError
+
+SECONDS_BETWEEN_LOOKS = 0.5
+"""While another program has a lock."""
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
+"""What file systems say that know no locks, or cannot reach who keeps them."""
+
+
+def take(lock: FileLock, seconds: float) -> None:
+    """Take a lock, or raise `Timeout` where another program still has it after so many seconds; -1: without end.
+
+    Raises BenchError where the file system gives none. On one that knows none, the file's existence is the lock.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="flock not supported")
+            lock.acquire(timeout=seconds, poll_interval=SECONDS_BETWEEN_LOOKS)
+    except OSError as error:
+        if isinstance(error, Timeout) or error.errno not in _NO_LOCKS:
+            raise
+        raise BenchError(
+            f"The file system gives no lock for {lock.lock_file} ({error.strerror}): mount it with locks, or choose "
+            "a place on another."
+        ) from None
+
+
+def is_mere_file(lock: FileLock) -> bool:
+    """Whether the file's existence is the lock: then it may be left over, or have come along with a copied folder."""
+    return isinstance(lock, SoftFileLock)
+
+
+def take_soon(file: Path, seconds: float) -> FileLock:
+    """Take the lock `file` for work that is short; BenchError where that takes longer than the seconds given."""
+    lock = FileLock(file)
+    try:
+        take(lock, seconds)
+    except Timeout:
+        raise BenchError(
+            f"{file} has been locked by another program for {seconds:.0f} s: wait for it or, if there is none, delete "
+            "that file."
+        ) from None
+    return lock

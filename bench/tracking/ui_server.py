@@ -1,0 +1,109 @@
+"""The process that serves MLflow's interface: to its own pages alone, and for as long as the program that started it.
+
+MLflow's own command lets pages of any server on this machine read and change the store, writes uploaded files, calls
+addresses that it is given and outlives whoever started it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+SECONDS_TO_END = 3
+"""For answers that are on their way when the program ends."""
+
+_API = r"/(?:ajax-)?api/[0-9.]+/?mlflow/"
+_CHANGES = re.compile(
+    rf"/graphql|{_API}(?:"
+    "experiments/(?:search|search-datasets|update|delete|restore|set-experiment-tag|delete-experiment-tag)|"
+    "runs/(?:search|update|delete|restore|set-tag|delete-tag)|"
+    "(?:datasets|issues|logged-models|traces)/search|"
+    "traces/(?:metrics|batchGetInfos|calculate-filter-correlation))"
+)
+"""What may be asked for by other means than GET: searches, and what a person does with runs that are there.
+
+New experiments and runs would lead to any folder, and so to its files.
+"""
+_CLOSED = re.compile(r".*/(?:mlflow-artifacts|gateway|gateway-proxy|assistant|webhooks|jobs)(?:/.*)?")
+"""What may not even be read: files elsewhere, other addresses by way of this machine, programs."""
+
+
+class Door:
+    """Lets the interface's own pages, and programs of this machine, through to what they need of MLflow."""
+
+    def __init__(self, app: App, host: str, port: int) -> None:
+        self.app = app
+        self.origins = {f"http://{name}:{port}".encode() for name in ("localhost", host)}
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or have MLflow answer it."""
+        refused = self._refused(scope) if scope["type"] == "http" else ""
+        if not refused:
+            await self.app(scope, receive, send)
+            return
+        plain = [(b"content-type", b"text/plain"), (b"x-content-type-options", b"nosniff")]
+        await send({"type": "http.response.start", "status": 403, "headers": plain})
+        await send({"type": "http.response.body", "body": refused.encode()})
+
+    def _refused(self, scope: Message) -> str:
+        """Why a request is refused; empty if it is not."""
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        if any(name == b"origin" and value not in self.origins for name, value in headers):
+            return "This page is not of the interface."
+        about = dict(headers)
+        elsewhere = about.get(b"sec-fetch-site") in (b"cross-site", b"same-site")
+        if elsewhere and about.get(b"sec-fetch-mode") != b"navigate":  # a link may lead here, and no more
+            return "This page is not of the interface."
+        looks = scope["method"] in ("GET", "HEAD", "OPTIONS")
+        if _CLOSED.fullmatch(scope["path"]) or not (looks or _CHANGES.fullmatch(scope["path"])):
+            return "bptt-bench ui shows runs: this is closed."
+        return ""
+
+
+def serve(host: str, port: int) -> None:
+    """Serve the store that MLFLOW_BACKEND_STORE_URI names until standard input ends, which it does with the parent."""
+    os.environ["_MLFLOW_SERVER_FILE_STORE"] = os.environ["MLFLOW_BACKEND_STORE_URI"]  # as MLflow's own command does
+    os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"localhost:{port},{host}:{port}"  # its own list lets 10.evil.com in
+    import uvicorn
+
+    warnings.filterwarnings("ignore", message="starlette.middleware.wsgi")
+    from mlflow.server.fastapi_app import app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[Any] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"Ready at http://{host}:{port}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+
+    server = Server(
+        uvicorn.Config(
+            Door(app, host, port),
+            host=host,
+            port=port,
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=SECONDS_TO_END,
+        )
+    )
+    threading.Thread(target=_end_with_parent, args=[server], daemon=True).start()
+    server.run()
+
+
+def _end_with_parent(server: Any) -> None:
+    sys.stdin.buffer.read()
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))

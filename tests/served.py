@@ -1,0 +1,44 @@
+"""Servers for tests: MLflow's own on a store, and waiting until one answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from bench.tracking import Store
+
+PATIENCE = 120
+"""Seconds that a server may take to come up on a busy machine."""
+
+
+def answering(address: str, server: subprocess.Popen) -> str:
+    """The address, once the server answers there."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if requests.get(f"{address}/health", timeout=5).ok:
+                return address
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise AssertionError("the server did not come up")
+
+
+@contextmanager
+def mlflow_server(store: Store, port: int, folder: Path) -> Iterator[str]:
+    """The address of MLflow's own server on a store; it works in `folder`."""
+    command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    own = os.environ | {"MLFLOW_BACKEND_STORE_URI": store.uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen([*command, "--workers", "1"], env=own, cwd=folder, stdout=log, stderr=log)
+        try:
+            yield answering(f"http://127.0.0.1:{port}", server)
+        finally:
+            server.terminate()
+            server.wait()
