@@ -18,19 +18,25 @@ def write_named(file: Path, data: bytes) -> Path:
     Raises BenchError where it cannot be written.
     """
     try:
-        there = file.stat()
-        streams = not (stat.S_ISREG(there.st_mode) or stat.S_ISDIR(there.st_mode))
-    except (OSError, ValueError):  # it is not there; or it cannot be, which writing will say
-        streams = False
-    if not streams and file.absolute().parts[1:2] not in (("dev",), ("proc",)):  # /dev/stdout may be a file
-        return write_whole(file.resolve() if file.is_symlink() else file, data)
-    try:
+        if not _streams(file):
+            return write_whole(file.resolve() if file.is_symlink() else file, data)
         file.write_bytes(data)
     except BrokenPipeError:
         raise
-    except OSError as error:
-        raise BenchError(f"Cannot write {file}: {error.strerror}; {_REMEDY}.") from error
+    except (OSError, ValueError) as error:
+        raise BenchError(f"Cannot write {file}: {getattr(error, 'strerror', None) or error}; {_REMEDY}.") from error
     return file
+
+
+def _streams(file: Path) -> bool:
+    """Whether it is no file, or stands for one that is open, as /dev/stdout does."""
+    if str(file.absolute()).startswith(("/dev/fd/", "/dev/std", "/proc/")):
+        return True
+    try:
+        kind = file.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
 
 
 _REMEDY = "choose another --output"

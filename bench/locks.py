@@ -2,6 +2,8 @@
 
 import errno
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, SoftFileLock, Timeout
@@ -37,8 +39,9 @@ def is_mere_file(lock: FileLock) -> bool:
     return isinstance(lock, SoftFileLock)
 
 
-def take_soon(file: Path, seconds: float) -> FileLock:
-    """Take the lock `file` for work that is short; BenchError where that takes longer than the seconds given."""
+@contextmanager
+def held(file: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock `file` for work that is short; BenchError where it is not to be had in the time given."""
     lock = FileLock(file)
     try:
         take(lock, seconds)
@@ -47,4 +50,7 @@ def take_soon(file: Path, seconds: float) -> FileLock:
             f"{file} has been locked by another program for {seconds:.0f} s: wait for it or, if there is none, delete "
             "that file."
         ) from None
-    return lock
+    try:
+        yield
+    finally:
+        lock.release()

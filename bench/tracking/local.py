@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 from sqlalchemy.engine import Engine
 
 from bench.errors import BenchError
-from bench.locks import take_soon
+from bench.locks import held
 from bench.tracking.address import Location, artifact_root, sqlite_address
 from bench.tracking.layout import RECORD_PREFIX, TASK_PREFIX
 
@@ -46,7 +46,7 @@ def make(database: Path) -> None:
     if not is_there(database):
         _make_in(database.parent, database)
     for place in (database, database.parent):
-        if not os.access(place, os.W_OK):
+        if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise BenchError(f"Store {database} cannot be written: no permission for {place}; choose another --store.")
 
 
@@ -62,7 +62,7 @@ def _make_in(folder: Path, database: Path) -> None:
         scratch.cleanup()
         raise BenchError(f"Store {database} cannot be made: there is something that is no file.")
     # Two processes that make the tables at once break the database for good.
-    with scratch, take_soon(Path(f"{database}.setup.lock"), PATIENCE_FOR_A_NEW_ONE):
+    with scratch, held(Path(f"{database}.setup.lock"), PATIENCE_FOR_A_NEW_ONE):
         if not is_there(database):
             _make(Path(scratch.name), database)
 

@@ -1,38 +1,19 @@
+import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from factory import cohort, result
 
 from bench.errors import BenchError, without_secrets
-from bench.tracking import Store
-from bench.tracking.opening import locate, plainly
-
-
-def test_where_a_store_is(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert locate(None).database == tmp_path / "mlruns" / "mlflow.db"
-    assert locate("elsewhere").database == tmp_path / "elsewhere" / "mlflow.db"
-    assert locate("elsewhere/my.db").database == tmp_path / "elsewhere" / "my.db"
-    assert locate("sqlite:///elsewhere/my").database == tmp_path / "elsewhere" / "my"
-    assert locate(f"sqlite:///{tmp_path}/my").artifacts == tmp_path / "artifacts"
-    assert locate("https://host:5000/").uri == "https://host:5000"
-    assert locate("postgresql+psycopg2://host/results").database is None
-
-
-@pytest.mark.parametrize("uri", ["ftp://host/x", "file:///tmp/mlruns", "databricks://profile"])
-def test_an_unknown_kind_of_store_is_refused(uri):
-    with pytest.raises(BenchError, match="of no known kind: give a folder"):
-        locate(uri)
-
-
-@pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
-def test_a_database_in_memory_is_refused(uri):
-    with pytest.raises(BenchError, match="names no file"):
-        locate(uri)
+from bench.tracking import Store, local, opening
+from bench.tracking.address import Location
+from bench.tracking.opening import plainly
 
 
 def test_a_new_store_is_made_where_there_is_none(tmp_path):
@@ -169,3 +150,71 @@ def test_a_store_that_was_moved_still_reads_and_writes(make_store, tmp_path, mov
         second.write_cohort(result(cohort("gru")))
     assert set(second.members()["technique"]) == {"lstm", "gru"}
     assert not (tmp_path / "old place").exists(), "nothing is written where the store was"
+
+
+def test_no_store_is_waited_for_where_none_can_be():
+    with pytest.raises(BenchError, match=r"Store /proc/x\.db cannot be made: nothing can be put into /proc"):
+        Store.open("sqlite:////proc/x.db")
+
+
+def test_what_is_no_file_is_no_store(tmp_path):
+    os.mkfifo(tmp_path / "pipe.db")
+    with pytest.raises(BenchError, match="there is something that is no file"):
+        Store.open(str(tmp_path / "pipe.db"))
+    assert (tmp_path / "pipe.db").is_fifo()
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """The port of a server that takes connections and says nothing; it is not waited for long."""
+    monkeypatch.setattr(opening, "PATIENCE", 0.3)
+    monkeypatch.setattr(opening, "SECONDS_OF_SILENCE", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("http://127.0.0.1:{}", "No server answers at"),
+        ("postgresql+psycopg://me:hunter2@127.0.0.1:{}/x", "No database answers at"),
+    ],
+)
+def test_who_says_nothing_is_not_waited_for_without_end(silent, address, sentence, caplog):
+    if address.startswith("postgresql"):
+        pytest.importorskip("psycopg")
+    with pytest.raises(BenchError, match=sentence):
+        Store.open(address.format(silent))
+    assert f"127.0.0.1:{silent}" in caplog.text, "what is waited for is told"
+    assert "hunter2" not in caplog.text
+
+
+def test_a_database_that_another_program_keeps_to_itself_is_told(store, monkeypatch, caplog):
+    monkeypatch.setattr(local, "PATIENCE", 0.3)
+    monkeypatch.setattr(opening, "SECONDS_OF_SILENCE", 0.05)
+    database = shutil.copyfile(store.location.database, store.location.database.with_name("other.db"))
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(BenchError, match="is locked by another program: wait for it, or end it"):
+            Store.open(str(database), create=False)
+    assert f"Waiting for store {database}" in caplog.text
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_is_not_asked_for_this_machine(tmp_path, free_port, monkeypatch, variable):
+    monkeypatch.setenv("no_proxy", "example.com")
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    (tmp_path / "version").write_text("3.17.2")
+    with _web_server(free_port, tmp_path):
+        opening.reach(Location(f"http://127.0.0.1:{free_port}"))
+    assert os.environ["no_proxy"] == "example.com,127.0.0.1"
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_is_asked_is_named(monkeypatch, variable):
+    monkeypatch.setenv("no_proxy", "example.com")
+    monkeypatch.setenv(variable, "http://me:hunter2@127.0.0.1:9")
+    with pytest.raises(BenchError, match=rf"http://host\.invalid, asked through the proxy of {variable} \(") as caught:
+        opening.reach(Location("http://host.invalid"))
+    assert "hunter2" not in str(caught.value)

@@ -79,6 +79,33 @@ def test_a_link_that_leads_out_is_not_followed(store, outside):
         store.members()
 
 
+@pytest.mark.parametrize("name", ["mlflow.db.pid", "mlflow.db.lock", "mlflow.db.setup.lock"])
+def test_a_link_beside_the_database_is_not_written_through(store, outside, name):
+    store.location.database.with_name(name).unlink(missing_ok=True)
+    store.location.database.with_name(name).symlink_to(outside / "kept.txt")
+    with suppress(BenchError), store.lock():
+        store.write_cohort(result())
+    assert (outside / "kept.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("name", ["mlflow.db-wal", "mlflow.db-shm", "mlflow.db-journal"])
+def test_a_link_where_sqlite_writes_is_refused(store, outside, name, create):
+    store.client._tracking_client.store._dispose_engine()
+    store.location.database.with_name(name).symlink_to(outside / "kept.txt")
+    with pytest.raises(BenchError, match=f"has a link beside it, {name}: remove that"):
+        Store.open(store.uri, create)
+    assert (outside / "kept.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize("content", ["1\x1b[2J", "9" * 30, ""])
+def test_who_holds_a_store_is_a_number_or_nobody(store, content):
+    with store.lock():
+        store.location.database.with_name("mlflow.db.pid").write_text(content)
+        with pytest.raises(BenchError, match="is being written by another process: wait"), Store.open(store.uri).lock():
+            pass
+
+
 def test_artifacts_may_lie_on_another_disk(store, outside):
     store.write_cohort(result())
     before = store.members()
