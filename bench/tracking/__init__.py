@@ -11,6 +11,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # else PostgreSQL's driver waits for minutes
 
 from bench.tracking.outbox import Outbox
 from bench.tracking.store import Store

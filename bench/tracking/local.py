@@ -45,9 +45,15 @@ def make(database: Path) -> None:
     _RELAXED.add(str(database))
     if not is_there(database):
         _make_in(database.parent, database)
-    for place in (database, database.parent):
-        if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-            raise BenchError(f"Store {database} cannot be written: no permission for {place}; choose another --store.")
+    if forbidden := _unwritable(database):
+        raise BenchError(f"Store {database} cannot be written: no permission for {forbidden}; choose another --store.")
+
+
+def _unwritable(database: Path) -> Path | None:
+    """Of a database and its folder, where SQLite makes files, what may not be written."""
+    effective = os.access in os.supports_effective_ids
+    places = (database, database.parent)
+    return next((place for place in places if not os.access(place, os.W_OK, effective_ids=effective)), None)
 
 
 def _make_in(folder: Path, database: Path) -> None:
@@ -94,21 +100,17 @@ def check(database: Path, shown: Path) -> None:
 
 
 def readable(location: Location, database: Path) -> Location:
-    """The store for reading alone, which leaves no trace: itself or, where SQLite would have to write, a copy.
+    """The store for reading alone, which leaves no trace: itself or, where it may not be written, a copy.
 
-    With a write-ahead log SQLite wants to make files beside the database before it reads. The copy goes with the
-    location, or with the program. Raises BenchError where there is no store, or none of MLflow's.
+    SQLite makes files beside a database with a write-ahead log before it reads. The copy goes with the location, or
+    with the program. Raises BenchError where there is no store, or none of MLflow's.
     """
     if not is_there(database):
         raise BenchError(f"There is no store at {database}: run 'bptt-bench run' first, or name one with --store.")
-    try:
+    if _unwritable(database) is None:
         check(database, database)
-    except sqlite3.OperationalError as error:
-        if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
-            raise
-    else:
         return location
-    folder = Path(tempfile.mkdtemp(prefix="bptt-bench-"))
+    folder = Path(tempfile.mkdtemp(prefix="bptt-bench-store-"))
     copied = replace(location, uri=sqlite_address(folder / database.name))
     weakref.finalize(copied, shutil.rmtree, folder, ignore_errors=True)
     _copy(database, folder)
@@ -135,7 +137,9 @@ def _copy(database: Path, folder: Path) -> None:
             return
         for file in before:
             (folder / file.name).unlink()
-    raise BenchError(f"Store {database} is being written, and cannot be read without a permission to write: try again.")
+    raise BenchError(
+        f"Store {database} is being written, and is copied to be read, as it may not be written: try again."
+    )
 
 
 def _state(database: Path) -> dict[Path, tuple[int, int]]:
