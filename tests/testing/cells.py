@@ -71,7 +71,7 @@ class IndependentCell(Recurrence):
 
     @torch.no_grad()
     def reset(self, member, generator, scheme):
-        self.input_weight[member].normal_(0, 0.3, generator=generator("input"))
+        self.input_weight[member].normal_(0, 0.1, generator=generator("input"))
         self.recurrent[member].uniform_(self.least, self.most, generator=generator("recurrent"))
         self.bias[member].zero_()
 
@@ -125,7 +125,7 @@ class DiagonalCell(Recurrence):
 
     @torch.no_grad()
     def reset(self, member, generator, scheme):
-        self.input_weight[member].normal_(0, 0.3, generator=generator("input"))
+        self.input_weight[member].normal_(0, 0.1, generator=generator("input"))
         self.decay[member].uniform_(-5, -1, generator=generator("decay"))
         self.bias[member].zero_()
 

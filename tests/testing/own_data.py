@@ -21,12 +21,14 @@ class Drifting(Task):
     metric_name = "mean squared error"
     higher_is_better = False
     solved_at = 0.01
+    fixed = False
+    """Whether every seed is held to the same windows."""
 
     def sample(self, generator, batch_size, lag, split="train"):
         self.check_lag(lag)
         begin, end = PARTS[split]
         count = end - begin - lag
-        if split == "train":
+        if split == "train" or not self.fixed:
             first = torch.randint(count, (batch_size,), generator=generator)
         else:
             first = torch.arange(min(WINDOWS, count))[:batch_size]
@@ -43,3 +45,10 @@ class Drifting(Task):
 
     def metric(self, outputs, targets):
         return self.loss(outputs, targets)
+
+
+class DriftingFixed(Drifting):
+    """The same, on windows that are the same for all."""
+
+    name = "drifting-fixed"
+    fixed = True

@@ -3,7 +3,7 @@
 import pytest
 from broken import EARLY, LATE
 from cells import HONEST
-from own_data import Drifting
+from own_data import Drifting, DriftingFixed
 
 from bench.cli import main
 from bench.contract import first_fault, require
@@ -35,8 +35,9 @@ def test_what_shows_in_training_is_told_by_the_contracts_test(broken):
         check_technique(broken)
 
 
-def test_a_series_whose_parts_differ_is_accepted():
-    check_task(Drifting)
+@pytest.mark.parametrize("series", [Drifting, DriftingFixed])
+def test_a_series_whose_parts_differ_is_accepted(series):
+    check_task(series)
 
 
 def test_a_plugin_is_looked_at_when_it_is_loaded(tmp_path, capsys):
