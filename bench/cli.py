@@ -1,8 +1,6 @@
 """The command line. A room is imported only when a command needs it, so that help comes at once."""
 
-import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +15,7 @@ import typer
 
 from bench import history_commands, nightly_commands
 from bench.collector import collect_seldom
-from bench.console import check_free, columns, csv_table, printable, say, to_json
+from bench.console import check_free, columns, csv_table, fitted, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_named
 from bench.options import (
@@ -37,6 +35,7 @@ from bench.options import (
     with_studies,
 )
 from bench.surroundings import check_working_folder, find_home
+from bench.streams import is_terminal, settle
 
 if TYPE_CHECKING:
     from bench.protocol.study import Study
@@ -66,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     there is work left. 130, 143: interrupted, terminated.
     """
     collect_seldom()
+    settle()
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     interruption = signal.SIGINT
 
@@ -85,8 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(_usage_sentence(error), 2)
     except BenchError as error:
         return _complain(str(error), error.exit_code)
-    except BrokenPipeError:  # the reader has seen enough; what is still buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
         return 128 + signal.SIGPIPE
     except Exception:  # a mistake of ours; libraries put addresses with passwords into what they say
         say(without_secrets(traceback.format_exc()))
@@ -287,9 +286,8 @@ def verdicts(store: StoreOption = None, plugin: PluginOption = None, as_json: Js
     if as_json:
         typer.echo(to_json([as_record(verdict) for verdict in judged]))
         return
-    width = shutil.get_terminal_size((120, 24)).columns
-    for line in columns([as_line(verdict) for verdict in judged]).splitlines():
-        typer.echo(line if len(line) <= width else f"{line[: width - 1]}…")
+    table = columns([as_line(verdict) for verdict in judged])
+    typer.echo(fitted(table) if is_terminal(sys.stdout) else table)
 
 
 @app.command()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from bench.errors import BenchError
 from bench.files import as_cell
+from bench.streams import spells_everything
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +34,12 @@ def columns(records: list[dict[str, Any]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def fitted(text: str) -> str:
+    """Lines cut to the width of the terminal, so that none takes two."""
+    width = shutil.get_terminal_size((120, 24)).columns
+    return "\n".join(line if len(line) <= width else f"{line[: width - 1]}…" for line in text.splitlines())
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
@@ -43,8 +52,11 @@ def printable(text: str) -> str:
 
 
 def to_json(value: Any) -> str:
-    """Indented JSON that any parser takes: numbers that are not finite become null."""
-    return json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False)
+    """Indented JSON that any parser takes: numbers that are not finite become null.
+
+    What standard output cannot spell is escaped as JSON does.
+    """
+    return json.dumps(_finite(value), ensure_ascii=not spells_everything(sys.stdout), indent=2, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

@@ -154,6 +154,6 @@ def snapshot(
     found = find(which, _opener(store))
     text = f"{found.model_dump_json(indent=1)}\n"
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(text.encode(), nl=False)  # JSON is UTF-8, whatever the terminal's encoding
     else:
         write_named(output, found.packed() if output.suffix == ".gz" else text.encode())

@@ -10,7 +10,7 @@ import bench
 
 PACKAGE = Path(bench.__file__).parent
 DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
-OPEN_TO_ALL = {"collector", "contract", "errors", "files", "locks", "registry"}
+OPEN_TO_ALL = {"collector", "contract", "errors", "files", "locks", "registry", "streams"}
 
 
 def allowed_arrows() -> dict[str, set[str]]:

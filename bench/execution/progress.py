@@ -9,6 +9,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from bench.protocol.settings import Cohort
+from bench.streams import is_terminal
 
 SECONDS_BETWEEN_LINES = 10
 """Where the output is a file, not a terminal."""
@@ -17,14 +18,24 @@ SECONDS_BETWEEN_LINES = 10
 LOG = logging.getLogger("bptt-bench")
 
 
+class _Lines(tqdm):
+    """Progress in a file: lines one below the other, where a terminal shows one that is written over."""
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        """Write a line, but for what clears the bar."""
+        if msg is None:
+            self.fp.write(f"{self}\n")
+            self.fp.flush()
+
+
 class Progress:
     """Members done of all, their rate, the time left, and the current best; where a log is kept, lines in it."""
 
     def __init__(self, total: int) -> None:
-        terminal, logged = sys.stderr.isatty(), LOG.isEnabledFor(logging.INFO)
-        self.bar = tqdm(
-            total=total, disable=not total or logged,
-            unit="member", file=sys.stderr, dynamic_ncols=terminal, smoothing=0.1,
+        terminal, logged = is_terminal(sys.stderr), LOG.isEnabledFor(logging.INFO)
+        self.bar = (tqdm if terminal else _Lines)(
+            total=total, disable=not total or logged or sys.stderr is None,
+            unit="member", file=sys.stderr, dynamic_ncols=terminal, leave=terminal, smoothing=0.1,
             mininterval=0.2 if terminal else SECONDS_BETWEEN_LINES,
             bar_format="{percentage:3.0f}% {n:.0f}/{total:.0f} members [{elapsed}<{remaining}, {rate_fmt}{postfix}]",
         )  # fmt: skip

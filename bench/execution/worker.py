@@ -14,6 +14,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from bench.protocol.result import COST_COLUMNS, typed
 from bench.protocol.settings import Cohort, Setting
 from bench.registry import load_plugin
+from bench.streams import settle_worker
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.training.cohort import failed_cohort, prepare_process, train_cohort
@@ -86,6 +87,7 @@ def time_updates(connection: Connection, plugins: Sequence[str], settings: Seque
 
 def _prepare(plugins: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    settle_worker()
     prepare_process()
     for path in plugins:
         load_plugin(path, [tasks, techniques])

@@ -292,12 +292,23 @@ def small(monkeypatch: pytest.MonkeyPatch) -> SmallStore:
 
 def test_a_line_a_claim(small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setattr("bench.cli.is_terminal", lambda stream: True)
     assert main(["verdicts"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == ["claim", "verdict", "effect", "n", "robust", "reason"]
     assert [line.split()[0] for line in lines] == [f"S{i:02}" for i in range(1, 31)]
     assert max(map(len, [head, *lines])) == 90
     assert any(line.endswith("…") for line in lines)
+
+
+def test_a_file_gets_the_lines_whole(
+    small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    assert main(["verdicts"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) > 90
+    assert not any("…" in line for line in lines)
 
 
 def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:
