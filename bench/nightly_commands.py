@@ -3,9 +3,10 @@
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -77,22 +78,28 @@ def nightly(
     from bench.tracking import Store
 
     files, limit = [str(file) for file in plugin or ()], Budget(budget) if budget else None
-    with _logged(reports, quiet), _told() as ending:
+    with _logged(reports, quiet) as log, _told() as ending:
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
         opened = Store.open(store)
         with opened.lock():
-            with hiring(executor, address, gpus_per_cohort) as hire:
-                summary = run_studies(
-                    studies, opened, jobs, files, budget=limit, timeout=timeout, retry_failed=retry_failed, hire=hire
-                )
-            _tell(summary)
+
+            def train() -> "RunSummary":
+                with hiring(executor, address, gpus_per_cohort) as hire:
+                    return run_studies(
+                        studies, opened, jobs, files,
+                        budget=limit, timeout=timeout, retry_failed=retry_failed, hire=hire,
+                    )  # fmt: skip
+
+            summary = _trained(train)
             steps: list[Callable[[], None]] = [lambda: _tidy(opened, reports, older_than, keep_reports)]
-            if summary.trained or summary.cached:
+            if summary is None or summary.trained or summary.cached:
                 steps = [lambda: _remember(studies, opened, files), lambda: _report(opened, reports), *steps]
             done = [_succeeds(step) for step in steps]
-        ending.status = UNFINISHED if summary.left else 0
-        if summary.failures or summary.trouble or not all(done):
+        ending.status = UNFINISHED if summary and summary.left else 0
+        if summary is None or summary.failures or summary.trouble or not all(done) or log.broken:
             ending.status = FAILED
+    if log.broken:
+        ending.status = ending.status or FAILED
     if ending.status:
         raise typer.Exit(ending.status)
 
@@ -112,20 +119,41 @@ def prune(
     from bench.tracking import Store
 
     opened = Store.open(store, create=False)
+    stuck: dict[Path, str] = {}
     if dry_run:
         outdated = _outdated(opened, reports, older_than, keep_reports)
     else:
         with opened.lock():
             outdated = _outdated(opened, reports, older_than, keep_reports)
-            freed = _remove(opened, outdated)
-    rows = outdated.rows()
+            stuck = _remove_folders(outdated.folders)
+            freed = _remove_results(opened, outdated)
+    rows = outdated.without(stuck).rows()
     typer.echo(to_json(rows) if as_json else columns([{k: v for k, v in r.items() if k != "which"} for r in rows]))
     if outdated.results.unknown:
         say(f"Kept: {outdated.results.unknown} members of techniques or tasks unknown here; name them with --plugin.")
     say("Nothing was removed." if dry_run else f"Bytes freed in the store's database: {freed}.")
+    if stuck:
+        say(_not_removed(stuck))
+        raise typer.Exit(FAILED)
 
 
 # The steps of a night
+
+
+def _trained(train: "Callable[[], RunSummary]") -> "RunSummary | None":
+    """What came of the training, which the log is told; None if it broke off, for then the other steps follow.
+
+    Raises BenchError where it could not begin, and KeyboardInterrupt if it was stopped.
+    """
+    try:
+        summary = train()
+    except BenchError:
+        raise
+    except Exception as error:
+        _tell_mistake(error)
+        return None
+    _tell(summary)
+    return summary
 
 
 def _tell(summary: "RunSummary") -> None:
@@ -158,9 +186,12 @@ def _report(store: "Store", reports: Path) -> None:
 
 def _tidy(store: "Store", reports: Path, age: float, keep: int) -> None:
     outdated = _outdated(store, reports, age, keep)
-    freed = _remove(store, outdated)
-    counts = ", ".join(f"{row['what']} {row['count']}" for row in outdated.rows() if row["count"])
+    stuck = _remove_folders(outdated.folders)
+    freed = _remove_results(store, outdated)
+    counts = ", ".join(f"{row['what']} {row['count']}" for row in outdated.without(stuck).rows() if row["count"])
     LOG.info("pruned: %s; bytes freed in the database: %d", counts or "nothing", freed)
+    if stuck:
+        raise BenchError(_not_removed(stuck))
 
 
 def _succeeds(step: Callable[[], None]) -> bool:
@@ -170,7 +201,19 @@ def _succeeds(step: Callable[[], None]) -> bool:
     except BenchError as error:
         LOG.error("%s", error)
         return False
+    except Exception as error:  # a mistake of ours costs this step and no other
+        _tell_mistake(error)
+        return False
     return True
+
+
+def _tell_mistake(error: Exception) -> None:
+    """Say in a line what went wrong and where; the log's file has the traceback too."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    LOG.error("%s at %s:%s: %s", type(error).__name__, place.filename, place.lineno, error)
+    for lines in traceback.format_exception(error):
+        for line in lines.splitlines():
+            LOG.debug("%s", line)
 
 
 # What goes
@@ -198,6 +241,10 @@ class Outdated:
         }
         return [{"what": what, "count": len(which), "which": which} for what, which in kinds.items()]
 
+    def without(self, folders: Container[Path]) -> "Outdated":
+        """The same but for some folders."""
+        return replace(self, folders=[folder for folder in self.folders if folder not in folders])
+
 
 def _outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
     from bench.evidence.retention import unneeded
@@ -207,12 +254,26 @@ def _outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
     return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep))
 
 
-def _remove(store: "Store", outdated: Outdated) -> int:
-    """Remove it, and give back the disk; returns the bytes freed in the database."""
+def _remove_folders(folders: list[Path]) -> dict[Path, str]:
+    """Remove them; returns those that cannot be removed, as links, and why."""
+    stuck = {}
+    for folder in folders:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            stuck[folder] = error.strerror or str(error)
+    return stuck
+
+
+def _not_removed(stuck: dict[Path, str]) -> str:
+    reasons = "; ".join(f"{folder} ({why})" for folder, why in stuck.items())
+    return f"Old reports that could not be removed, so remove or rename them yourself: {reasons}."
+
+
+def _remove_results(store: "Store", outdated: Outdated) -> int:
+    """Remove results, and give back the disk; returns the bytes freed in the database."""
     from bench.tracking.pruning import purge
 
-    for folder in outdated.folders:
-        shutil.rmtree(folder)
     store.delete("cohorts", outdated.results.cohorts["cohort"].tolist())
     store.delete("studies", outdated.results.studies)
     store.repair()
@@ -236,12 +297,34 @@ class _Plain(logging.Formatter):
         return printable(without_secrets(" ".join(super().format(record).split())))
 
 
+class _LogFile(RotatingFileHandler):
+    """A file that says so, once, when it cannot be written: the night goes on without it."""
+
+    broken = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
+        """Called within `except`."""
+        self._tell()
+
+    def close(self) -> None:
+        """Close the file, if only that can be done."""
+        try:
+            super().close()
+        except OSError:
+            self._tell()
+
+    def _tell(self) -> None:
+        if not self.broken:
+            self.broken = True
+            say(f"Cannot write {self.baseFilename}: {sys.exception()}. The night goes on.")
+
+
 @contextmanager
-def _logged(reports: Path, quiet: bool) -> Iterator[None]:
+def _logged(reports: Path, quiet: bool) -> Iterator[_LogFile]:
     """Have the log go to a file under `reports` that is begun anew when it is long, and to standard error."""
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        file = RotatingFileHandler(reports / LOG_FILE, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        file = _LogFile(reports / LOG_FILE, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
     except OSError as error:
         raise BenchError(f"Cannot write {reports / LOG_FILE}: {error.strerror}; choose another --reports.") from error
     terminal = logging.StreamHandler(sys.stderr)
@@ -249,10 +332,10 @@ def _logged(reports: Path, quiet: bool) -> Iterator[None]:
     for handler in (file, terminal):
         handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
         LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
+    LOG.setLevel(logging.DEBUG)
     LOG.propagate = False
     try:
-        yield
+        yield file
     finally:
         LOG.setLevel(logging.NOTSET)
         for handler in (file, terminal):
@@ -273,6 +356,6 @@ def _told() -> Iterator[Ending]:
         LOG.error("ends: interrupted; nothing that was finished is lost")
         raise
     except Exception as error:
-        LOG.error("ends: %s", type(error).__name__)
-        raise
+        ending.status = FAILED
+        _tell_mistake(error)
     LOG.info("ends with exit code %d", ending.status)

@@ -26,7 +26,7 @@ from bench.tracking import Store, layout
 
 SMOKE = ["--preset", "smoke", "--technique", "tanh", "--task", "adding"]
 FAILURE = {"technique": "tanh", "task": "copy", "lag": 5, "role": "measured", "reason": "MemoryError: none left"}
-LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} (INFO|WARNING|ERROR) \S.*")
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} (DEBUG|INFO|WARNING|ERROR) \S.*")
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +136,74 @@ def test_a_report_that_fails_is_told_and_pruning_follows(
     assert night(RunSummary(trained=1)) == 1
     assert "ERROR Pango is missing" in log()
     assert "INFO pruned: nothing" in log()
+
+
+@pytest.mark.parametrize("broken", ["bench.execution.run_studies", "bench.reporting.write_report"])
+def test_a_mistake_costs_its_step_alone_and_its_traceback_is_in_the_file(
+    broken: str, night: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("no types given\nat all")
+
+    summary = RunSummary(trained=1)
+    if broken.endswith("run_studies"):
+        assert night(summary, then=fail) == 1
+    else:
+        monkeypatch.setattr(reporting, "write_report", fail)
+        assert night(summary) == 1
+    told = capsys.readouterr().err
+    assert len(re.findall(r"ERROR ValueError at \S*test_nightly_commands\.py:\d+: no types given at all", told)) == 1
+    assert "Traceback" not in told
+    assert "DEBUG Traceback" in log()
+    assert "INFO pruned: nothing" in log()
+    assert ("wrote reports" in log()) == broken.endswith("run_studies")
+    assert all(LINE.fullmatch(line) for line in log().splitlines())
+
+
+def test_a_mistake_before_the_training_ends_the_night_without_a_traceback(
+    night: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Store, "lock", lambda self: 1 / 0)
+    assert night(RunSummary(trained=1)) == 1
+    assert "ERROR ZeroDivisionError at " in capsys.readouterr().err
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_the_night_goes_on(
+    night: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("reports").mkdir()
+    Path("reports", "nightly.log").symlink_to("/dev/full")
+    monkeypatch.setattr(nightly_commands, "LOG_BYTES", 0)  # a device has no length
+    assert night(RunSummary(trained=1)) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if not LINE.fullmatch(line)] == [
+        f"Cannot write {Path('reports', 'nightly.log').absolute()}: [Errno 28] No space left on device. "
+        "The night goes on."
+    ]
+    assert any("INFO pruned: nothing" in line for line in lines)
+
+
+def test_a_folder_that_cannot_be_removed_is_told_and_all_else_goes(
+    night: Callable[..., int], store: Store, aged: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [Path("reports", f"2026-01-0{day}_03-00-00") for day in (1, 2, 3)]
+    for folder in folders[1:]:
+        folder.mkdir(parents=True)
+    Path("precious").mkdir()
+    Path("precious", "file").write_text("kept")
+    folders[0].symlink_to(Path("precious").absolute())
+    words = ["--keep-reports", "1"]
+    assert main(["prune", "--json", "--store", store.uri, *words]) == 1
+    captured = capsys.readouterr()
+    removed = {row["what"]: row["which"] for row in json.loads(captured.out)}
+    assert removed["report folders"] == [str(folders[1])]
+    assert set(removed["stale cohorts"]) == set(aged["stale"])
+    assert f"yourself: {folders[0]} (" in captured.err
+    assert not folders[1].exists()
+    assert not set(store.members()["cohort"]) & set(aged["stale"])
+    assert night(RunSummary(trained=1), *words) == 1
+    assert f"ERROR Old reports that could not be removed, so remove or rename them yourself: {folders[0]}" in log()
+    assert Path("precious", "file").read_text() == "kept"
 
 
 def test_a_store_in_use_ends_the_night_with_3(night: Callable[..., int], store: Store) -> None:
