@@ -145,6 +145,8 @@ COST_COLUMNS: dict[str, str] = {
     "started": "str",
 }
 """The cost of a technique, measured apart from training: alone, one thread, warmed up."""
+COST_METHOD = 2
+"""How costs are measured, to be raised with any change of it: what another method measured is not read."""
 
 
 @dataclass(frozen=True)

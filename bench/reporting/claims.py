@@ -13,7 +13,7 @@ import pandas as pd
 from bench.evidence.assess import CONFIDENCE, Verdict
 from bench.evidence.family import LEVEL
 from bench.evidence.reasons import analysis_name
-from bench.evidence.scope import SETTING
+from bench.evidence.scope import BASELINE, SETTING
 from bench.evidence.source import load_claims
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.reporting.flow import FLOOR
@@ -183,6 +183,23 @@ class Claims:
         sides = {"claims.agree": told[True], "claims.disagree": told[False]}
         said = [self.words(key, told=self.words("list.semicolon").join(side)) for key, side in sides.items() if side]
         return self.words("list.sentence").join(said)
+
+    def floors(self, claim: ClaimVerdict) -> list[str]:
+        """What the baseline's time against itself comes to, wherever a part of the claim was timed."""
+        timed = [part.data[["task", "lag"]] for part in self.run(claim) if part.kind == "time"]
+        if not timed:
+            return []
+        costs = self.say.findings.scope.costs
+        floors = pd.concat(timed).drop_duplicates().merge(costs[costs["technique"] == BASELINE], on=["task", "lag"])
+        return [
+            self.words(
+                "claims.floor",
+                cell=self.say.cell(row["task"], row["lag"]),
+                ratio=self.numbers.ratio(row["time_ratio"]),
+                range=self.numbers.ratio_range(row["time_ratio_low"], row["time_ratio_high"]),
+            )
+            for row in floors.to_dict("records")
+        ]
 
     def _analysis(self, name: str) -> str:
         """What was done otherwise; tasks by the names that readers know."""

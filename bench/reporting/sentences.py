@@ -94,6 +94,14 @@ class Sentences(Ledgers):
         ]
         return self.words("summary.cost", costs=self.numbers.join(items)) if items else ""
 
+    def costs_caption(self, task: str) -> str:
+        """Of the table of a task's costs, which is not empty."""
+        costs = self.findings.costs(task)
+        counts = {name: self.numbers.count(costs[name].iloc[0]) for name in ("lag", "threads", "rounds")}
+        told = [self.words("task.costs_caption", task=self.task(task), **counts)]
+        told += [self.words("task.costs_floor")] if BASELINE in costs.index else []
+        return self.words("list.sentence").join(told)
+
     def time_ratio(self, technique: str) -> str:
         """An update's time over the baseline's, over every setting timed."""
         if technique not in self.findings.cost_ratios.index:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Metric, Param
 
-from bench.protocol.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
+from bench.protocol.result import COST_METHOD, CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
 
 Kind = Literal["cohorts", "studies", "costs", "timings", "snapshots"]
 
@@ -74,8 +74,8 @@ def task_experiment(task: str) -> str:
 
 
 def record_experiment(kind: Kind) -> str:
-    """The name of the experiment that holds the records of a kind."""
-    return RECORD_PREFIX + kind
+    """The name of the experiment that holds the records of a kind; costs have one for each method of measuring them."""
+    return RECORD_PREFIX + (f"{kind}-{COST_METHOD}" if kind == "costs" else kind)
 
 
 def run_name(row: dict[str, Any]) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import statistics
 import time
 import weakref
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,32 +17,34 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bench.engine.seeding import generator
 from bench.protocol.provenance import provenance
+from bench.protocol.result import COST_METHOD
 from bench.protocol.settings import Member, Setting, digest
 from bench.tasks import tasks
 from bench.techniques import Technique
 from bench.training.cohort import build, processor
+from bench.training.turns import Work as Update
+from bench.training.turns import one_round, seconds, warm
 
 BASELINE = "tanh"
 ROUNDS = 15
 SECONDS_A_ROUND = 0.005
-"""Repeats of a round are chosen to take about this long: far above the clock's grain."""
-
-Update = Callable[[], Any]
+"""Repeats of a round are chosen to take each of the two about this long: far above the clock's grain."""
 
 
 def cost_hash(setting: Setting) -> str:
-    """Names the work that a cost is of: equal hashes need not be measured twice on one machine."""
+    """Names the work that a cost is of and the method: what has the same need not be measured again on one machine."""
     protocol = setting.protocol
     sizes = [protocol.hidden_size, protocol.batch_size, protocol.optimizer, protocol.clip_norm]
     machine = [provenance()["cpu"], provenance()["torch"], processor()]
-    return digest([setting.technique, setting.technique_hash, setting.task, setting.lag, sizes, machine])
+    return digest([COST_METHOD, setting.technique, setting.technique_hash, setting.task, setting.lag, sizes, machine])
 
 
 def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
     """One row of the cost ledger (COST_COLUMNS): one member's training update against the baseline's.
 
     The two take turns. The ratio is the median of the rounds' ratios, and its spread their quartiles: a round in
-    which other programs had the processor weighs nothing.
+    which other programs had the processor weighs nothing. The baseline is measured against itself like any other:
+    its ratio would be 1 but for what such a measurement cannot tell.
     """
     module, update = one_member(setting)
     _, base_update = one_member(baseline)
@@ -169,16 +169,10 @@ def _address(tensor: Tensor) -> int:
 
 
 def _alternate(first: Update, second: Update) -> tuple[list[float], list[float]]:
-    """Seconds of one call of each, round by round, warmed up."""
-    repeats = [max(1, round(SECONDS_A_ROUND / _seconds(f, 3))) for f in (first, second)]
-    gc.collect()
-    rounds = [(_seconds(first, repeats[0]), _seconds(second, repeats[1])) for _ in range(ROUNDS)]
-    own, base = zip(*rounds, strict=True)
+    """Seconds of one call of each, round by round."""
+    both = (first, second)
+    with warm(both):
+        # a round calls each there and back: half of its time each way
+        repeats = [max(1, round(SECONDS_A_ROUND / (2 * seconds(time.perf_counter, update, 3)))) for update in both]
+        own, base = zip(*(one_round(time.perf_counter, both, repeats) for _ in range(ROUNDS)), strict=True)
     return list(own), list(base)
-
-
-def _seconds(update: Update, repeats: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(repeats):
-        update()
-    return (time.perf_counter() - begin) / repeats

@@ -6,7 +6,6 @@ baseline's, and the fastest counts: interruptions only ever add time. What slows
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from bench.protocol.settings import Setting, digest
 from bench.protocol.snapshot import TIMING_COLUMNS
 from bench.training.cohort import processor
 from bench.training.cost import BASELINE, Update, one_member
+from bench.training.turns import seconds, warm
 
 ROUNDS = 40
 SECONDS = 0.5
@@ -61,24 +61,12 @@ def sample_speed(setting: Setting) -> dict[str, Any]:
 
 def fastest(updates: Sequence[Update]) -> list[float]:
     """Seconds of each one's fastest call, taken in turns after one call each that does not count."""
-    for update in updates:
-        update()
-    gc.collect()
-    gc.disable()  # as timeit does
-    try:
+    with warm(updates):
         rounds: list[list[float]] = []
         begin = time.perf_counter()
         while len(rounds) < LEAST_ROUNDS or (len(rounds) < ROUNDS and time.perf_counter() - begin < SECONDS):
-            rounds.append([_seconds(update) for update in updates])
-    finally:
-        gc.enable()
+            rounds.append([seconds(time.perf_counter, update) for update in updates])
     return [min(times) for times in zip(*rounds, strict=True)]
-
-
-def _seconds(update: Update) -> float:
-    begin = time.perf_counter()
-    update()
-    return time.perf_counter() - begin
 
 
 def yardstick() -> Update:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from dataclasses import replace
@@ -166,3 +167,25 @@ def test_an_interval_without_an_end_has_a_place_on_an_axis(claims: Claims) -> No
         low, high = axes.get_xlim()
     assert low < 1 < high
     assert high / low < FARTHEST**3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_time_is_told_stands_the_baseline_against_itself(
+    findings: Findings, rendered: Path, language: str
+) -> None:
+    claims = Claims(Sentences(findings, Catalogue(language)))
+    (floor,) = claims.floors(claims._by_id["S10"])
+    assert "1.00" in floor
+    assert "0.97–1.05" in floor
+    assert floor in article(rendered, language, "S10")
+    assert claims.words("claims.floor_title") not in article(rendered, language, "S01")
+    page = (rendered / f"report.{language}.html").read_text(encoding="utf-8")
+    assert claims.words("task.costs_floor") in html.unescape(page)
+
+
+def test_without_the_baseline_no_floor_is_told(findings: Findings) -> None:
+    costs = findings.scope.costs
+    others = replace(findings.scope, costs=costs[costs["technique"] != "tanh"])
+    say = Sentences(replace(findings, scope=others), Catalogue("en"))
+    assert Claims(say).floors(Claims(say)._by_id["S10"]) == []
+    assert say.words("task.costs_floor") not in say.costs_caption("adding")
