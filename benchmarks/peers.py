@@ -149,8 +149,8 @@ class Batches(IterableDataset[tuple[Tensor, Tensor]]):
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for block in self.blocks:
-            for k in range(block.inputs.shape[2]):
-                yield block.inputs[0, :, k], block.targets[0, :, k]
+            for inputs, targets in block.batches():
+                yield inputs[0], targets[0]
 
 
 def train_plainly(setting: Setting, members: Sequence[Member], threads: int, flush: bool) -> dict[str, float]:

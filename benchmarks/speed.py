@@ -16,13 +16,14 @@ of the best matrix product that this machine did in the same run.
 
 matrix: the ladders of the `quick` preset (tuning, measured seeds, next lag), by `train_cohort` and `write_cohort` on
 one core, against a plain Lightning script with MLflow that trains one member after the other, from the same weights on
-the same sequences by the same stop rule. `plain` runs with torch's default threads, here one a core, and denormals as
-they come; `plain, 1 core` on one thread with denormals flushed. Ratios are of core seconds, what a member costs the
+the same sequences by the same stop rule. `plain` runs with torch's default threads, one a core, and denormals as they
+come; `plain, 1 core` on one thread with denormals flushed. Ratios are of core seconds, what a member costs the
 machine, for both. `plain wall` is the plain script's wall time over that of ours on ONE core; with as many jobs as
 cores, ours is faster still by what `jobs` measures. Torch's threads spin while they wait for one another: on a machine
-that other programs use too, `plain` comes out far too slow. The plain script trains a random sample of a setting's
-members, another each round; its time is scaled up to as many updates as all of ours took. `updates` are what members of
-ours and of theirs trained for, on average: at first their losses are the same, then rounding tells them apart.
+that other programs use too, `plain` comes out far too slow (`--threads 1` spares that). The plain script trains a
+random sample of a setting's members, another each round; its time is scaled up to as many updates as all of ours took.
+`updates` are what members of ours and of theirs trained for, on average: at first their losses are the same, then
+rounding tells them apart.
 
 lag: core time a step and member of one update, over that at the first lag, measured in turns in one process; and how
 far the process's memory grew at its most. jobs: updates a second of two processes side by side over those of one.
@@ -31,7 +32,6 @@ far the process's memory grew at its most. jobs: updates a second of two process
 from __future__ import annotations
 
 import argparse
-import gc
 import multiprocessing
 import os
 import random
@@ -42,6 +42,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -56,6 +57,7 @@ from bench.protocol.study import Study
 from bench.tracking import Store
 from bench.training.cohort import prepare_process, train_cohort
 from bench.training.cost import count_flops, one_member
+from bench.training.turns import Work, one_round, seconds, warm
 
 SECONDS_A_ROUND = 0.05
 """Repeats of a round are chosen to take about this long."""
@@ -64,26 +66,18 @@ FIRST_UPDATES = 3
 PRODUCT_SIZES = (256, 512, 1024)
 """Of the square matrices whose product measures what the machine can do."""
 
-Work = Callable[[], Any]
 
-
-def core_seconds(work: Work, repeats: int = 1) -> float:
-    """Core time of one call, all threads added up."""
-    begin = time.process_time()
-    for _ in range(repeats):
-        work()
-    return (time.process_time() - begin) / repeats
+core_seconds = partial(seconds, time.process_time)
+"""Core time of one call, all threads added up."""
 
 
 def alternate(works: dict[str, Work], rounds: int) -> dict[str, list[float]]:
     """Core seconds of one call of each, round by round, warmed up."""
-    repeats = {name: max(1, round(SECONDS_A_ROUND / core_seconds(work, 2))) for name, work in works.items()}
-    gc.collect()
-    found: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            found[name].append(core_seconds(work, repeats[name]))
-    return found
+    called = list(works.values())
+    with warm(called):
+        repeats = [max(1, round(SECONDS_A_ROUND / (2 * core_seconds(work, 2)))) for work in called]
+        found = [one_round(time.process_time, called, repeats) for _ in range(rounds)]
+    return dict(zip(works, map(list, zip(*found, strict=True)), strict=True))
 
 
 def spread(values: Sequence[float]) -> str:
@@ -116,8 +110,10 @@ def quick(words: argparse.Namespace, hidden: int | None = None) -> Study:
 
 @contextmanager
 def worker() -> Iterator[ProcessPoolExecutor]:
-    """A fresh process that does one thing after the other."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    """A fresh process that does one thing after the other; what takes seconds to import is imported once for all."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["peers"])
+    with ProcessPoolExecutor(1, context) as pool:
         yield pool
 
 
@@ -217,8 +213,7 @@ def chains(words: argparse.Namespace) -> list[Study]:
 
 def matrix(words: argparse.Namespace) -> None:
     """Whole ladders."""
-    cores = os.cpu_count() or 1
-    plain = {"plain": (cores, False), "single": (1, True)}
+    plain = {"plain": (words.threads, False), "single": (1, True)}
     rows: list[dict[str, Any]] = []
     with worker() as us, worker() as them:
         _warm_up(chains(words)[0], us, them)
@@ -233,7 +228,7 @@ def matrix(words: argparse.Namespace) -> None:
                         row |= {f"{name} {key}": scale * found[key] for key in ("core", "wall")}
                         row[f"{name} updates"] = found["updates"] * count / len(sample)
                     rows.append(row | {"label": row["setting"].label, "members": count})
-    _print_matrix(pd.DataFrame(rows), cores, words.members)
+    _print_matrix(pd.DataFrame(rows), words.threads, words.members)
 
 
 def _warm_up(study: Study, us: ProcessPoolExecutor, them: ProcessPoolExecutor) -> None:
@@ -246,9 +241,9 @@ def _warm_up(study: Study, us: ProcessPoolExecutor, them: ProcessPoolExecutor) -
     them.submit(peers.train_plainly, setting, study.measured_cohort(setting, 0.001).members[:1], 1, True).result()
 
 
-def _print_matrix(rows: pd.DataFrame, cores: int, sampled: int) -> None:
+def _print_matrix(rows: pd.DataFrame, threads: int, sampled: int) -> None:
     """A row a setting, and one of all; each round counts once."""
-    print(f"plain script: {sampled} members a setting, scaled to all updates; `plain` on {cores} threads; core time")
+    print(f"plain script: {sampled} members a setting, scaled to all updates; `plain` on {threads} threads; core time")
     widths = (28, 7, 8, 10, 22, 22, 22, 15)
     print_row(
         widths,
@@ -373,6 +368,7 @@ def main() -> None:
         words.add_argument("--updates", type=int, help="the budget of a member")
         words.add_argument("--rounds", type=int)
         words.add_argument("--members", type=int, default=8, help="of ours in a stack, or of the plain script")
+        words.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the plain script")
         words.add_argument("--stack", type=numbers, default=(1, 4, 16), help="sizes of a stack")
         words.add_argument("--memory", type=float, default=8, help="GiB that a case may take")
         words.set_defaults(part=part, **defaults)

@@ -129,7 +129,7 @@ COST_COLUMNS: dict[str, str] = {
     "state_size": "int64",  # numbers carried from one step to the next, a sequence
     "flops": "float64",  # of one training update, a sequence: forward and backward products, multiply and add apart
     "peak_bytes": "int64",  # most tensor memory alive at once during one update of one member
-    "milliseconds": "float64",  # of one update of one member: median of the rounds
+    "milliseconds": "float64",  # of processor time, one update of one member: median of the rounds
     "time_ratio": "float64",  # over the baseline's, rounds alternating: median
     "time_ratio_low": "float64",  # first and third quartile of the rounds
     "time_ratio_high": "float64",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
@@ -99,6 +99,10 @@ class Block:
 
     inputs: Tensor
     targets: Tensor
+
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """What each update in turn trains on: inputs (S, T, B, I) and targets (S, scored, B, …)."""
+        return zip(self.inputs, self.targets, strict=True)
 
 
 class Technique(pl.LightningModule):
@@ -279,7 +283,7 @@ class Technique(pl.LightningModule):
         own = self.rows.tolist() == list(range(block.inputs.shape[1]))  # a seed a member: nothing need be gathered
         records = [
             self.update(optimizer, *(x if own else x.index_select(0, self.rows) for x in batch))
-            for batch in zip(block.inputs, block.targets, strict=True)
+            for batch in block.batches()
         ]
         return dict(zip(("losses", "norms", "clipped"), map(torch.stack, zip(*records, strict=True)), strict=True))
 

@@ -42,9 +42,8 @@ def cost_hash(setting: Setting) -> str:
 def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
     """One row of the cost ledger (COST_COLUMNS): one member's training update against the baseline's.
 
-    The two take turns. The ratio is the median of the rounds' ratios, and its spread their quartiles: a round in
-    which other programs had the processor weighs nothing. The baseline is measured against itself like any other:
-    its ratio would be 1 but for what such a measurement cannot tell.
+    The two take turns. The ratio is the median of the rounds' ratios, and its spread their quartiles. The baseline is
+    measured against itself like any other: its ratio would be 1 but for what such a measurement cannot tell.
     """
     module, update = one_member(setting)
     _, base_update = one_member(baseline)
@@ -169,10 +168,10 @@ def _address(tensor: Tensor) -> int:
 
 
 def _alternate(first: Update, second: Update) -> tuple[list[float], list[float]]:
-    """Seconds of one call of each, round by round."""
+    """Processor seconds of one call of each, round by round: while other programs have the processor, none pass."""
     both = (first, second)
     with warm(both):
         # a round calls each there and back: half of its time each way
-        repeats = [max(1, round(SECONDS_A_ROUND / (2 * seconds(time.perf_counter, update, 3)))) for update in both]
-        own, base = zip(*(one_round(time.perf_counter, both, repeats) for _ in range(ROUNDS)), strict=True)
+        repeats = [max(1, round(SECONDS_A_ROUND / (2 * seconds(time.process_time, update, 3)))) for update in both]
+        own, base = zip(*(one_round(time.process_time, both, repeats) for _ in range(ROUNDS)), strict=True)
     return list(own), list(base)

@@ -1,10 +1,13 @@
 """Whole runs on a real Ray cluster of three nodes, all on this machine."""
 
+import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Thread
 
@@ -21,6 +24,7 @@ from bench.techniques import techniques
 
 pytest.importorskip("ray", reason="Ray is not installed: python -m pip install 'bptt-bench[ray]'")
 
+BENCHMARKS = str(Path(__file__).parents[2] / "benchmarks")
 PATIENCE = 300
 RESULTS = ["technique", "task", "lag", "seed", "learning_rate", "role", "outcome", "updates", "metric", "loss"]
 PLACES, SHARE = 4, 0.25
@@ -32,9 +36,12 @@ WORKER, RAYLET = 2, 3
 
 PLUGIN = '''"""Techniques that wait to be killed, once and at the longer lag; and one that always ends its process."""
 
+import importlib
 import os
+import re
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from bench.techniques.tanh import Tanh
@@ -76,7 +83,7 @@ def nodes():
     from ray.cluster_utils import Cluster
 
     path = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # nodes and their workers inherit it
+    os.environ["PYTHONPATH"] = os.pathsep.join([*sys.path, BENCHMARKS])  # nodes and their workers inherit it
     small = {"object_store_memory": 80_000_000}
     head = {"num_cpus": 0, "include_dashboard": False, "include_log_monitor": False}
     nodes = Cluster(initialize_head=True, head_node_args=head | small)
@@ -174,6 +181,15 @@ def test_quarters_of_a_gpu(cluster, tmp_path, monkeypatch):
     assert sorted(found) == list(range(places + 1))
     assert max(there for there, _ in found.values()) == places
     assert {devices for _, devices in found.values()} == {"0"}
+
+
+def test_the_benchmark_of_handing_work_over(cluster, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    benchmark = importlib.import_module("cluster")
+    monkeypatch.setattr(benchmark, "RayCluster", lambda address: nullcontext(cluster))
+    monkeypatch.setattr(sys, "argv", ["cluster.py", "--rounds", "1"])
+    benchmark.main()
+    assert re.search(r"here \d+ ms, on Ray \d+ ms, \d+\.\d times\n$", capsys.readouterr().out)
 
 
 def test_a_machine_with_other_code_is_refused(cluster, monkeypatch):

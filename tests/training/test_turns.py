@@ -17,7 +17,8 @@ class Machine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, cold: float = 1.0, drift: float = 0.0) -> None:
         self.now, self.collected, self.cold, self.drift = 0.0, True, cold, drift
         self.watched: set[bool] = set()
-        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+        for clock in ("perf_counter", "process_time"):
+            monkeypatch.setattr(time, clock, lambda: self.now)
         monkeypatch.setattr(gc, "collect", self.collect)
 
     def collect(self) -> None:
