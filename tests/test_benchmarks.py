@@ -14,7 +14,7 @@ from all_benchmarks import BENCHMARKS, PARTS
 
 ROWS = {
     "speed update": ["tanh", "gru", "lstm", "clip-norm"],
-    "speed matrix": ["tanh · adding · lag 3", "clip-norm · adding · lag 3", "tanh · temporal-order", "all"],
+    "speed matrix": ["tanh adding lag 10", "clip-norm adding lag 10", "tanh temporal-order lag 10", "all"],
     "speed lag": ["tanh", "tanh", "tanh", "tanh"],
     "speed jobs": ["tanh"],
     "shares": ["tanh"],

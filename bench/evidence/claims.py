@@ -10,8 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.protocol import plain_yaml
 
 Kind = Literal[
     "score", "solved", "exploded", "roughness", "decay", "relief", "exponential", "dead", "reach", "cosine",
@@ -167,7 +168,7 @@ def spaced(chinese: str) -> str:
 def load_tests() -> tuple[ClaimTest, ...]:
     """The tests of S01 to S30, in that order."""
     text = files("bench.evidence").joinpath("claims.yaml").read_text(encoding="utf-8")
-    book = _Book.model_validate(yaml.safe_load(text))
+    book = _Book.model_validate(plain_yaml.load_own(text))
     return tuple(
         ClaimTest.model_validate({**claim, "parts": [book.part(words) for words in claim["parts"]]})
         for claim in book.claims

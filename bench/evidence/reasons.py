@@ -7,11 +7,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from bench.evidence.assess import Assessment, Verdict, shown
 from bench.evidence.claims import spaced
 from bench.evidence.estimands import NotEstimable
+from bench.protocol import plain_yaml
 
 LANGUAGES = ("en", "zh")
 ROUNDING = 1e-9
@@ -22,7 +21,7 @@ ROUNDING = 1e-9
 def words(language: str) -> dict[str, Any]:
     """A language's templates."""
     text = files("bench.evidence").joinpath("reasons.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)[language]
+    return plain_yaml.load_own(text)[language]
 
 
 def analysis_name(name: str, language: str) -> str:

@@ -6,8 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from bench.protocol import plain_yaml
 
 Column = Literal["advantage", "drawback", "fits"]
 COLUMNS: tuple[Column, ...] = ("advantage", "drawback", "fits")
@@ -70,7 +71,7 @@ class Statement(_Record):
 
 @cache
 def _source() -> dict[str, Any]:
-    return yaml.safe_load(files("bench.evidence").joinpath("source.yaml").read_text(encoding="utf-8"))
+    return plain_yaml.load_own(files("bench.evidence").joinpath("source.yaml").read_text(encoding="utf-8"))
 
 
 def load_rows() -> list[SourceRow]:

@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench.errors import BenchError
+from bench.protocol import plain_yaml
 
 LANGUAGES = ("en", "zh")
 _BORDER = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
@@ -51,4 +50,4 @@ class Catalogue:
 @cache
 def _load(language: str) -> dict[str, Any]:
     file = templates_folder() / f"catalogue.{language}.yaml"
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
+    return plain_yaml.load_own(file.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import bench
 from bench.errors import BenchError
 from bench.protocol import plain_yaml
 from bench.protocol.preset import load_preset, preset_names
@@ -69,3 +70,11 @@ def test_files_that_are_no_presets(tmp_path: Path):
     for name in ("x" * 5000 + ".yaml", "a\0b.yaml"):
         with pytest.raises(BenchError, match=r"cannot be read|does not exist"):
             load_preset(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "file", sorted(Path(bench.__file__).parent.glob("evidence/*.yaml")), ids=lambda file: file.name
+)
+def test_the_program_s_own_files_read_alike_with_and_without_libyaml(file):
+    text = file.read_text(encoding="utf-8")
+    assert plain_yaml.load_own(text) == yaml.safe_load(text)
