@@ -34,8 +34,8 @@ from bench.options import (
     load_plugins,
     with_studies,
 )
-from bench.surroundings import check_working_folder, find_home
 from bench.streams import is_terminal, settle
+from bench.surroundings import check_working_folder, find_home
 
 if TYPE_CHECKING:
     from bench.protocol.study import Study
