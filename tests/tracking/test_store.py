@@ -216,6 +216,16 @@ def test_costs_measured_again_replace_the_earlier(store):
     assert store.costs().set_index("technique")["milliseconds"].to_dict() == {"lstm": 4.0, "tanh": 2.0}
 
 
+def test_costs_of_another_method_are_neither_read_nor_lost(store, monkeypatch):
+    store.write_costs(costs("tanh", 1.0))
+    monkeypatch.setattr(layout, "COST_METHOD", layout.COST_METHOD + 1)
+    assert store.costs().empty
+    store.write_costs(costs("tanh", 2.0))
+    assert store.costs()["milliseconds"].tolist() == [2.0]
+    monkeypatch.undo()
+    assert store.costs()["milliseconds"].tolist() == [1.0]
+
+
 def test_the_lock_names_the_process_that_holds_it_and_can_be_waited_for(store):
     program = (
         "import sys; from bench.tracking import Store\n"
