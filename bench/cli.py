@@ -1,5 +1,6 @@
 """The command line. A room is imported only when a command needs it, so that help comes at once."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from bench.collector import collect_seldom
 from bench.console import check_free, columns, csv_table, fitted, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_named
+from bench.interpreters import SAFE_PATH
 from bench.options import (
     AddressOption,
     BudgetOption,
@@ -66,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     collect_seldom()
     settle()
+    os.environ.setdefault(SAFE_PATH, "1")  # no Python that we start looks for modules in the working folder
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     interruption = signal.SIGINT
 
@@ -232,7 +235,7 @@ def run(
     if summary.interrupted:
         raise KeyboardInterrupt
     if history:
-        history_commands.remember(studies, opened, files)
+        history_commands.remember(studies, opened, files, timeout)
     address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
     say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures or summary.trouble:

@@ -29,17 +29,17 @@ ReferenceArgument = Annotated[
 ]
 
 
-def remember(studies: Sequence[Study], store: Store, plugins: Sequence[str] = ()) -> None:
+def remember(studies: Sequence[Study], store: Store, plugins: Sequence[str] = (), timeout: float | None = None) -> None:
     """End a run with `record`, and say so; a failure is told too, but what was trained stands by itself."""
     try:
-        name = record(studies, store, plugins)
+        name = record(studies, store, plugins, timeout)
     except BenchError as error:
         say(f"No snapshot for the history was written: {error}")
     else:
         say(f"Snapshot {name}: bptt-bench history" if name else "Nothing is known yet: no snapshot was written.")
 
 
-def record(studies: Sequence[Study], store: Store, plugins: Sequence[str] = ()) -> str:
+def record(studies: Sequence[Study], store: Store, plugins: Sequence[str] = (), timeout: float | None = None) -> str:
     """Sample every technique's speed, and store a snapshot of what is known now; its id, empty if nothing is.
 
     Raises BenchError if the store cannot be written.
@@ -50,7 +50,7 @@ def record(studies: Sequence[Study], store: Store, plugins: Sequence[str] = ()) 
     with store.lock():
         if store.members().empty:
             return ""
-        sample_speeds(studies, store, plugins)
+        sample_speeds(studies, store, plugins, timeout)
         taken = take(store)
         store.write_snapshot(taken)
         return taken.id

@@ -93,7 +93,7 @@ def nightly(
             summary = _trained(train)
             steps: list[Callable[[], None]] = [lambda: _tidy(opened, reports, older_than, keep_reports)]
             if summary is None or summary.trained or summary.cached:
-                steps = [lambda: _remember(studies, opened, files), lambda: _report(opened, reports), *steps]
+                steps = [lambda: _remember(studies, opened, files, timeout), lambda: _report(opened, reports), *steps]
             done = [_succeeds(step) for step in steps]
         ending.status = UNFINISHED if summary and summary.left else 0
         if summary is None or summary.failures or summary.trouble or not all(done) or log.broken:
@@ -169,8 +169,9 @@ def _tell(summary: "RunSummary") -> None:
         raise KeyboardInterrupt
 
 
-def _remember(studies: "list[Study]", store: "Store", plugins: list[str]) -> None:
-    LOG.info("wrote snapshot %s for the history", history_commands.record(studies, store, plugins) or "of nothing")
+def _remember(studies: "list[Study]", store: "Store", plugins: list[str], timeout: float | None) -> None:
+    snapshot = history_commands.record(studies, store, plugins, timeout)
+    LOG.info("wrote snapshot %s for the history", snapshot or "of nothing")
 
 
 def _report(store: "Store", reports: Path) -> None:

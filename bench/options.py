@@ -126,6 +126,7 @@ def chosen_studies(
 ) -> "list[Study]":
     """The studies that a preset and its selectors ask for. NAMES, STEPS and RATES are separated by commas."""
     load_plugins(plugin)
+    from bench.containment import aside
     from bench.protocol.preset import Selectors, load_preset, resolve_arms
 
     given = {
@@ -141,7 +142,8 @@ def chosen_studies(
         "clip_norm": clip_norm,
         "initialisation": initialisation,
     }
-    return resolve_arms(load_preset(preset), Selectors.model_validate(given), _split(arm))
+    with aside():  # a plugin's classes are asked what they skip, and may have something to say
+        return resolve_arms(load_preset(preset), Selectors.model_validate(given), _split(arm))
 
 
 def with_studies(command: Callable[..., None]) -> Callable[..., None]:

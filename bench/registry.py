@@ -3,44 +3,72 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import inspect
 import pkgutil
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
+from bench import containment
 from bench.contract import Checks, require
 from bench.errors import BenchError
 
 T = TypeVar("T")
 
+PLUGIN = "bench_plugin_"
+"""What the modules' names of users' own files begin with."""
+
 
 class Registry(Generic[T]):
     """All concrete subclasses of `base` that a folder, the entry points of `group` or a plugin file define.
 
-    A class counts when its own body sets `name`; helpers and abstract bases do not. One that is not of `package` has
-    to keep the contract as far as `checks` look at it.
+    A class counts when its own body sets `name`; helpers and abstract bases do not. An entry point is loaded when a
+    name is asked for that is not known without it: other people's code does not run for those who have no use for it.
+    A class that is not of `package` has to keep the contract as far as `checks` look at it.
     """
 
     def __init__(self, kind: str, base: type[T], package: str, group: str, checks: Checks) -> None:
         self.kind, self.base, self.package, self.group, self.checks = kind, base, package, group, checks
         self._found: dict[str, type[T]] | None = None
+        self._entries: list[EntryPoint] = []
+        """Those that are not loaded yet."""
 
     def names(self) -> list[str]:
         """Every known name, sorted."""
-        return sorted(self._classes())
+        return sorted(self.all())
 
     def all(self) -> dict[str, type[T]]:
         """Every class by its name, sorted by name."""
-        return dict(sorted(self._classes().items()))
+        classes = self.built_in()
+        self._load(self._entries)
+        return dict(sorted(classes.items()))
+
+    def built_in(self) -> dict[str, type[T]]:
+        """What is known without loading entry points: the folder's classes, and those of plugins that were loaded."""
+        if self._found is None:
+            package = importlib.import_module(self.package)
+            modules = [
+                importlib.import_module(f"{self.package}.{module.name}")
+                for module in pkgutil.iter_modules(package.__path__)
+            ]
+            self._entries = list(entry_points(group=self.group))
+            self._found = {}
+            for module in modules:
+                self.add(module)
+        return self._found
 
     def get(self, name: str) -> type[T]:
         """The class called `name`; raises BenchError with the nearest names otherwise."""
-        classes = self._classes()
+        classes = self.built_in()
+        if name not in classes:
+            self._load([entry for entry in self._entries if entry.name == name])
+        if name not in classes:
+            self._load(self._entries)
         if name in classes:
             return classes[name]
         near = difflib.get_close_matches(name, classes, n=3, cutoff=0.5)
@@ -48,47 +76,61 @@ class Registry(Generic[T]):
         raise BenchError(f"Unknown {self.kind} '{name}': {hint}")
 
     def add(self, module: ModuleType) -> int:
-        """Register every concrete class that `module` itself defines; returns how many."""
-        found = [c for c in vars(module).values() if self._counts(c) and c.__module__ == module.__name__]
-        for cls in found:
-            self._register(cls)
+        """Register every concrete class that `module` itself defines; returns how many.
+
+        What its file has defined before is forgotten. Raises BenchError where a name is taken, or cannot be one.
+        """
+        found = dict.fromkeys(c for c in vars(module).values() if self._counts(c) and c.__module__ == module.__name__)
+        classes = self.built_in()
+        before = dict(classes)
+        for name in [name for name, cls in classes.items() if cls.__module__ == module.__name__]:
+            del classes[name]
+        try:
+            for cls in found:
+                self._register(cls)
+        except BenchError:
+            classes.clear()
+            classes.update(before)
+            raise
         return len(found)
+
+    def check(self, cls: type[T]) -> None:
+        """Raise BenchError where a class is none that could be trained: called of each before it is registered."""
+        name = cls.name  # type: ignore[attr-defined]
+        if not _is_name(name):
+            raise BenchError(
+                f"The {self.kind} {cls.__name__} in {_file(cls)} is called {name!r}: a name is one line "
+                f"of at most {LONGEST} printable characters, without commas, colons and spaces at its ends."
+            )
 
     def _counts(self, cls: object) -> bool:
         return inspect.isclass(cls) and issubclass(cls, self.base) and "name" in vars(cls)
 
     def _register(self, cls: type[T]) -> None:
-        classes = self._classes()
-        name = cls.name  # type: ignore[attr-defined]
-        if not _is_name(name):
-            raise BenchError(
-                f"The {self.kind} {cls.__name__} in {inspect.getfile(cls)} is called {name!r}: a name is one line "
-                f"of at most {LONGEST} printable characters, without commas, colons and spaces at its ends."
-            )
+        self.check(cls)
+        classes, name = self.built_in(), cls.name  # type: ignore[attr-defined]
         known = classes.get(name)
-        if known is not None and inspect.getfile(known) != inspect.getfile(cls):
-            raise BenchError(
-                f"The {self.kind} name '{name}' is taken: {inspect.getfile(known)} and {inspect.getfile(cls)} "
-                f"both define it; give one of them another name."
-            )
+        if known is not None and known is not cls:
+            where = f"{_file(known)} and {_file(cls)} both define it"
+            if _file(known) == _file(cls):
+                where = f"{known.__name__} and {cls.__name__} in {_file(cls)} both have it"
+            raise BenchError(f"The {self.kind} name '{name}' is taken: {where}; give one of them another name.")
         if not cls.__module__.startswith(f"{self.package}."):  # our own are held to it by tests
-            require(self.kind, cls, self.checks)
+            with containment.aside():
+                require(self.kind, cls, self.checks)
         classes[name] = cls
 
-    def _classes(self) -> dict[str, type[T]]:
-        if self._found is None:
-            package = importlib.import_module(self.package)
-            modules = [
-                importlib.import_module(f"{self.package}.{module.name}")
-                for module in pkgutil.iter_modules(package.__path__)
-            ]
-            entries = [entry.load() for entry in entry_points(group=self.group)]
-            self._found = {}
-            for module in modules:
-                self.add(module)
-            for cls in entries:
-                self._register(cls)
-        return self._found
+    def _load(self, entries: list[EntryPoint]) -> None:
+        for entry in list(entries):
+            try:
+                with containment.aside():
+                    cls = entry.load()
+            except Exception as error:
+                raise BenchError(f"Entry point {entry.name} ({entry.value}) does not load: {_said(error)}.") from error
+            self._entries.remove(entry)
+            if not self._counts(cls):
+                raise BenchError(f"Entry point {entry.name} ({entry.value}) is no {self.kind} with a name of its own.")
+            self._register(cls)
 
 
 LONGEST = 80
@@ -105,10 +147,34 @@ def _is_name(name: object) -> bool:
     )
 
 
+def _file(cls: type) -> str:
+    return str(getattr(sys.modules.get(cls.__module__), "__file__", cls.__module__))
+
+
+def plugin_of(cls: type) -> Path | None:
+    """The user's own file that defines a class; None if it comes with this project or a package."""
+    return Path(_file(cls)) if cls.__module__.startswith(PLUGIN) else None
+
+
+def loaded(path: str | Path) -> ModuleType:
+    """The module that a plugin has become. Raises BenchError if it was not loaded."""
+    module = sys.modules.get(_module_name(Path(path).resolve()))
+    if module is None:
+        raise BenchError(f"Plugin {path} was not loaded.")
+    return module
+
+
+def _module_name(file: Path) -> str:
+    """Files of one name in two folders are two modules."""
+    return PLUGIN + hashlib.sha256(bytes(file)).hexdigest()[:12]
+
+
 def load_plugin(path: str | Path, registries: list[Registry]) -> None:
     """Run a user's Python file and register its tasks and techniques.
 
-    Raises BenchError if the file is missing, does not import, or defines neither.
+    It is a package of its own: `from .parts import …` finds parts.py beside it. What it prints goes to standard
+    error, and what it changes for the whole process is undone. Raises BenchError if the file is missing, does not
+    import, defines neither, or changes how everybody else's numbers are computed.
     """
     try:
         file = Path(path).resolve()
@@ -117,18 +183,51 @@ def load_plugin(path: str | Path, registries: list[Registry]) -> None:
         found = False
     if not found:
         raise BenchError(f"Plugin {path} does not exist: --plugin takes a Python file.")
-    name = f"bench_plugin_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
+    if file.suffix != ".py":
         raise BenchError(f"Plugin {path} is not a Python file: --plugin takes a file that ends in .py.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # it may want to end the program
-        del sys.modules[name]
-        raise BenchError(f"Plugin {path} does not import: {type(error).__name__}: {error}.") from error
+    module = _run(file, path)
     if not sum(registry.add(module) for registry in registries):
         raise BenchError(
             f"Plugin {path} defines no technique and no task: subclass Technique or Task and give it a name."
         )
+
+
+def _run(file: Path, path: str | Path) -> ModuleType:
+    """Import a plugin's file under a name of its own, contained."""
+    name = _module_name(file)
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(file.parent)])
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    helpers: list[Path] = []
+    module.__dict__["__helpers__"] = helpers  # for `source_hash`
+    sys.modules[name] = module
+    try:
+        with (
+            containment.settled(),
+            containment.aside(),
+            containment.own_path(),
+            containment.own_modules(file.parent, helpers),
+            containment.kept_alive(),
+        ):
+            before = containment.numbers()
+            spec.loader.exec_module(module)
+            changes = containment.changes_of_numbers(before)
+    except KeyboardInterrupt:
+        del sys.modules[name]
+        raise
+    except BaseException as error:  # it may want to end the program
+        del sys.modules[name]
+        raise BenchError(f"Plugin {path} does not import: {_said(error)}.") from error
+    if changes:
+        del sys.modules[name]
+        raise BenchError(
+            f"Plugin {path} changes {' and '.join(changes)} for all techniques: "
+            f"leave that out, or do it within the methods of its own classes and undo it there."
+        )
+    return module
+
+
+def _said(error: BaseException) -> str:
+    said = " ".join(str(error).split()).rstrip(".")
+    return said if isinstance(error, containment.Exit) else f"{type(error).__name__}: {said}".rstrip(": ")

@@ -10,7 +10,10 @@ import bench
 
 PACKAGE = Path(bench.__file__).parent
 DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
-OPEN_TO_ALL = {"collector", "contract", "errors", "files", "locks", "registry", "streams"}
+OPEN_TO_ALL = {
+    "collector", "containment", "contract", "errors", "files", "interpreters", "locks", "own_files",
+    "registry", "streams",
+}  # fmt: skip
 
 
 def allowed_arrows() -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ import math
 import multiprocessing as mp
 import os
 import signal
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -15,13 +15,22 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 
 from joblib import cpu_count
 
+from bench.containment import speak_aside
+from bench.errors import BenchError
+from bench.execution.code import differing_code, own_code
+from bench.execution.messages import Inlet, Outlet
+from bench.interpreters import started_safely
+
 LAST_WORDS = 1.0
-"""Seconds between the end of a process by SIGTERM and the word that it died."""
+"""Seconds between the end of a process by SIGTERM and the word that it died; and that one has to end by itself."""
+COLLECTED = 10.0
+"""Seconds within which a process that has ended is collected by who started it."""
+GIVEN_UP_FIRST = "500"
+"""Added to what the kernel goes by where memory ends: a cohort can be trained anew, the program has the results."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +40,61 @@ class Died:
     reason: str
 
 
+@dataclass(frozen=True)
+class Refused:
+    """What a process leaves that cannot do any such work, and no other could: a sentence without its full stop."""
+
+    reason: str
+
+
 class _Work(NamedTuple):
     label: Any
     process: BaseProcess
+    inlet: Inlet
+    end: int
+    """A file descriptor that is ready when the process has ended, whoever has inherited its pipe."""
+    allowed: float
+    """Seconds, infinite without a limit."""
     deadline: float
-    """When its time is over, by the monotonic clock; infinite without a limit."""
+    """When its time is over, by the monotonic clock."""
 
 
 class Crew:
     """Starts each piece of work in a fresh process, so that none can harm another.
 
     The processes are forked from a server that has imported torch and Lightning already: a start takes
-    milliseconds, not seconds. Where there is no fork, they are started anew. A process that takes longer than `timeout`
-    seconds is ended.
+    milliseconds, not seconds. Where there is no fork, they are started anew. Each leads a group of its own, and what
+    it has started ends with it. One that takes longer than `timeout` seconds is ended.
     """
 
-    def __init__(self, size: int | None = None, plugins: Sequence[str] = (), timeout: float | None = None) -> None:
+    def __init__(self, size: int | None = None, timeout: float | None = None) -> None:
         """So many at a time; None: one a core."""
         method = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
         self._context: Any = mp.get_context(method)
         if method == "forkserver":
             _start_server(self._context)
-        self.size, self.plugins, self.timeout = size or cpu_count(), tuple(plugins), timeout
-        self._busy: dict[Connection, _Work] = {}
+        self.size, self.timeout = size or cpu_count(), timeout
+        self._busy: list[_Work] = []
+        self._suspends: Any = None
+        """What SIGTSTP did before, while this is entered."""
 
     def __enter__(self) -> Crew:
+        if threading.current_thread() is threading.main_thread():
+            self._suspends = signal.signal(signal.SIGTSTP, self._suspend)
         return self
 
     def __exit__(self, *error: object) -> None:
-        for connection in list(self._busy):
-            self._end(connection)
+        if self._suspends is not None:
+            signal.signal(signal.SIGTSTP, self._suspends)
+        for work in list(self._busy):
+            self._end(work)
+
+    def _suspend(self, *_: object) -> None:
+        """Ctrl-Z: the terminal reaches this process's group alone, so that we pass it on, and what ends it too."""
+        groups = [work.process.pid for work in self._busy]
+        _signal(groups, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        _signal(groups, signal.SIGCONT)
 
     @property
     def idle(self) -> int:
@@ -72,91 +106,136 @@ class Crew:
         """Whether any work is under way."""
         return bool(self._busy)
 
-    def start(self, label: Any, target: Callable[..., None], work: Any) -> None:
-        """Run target(connection, plugins, work) in a process; what it sends comes back with the label."""
+    def start(
+        self, label: Any, target: Callable[..., None], work: Any, plugins: Sequence[str] = (), parts: int = 1
+    ) -> None:
+        """Run target(connection, plugins, work) in a process; what it sends comes back with the label.
+
+        parts: how many things it does, each of which may take `timeout` seconds.
+        """
         receive, send = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_heard, args=(target, send, self.plugins, work), daemon=True)
-        process.start()
+        words = (target, send, own_code(), tuple(plugins), work)
+        process = self._context.Process(target=_heard, args=words, daemon=True)
+        try:
+            with started_safely():
+                process.start()
+        except (EOFError, OSError) as error:
+            raise BenchError(f"No process could be started: {type(error).__name__}: {error}".rstrip(": ")) from error
         send.close()
-        deadline = math.inf if self.timeout is None else time.monotonic() + self.timeout
-        self._busy[receive] = _Work(label, process, deadline)
+        allowed = math.inf if self.timeout is None else self.timeout * parts
+        deadline = time.monotonic() + allowed
+        self._busy.append(_Work(label, process, Inlet(receive), _end_of(process), allowed, deadline))
 
     def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
         """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
 
-        timeout: seconds after which there may be none; None waits for ever.
+        timeout: seconds after which there may be none; None waits for as long as the work may take. Raises BenchError
+        where a process refuses its work.
         """
-        for connection in wait(list(self._busy), self._patience(timeout)):
-            assert isinstance(connection, Connection)
-            label, process, _ = self._busy[connection]
-            try:
-                kind, *content = connection.recv()
-            except (EOFError, OSError):  # it died in silence, or in the middle of a word
-                process.join()
-                if process.exitcode == -signal.SIGTERM:
-                    time.sleep(LAST_WORDS)  # was it sent to all of us? Then it ends the run, and no cohort has failed
-                kind, content = "result", [Died(_cause(process.exitcode))]
-            if kind == "result":
-                process.join()
-                connection.close()
-                del self._busy[connection]
-                yield label, kind, content[0]
-            else:
-                yield label, kind, tuple(content)
+        waited = [place for work in self._busy for place in (work.inlet.connection, work.end)]
+        ready = set(wait(waited, self._patience(timeout)))
+        for work in list(self._busy):
+            if ready & {work.inlet.connection, work.end}:
+                yield from self._news(work, ended=work.end in ready)
         yield from self._overdue()
+
+    def _news(self, work: _Work, ended: bool) -> Iterator[tuple[Any, str, Any]]:
+        """What a process has said, and its end if that has come."""
+        for kind, *content in work.inlet.take():
+            if kind == "result":
+                self._end(work, patience=LAST_WORDS)
+                if isinstance(content[0], Refused):
+                    raise BenchError(f"{content[0].reason}.")
+                yield work.label, kind, content[0]
+                return
+            yield work.label, kind, tuple(content)
+        if ended or work.inlet.closed:  # it died in silence, or in the middle of a word
+            deaf = not wait([work.end], LAST_WORDS)
+            exitcode = self._end(work)
+            if exitcode == -signal.SIGTERM:
+                time.sleep(LAST_WORDS)  # was it sent to all of us? Then it ends the run, and no cohort has failed
+            yield work.label, "result", Died("it closed the pipe of its result" if deaf else _cause(exitcode))
 
     def _patience(self, timeout: float | None) -> float | None:
         """Seconds until somebody has to be looked after."""
-        left = min((work.deadline for work in self._busy.values()), default=math.inf) - time.monotonic()
+        left = min((work.deadline for work in self._busy), default=math.inf) - time.monotonic()
         least = min(left, math.inf if timeout is None else timeout)
         return None if least == math.inf else max(0.0, least)
 
     def _overdue(self) -> Iterator[tuple[Any, str, Died]]:
         """End what has had its time."""
-        for connection, work in list(self._busy.items()):
+        for work in list(self._busy):
             if time.monotonic() > work.deadline:
-                self._end(connection)
-                yield work.label, "result", Died(f"it took longer than the timeout of {self.timeout:g} s")
+                self._end(work)
+                yield work.label, "result", Died(f"it took longer than the timeout of {work.allowed:g} s")
 
-    def _end(self, connection: Connection) -> None:
-        process = self._busy.pop(connection).process
-        process.kill()
-        process.join()
-        connection.close()
+    def _end(self, work: _Work, patience: float = 0.0) -> int | None:
+        """See to it that a process is gone, and all that it has started; returns its exit code.
+
+        patience: seconds that it has to end by itself.
+        """
+        self._busy.remove(work)
+        if patience:
+            wait([work.end], patience)
+        _signal([work.process.pid], signal.SIGKILL)
+        work.process.join(COLLECTED)
+        work.inlet.connection.close()
+        with suppress(OSError):
+            os.close(work.end)
+        return work.process.exitcode
 
 
 def _start_server(context: Any) -> None:
-    """Start the server to fork from, unless it runs already.
-
-    It ignores Ctrl-C, which is the parent's to handle, and finds this package where the parent found it: the
-    server itself does not look at the parent's sys.path before it imports what it is to preload.
-    """
+    """Start the server to fork from, unless it runs already. It ignores Ctrl-C, which is the parent's to handle."""
     context.set_forkserver_preload(["bench.execution.preload"])
-    path = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        forkserver.ensure_running()
+        with started_safely():
+            forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, handler)
-        if path is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = path
 
 
-def _heard(target: Callable[..., None], connection: Connection, plugins: Sequence[str], work: Any) -> None:
+def _end_of(process: BaseProcess) -> int:
+    """A file descriptor that is ready when a process has ended.
+
+    The server's own word may come too early, for it may be killed while the process goes on; and where there is none,
+    a child of the process may hold multiprocessing's pipe open.
+    """
+    try:
+        return os.pidfd_open(process.pid or 0)
+    except (AttributeError, OSError):  # no Linux; or it has ended
+        return os.dup(process.sentinel)
+
+
+def _signal(pids: Sequence[int | None], kind: signal.Signals) -> None:
+    """To processes and to the groups that they lead, as far as there are any."""
+    for pid in filter(None, pids):
+        for send in (os.killpg, os.kill):
+            with suppress(ProcessLookupError, PermissionError):
+                send(pid, kind)
+
+
+def _heard(target: Callable[..., None], connection: Connection, code: str, plugins: Sequence[str], work: Any) -> None:
     """Do the work for as long as somebody listens: without a parent it ends, quietly and at once."""
-    Thread(target=_end_with_parent, daemon=True).start()
+    os.setpgid(0, 0)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(GIVEN_UP_FIRST)
+    speak_aside()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    outlet = Outlet(connection)
     with suppress(BrokenPipeError):
-        target(connection, plugins, work)
+        if problem := differing_code(code):
+            outlet.send(("result", Refused(f"On this machine {problem}")))
+        else:
+            target(outlet, plugins, work)
 
 
 def _end_with_parent() -> None:
     parent = mp.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
 
 
 def _cause(exitcode: int | None) -> str:

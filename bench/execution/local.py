@@ -13,13 +13,14 @@ import pandas as pd
 
 from bench.errors import BenchError
 from bench.execution.crew import Crew, Died
+from bench.execution.needs import needed
 from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
 from bench.execution.plan import distinct, missing_cohorts, seconds_a_step, seconds_of
 from bench.execution.progress import LOG, Progress
 from bench.execution.worker import measure, train
 from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
-from bench.protocol.result import CohortResult
+from bench.protocol.result import COST_COLUMNS, CohortResult, typed
 from bench.protocol.settings import Cohort, Setting
 from bench.protocol.study import Study
 from bench.tracking import Outbox, Store
@@ -82,14 +83,14 @@ def run_studies(
     with store.lock(told):
         try:
             store.repair()
-            run = _Run(studies, store, budget, retry_failed)
+            run = _Run(studies, store, plugins, budget, retry_failed)
             try:
                 if budget:
-                    run.measure(plugins, timeout)
-                with run.troubled(), hire(jobs, plugins, timeout) as crew:
+                    run.measure(timeout)
+                with run.troubled(), hire(jobs, timeout) as crew:
                     run.work(crew)
                 if not budget:
-                    run.measure(plugins, timeout)
+                    run.measure(timeout)
             except KeyboardInterrupt:
                 run.summary.interrupted = True
             return run.close()
@@ -102,8 +103,16 @@ def run_studies(
 class _Run:
     """The moving parts of one run."""
 
-    def __init__(self, studies: Sequence[Study], store: Store, budget: Budget | None, retry_failed: bool) -> None:
-        self.studies, self.store, self.budget, self.outbox = studies, store, budget, Outbox(store)
+    def __init__(
+        self,
+        studies: Sequence[Study],
+        store: Store,
+        plugins: Sequence[str],
+        budget: Budget | None,
+        retry_failed: bool,
+    ) -> None:
+        self.studies, self.store, self.plugins, self.budget = studies, store, plugins, budget
+        self.outbox = Outbox(store)
         self.outbox.send(at_once=True)
         store.write_studies(list(reversed(studies)))  # the first counts as the newest
         self.members = self._known()
@@ -135,7 +144,7 @@ class _Run:
         while True:
             while crew.idle and (found := self._next(running, progress)):
                 ladder, cohort = found
-                crew.start(cohort.key, train, cohort)
+                crew.start(cohort.key, train, cohort, needed(cohort.setting, self.plugins))
                 running[cohort.key] = found
             if self.unwritten:  # with the crew at work again
                 self.write()
@@ -179,7 +188,8 @@ class _Run:
         try:
             yield
         except BenchError as error:
-            self.summary.trouble = f"{self.summary.trouble}\n{error}".strip()
+            if str(error) not in self.summary.trouble:
+                self.summary.trouble = f"{self.summary.trouble}\n{error}".strip()
 
     def _known(self) -> pd.DataFrame:
         """The members that have finished: those in the store, and those on their way to it."""
@@ -200,7 +210,8 @@ class _Run:
     def _set_order(self, crew: Workforce) -> None:
         """Time an update of each ladder that lacks something, and queue them."""
         work = {n: left for n, one in enumerate(self.ladders) if (left := self._left_of(one))}
-        units = dict(zip(work, seconds_a_step(crew, [self.ladders[n].chain for n in work]), strict=True))
+        chains = [self.ladders[n].chain for n in work]
+        units = dict(zip(work, seconds_a_step(crew, chains, self.plugins), strict=True))
         if self.budget:
             self.order = BreadthFirst(units, self.budget)
         else:
@@ -246,22 +257,21 @@ class _Run:
         wanted = {s.hash for study in self.studies for s in study.settings}
         return int(self.members["setting_hash"].isin(wanted).sum())
 
-    def measure(self, plugins: Sequence[str], timeout: float | None = None) -> None:
+    def measure(self, timeout: float | None = None) -> None:
         """Measure what the cost ledger lacks, with nothing else running; each apart, for one may end its process."""
-        tables: list[pd.DataFrame] = []
-        with self.troubled(), Crew(1, plugins, timeout) as crew:
+        rows: list[dict[str, Any]] = []
+        with self.troubled(), Crew(1, timeout) as crew:
             known = set(self.store.costs()["cost_hash"])
             missing = [setting for hashed, setting in self._to_cost().items() if hashed not in known]
             LOG.info("costs to measure: %d", len(missing))
             try:
                 for setting in missing:
-                    crew.start(setting.label, measure, [setting])
+                    crew.start(setting.label, measure, [setting], needed(setting, self.plugins))
                     while crew.busy:
-                        news = [content for _, kind, content in crew.messages() if kind == "result"]
-                        tables += [table for table in news if isinstance(table, pd.DataFrame) and len(table)]
+                        rows += [content[0] for _, kind, content in crew.messages() if kind == "progress"]
             finally:
-                if tables:
-                    self.store.write_costs(pd.concat(tables, ignore_index=True))
+                if rows:
+                    self.store.write_costs(typed(rows, COST_COLUMNS))
 
     def _to_cost(self) -> dict[str, Setting]:
         """By the hash of their cost: the first task at its shortest lag, and at its longest what has dials.

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 from joblib import cpu_count
 
+from bench.containment import aside
 from bench.execution.crew import Crew
+from bench.execution.needs import by_need
 from bench.execution.worker import time_updates
 from bench.execution.workforce import Workforce
 from bench.protocol.ladder import remaining
@@ -15,6 +17,9 @@ from bench.protocol.result import MEMBER_COLUMNS, typed
 from bench.protocol.settings import Cohort, Frozen
 from bench.protocol.study import Chain, Study
 from bench.tasks import tasks
+
+TIMED_WITHIN = 300.0
+"""Seconds a ladder that a plan takes at the most to look at how long it takes."""
 
 
 class Plan(Frozen):
@@ -44,8 +49,8 @@ def make_plan(
     nothing = typed([], MEMBER_COLUMNS)
     everything = distinct([(chain, missing_cohorts(s, chain, nothing)) for s in studies for chain in s.chains()])
     wanted = sum(len(cohort.members) for _, left in everything for cohort in left)
-    with Crew(1, plugins) as crew:
-        seconds = estimate(crew, [(chain, left) for chain, left in work if left])
+    with Crew(1, TIMED_WITHIN) as crew, aside():  # a plugin's task is asked how long it is
+        seconds = estimate(crew, [(chain, left) for chain, left in work if left], plugins)
     return Plan(
         preset=studies[0].preset,
         arms=tuple(study.arm for study in studies),
@@ -73,9 +78,9 @@ def distinct(work: Sequence[tuple[Chain, list[Cohort]]]) -> list[tuple[Chain, li
     return once
 
 
-def estimate(crew: Workforce, work: Sequence[tuple[Chain, list[Cohort]]]) -> list[float]:
+def estimate(crew: Workforce, work: Sequence[tuple[Chain, list[Cohort]]], plugins: Sequence[str] = ()) -> list[float]:
     """Seconds that each chain's cohorts take one after the other, every member spending its budget."""
-    units = seconds_a_step(crew, [chain for chain, _ in work])
+    units = seconds_a_step(crew, [chain for chain, _ in work], plugins)
     return [sum(seconds_of(cohort, unit) for cohort in left) for unit, (_, left) in zip(units, work, strict=True)]
 
 
@@ -84,22 +89,23 @@ def seconds_of(cohort: Cohort, unit: float) -> float:
     return unit * _member_steps(cohort)
 
 
-def seconds_a_step(crew: Workforce, chains: Sequence[Chain]) -> list[float]:
+def seconds_a_step(crew: Workforce, chains: Sequence[Chain], plugins: Sequence[str] = ()) -> list[float]:
     """Of each chain, the seconds of one update of one member, a time step.
 
-    The time is measured, not tabled: an update at the chain's shortest lag, here and now, in a process of its own;
-    it is linear in steps and in members. A technique that cannot run counts as 0: training will tell why.
+    The time is measured, not tabled: an update at the chain's shortest lag, here and now, in a process that runs no
+    plugin but its own; it is linear in steps and in members. A technique that cannot run counts as 0: training will
+    tell why.
     """
-    units = [0.0] * len(chains)
-    if not units:
-        return units
-    crew.start("timing", time_updates, [chain.settings[0] for chain in chains])
-    while crew.busy:
-        for _, kind, content in crew.messages():
-            if kind == "progress":
-                index, seconds = content
-                units[index] = seconds
-    return units
+    shortest = [chain.settings[0] for chain in chains]
+    found: dict[str, float] = {}
+    for files, settings in by_need(shortest, plugins).items():
+        crew.start("timing", time_updates, settings, files, parts=len(settings))
+        while crew.busy:
+            for _, kind, content in crew.messages():
+                if kind == "progress":
+                    index, seconds = content[0]
+                    found[settings[index].hash] = seconds
+    return [found.get(setting.hash, 0.0) for setting in shortest]
 
 
 def _member_steps(cohort: Cohort) -> float:

@@ -5,7 +5,7 @@ Nothing else in the project knows of Ray.
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
 import math
 import os
@@ -17,18 +17,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import ray
-from ray.exceptions import ActorDiedError, RayError, RayTaskError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, GetTimeoutError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-import bench
 from bench.errors import BenchError
+from bench.execution.code import differing_code, differing_libraries, libraries, own_code
 from bench.execution.crew import Crew, Died
+from bench.execution.messages import Outlet
+from bench.interpreters import started_safely
 
 RETRIES = 3
 """Times that a piece of work is done anew whose worker or machine was lost."""
@@ -36,8 +38,9 @@ SECONDS_BETWEEN_NEWS = 0.5
 PATIENCE = 10.0
 """Seconds in which a cluster's head must take a connection: Ray itself tries for minutes."""
 
-ROOMS = ("tasks", "techniques", "engine", "protocol", "training", "execution")
-"""Whose code a worker runs."""
+SECONDS_BETWEEN_KNOCKS = 2.0
+KNOCKS = 4
+"""Ray ends the program a minute after its head was lost, in whatever it is doing: we look more often than that."""
 
 
 class RayCluster:
@@ -62,6 +65,8 @@ class RayCluster:
                 f"The Ray cluster at {address} has no machine with a core and {gpus:g} GPUs: "
                 f"add one, or change --gpus-per-cohort."
             )
+        host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+        self._head, self._asked = (host, int(port)), time.monotonic()
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self.inbox: Any = ray.remote(num_cpus=0)(_Inbox).options(scheduling_strategy=here).remote()
 
@@ -73,19 +78,50 @@ class RayCluster:
 
     @property
     def places(self) -> int:
-        """How many pieces of work the cluster, as it is now, has room for."""
-        return sum(_places(node["Resources"], self.gpus) for node in ray.nodes() if node["Alive"])
+        """How many pieces of work the cluster, as it is now, has room for. Raises BenchError if it is gone."""
+        return sum(_places(node["Resources"], self.gpus) for node in self._nodes() if node["Alive"])
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        """Ray's list of machines, which it would wait for until it ends the program."""
+        found: list[list[dict[str, Any]]] = []
+        asking = Thread(target=lambda: found.append(ray.nodes()), daemon=True)
+        asking.start()
+        asking.join(PATIENCE)
+        if not found:
+            raise self.lost()
+        return found[0]
 
     def news(self) -> list[tuple[Any, str, bytes]]:
         """All that workers have sent since the last time. Raises BenchError where the cluster is gone."""
         try:
-            return ray.get(self.inbox.take.remote())
+            return ray.get(self.inbox.take.remote(), timeout=PATIENCE)
         except RayError as error:
-            raise BenchError(f"The Ray cluster at {self.address} is lost: {_brief(error)}.") from None
+            raise self.lost(_brief(error)) from None
 
-    def hire(self, size: int | None = None, plugins: Sequence[str] = (), timeout: float | None = None) -> RayCrew:
+    def check(self) -> None:
+        """Raise BenchError if the head is gone; asked now and then."""
+        if time.monotonic() < self._asked + SECONDS_BETWEEN_KNOCKS:
+            return
+        if not self.answers():
+            raise self.lost()
+        self._asked = time.monotonic()
+
+    def answers(self) -> bool:
+        """Whether the head takes a connection; several are tried."""
+        for attempt in range(KNOCKS):
+            with suppress(OSError), socket.create_connection(self._head, timeout=PATIENCE):
+                return True
+            if attempt < KNOCKS - 1:
+                time.sleep(SECONDS_BETWEEN_NEWS)
+        return False
+
+    def lost(self, why: str = "its head does not answer") -> BenchError:
+        """What is said when the cluster is gone."""
+        return BenchError(f"The Ray cluster at {self.address} is lost: {why}. {_HINT}")
+
+    def hire(self, size: int | None = None, timeout: float | None = None) -> RayCrew:
         """A crew of so many workers; None: as many as the cluster has places for, also while it grows."""
-        return RayCrew(self, size, plugins, timeout)
+        return RayCrew(self, size, timeout)
 
 
 class RayCrew:
@@ -95,11 +131,10 @@ class RayCrew:
     process, as for want of memory, or takes longer than `timeout` seconds there, has Died.
     """
 
-    def __init__(
-        self, cluster: RayCluster, size: int | None, plugins: Sequence[str] = (), timeout: float | None = None
-    ) -> None:
+    def __init__(self, cluster: RayCluster, size: int | None, timeout: float | None = None) -> None:
         self.cluster, self.size, self.timeout = cluster, size, timeout
-        self.plugins = [(Path(file).name, Path(file).read_bytes()) for file in plugins]
+        self._sent: dict[str, ray.ObjectRef] = {}
+        """Plugins that the cluster has: their files by their paths."""
         # A GPU is held by the process that the work runs in, so that Ray's own may stay for the next (max_calls).
         remote = ray.remote(num_cpus=1, num_gpus=cluster.gpus, max_retries=RETRIES, max_calls=0)
         self._do = remote(do_work)
@@ -109,13 +144,17 @@ class RayCrew:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for task in self._busy:
-            ray.cancel(task, force=True)
+        if not self.cluster.answers():
+            ray.shutdown()  # else Ray ends this program a minute after the head was lost, whatever it is doing
+        else:
+            for task in self._busy:
+                ray.cancel(task, force=True)
         self._busy.clear()
 
     @property
     def idle(self) -> int:
-        """How many more pieces of work could start now."""
+        """How many more pieces of work could start now. Raises BenchError if the cluster is gone."""
+        self.cluster.check()
         return max(0, (self.size or self.cluster.places) - len(self._busy))
 
     @property
@@ -123,22 +162,42 @@ class RayCrew:
         """Whether any work is under way."""
         return bool(self._busy)
 
-    def start(self, label: Any, target: Callable[..., None], work: Any) -> None:
+    def start(
+        self, label: Any, target: Callable[..., None], work: Any, plugins: Sequence[str] = (), parts: int = 1
+    ) -> None:
         """Run target(connection, plugins, work) on the cluster; what it sends comes back with the label."""
-        sealed = pickle.dumps((target, work))
-        job = Job(label, sealed, self.plugins, self.timeout, own_code(), hides_gpus=not self.cluster.gpus)
-        task = self._do.remote(job, self.cluster.inbox)
+        from bench.execution.needs import (
+            packed,  # needs torch, which a worker of Ray's that imports this shall not load
+        )
+
+        self.cluster.check()
+        for plugin in plugins:
+            if plugin not in self._sent:
+                self._sent[plugin] = ray.put(packed(plugin))
+        job = Job(
+            label=label,
+            sealed=pickle.dumps((target, work)),
+            plugins=[Path(plugin).name for plugin in plugins],
+            timeout=self.timeout,
+            parts=parts,
+            code=own_code(),
+            libraries=libraries(),
+            hides_gpus=not self.cluster.gpus,
+        )
+        task = self._do.remote(job, self.cluster.inbox, *(self._sent[plugin] for plugin in plugins))
         self._busy[task] = label
 
     def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
         """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
 
-        timeout: seconds after which there may be none; None waits for ever.
+        timeout: seconds after which there may be none; None waits for as long as the work may take. Raises BenchError
+        where the cluster is lost, or cannot do the work.
         """
         end = math.inf if timeout is None else time.monotonic() + timeout
         news: list[tuple[Any, str, Any]] = []
         done: list[ray.ObjectRef] = []
         while self._busy and not (news or done):
+            self.cluster.check()
             left = max(0.0, min(SECONDS_BETWEEN_NEWS, end - time.monotonic()))
             done, _ = ray.wait(list(self._busy), num_returns=1, timeout=left)
             running = set(self._busy.values())
@@ -155,9 +214,11 @@ class RayCrew:
 
     def _result(self, task: ray.ObjectRef) -> Any:
         try:
-            content = ray.get(task)
+            content = ray.get(task, timeout=PATIENCE)
         except RayTaskError as error:
             raise BenchError(f"A worker of the Ray cluster cannot do its work: {_brief(error.cause)}.") from None
+        except GetTimeoutError:
+            raise self.cluster.lost() from None
         except RayError as error:  # the worker, its machine or its memory, again and again
             return Died(f"the cluster lost its worker {1 + RETRIES} times: {type(error).__name__}")
         return content if isinstance(content, Died) else pickle.loads(content)[0]
@@ -187,40 +248,53 @@ class Job:
     sealed: bytes
     """Target and work, pickled. They and what is sent stay so in Ray's worker: only the process that does the work
     loads what they need, as torch, and the worker stays small."""
-    plugins: Sequence[tuple[str, bytes]]
-    """Name and content of each file."""
+    plugins: Sequence[str]
+    """The names of the files whose contents come beside it."""
     timeout: float | None
+    parts: int
     code: str
     """`own_code` of the one who asks; where a worker has other, results would not be what they are called."""
+    libraries: dict[str, str]
+    """Of the one who asks: members of one setting, trained with others, would not be of one population."""
     hides_gpus: bool
 
 
-def do_work(job: Job, inbox: Any) -> bytes | Died:
-    """Do a piece of work in a fresh process of this worker's machine and return its result, sealed, or Died."""
-    if job.code != own_code():
-        raise BenchError(
-            f"{socket.gethostname()} has another bptt-bench than the machine that runs it: "
-            f"install the same version on all"
-        )
+def do_work(job: Job, inbox: Any, *contents: dict[str, bytes]) -> bytes | Died:
+    """Do a piece of work in a fresh process of this worker's machine and return its result, sealed, or Died.
+
+    contents: of each plugin all files, by their paths from its folder.
+    """
+    if problem := differing_code(job.code):
+        raise BenchError(f"on {socket.gethostname()} {problem} on all machines")
+    if problem := differing_libraries(job.libraries):
+        raise BenchError(f"{socket.gethostname()} has {problem}: install the same versions on all machines")
     devices = "" if job.hides_gpus else os.environ.get(_DEVICES, "")
     with tempfile.TemporaryDirectory(prefix="bptt-bench-") as folder:
-        files = [Path(folder, name) for name, _ in job.plugins]
-        for file, (_, content) in zip(files, job.plugins, strict=True):
-            file.write_bytes(content)
-        with Crew(1, [str(file) for file in files], job.timeout) as crew:
-            crew.start(job.label, partial(_unsealed, devices), job.sealed)
+        for number, files in enumerate(contents):
+            for path, content in files.items():
+                file = Path(folder, str(number), path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+        plugins = [str(Path(folder, str(number), name)) for number, name in enumerate(job.plugins)]
+        with Crew(1, job.timeout) as crew:
+            crew.start(job.label, partial(_unsealed, devices), job.sealed, plugins, job.parts)
             while True:
                 for _, kind, content in crew.messages():
                     if kind == "result":
                         return content
-                    with suppress(ActorDiedError):  # the driver has ended; Ray ends this worker too
-                        ray.get(inbox.put.remote((job.label, kind, content[0])))
+                    _tell(inbox, (job.label, kind, content[0]))
+
+
+def _tell(inbox: Any, message: tuple[Any, str, Any]) -> None:
+    """Send news, which are none any more where they cannot be delivered: the driver has ended, or is out of reach."""
+    with suppress(ActorDiedError, ActorUnavailableError, GetTimeoutError):
+        ray.get(inbox.put.remote(message), timeout=PATIENCE)
 
 
 _DEVICES = "CUDA_VISIBLE_DEVICES"
 
 
-def _unsealed(devices: str, connection: Connection, plugins: Sequence[str], sealed: bytes) -> None:
+def _unsealed(devices: str, connection: Outlet, plugins: Sequence[str], sealed: bytes) -> None:
     """Do the work with the GPUs that Ray has set aside for it: the process is forked from one that knows none."""
     os.environ[_DEVICES] = devices
     target, work = pickle.loads(sealed)
@@ -230,24 +304,13 @@ def _unsealed(devices: str, connection: Connection, plugins: Sequence[str], seal
 class _Sealing:
     """Sends messages with their content pickled."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Outlet) -> None:
         self.connection = connection
 
     def send(self, message: tuple[Any, ...]) -> None:
         """Send (kind, …)."""
         kind, *content = message
         self.connection.send((kind, pickle.dumps(content)))
-
-
-@cache
-def own_code() -> str:
-    """A hash of the files that make a result, as they are on this machine."""
-    package = Path(bench.__file__).parent
-    files = [file for room in ROOMS for file in (package / room).rglob("*") if file.suffix in (".py", ".c", ".h")]
-    hashed = hashlib.sha256()
-    for file in sorted(files):
-        hashed.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
-    return hashed.hexdigest()[:12]
 
 
 def _connect(address: str) -> None:
@@ -263,12 +326,14 @@ def _connect(address: str) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning; we hide GPUs ourselves
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(
-            given,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            include_dashboard=False if given == "local" else None,
-        )
+        # Ray has workers look for modules in the folder where it is started, before all others
+        with started_safely(), contextlib.chdir("/"):
+            ray.init(
+                given,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                include_dashboard=False if given == "local" else None,
+            )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError) as error:
         raise BenchError(f"No Ray cluster can be used at {address}: {_brief(error)}. {_HINT}") from None
     finally:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.execution.crew import Crew
+from bench.execution.needs import by_need
 from bench.execution.worker import sample
 from bench.protocol.result import typed
 from bench.protocol.settings import Setting, digest
@@ -18,20 +19,24 @@ PROCESSES = 5
 """What differs from process to process, as where memory lies, is noise too: an interval needs to see it."""
 
 
-def sample_speeds(studies: Sequence[Study], store: Store, plugins: Sequence[str] = ()) -> int:
+def sample_speeds(
+    studies: Sequence[Study], store: Store, plugins: Sequence[str] = (), timeout: float | None = None
+) -> int:
     """Store a sample of the speed of every technique; returns of how many. Call it under the store's lock.
 
-    Of the first study that trains anything: its first task at the shortest lag.
+    Of the first study that trains anything: its first task at the shortest lag. A process runs the plugins that its
+    techniques come from, and no others.
+
+    timeout: seconds that a process may take for each of its techniques; what it has sampled by then counts.
     """
-    settings = _sampled(studies)
+    groups = by_need(_sampled(studies), plugins)
     rows: list[dict[str, Any]] = []
-    for process in range(PROCESSES if settings else 0):
-        with Crew(1, plugins) as crew:
-            crew.start("speeds", sample, settings)
-            while crew.busy:
-                for _, kind, content in crew.messages():
-                    if kind == "result" and isinstance(content, list):
-                        rows += [row | {"process": process} for row in content]
+    with Crew(1, timeout) as crew:
+        for process in range(PROCESSES):
+            for files, settings in groups.items():
+                crew.start("speeds", sample, settings, files, parts=len(settings))
+                while crew.busy:
+                    rows += [c[0] | {"process": process} for _, kind, c in crew.messages() if kind == "progress"]
     if not rows:
         return 0
     name = digest([datetime.now(UTC).isoformat(), rows[0]["started"]])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
-from collections.abc import Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from bench.protocol.result import COST_COLUMNS, typed
+from bench.containment import changes_of_numbers, numbers, settled
+from bench.errors import BenchError
+from bench.execution.crew import Refused
+from bench.execution.messages import Outlet
+from bench.execution.needs import changed
 from bench.protocol.settings import Cohort, Setting
 from bench.registry import load_plugin
 from bench.streams import settle_worker
@@ -24,14 +28,18 @@ from bench.training.speed import sample_speed
 TIMED_MEMBERS = 4
 
 
-def train(connection: Connection, plugins: Sequence[str], cohort: Cohort) -> None:
+def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
     """Train a cohort; send ('progress', updates, active) as it goes and ('result', CohortResult) at its end.
 
-    An error is a result too: every member failed, and why.
+    An error is a result too: every member failed, and why. What would train under a wrong name is Refused.
     """
-    _prepare(plugins)
+    if _refuses(connection, plugins, [cohort.setting]):
+        return
+    before = numbers()
     try:
         result = train_cohort(cohort, lambda done, active: connection.send(("progress", done, active)))
+        if changes := changes_of_numbers(before):
+            result = failed_cohort(cohort, f"it changes {' and '.join(changes)} for its whole process")
     except BrokenPipeError:  # nobody is left to hear
         raise
     except SIGTERMException:  # Lightning stops neatly and would end with 0: end as what we are, terminated
@@ -43,51 +51,62 @@ def train(connection: Connection, plugins: Sequence[str], cohort: Cohort) -> Non
     connection.send(("result", result))
 
 
-def measure(connection: Connection, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
-    """Measure the cost of each setting against the baseline's; send ('result', table)."""
-    _prepare(plugins)
-    rows: list[dict[str, Any]] = []
+def measure(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
+    """Measure the cost of each setting against the baseline's; send ('progress', row) each, then ('result', None)."""
+
+    def cost(setting: Setting) -> dict[str, Any]:
+        return measure_cost(setting, setting.model_copy(update={"technique": BASELINE, "dials": {}}))
+
+    _each(connection, plugins, settings, cost)
+
+
+def sample(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
+    """Sample the speed of each setting that runs at all; send ('progress', row) each, then ('result', None)."""
+    _each(connection, plugins, settings, sample_speed)
+
+
+def time_updates(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
+    """Send ('progress', (index, seconds a member, update and time step)) for each setting that runs at all."""
+    _each(connection, plugins, settings, lambda setting: (settings.index(setting), seconds_a_step(setting)))
+
+
+def seconds_a_step(setting: Setting) -> float:
+    """How long an update takes here and now: of one member, a time step."""
+    _, update = one_member(setting, members=TIMED_MEMBERS)
+    update()
+    begin = time.perf_counter()
+    update()
+    return (time.perf_counter() - begin) / (TIMED_MEMBERS * tasks.get(setting.task)().steps(setting.lag))
+
+
+def _each(
+    connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting], found: Callable[[Setting], object]
+) -> None:
+    """Send what is found of each setting that runs at all; none works under switches that another has left."""
+    if _refuses(connection, plugins, settings):
+        return
     for setting in settings:
-        baseline = setting.model_copy(update={"technique": BASELINE, "dials": {}})
         try:
-            rows.append(measure_cost(setting, baseline))
+            with settled():
+                news = found(setting)
         except Exception:  # one that cannot run has failed in training, where it is told
             continue
-        connection.send(("progress", len(rows), 0))
-    connection.send(("result", typed(rows, COST_COLUMNS)))
-
-
-def sample(connection: Connection, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
-    """Sample the speed of each setting that runs at all; send ('result', rows)."""
-    _prepare(plugins)
-    rows: list[dict[str, Any]] = []
-    for setting in settings:
-        try:
-            rows.append(sample_speed(setting))
-        except Exception:  # it has failed in training, where it is told
-            continue
-    connection.send(("result", rows))
-
-
-def time_updates(connection: Connection, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
-    """Send ('progress', index, seconds a member, update and time step) for each setting that runs at all."""
-    _prepare(plugins)
-    for index, setting in enumerate(settings):
-        try:
-            _, update = one_member(setting, members=TIMED_MEMBERS)
-            update()
-            begin = time.perf_counter()
-            update()
-        except Exception:
-            continue
-        steps = tasks.get(setting.task)().steps(setting.lag)
-        connection.send(("progress", index, (time.perf_counter() - begin) / (TIMED_MEMBERS * steps)))
+        connection.send(("progress", news))
     connection.send(("result", None))
 
 
-def _prepare(plugins: Sequence[str]) -> None:
+def _refuses(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> bool:
+    """Settle the process and load the plugins; whether it cannot do the work as it was planned, which is then said."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     settle_worker()
+    sys.dont_write_bytecode = True  # Python knows a changed file by its second and its size
     prepare_process()
-    for path in plugins:
-        load_plugin(path, [tasks, techniques])
+    try:
+        for path in plugins:
+            load_plugin(path, [tasks, techniques])
+        problem = next(filter(None, map(changed, settings)), "")
+    except BenchError as error:
+        problem = str(error).rstrip(".")
+    if problem:
+        connection.send(("result", Refused(problem)))
+    return bool(problem)

@@ -29,20 +29,25 @@ class Workforce(Protocol):
         """Whether any work is under way."""
         ...
 
-    def start(self, label: Any, target: Callable[..., None], work: Any) -> None:
-        """Have target(connection, plugins, work) run; what it sends comes back with the label."""
+    def start(
+        self, label: Any, target: Callable[..., None], work: Any, plugins: Sequence[str] = (), parts: int = 1
+    ) -> None:
+        """Have target(connection, plugins, work) run; what it sends comes back with the label.
+
+        plugins: the users' own files that it needs. parts: how many things it does, each of which may take its time.
+        """
         ...
 
     def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
         """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
 
-        timeout: seconds after which there may be none; None waits for ever.
+        timeout: seconds after which there may be none; None waits for as long as the work may take.
         """
         ...
 
 
-Hire = Callable[[int | None, Sequence[str], float | None], Workforce]
-"""(size, None for what there is; plugin files; seconds that a piece may take, None for any) → a workforce."""
+Hire = Callable[[int | None, float | None], Workforce]
+"""(size, None for what there is; seconds that a piece may take, None for any) → a workforce."""
 
 
 @contextmanager

@@ -42,7 +42,11 @@ def _commit(folder: Path) -> tuple[str, bool]:
 def _git(folder: Path, *words: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=False
+            ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *words],  # else a program that the checkout names
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -14,6 +14,7 @@ from bench.collector import collect_seldom
 from bench.errors import BenchError
 from bench.files import write_whole
 from bench.history.take import HistoryStore
+from bench.interpreters import started_safely
 from bench.reporting import tables
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import Findings, gather
@@ -75,7 +76,8 @@ def _helper(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
         yield None
         return
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=collect_seldom) as helper:
-        helper.submit(can_set_chinese)
+        with started_safely():
+            helper.submit(can_set_chinese)
         yield helper
 
 

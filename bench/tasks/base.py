@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from bench.errors import BenchError
+from bench.own_files import WithFiles
 
 Split = Literal["train", "validation", "test"]
 
@@ -17,7 +18,7 @@ ROUNDING = 1e-5
 """Far above that of a mean in single precision."""
 
 
-class Task(ABC):
+class Task(WithFiles, ABC):
     """A long-range problem. Sequences are drawn time first; the last `scored` steps are scored.
 
     A subclass sets the class attributes and writes `sample`, `trivial_level` and, where a sequence is not as

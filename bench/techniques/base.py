@@ -22,6 +22,7 @@ from bench.engine.optimizer import RATE_FACTOR, keep_members, step_members, unit
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
 from bench.errors import BenchError
+from bench.own_files import WithFiles
 
 EVALUATED_AT_ONCE = 128
 """The most held-out sequences a forward pass: more would not speed it up."""
@@ -105,7 +106,7 @@ class Block:
         return zip(self.inputs, self.targets, strict=True)
 
 
-class Technique(pl.LightningModule):
+class Technique(WithFiles, pl.LightningModule):
     """E members of one technique, trained side by side. This class by itself is the baseline's body and training.
 
     A subclass sets the class attributes and overrides one of: `cell` (the recurrence), `layers_of` and `connect`

@@ -70,7 +70,11 @@ def run(store: Path, preset: str, at_write: int = 0, kind: signal.Signals = sign
     with (store / "log").open("a") as log:
         os.dup2(log.fileno(), sys.stderr.fileno())
     forking = multiprocessing.get_context("fork")  # workers that die with the group, and start at once
-    crew.mp = SimpleNamespace(get_all_start_methods=lambda: (), get_context=lambda _: forking)
+    crew.mp = SimpleNamespace(
+        get_all_start_methods=lambda: (),
+        get_context=lambda _: forking,
+        parent_process=multiprocessing.parent_process,
+    )
     if at_write:
         cut_at_write(at_write, kind)
     os._exit(main(["run", "--preset", preset, "--store", str(store), "--jobs", "2"]))

@@ -1,6 +1,7 @@
 """Whole runs in processes of their own, on a small study."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from alike import assert_alike, assert_tidy
 
 from bench.errors import BusyError
-from bench.execution import Budget, RunSummary, account, make_plan, run_studies
+from bench.execution import Budget, RunSummary, account, crew, make_plan, run_studies
 from bench.protocol.ladder import FEW
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
@@ -79,6 +80,8 @@ import pathlib
 import signal
 import time
 
+import torch
+
 from bench.techniques.tanh import Tanh
 
 
@@ -136,6 +139,14 @@ class Unborn(Tanh):
         return super().layers_of(members, inputs, hidden)
 
 
+class Switches(Tanh):
+    name = "switches"
+
+    def accumulate(self, inputs, targets):
+        torch.set_num_threads(2)
+        return super().accumulate(inputs, targets)
+
+
 class Fine(Tanh):
     name = "fine"
 '''
@@ -152,7 +163,7 @@ def plugin(tmp_path, monkeypatch):
 
 
 def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
-    names = ("raises", "fine", "dies", "terminated", "greedy", "forgetful", "unborn")
+    names = ("raises", "fine", "dies", "terminated", "greedy", "forgetful", "unborn", "switches")
     wanted = study(*names, lags=(2,), learning_rates=(0.01,), updates=20)
     summary = run_studies([wanted], store, jobs=2, plugins=[plugin])
     reasons = {row["technique"]: row["reason"] for row in summary.failures}
@@ -163,6 +174,7 @@ def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
         "terminated": "the process was ended by SIGTERM",
         "forgetful": "MemoryError",
         "unborn": "RuntimeError: no such layers",
+        "switches": "it changes torch's threads (from 1 to 2) for its whole process",
     }
     outcomes = store.members().groupby("technique")["outcome"].agg(set).to_dict()
     assert {name for name, found in outcomes.items() if found == {"failed"}} == set(names) - {"fine"}
@@ -186,6 +198,13 @@ def test_what_takes_too_long_has_failed_and_is_tried_again_where_that_is_asked_f
     assert (again.trained, again.cached, again.failures) == (2, 2, [])
     assert store.members().query("technique == 'fine'")["mlflow_run_id"].tolist() == kept
     assert_tidy(store)
+
+
+def test_what_nobody_here_may_train_ends_the_run_in_a_sentence(store, monkeypatch):
+    monkeypatch.setattr(crew, "own_code", lambda: "older")
+    summary = run_studies([study("tanh", lags=(2,))], store, jobs=1)
+    assert (summary.trained, summary.failures) == (0, [])
+    assert re.fullmatch(r"On this machine another bptt-bench lies in .*; install the same one\.", summary.trouble)
 
 
 def test_a_store_in_use_is_said_so(store):

@@ -192,12 +192,49 @@ def test_the_benchmark_of_handing_work_over(cluster, monkeypatch, capsys):
     assert re.search(r"here \d+ ms, on Ray \d+ ms, \d+\.\d times\n$", capsys.readouterr().out)
 
 
-def test_a_machine_with_other_code_is_refused(cluster, monkeypatch):
-    monkeypatch.setattr("bench.execution.ray_crew.own_code", lambda: "older")
+@pytest.mark.parametrize(
+    ("what", "other", "sentence"),
+    [
+        ("own_code", lambda: "older", r"cannot do its work: on .* another bptt-bench lies in .* on all machines\.$"),
+        ("libraries", lambda: {"torch": "1.0"}, r"has torch \S+ in place of 1\.0: install the same versions on all"),
+    ],
+)
+def test_a_machine_with_other_code_is_refused(cluster, monkeypatch, what, other, sentence):
+    monkeypatch.setattr(f"bench.execution.ray_crew.{what}", other)
     with cluster.hire() as crew:
         crew.start("any", print, "nothing")
-        with pytest.raises(BenchError, match=r"has another bptt-bench than the machine .* on all\.$"):
+        with pytest.raises(BenchError, match=sentence):
             list(crew.messages())
+
+
+BESIDE = """
+from .parts import SCALE
+from bench.techniques.tanh import Tanh
+class {name}(Tanh):
+    name = "{name}"
+    title = "{name}"
+    files = ("data/own.txt",)
+    def accumulate(self, inputs, targets):
+        assert SCALE == "{name}" and self.file("data/own.txt").read_text() == "{name}"
+        return super().accumulate(inputs, targets)
+"""
+
+
+def test_plugins_of_one_name_travel_with_what_they_need(cluster, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(techniques, "_found", dict(techniques.all()))
+    plugins = []
+    for name in ("One", "Two"):
+        folder = tmp_path / name
+        (folder / "data").mkdir(parents=True)
+        (folder / "data" / "own.txt").write_text(name)
+        (folder / "parts.py").write_text(f"SCALE = {name!r}")
+        (folder / "mine.py").write_text(BESIDE.format(name=name))
+        load_plugin(folder / "mine.py", [tasks, techniques])
+        plugins.append(str(folder / "mine.py"))
+    chosen = CHOICE | {"lags": (2,), "updates": 8, "learning_rates": (0.01,)}
+    wanted = resolve(load_preset("smoke"), Selectors(techniques=("One", "Two"), **chosen))
+    summary = run_studies([wanted], store, 2, plugins, hire=cluster.hire)
+    assert (summary.trained, summary.failures, summary.trouble) == (4, [], "")
 
 
 def test_what_is_killed_costs_no_result(cluster, nodes, make_store, plugin, tmp_path):

@@ -1,0 +1,54 @@
+"""What code a piece of work needs, and whether the process that does it has the same as the one that asks."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import bench
+
+ROOMS = ("tasks", "techniques", "engine", "protocol", "training", "execution")
+"""Whose code a worker runs."""
+LIBRARIES = ("torch", "pytorch-lightning", "numpy", "pandas")
+"""Whose versions decide over numbers, or over what can be sent."""
+
+
+@cache
+def own_code() -> str:
+    """A hash of the files that make a result, as this process has found them."""
+    package = Path(bench.__file__).parent
+    files = [file for room in ROOMS for file in (package / room).rglob("*") if file.suffix in (".py", ".c", ".h")]
+    hashed = hashlib.sha256()
+    for file in sorted([*files, *package.glob("*.py")]):
+        hashed.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
+    return hashed.hexdigest()[:12]
+
+
+def differing_code(code: str) -> str:
+    """A sentence without its full stop, if this process runs other code than that (an `own_code`); or ''."""
+    if code == own_code():
+        return ""
+    return (
+        f"another bptt-bench lies in {Path(bench.__file__).parent} than the one that was called: "
+        f"its results would not be what they are called; install the same one"
+    )
+
+
+def libraries() -> dict[str, str]:
+    """What results depend on besides this project's code: Python and libraries, without which build of them it is."""
+    found = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name).partition("+")[0]  # with a GPU or without
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def differing_libraries(wanted: dict[str, str]) -> str:
+    """'torch 2.12.0 in place of 2.13.0, …', of what this process has otherwise; or ''."""
+    here = libraries()
+    return ", ".join(f"{name} {here[name]} in place of {wanted[name]}" for name in wanted if here[name] != wanted[name])
