@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-import itertools
-import shutil
 import tempfile
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
-from mlflow.entities import Experiment, LifecycleStage, Run, RunTag, ViewType
+from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError
 from bench.protocol.result import COST_COLUMNS, CohortResult, typed
-from bench.protocol.settings import digest
+from bench.protocol.settings import Cohort, digest
 from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot, unpacked
 from bench.protocol.study import Study
 from bench.tracking import layout
-from bench.tracking.layout import COMPLETE, KEY, NO_RECORD, RECORD, WRITER, Kind
+from bench.tracking.clock import server_time
+from bench.tracking.layout import BEGUN, COMPLETE, KEY, SEQUENCE, WRITER, Kind
 from bench.tracking.local import mend
-from bench.tracking.opening import Location, artifact_root, brief, connect, locate, plainly, reach, understood
-from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, is_run, table
+from bench.tracking.opening import Location, brief, connect, locate, plainly, reach
+from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, table
+from bench.tracking.records import Records
 from bench.tracking.state import hold, lock_file, writer
 
 T = TypeVar("T")
 
-PAGE = 1000
 _MEMBER = ["seed", "learning_rate"]
 """What tells the members of a cohort apart."""
 
-GRACE = 3600
-"""Seconds for which an incomplete record on a server may be another machine's, still writing."""
-
 SNAPSHOT_FILE = "snapshot.json.gz"
-OTHER_RECORDS: tuple[Kind, ...] = ("studies", "costs", "timings", "snapshots")
-"""Records that no member belongs to."""
 
 MEASURED_COSTS = (
     "milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "rounds", "peak_bytes", "flops",
@@ -64,7 +57,7 @@ class Store:
 
     def __init__(self, location: Location, client: MlflowClient) -> None:
         self.location, self.client = location, client
-        self._experiments: dict[str, str] = {}
+        self.records = Records(location, client)
         self._lock = FileLock(lock_file(location))
 
     @classmethod
@@ -97,7 +90,7 @@ class Store:
         """Store a trained cohort, whole or not at all; one that is already there is left as it is."""
         cohort = result.cohort
         with plainly(self.shown):
-            if self._complete("cohorts", f"tags.{KEY} = '{cohort.key}'"):
+            if self.records.standing("cohorts", cohort.key).whole:
                 return
             name = f"{cohort.setting.label} {cohort.role}"
             with self._record("cohorts", name, cohort.key) as (record, folder):
@@ -108,12 +101,12 @@ class Store:
                     _save(getattr(result, name).merge(whose, on=_MEMBER), columns, folder / f"{name}.parquet")
                 (folder / "cohort.json").write_text(cohort.model_dump_json(indent=1), encoding="utf-8")
             if self.location.database is None:
-                self._drop_twins(cohort.key)
+                self._settle(cohort)
 
     def write_studies(self, studies: Sequence[Study]) -> None:
         """Store what is to be run; unless they are the newest already, they become the newest, the last one first."""
         with plainly(self.shown):
-            newest = [record.data.tags.get(KEY) for record in self._complete("studies")[-len(studies) :]]
+            newest = [r.data.tags.get(KEY) for r in self.records.standing("studies").whole[-len(studies) :]]
             if newest == [study.key for study in studies]:
                 return
             for study in studies:
@@ -142,7 +135,7 @@ class Store:
 
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
         curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
-        experiment = self._experiment(layout.task_experiment(result.cohort.setting.task))
+        experiment = self.records.experiment(layout.task_experiment(result.cohort.setting.task))
         runs = []
         for row in result.members.to_dict("records"):
             run = self.client.create_run(
@@ -155,20 +148,21 @@ class Store:
             runs.append(run)
         return runs
 
-    def _drop_twins(self, key: str) -> None:
-        """Several machines may have written the same cohort at once: each sees that the first alone stays."""
-        same = f"tags.{KEY} = '{key}'"
-        kept = {record.info.run_id for record in self._complete("cohorts", same)[:1]}
-        for record in self._search(self._records("cohorts"), f"tags.{COMPLETE} = 'yes' and {same}"):
-            if kept and record.info.run_id not in kept:
-                with suppress(MlflowException):  # another is at it, too
-                    self._remove([*self._members_of(record), record])
+    def _settle(self, what: Cohort) -> None:
+        """Other machines may have written the same cohort: the first stays. And the store may have been repaired."""
+        found = self.records.standing("cohorts", what.key)
+        if not found.whole:
+            raise BenchError(f"Store {self.shown} lost a cohort of {what.setting.label} while it was being written.")
+        for twin in found.twins:
+            self.records.retire(twin)
 
     @contextmanager
     def _record(self, kind: Kind, name: str, key: str) -> Iterator[tuple[str, Path]]:
         """A record that counts from the last line on: its run id, and a folder for its files."""
-        experiment = self._experiment(layout.record_experiment(kind))
-        tags = {KEY: key} if self.location.database else {KEY: key, WRITER: writer(self.location)}
+        experiment = self.records.experiment(layout.record_experiment(kind))
+        tags = {KEY: key, SEQUENCE: self.records.next_sequence(kind)}
+        if self.location.database is None:
+            tags |= {WRITER: writer(self.location), BEGUN: f"{server_time(self.location):.0f}"}
         record = self.client.create_run(experiment, run_name=name, tags=tags).info.run_id
         with tempfile.TemporaryDirectory() as folder:
             yield record, Path(folder)
@@ -176,7 +170,7 @@ class Store:
             sums = [RunTag(layout.CHECKSUM + file.name, checksum(file)) for file in Path(folder).iterdir()]
             self.client.log_batch(record, tags=sums)
         self.client.set_terminated(record)
-        self.client.set_tag(record, COMPLETE, "yes")
+        self.client.set_tag(record, COMPLETE, layout.YES)
 
     # Reading
 
@@ -233,22 +227,41 @@ class Store:
 
     def _read(self, kind: Kind, file: str, parse: Callable[[Path], T]) -> list[T]:
         """`file` of every complete record, oldest first."""
+        done: dict[str, T] = {}
 
-        def read(record: Run) -> T:
-            local = self.location.database is not None
-            with nullcontext(None) if local else tempfile.TemporaryDirectory() as folder:
-                try:
-                    path = self._fetch(record, file, folder)
-                    check_sum(path, record.data.tags.get(layout.CHECKSUM + file))
-                    return parse(path)
-                except (MlflowException, *UNREADABLE) as error:
-                    raise BenchError(
-                        f"Cannot read {file} of run {record.info.run_id} in store {self.shown}: put it back, "
-                        f"or delete that run in the MLflow UI and run again ({brief(error)})."
-                    ) from error
+        def read(record: Run) -> tuple[str, BenchError] | None:
+            """Why it cannot be read, if it cannot."""
+            run = record.info.run_id
+            try:
+                done[run] = done[run] if run in done else self._parsed(record, file, parse)
+            except BenchError as error:
+                return run, error
+            return None
 
         with plainly(self.shown), ThreadPoolExecutor(4) as pool:
-            return list(pool.map(read, self._complete(kind)))
+            while True:
+                records = self.records.standing(kind).whole
+                lost = dict(filter(None, pool.map(read, records)))
+                if not lost:
+                    return [done[record.info.run_id] for record in records]
+                counting = {record.info.run_id for record in self.records.standing(kind).whole}
+                unreadable = [error for run, error in lost.items() if run in counting]
+                if unreadable:
+                    raise unreadable[0]
+                # else another machine's records have taken their places: look again
+
+    def _parsed(self, record: Run, file: str, parse: Callable[[Path], T]) -> T:
+        local = self.location.database is not None
+        with nullcontext(None) if local else tempfile.TemporaryDirectory() as folder:
+            try:
+                path = self._fetch(record, file, folder)
+                check_sum(path, record.data.tags.get(layout.CHECKSUM + file))
+                return parse(path)
+            except (MlflowException, *UNREADABLE) as error:
+                raise BenchError(
+                    f"Cannot read {file} of run {record.info.run_id} in store {self.shown}: put it back, "
+                    f"or delete that run in the MLflow UI and run again ({brief(error)})."
+                ) from error
 
     def _fetch(self, record: Run, file: str, folder: str | None) -> Path:
         """A record's file: of a local store where it lies, else downloaded into `folder`."""
@@ -266,129 +279,25 @@ class Store:
         hour is left alone.
         """
         with plainly(self.shown):
-            for kind in OTHER_RECORDS:
-                self._remove(self._broken(kind))
-            cut = self._broken("cohorts")
-            for record in cut + self._search(self._records("cohorts"), view=ViewType.DELETED_ONLY):
-                self._remove(self._members_of(record))
-            self._remove(cut)
-            for run in self._made_twice():
-                self.client.set_tag(run.info.run_id, RECORD, NO_RECORD)  # a cohort that lost a run would not be whole
-                self._remove([run])
-            return len(cut)
+            return self.records.repair()
 
     def delete(self, kind: Kind, keys: Collection[str]) -> None:
-        """Mark complete records with these keys as deleted, as MLflow's interface does.
-
-        Call it under `lock`, and then `repair`, which takes their members.
-        """
+        """Mark the records with these keys, and their members, as deleted. Call it under `lock`."""
         with plainly(self.shown):
-            self._remove([record for record in self._complete(kind) if record.data.tags[KEY] in keys])
+            found = self.records.standing(kind)
+            for record in [*found.twins, *found.whole]:  # a twin must not take the place of what goes
+                if record.data.tags.get(KEY) in keys:
+                    self.records.retire(record)
 
     def dead(self) -> list[str]:
         """Ids of runs that count for nothing, members before records: deleted ones, and what a killed program left."""
         with plainly(self.shown):
-            kinds = get_args(Kind)
-            records = [e for kind in kinds for e in self._records(kind)]
-            cut = [record for kind in kinds for record in self._broken(kind)]
-            orphans = [self._members_of(record) for record in cut]
-            deleted = [self._search(ids, view=ViewType.DELETED_ONLY) for ids in (self._tasks(), records)]
-            found = (run.info.run_id for run in itertools.chain(deleted[0], *orphans, deleted[1], cut))
-            return [run for run in found if is_run(run)]
+            return self.records.dead()
 
     def cut_off(self) -> int:
         """How many cohorts lack their mark and are not read: being written, cut off, or damaged."""
         with plainly(self.shown):
-            return len(self._broken("cohorts"))
-
-    def _broken(self, kind: Kind) -> list[Run]:
-        whole = {record.info.run_id for record in self._complete(kind)}
-        records = self._search(self._records(kind))
-        return [r for r in records if r.info.run_id not in whole and not self._recent(r)]
-
-    def _members_of(self, record: Run) -> list[Run]:
-        return self._search(self._tasks(), f"tags.{RECORD} = '{record.info.run_id}'")
-
-    def _made_twice(self) -> list[Run]:
-        """Runs of whole cohorts that never ended: a server's answer about them was lost, and so it was asked again."""
-        whole = {record.info.run_id for record in self._complete("cohorts")}
-        running = self._search(self._tasks(), "attributes.status = 'RUNNING'")
-        return [run for run in running if run.data.tags.get(RECORD) in whole | {NO_RECORD}]
-
-    def _remove(self, runs: list[Run]) -> None:
-        for run in runs:
-            if run.info.status == "RUNNING":
-                self.client.set_terminated(run.info.run_id, "KILLED")
-            self.client.delete_run(run.info.run_id)  # first: what counts must not lack its files
-            if self.location.artifacts is not None and is_run(run.info.run_id):
-                shutil.rmtree(self.location.artifacts / run.info.run_id, ignore_errors=True)
-
-    def _recent(self, record: Run) -> bool:
-        if self.location.database is not None or record.data.tags.get(WRITER) == writer(self.location):
-            return False
-        return bool(record.info.start_time > 1000 * (time.time() - GRACE))
-
-    def _complete(self, kind: Kind, also: str = "") -> list[Run]:
-        """The records that count, oldest first: tagged, every member still there, the first of its key."""
-        wanted = f"tags.{COMPLETE} = 'yes'" + (f" and {also}" if also else "")
-        records = self._search(self._records(kind), wanted)
-        if kind != "cohorts" or not records:
-            return records
-        gone = self._search(self._tasks(), also, ViewType.DELETED_ONLY)
-        lacking = {member.data.tags.get(RECORD) for member in gone}
-        whole: dict[str, Run] = {}
-        for record in records:
-            if record.info.run_id not in lacking:
-                whole.setdefault(record.data.tags.get(KEY, ""), record)
-        return list(whole.values())
-
-    def _search(self, experiments: list[str], wanted: str = "", view: int = ViewType.ACTIVE_ONLY) -> list[Run]:
-        found: list[Run] = []
-        page: Any = None
-        while experiments and page != "":
-            with understood(self.shown):
-                answer = self.client.search_runs(
-                    experiments, wanted, view, PAGE, ["attributes.start_time ASC"], page_token=page
-                )
-            found += answer
-            page = answer.token or ""
-        return found
-
-    def _records(self, kind: Kind) -> list[str]:
-        return self._ids(layout.record_experiment(kind))
-
-    def _tasks(self) -> list[str]:
-        return self._ids(f"{layout.TASK_PREFIX}%")
-
-    def _ids(self, pattern: str) -> list[str]:
-        """The experiments named like `pattern`; deleted ones too, whose runs are deleted with them."""
-        wanted = f"name LIKE '{pattern}'"
-        with understood(self.shown):
-            return [e.experiment_id for e in self.client.search_experiments(ViewType.ALL, filter_string=wanted)]
-
-    def _experiment(self, name: str) -> str:
-        """The id of the experiment `name`, made if need be."""
-        if name not in self._experiments:
-            known = self.client.get_experiment_by_name(name) or self._new_experiment(name)
-            self._revive(known)
-            self._experiments[name] = known.experiment_id
-        return self._experiments[name]
-
-    def _new_experiment(self, name: str) -> Experiment:
-        try:
-            return self.client.get_experiment(self.client.create_experiment(name, artifact_root(self.location)))
-        except MlflowException:
-            known = self.client.get_experiment_by_name(name)  # has another machine just made it?
-            if known is None:
-                raise
-            return known
-
-    def _revive(self, experiment: Experiment) -> None:
-        """Make an experiment that was deleted in the UI usable again; its runs stay deleted."""
-        if experiment.lifecycle_stage == LifecycleStage.DELETED:
-            self.client.restore_experiment(experiment.experiment_id)
-            for run in self._search([experiment.experiment_id]):
-                self.client.delete_run(run.info.run_id)
+            return len(self.records.cut_off("cohorts"))
 
     @contextmanager
     def lock(self, told: Callable[[str], None] | None = None) -> Iterator[None]:

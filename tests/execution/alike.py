@@ -26,7 +26,7 @@ def assert_tidy(store: Store) -> None:
     """What MLflow shows is what the tables hold: no run that seems to go on, none twice, none of nobody."""
     members = store.members()
     assert not members.duplicated(MEMBER).any()
-    shown = store.client.search_runs(store._tasks(), max_results=5000)
+    shown = store.client.search_runs(store.records.tasks(), max_results=5000)
     assert sorted(run.info.run_id for run in shown) == sorted(members["mlflow_run_id"])
     experiments = [e.experiment_id for e in store.client.search_experiments(ViewType.ALL)]
     for view in (ViewType.ACTIVE_ONLY, ViewType.DELETED_ONLY):

@@ -86,7 +86,7 @@ def test_sending_that_is_interrupted_sends_nothing_twice(refusing, monkeypatch):
     assert refusing.members()["technique"].unique().tolist() == ["tanh"]
     assert box.send(at_once=True)
     assert len(refusing.members()) == 6
-    assert len(refusing.client.search_runs(refusing._tasks())) == 6
+    assert len(refusing.client.search_runs(refusing.records.tasks())) == 6
 
 
 def _interrupt(*_: object, **__: object) -> None:
@@ -213,5 +213,5 @@ def test_a_sender_that_is_killed_again_and_again_sends_each_once(refusing, make_
     assert len(box) == 0
     assert len(refusing.members()) == 6
     assert refusing.repair() == 0
-    assert len(refusing.client.search_runs(refusing._tasks())) == 6
+    assert len(refusing.client.search_runs(refusing.records.tasks())) == 6
     shutil.rmtree(box.folder)

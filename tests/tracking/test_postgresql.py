@@ -4,15 +4,14 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import postgresql
 import pytest
-import requests
-import yaml
-from factory import cohort, result
+import several
+from factory import result
+from postgresql import COMPOSE
 
 from bench.tracking import Store
 
@@ -21,10 +20,7 @@ if postgresql.programs() is None:
     pytest.skip("PostgreSQL is not installed: apt-get install postgresql", allow_module_level=True)
 
 ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
-PATIENCE = 180
 WRITERS = 3
-SHARED = "gru"
 
 
 @pytest.fixture(scope="module")
@@ -34,74 +30,18 @@ def database():
 
 
 @pytest.fixture
-def served(database, free_port, tmp_path):
-    """The address of a server that was started as compose.yaml has it, but for its port and its folder."""
-    changed = {"--host": "127.0.0.1", "--port": free_port, "--artifacts-destination": tmp_path / "artifacts"}
-    changed["--allowed-hosts"] = f"127.0.0.1:{free_port}"
-    words = [word.partition("=") for word in COMPOSE["mlflow"]["command"]]
-    command = [f"{option}{sign}{changed.get(option, value)}" for option, sign, value in words]
-    settings = {name: value for name, value in COMPOSE["mlflow"]["environment"].items() if name != "PGPASSWORD"}
-    environment = os.environ | settings | {"MLFLOW_BACKEND_STORE_URI": database}
-    with Path(tmp_path / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", *command], env=environment, cwd=tmp_path, stdout=log, stderr=log
-        )
-        try:
-            address = f"http://127.0.0.1:{free_port}"
-            _wait_for(address, server)
-            yield address
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def _wait_for(address, server):
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            if requests.get(f"{address}/health", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise AssertionError("the server did not come up")
-
-
-PROGRAM = f"""
-import os, sys
-import pyarrow.parquet  # once, not in every child
-from factory import cohort, result
-from bench.tracking import Store
-
-gate, opener = os.pipe()
-children = []
-for number in range({WRITERS}):
-    children.append(os.fork())
-    if not children[-1]:
-        os.close(opener)
-        os.environ["XDG_STATE_HOME"] = f"{{sys.argv[2]}}/{{number}}"  # one a machine: there they would take turns
-        store = Store.open(sys.argv[1])
-        os.read(gate, 1)  # all together
-        with store.lock():
-            store.repair()
-            store.write_cohort(result(cohort("{SHARED}")))
-            store.write_cohort(result(cohort("tanh", lag=10 + number)))
-        os._exit(0)
-os.close(opener)
-print(*(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
-"""
+def served(database, tmp_path):
+    """The address of a server that was started as compose.yaml has it."""
+    with postgresql.served(database, tmp_path) as address:
+        yield address
 
 
 def test_several_machines_write_at_once_and_nothing_stands_twice(served, store, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, served, str(tmp_path)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.split() == ["0"] * WRITERS, done.stderr
+    program = (sys.executable, several.__file__, "--address", served, "--rounds=1", f"--writers={WRITERS}")
+    done = subprocess.run(program, env=os.environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     shared = Store.open(served)
-    for what in (cohort(SHARED), *(cohort("tanh", lag=10 + number) for number in range(WRITERS))):
+    for what in several.cohorts(WRITERS):
         store.write_cohort(result(what))
     for table in ("members", "curves", "gradients", "probes"):
         pd.testing.assert_frame_equal(_rows(shared, table), _rows(store, table), check_exact=True)

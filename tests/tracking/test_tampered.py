@@ -44,7 +44,7 @@ def test_files_are_looked_for_in_the_store_alone(store, outside, address):
     change(store, "UPDATE runs SET artifact_uri = ?", address)
     assert store.members().equals(before), "where a file lies follows from the run's id"
     assert Store.open(store.uri).members().equals(before)
-    addresses = {run.info.artifact_uri for run in store.client.search_runs(store._records("cohorts"))}
+    addresses = {run.info.artifact_uri for run in store.client.search_runs(store.records.of("cohorts"))}
     assert addresses == {f"{store.location.artifacts.as_uri()}/{record_of(store)}/artifacts"}, "mended when opened"
     change(store, "UPDATE experiments SET artifact_location = ?", address)
     again = Store.open(store.uri)

@@ -1,0 +1,28 @@
+"""The time by a server's clock, which all machines that write to it share."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+import sqlalchemy
+
+from bench.tracking.opening import PATIENCE, SERVERS, Location
+
+
+def server_time(location: Location) -> float:
+    """Seconds since 1970 by the clock of a store's server; by this machine's where the server does not say."""
+    if urlsplit(location.uri).scheme in SERVERS:
+        said = requests.get(f"{location.uri}/version", timeout=PATIENCE).headers.get("Date")
+        now = parsedate_to_datetime(said) if said else None
+    else:
+        engine = sqlalchemy.create_engine(location.uri)
+        with engine.connect() as connection:
+            now = connection.execute(sqlalchemy.select(sqlalchemy.func.current_timestamp())).scalar()
+        engine.dispose()
+    if not isinstance(now, datetime):
+        return time.time()
+    return (now if now.tzinfo else now.replace(tzinfo=UTC)).timestamp()
