@@ -159,6 +159,14 @@ def claims() -> list[dict[str, Any]]:
 
 
 @app.command()
+def preset(name: Annotated[str, typer.Argument(help="One that 'list presets' names.")]) -> None:
+    """Print a preset as YAML, to be changed and given to --preset as a file."""
+    from bench.protocol.preset import preset_text
+
+    typer.echo(preset_text(name).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding
+
+
+@app.command()
 @with_studies
 def plan(
     studies: "list[Study]",
@@ -176,15 +184,15 @@ def plan(
     nothing_yet = database is not None and not database.exists()
     members = None if nothing_yet else Store.open(store, create=False).members()
     outlook = make_plan(studies, members, jobs, [str(file) for file in plugin or ()]).model_dump()
-    skipped, arms = outlook.pop("skipped"), outlook.pop("arms")
+    words = {name: outlook.pop(name) for name in ("arms", "extrapolated", "skipped")}
     if as_json:
-        typer.echo(to_json({**outlook, "arms": arms, "skipped": skipped}))
+        typer.echo(to_json({**outlook, **words}))
     else:
         typer.echo(
             "\n".join(
                 [
-                    columns([{**outlook, "arms": ",".join(arms)}]),
-                    *(f"skipped: {printable(reason)}" for reason in skipped),
+                    columns([{**outlook, "arms": ",".join(words["arms"])}]),
+                    *(f"{name}: {printable(line)}" for name in ("extrapolated", "skipped") for line in words[name]),
                 ]
             )
         )

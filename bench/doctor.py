@@ -21,6 +21,7 @@ from bench.errors import BenchError
 PANGO_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 FONT_PACKAGES = ("fontconfig", "fonts-noto-cjk")
 COMPILER_PACKAGES = ("gcc", "libc6-dev")
+KERNELS_REMEDY = "name a C compiler in CC, or a folder to keep them in that you may write to in XDG_CACHE_HOME"
 LEAST_DISK = 1 << 30
 """Bytes that a store with a few thousand members and its reports can take."""
 
@@ -179,7 +180,7 @@ def check_kernels() -> Finding:
         return Finding("native kernels", "ok", "built")
     missing = shutil.which("cc") is None
     packages = COMPILER_PACKAGES if missing else ()
-    remedy = _install_line(packages) if missing else ""
+    remedy = _install_line(packages) if missing else KERNELS_REMEDY
     return Finding("native kernels", "note", f"none, training is slower: {reason}", remedy, packages)
 
 

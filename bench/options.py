@@ -111,6 +111,7 @@ def chosen_studies(
     updates: Annotated[int | None, typer.Option(help="The budget: optimiser steps of a member.")] = None,
     hidden_size: Annotated[int | None, typer.Option()] = None,
     batch_size: Annotated[int | None, typer.Option()] = None,
+    held_out_size: Annotated[int | None, typer.Option(help="Sequences that an evaluation looks at.")] = None,
     learning_rate: Annotated[
         list[str] | None,
         typer.Option(metavar="RATES", help="The grid to tune over; one rate means no tuning."),
@@ -137,6 +138,7 @@ def chosen_studies(
         "updates": updates,
         "hidden_size": hidden_size,
         "batch_size": batch_size,
+        "held_out_size": held_out_size,
         "learning_rates": _numbers("--learning-rate", learning_rate, float),
         "optimizer": optimizer,
         "clip_norm": clip_norm,

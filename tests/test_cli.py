@@ -23,7 +23,7 @@ from bench.collector import MIDDLE, OLD, YOUNG
 from bench.console import say
 from bench.execution import RunSummary
 from bench.execution.crew import Crew
-from bench.protocol.preset import Selectors, load_preset, resolve
+from bench.protocol.preset import Selectors, load_preset, preset_names, resolve
 from bench.protocol.study import Study
 from bench.tracking import RunAddresses, Store
 
@@ -75,6 +75,7 @@ def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFi
     listed = capsys.readouterr().out.split("Commands:")[1]
     assert re.findall(r"^  (\w+)", listed, re.MULTILINE) == [
         "list",
+        "preset",
         "plan",
         "run",
         "report",
@@ -125,6 +126,21 @@ def test_plain_lists_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     column = heads.index("title")
     assert {row[column - 2 : column] for row in rows} == {"  "}
     assert all(row[column] != " " for row in rows)
+
+
+# preset
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_printed_preset_is_the_same_study(name: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["preset", name]) == 0
+    Path("mine.yaml").write_bytes(capsysbinary.readouterr().out)
+    assert load_preset("mine.yaml") == load_preset(name)
+
+
+def test_an_unknown_preset_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preset", "quik"]) == 2
+    assert capsys.readouterr().err == "bptt-bench: Unknown preset 'quik': did you mean quick?\n"
 
 
 # plan
@@ -184,8 +200,8 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
     given = recorder(RunSummary(trained=1))
     words = (
         "run --preset smoke --technique gru,tbptt:window=4 --technique tanh --task copy --lag 9,5 --seeds 4 "
-        "--updates 7 --hidden-size 6 --batch-size 3 --learning-rate 0.1,0.2 --optimizer sgd --clip-norm 0.5 "
-        "--initialisation orthogonal --jobs 3"
+        "--updates 7 --hidden-size 6 --batch-size 3 --held-out-size 9 --learning-rate 0.1,0.2 --optimizer sgd "
+        "--clip-norm 0.5 --initialisation orthogonal --jobs 3"
     )
     assert main([*words.split(), "--store", store.uri]) == 0
     (study,) = given.studies
@@ -196,6 +212,7 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "updates": 7,
         "hidden_size": 6,
         "batch_size": 3,
+        "held_out_size": 9,
         "learning_rates": (0.1, 0.2),
         "optimizer": "sgd",
         "clip_norm": 0.5,

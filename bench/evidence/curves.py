@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from bench.evidence.scope import SETTING, Scope
@@ -29,8 +30,9 @@ def learning_curves(scope: Scope) -> pd.DataFrame:
 
 
 def _spread(rows: pd.DataFrame) -> pd.DataFrame:
-    """The quartiles over members at each evaluation."""
-    wide = rows.pivot_table(index="update", columns=["cohort", "seed"], values="metric").ffill()
+    """The quartiles over members at each evaluation; NaN where none has been finite yet."""
+    finite = rows["metric"].where(np.isfinite(rows["metric"]))
+    wide = finite.groupby([rows["update"], rows["cohort"], rows["seed"]]).mean().unstack(["cohort", "seed"]).ffill()
     quartiles = wide.quantile([0.25, 0.5, 0.75], axis=1).T
     return quartiles.set_axis(["lower", "median", "upper"], axis=1).reset_index()
 

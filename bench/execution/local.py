@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.execution.crew import Crew, Died
 from bench.execution.needs import needed
 from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
-from bench.execution.plan import distinct, missing_cohorts, seconds_a_step, seconds_of
+from bench.execution.plan import distinct, missing_cohorts, paces_of, seconds_of
 from bench.execution.progress import LOG, Progress
 from bench.execution.worker import measure, train
 from bench.execution.workforce import Hire, Workforce
@@ -211,11 +211,11 @@ class _Run:
         """Time an update of each ladder that lacks something, and queue them."""
         work = {n: left for n, one in enumerate(self.ladders) if (left := self._left_of(one))}
         chains = [self.ladders[n].chain for n in work]
-        units = dict(zip(work, seconds_a_step(crew, chains, self.plugins), strict=True))
+        paces = dict(zip(work, paces_of(crew, chains, self.plugins), strict=True))
         if self.budget:
-            self.order = BreadthFirst(units, self.budget)
+            self.order = BreadthFirst(paces, self.budget)
         else:
-            self.order = LongestFirst({n: sum(seconds_of(c, units[n]) for c in left) for n, left in work.items()})
+            self.order = LongestFirst({n: sum(seconds_of(c, paces[n]) for c in left) for n, left in work.items()})
         for number in work:
             self._queue(self.ladders[number])
 

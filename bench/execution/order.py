@@ -12,6 +12,7 @@ from bench.execution.plan import seconds_of
 from bench.protocol.ladder import next_cohort, next_turn
 from bench.protocol.settings import Cohort
 from bench.protocol.study import Chain, Study
+from bench.training.pace import Pace
 
 MOST_OF_A_BUDGET = 1 / 2
 """What would take more of the whole budget is trained a few members at a time: estimates may be too low."""
@@ -94,9 +95,9 @@ class BreadthFirst:
     lags; then, in the same order, the other seeds. What the time that is left does not suffice for is passed over.
     """
 
-    def __init__(self, units: Mapping[int, float], budget: Budget) -> None:
-        """units: `seconds_a_step` of each ladder, by number."""
-        self.units, self.budget = units, budget
+    def __init__(self, paces: Mapping[int, Pace], budget: Budget) -> None:
+        """paces: of each ladder, by number."""
+        self.paces, self.budget = paces, budget
 
     @property
     def left(self) -> float:
@@ -111,11 +112,11 @@ class BreadthFirst:
         return Next(place, ladder, self._cut(ladder, turn.cohort))
 
     def fits(self, waiting: Next) -> bool:
-        return waiting.cohort is None or seconds_of(waiting.cohort, self.units[waiting.ladder.number]) <= self.left
+        return waiting.cohort is None or seconds_of(waiting.cohort, self.paces[waiting.ladder.number]) <= self.left
 
     def _cut(self, ladder: Ladder, cohort: Cohort) -> Cohort:
         """As many of its members as do not take most of the budget, but at least one."""
-        seconds = seconds_of(cohort, self.units[ladder.number])
+        seconds = seconds_of(cohort, self.paces[ladder.number])
         share = min(1.0, MOST_OF_A_BUDGET * self.budget.seconds / seconds) if seconds else 1.0
         most = max(1, int(share * len(cohort.members)))
         return cohort.model_copy(update={"members": cohort.members[:most]})

@@ -17,6 +17,7 @@ from bench.protocol.result import MEMBER_COLUMNS, typed
 from bench.protocol.settings import Cohort, Frozen
 from bench.protocol.study import Chain, Study
 from bench.tasks import tasks
+from bench.training.pace import NO_PACE, Pace
 
 TIMED_WITHIN = 300.0
 """Seconds a ladder that a plan takes at the most to look at how long it takes."""
@@ -34,6 +35,8 @@ class Plan(Frozen):
     """Of these, members that are in the store already."""
     estimated_seconds: float
     """At the most: every missing member training, and spending its whole budget."""
+    extrapolated: tuple[str, ...]
+    """Techniques and tasks whose updates take too long to be timed, and the lag that was timed in their stead."""
     skipped: tuple[str, ...]
     """Settings that a technique cannot do, each with its reason."""
 
@@ -49,8 +52,11 @@ def make_plan(
     nothing = typed([], MEMBER_COLUMNS)
     everything = distinct([(chain, missing_cohorts(s, chain, nothing)) for s in studies for chain in s.chains()])
     wanted = sum(len(cohort.members) for _, left in everything for cohort in left)
+    todo = [(chain, left) for chain, left in work if left]
     with Crew(1, TIMED_WITHIN) as crew, aside():  # a plugin's task is asked how long it is
-        seconds = estimate(crew, [(chain, left) for chain, left in work if left], plugins)
+        paces = paces_of(crew, [chain for chain, _ in todo], plugins)
+    seconds = [sum(seconds_of(cohort, pace) for cohort in left) for pace, (_, left) in zip(paces, todo, strict=True)]
+    shorter = [(chain.settings[0], pace.timed_lag) for pace, (chain, _) in zip(paces, todo, strict=True)]
     return Plan(
         preset=studies[0].preset,
         arms=tuple(study.arm for study in studies),
@@ -58,6 +64,7 @@ def make_plan(
         members=wanted,
         cached=wanted - missing,
         estimated_seconds=round(max(sum(seconds) / (jobs or cpu_count()), max(seconds, default=0.0)), 1),
+        extrapolated=tuple(f"{s.technique} {s.task} from lag {lag}" for s, lag in shorter if lag is not None),
         skipped=tuple(f"{s.technique} {s.task} lag {s.lag}: {s.reason}" for study in studies for s in study.skips),
     )
 
@@ -78,39 +85,32 @@ def distinct(work: Sequence[tuple[Chain, list[Cohort]]]) -> list[tuple[Chain, li
     return once
 
 
-def estimate(crew: Workforce, work: Sequence[tuple[Chain, list[Cohort]]], plugins: Sequence[str] = ()) -> list[float]:
-    """Seconds that each chain's cohorts take one after the other, every member spending its budget."""
-    units = seconds_a_step(crew, [chain for chain, _ in work], plugins)
-    return [sum(seconds_of(cohort, unit) for cohort in left) for unit, (_, left) in zip(units, work, strict=True)]
+def seconds_of(cohort: Cohort, pace: Pace) -> float:
+    """How long a cohort takes if every member spends its budget."""
+    steps = tasks.get(cohort.setting.task)().steps(cohort.setting.lag)
+    return len(cohort.members) * _updates(cohort) * pace.seconds(steps)
 
 
-def seconds_of(cohort: Cohort, unit: float) -> float:
-    """How long a cohort takes if every member spends its budget; unit: see `seconds_a_step`."""
-    return unit * _member_steps(cohort)
+def paces_of(crew: Workforce, chains: Sequence[Chain], plugins: Sequence[str] = ()) -> list[Pace]:
+    """Of each chain, the time of an update.
 
-
-def seconds_a_step(crew: Workforce, chains: Sequence[Chain], plugins: Sequence[str] = ()) -> list[float]:
-    """Of each chain, the seconds of one update of one member, a time step.
-
-    The time is measured, not tabled: an update at the chain's shortest lag, here and now, in a process that runs no
-    plugin but its own; it is linear in steps and in members. A technique that cannot run counts as 0: training will
-    tell why.
+    It is measured, not tabled: at the chain's shortest lag, here and now, in a process that runs no plugin but its own.
+    A technique that cannot run counts as 0: training will tell why.
     """
     shortest = [chain.settings[0] for chain in chains]
-    found: dict[str, float] = {}
+    found: dict[str, Pace] = {}
     for files, settings in by_need(shortest, plugins).items():
         crew.start("timing", time_updates, settings, files, parts=len(settings))
         while crew.busy:
             for _, kind, content in crew.messages():
                 if kind == "progress":
-                    index, seconds = content[0]
-                    found[settings[index].hash] = seconds
-    return [found.get(setting.hash, 0.0) for setting in shortest]
+                    index, pace = content[0]
+                    found[settings[index].hash] = pace
+    return [found.get(setting.hash, NO_PACE) for setting in shortest]
 
 
-def _member_steps(cohort: Cohort) -> float:
-    """Time steps of all its members' budgets, evaluations counted in: a forward pass is a third of an update."""
+def _updates(cohort: Cohort) -> float:
+    """A member's budget, evaluations counted in: a forward pass is a third of an update."""
     protocol = cohort.setting.protocol
     evaluations = 1 + protocol.updates / protocol.evaluate_every
-    updates = protocol.updates + evaluations * protocol.held_out_size / protocol.batch_size / 3
-    return len(cohort.members) * updates * tasks.get(cohort.setting.task)().steps(cohort.setting.lag)
+    return protocol.updates + evaluations * protocol.held_out_size / protocol.batch_size / 3

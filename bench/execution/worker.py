@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,10 +21,9 @@ from bench.streams import settle_worker
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.training.cohort import failed_cohort, prepare_process, train_cohort
-from bench.training.cost import BASELINE, measure_cost, one_member
+from bench.training.cost import BASELINE, measure_cost
+from bench.training.pace import measure_pace
 from bench.training.speed import sample_speed
-
-TIMED_MEMBERS = 4
 
 
 def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
@@ -66,17 +64,8 @@ def sample(connection: Outlet, plugins: Sequence[str], settings: Sequence[Settin
 
 
 def time_updates(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
-    """Send ('progress', (index, seconds a member, update and time step)) for each setting that runs at all."""
-    _each(connection, plugins, settings, lambda setting: (settings.index(setting), seconds_a_step(setting)))
-
-
-def seconds_a_step(setting: Setting) -> float:
-    """How long an update takes here and now: of one member, a time step."""
-    _, update = one_member(setting, members=TIMED_MEMBERS)
-    update()
-    begin = time.perf_counter()
-    update()
-    return (time.perf_counter() - begin) / (TIMED_MEMBERS * tasks.get(setting.task)().steps(setting.lag))
+    """Send ('progress', (index, Pace)) for each setting that runs at all."""
+    _each(connection, plugins, settings, lambda setting: (settings.index(setting), measure_pace(setting)))
 
 
 def _each(

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.history.take import take
 from bench.history.timeline import previous
-from bench.protocol.snapshot import Snapshot, unpacked
+from bench.protocol.snapshot import LARGEST, Snapshot, unpacked
 from bench.tracking import Store
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?")
@@ -23,7 +23,8 @@ def find(reference: str, store: Callable[[], Store]) -> Snapshot:
     """
     path = Path(reference).expanduser()
     if path.is_file() and path.suffix not in (".db", ".sqlite"):
-        return unpacked(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            return unpacked(file.read(LARGEST + 1), str(path))
     if "://" in reference or path.exists():
         return _of_store(Store.open(reference, create=False))
     if reference not in ("latest", "previous") and not _DATE.fullmatch(reference) and not _ID.fullmatch(reference):

@@ -114,6 +114,7 @@ class Selectors(Frozen):
     updates: int | None = None
     hidden_size: int | None = None
     batch_size: int | None = None
+    held_out_size: int | None = None
     learning_rates: tuple[float, ...] | None = None
     optimizer: str | None = None
     clip_norm: float | None = None
@@ -126,7 +127,8 @@ class Selectors(Frozen):
 
 
 _PROTOCOL_SELECTORS = (
-    "updates", "hidden_size", "batch_size", "learning_rates", "optimizer", "clip_norm", "initialisation",
+    "updates", "hidden_size", "batch_size", "held_out_size", "learning_rates", "optimizer", "clip_norm",
+    "initialisation",
 )  # fmt: skip
 
 
@@ -142,12 +144,17 @@ def load_preset(name_or_path: str) -> Preset:
     if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
         text, name = _read(Path(name_or_path)), Path(name_or_path).stem
     else:
-        if name_or_path not in preset_names():
-            near = difflib.get_close_matches(name_or_path, preset_names(), n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(preset_names())}."
-            raise BenchError(f"Unknown preset '{name_or_path}': {hint}")
-        text, name = (_FOLDER / f"{name_or_path}.yaml").read_text(encoding="utf-8"), name_or_path
+        text, name = preset_text(name_or_path), name_or_path
     return _parse(text, name, name_or_path)
+
+
+def preset_text(name: str) -> str:
+    """A preset that comes with the package as YAML, its name included; raises BenchError if there is none."""
+    if name not in preset_names():
+        near = difflib.get_close_matches(name, preset_names(), n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(preset_names())}."
+        raise BenchError(f"Unknown preset '{name}': {hint}")
+    return f"name: {name}\n{(_FOLDER / f'{name}.yaml').read_text(encoding='utf-8')}"
 
 
 def _read(source: Path) -> str:

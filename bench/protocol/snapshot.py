@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import Field, NonNegativeInt, ValidationError, model_validator
 
 from bench.errors import BenchError
 from bench.protocol.result import ORIGIN_COLUMNS
@@ -31,6 +32,9 @@ TIMING_COLUMNS: dict[str, str] = {
     **ORIGIN_COLUMNS,
 }
 """A sample of speeds, one row a technique and process."""
+
+
+Ratio = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Origin(Frozen):
@@ -73,8 +77,14 @@ class CellState(Frozen):
     """Places in `Snapshot.origins`."""
     seeds: tuple[int, ...]
     """Measured; none where the ladder spared it."""
-    updates: tuple[int | None, ...]
+    updates: tuple[NonNegativeInt | None, ...]
     """To solve, seed by seed; None: not solved."""
+
+    @model_validator(mode="after")
+    def _seed_by_seed(self) -> Self:
+        if len(self.seeds) != len(self.updates):
+            raise ValueError(f"{len(self.seeds)} seeds have {len(self.updates)} numbers of updates")
+        return self
 
     @property
     def place(self) -> tuple[str, str, str, int, str]:
@@ -134,7 +144,7 @@ class SpeedState(Frozen):
     work: str
     technique_hash: str
     task_hash: str
-    ratios: tuple[float, ...]
+    ratios: tuple[Ratio, ...] = Field(min_length=1)
     """Of an update's time to the baseline's; of the baseline's own to the yardstick's."""
     milliseconds: tuple[float, ...]
     loss: float | None
@@ -164,6 +174,14 @@ class Snapshot(Frozen):
     """Where the speeds were sampled; None: nowhere."""
     speeds: tuple[SpeedState, ...] = ()
 
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> Self:
+        if self.sampled is None and not self.origins:
+            raise ValueError("it has no origin")
+        if any(not 0 <= place < len(self.origins) for cell in self.cells for place in cell.origins):
+            raise ValueError("a cell has an origin that is not there")
+        return self
+
     @cached_property
     def id(self) -> str:
         """Names the snapshot."""
@@ -183,8 +201,10 @@ def unpacked(data: bytes, where: str) -> Snapshot:
     """A snapshot from a file, packed or plain JSON; raises BenchError if it is none."""
     try:
         text = _unzipped(data) if data[:2] == b"\x1f\x8b" else data
+        if len(text) > LARGEST:
+            raise BenchError(f"{where} holds more than {LARGEST} bytes: it is no snapshot.")
         return Snapshot.model_validate_json(text)
-    except (ValidationError, OSError, EOFError) as error:
+    except (ValidationError, OSError, EOFError, zlib.error) as error:
         raise BenchError(
             f"{where} is not a snapshot of this version of bptt-bench: write one with 'bptt-bench snapshot --output'."
         ) from error
@@ -192,4 +212,4 @@ def unpacked(data: bytes, where: str) -> Snapshot:
 
 def _unzipped(data: bytes) -> bytes:
     with gzip.open(io.BytesIO(data)) as file:
-        return file.read(LARGEST)
+        return file.read(LARGEST + 1)

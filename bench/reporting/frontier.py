@@ -91,7 +91,7 @@ class _Panel:
 
     def draw(self, found: dict[str, dict[int, Offer]]) -> None:
         lines = {name: {lag: self._cost(offer) for lag, offer in offers.items()} for name, offers in found.items()}
-        lines = {name: costs for name, costs in lines.items() if all(map(math.isfinite, costs.values()))}
+        lines = {name: costs for name, costs in lines.items() if all(0 < c < math.inf for c in costs.values())}
         if not lines:
             return
         prices = [price for costs in lines.values() for price in costs.values()]

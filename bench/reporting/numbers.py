@@ -23,21 +23,25 @@ class Numbers:
 
     def count(self, value: float) -> str:
         """12345 → 12,345."""
-        return self.words("units.none") if math.isnan(value) else f"{value:,.0f}"
+        return f"{value:,.0f}" if math.isfinite(value) else self.not_finite(value)
 
     def metric(self, value: float) -> str:
         """Three significant digits: 0.0123, 0.167, 1."""
-        return self.words("units.none") if math.isnan(value) else f"{value:.3g}"
+        return f"{value:.3g}" if math.isfinite(value) else self.not_finite(value)
+
+    def not_finite(self, value: float) -> str:
+        """∞, −∞; a dash for what is not known."""
+        return self.words("units.none") if math.isnan(value) else "∞" if value > 0 else "−∞"
 
     def signed(self, value: float) -> str:
         """Two significant digits and a sign: +0.23, −1.4, +120."""
         if not math.isfinite(value):
-            return self.words("units.none") if math.isnan(value) else "∞" if value > 0 else "−∞"
+            return self.not_finite(value)
         return _minus(f"{_significant(value):+,g}" if value else "0")
 
     def steps(self, value: float) -> str:
         """A number of steps that need not be whole: 0.92, 13, 1,700, ∞."""
-        return "∞" if math.isinf(value) else f"{_significant(value):,g}"
+        return f"{_significant(value):,g}" if math.isfinite(value) else self.not_finite(value)
 
     def tick(self, value: float) -> str:
         """On an axis: 0.05, 20, 10 k."""
@@ -55,11 +59,11 @@ class Numbers:
 
     def percent(self, share: float) -> str:
         """0.8 → 80 %."""
-        return self.words("units.percent", value=f"{100 * share:.0f}")
+        return self.words("units.percent", value=self.count(100 * share))
 
     def interval(self, low: float, high: float) -> str:
         """0.43, 1.0 → 43–100 %."""
-        return self.words("units.interval", low=f"{100 * low:.0f}", high=f"{100 * high:.0f}")
+        return self.words("units.interval", low=self.count(100 * low), high=self.count(100 * high))
 
     def ratio(self, value: float) -> str:
         """3.87 → 3.9×; from 0.1 to 2 with two decimals."""
@@ -73,12 +77,14 @@ class Numbers:
 
     def ratio_range(self, low: float, high: float) -> str:
         """3.87, 4.1 → 3.9–4.1×; one number where both round to the same."""
-        if math.isnan(low) or _short(low) == _short(high):
+        if math.isnan(low + high) or _short(low) == _short(high):
             return self.ratio(low)
         return self.words("units.ratio_range", low=_short(low), high=_short(high))
 
     def si(self, value: float, unit: str = "", base: int = 1000) -> str:
         """12345678 → 12.3 M."""
+        if not math.isfinite(value):
+            return self.not_finite(value)
         power = min(int(math.log(max(value, 1), base)), len(_PREFIXES) - 1)
         scaled = value / base**power
         digits = f"{scaled:.3g}" if scaled < 1000 else f"{scaled:,.0f}"
@@ -135,4 +141,6 @@ def _minus(text: str) -> str:
 
 
 def _short(value: float) -> str:
+    if math.isinf(value):
+        return "∞"
     return f"{value:.2f}" if value < 2 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"

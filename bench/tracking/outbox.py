@@ -9,12 +9,13 @@ from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
+from pyarrow import parquet
 
 from bench.errors import BenchError
 from bench.files import write_whole
 from bench.protocol.result import CohortResult
 from bench.protocol.settings import Cohort
-from bench.tracking.reading import UNREADABLE
+from bench.tracking.reading import LARGEST, UNREADABLE, bounded
 from bench.tracking.state import state_folder
 from bench.tracking.store import Store
 
@@ -92,7 +93,14 @@ def _packed(result: CohortResult) -> bytes:
 def _unpacked(file: Path) -> CohortResult:
     try:
         with zipfile.ZipFile(file) as archive:
-            tables = {name: pd.read_parquet(io.BytesIO(archive.read(f"{name}.parquet"))) for name in _TABLES}
+            if sum(member.file_size for member in archive.infolist()) > LARGEST:
+                raise ValueError(f"it unpacks to more than {LARGEST} bytes")
+            tables = {name: _table(archive.read(f"{name}.parquet")) for name in _TABLES}
             return CohortResult(Cohort.model_validate_json(archive.read("cohort.json")), **tables)
     except (*UNREADABLE, zipfile.BadZipFile) as error:
         raise BenchError(f"Cannot read {file}: delete it, and its cohort is trained again ({error}).") from error
+
+
+def _table(packed: bytes) -> pd.DataFrame:
+    with parquet.ParquetFile(io.BytesIO(packed)) as opened:
+        return bounded(opened).to_pandas()

@@ -18,6 +18,9 @@ UNREADABLE = (OSError, ValueError, TypeError, KeyError, MemoryError, pa.ArrowExc
 """What parsing a damaged or made-up file raises."""
 MOST_ROWS = 100_000_000
 """A small file can stand for any number of rows."""
+LARGEST = 2**30
+"""Bytes of a table in memory: a hundred times those of a large cohort."""
+ROWS_A_BATCH = 2**13
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "role": get_args(Role),
@@ -70,11 +73,9 @@ def table(file: Path, columns: dict[str, str]) -> pa.Table:
     if not file.is_file():  # a folder would be read as one table
         raise OSError("it is not a file")
     with parquet.ParquetFile(file) as opened:
-        if opened.metadata.num_rows > MOST_ROWS:
-            raise ValueError(f"it has more than {MOST_ROWS} rows")
         for name, kind in columns.items():
             _check_type(opened.schema_arrow, name, kind, empty=not opened.metadata.num_rows)
-        content = opened.read(columns=list(columns))
+        content = bounded(opened, list(columns))
     for name, kind in columns.items():
         if kind != "float64" and content[name].null_count:
             raise ValueError(f"column '{name}' has gaps")
@@ -86,6 +87,28 @@ def table(file: Path, columns: dict[str, str]) -> pa.Table:
         for text in compute.unique(content[name]).to_pylist():
             _check_numbers(name, text, _JSON[name])
     return content.select(list(columns)).replace_schema_metadata(None)
+
+
+def bounded(opened: parquet.ParquetFile, columns: list[str] | None = None) -> pa.Table:
+    """What a Parquet file holds; raises ValueError where that is more than MOST_ROWS or LARGEST.
+
+    The file says how large its pages are, which keeps honest files from being read in vain. What repeats a value is
+    short in the file all the same, so that rows are read a few at a time, and counted.
+    """
+    about = opened.metadata
+    if about.num_rows > MOST_ROWS:
+        raise ValueError(f"it has more than {MOST_ROWS} rows")
+    if sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)) > LARGEST:
+        raise ValueError(f"it unpacks to more than {LARGEST} bytes")
+    batches, size = [], 0
+    for batch in opened.iter_batches(ROWS_A_BATCH, columns=columns, use_threads=False):
+        size += batch.nbytes
+        if size > LARGEST:
+            raise ValueError(f"it unpacks to more than {LARGEST} bytes")
+        batches.append(batch)
+    if batches:
+        return pa.Table.from_batches(batches)
+    return opened.read(columns=columns)
 
 
 def _check_type(schema: pa.Schema, name: str, kind: str, empty: bool) -> None:

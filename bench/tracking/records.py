@@ -84,7 +84,7 @@ class Records:
         ids = self.of(kind)
         if not ids:
             return f"{1:0{layout.DIGITS}}"
-        last = self.client.search_runs(ids, "", ViewType.ACTIVE_ONLY, 1, [f"tags.{SEQUENCE} DESC"])
+        last: list[Run] = self.client.search_runs(ids, "", ViewType.ACTIVE_ONLY, 1, [f"tags.{SEQUENCE} DESC"])
         if last and SEQUENCE in last[0].data.tags and not _sequence(last[0]):  # edited by hand
             last = self.search(ids, page=AT_ONCE)
         return f"{1 + max(map(_sequence, last), default=0):0{layout.DIGITS}}"

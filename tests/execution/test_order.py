@@ -9,6 +9,7 @@ from bench.execution.order import BreadthFirst, Budget, ladders_of
 from bench.protocol.ladder import FEW, next_cohort
 from bench.protocol.preset import Selectors, load_preset, resolve, resolve_arms
 from bench.protocol.result import MEMBER_COLUMNS, typed
+from bench.training.pace import Pace
 
 CHOICES = {"learning_rates": (0.1, 0.01), "seeds": 3 * FEW}
 STUDY = resolve(
@@ -42,7 +43,7 @@ def by_chance(number):
 def trained_in_order(studies, solves, budget=ALWAYS, unit=0.0):
     """(cohort, members before it) of a run with one job, in its order."""
     ladders, members = ladders_of(studies), typed([], MEMBER_COLUMNS)[[*KEYS, "outcome", "updates", "loss"]]
-    order = BreadthFirst(dict.fromkeys(range(len(ladders)), unit), Budget(budget))
+    order = BreadthFirst(dict.fromkeys(range(len(ladders)), Pace(unit)), Budget(budget))
     waiting = [order.next(ladder, members) for ladder in ladders]
     while found := [one for one in waiting if one.cohort and order.fits(one)]:
         first = min(found, key=lambda one: one.turn)

@@ -63,7 +63,16 @@ def workplace(elsewhere: Path, empty_database: Path, monkeypatch: pytest.MonkeyP
     Path("corrupt.db").write_bytes(b"not a database at all" * 100)
     monkeypatch.setattr(local, "_make", lambda _, database: shutil.copyfile(empty_database, database))
     tracking.Store.open("good").write_cohort(result())
-    plan = Plan(preset="p", arms=("main",), settings=1, members=1, cached=0, estimated_seconds=1, skipped=("odd\x1b",))
+    plan = Plan(
+        preset="p",
+        arms=("main",),
+        settings=1,
+        members=1,
+        cached=0,
+        estimated_seconds=1,
+        extrapolated=(),
+        skipped=("odd\x1b",),
+    )
     monkeypatch.setattr(execution, "make_plan", lambda *_: plan)
     monkeypatch.setattr(execution, "run_studies", lambda *_, **__: RunSummary(trained=1))
     monkeypatch.setattr(

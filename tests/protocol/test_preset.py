@@ -25,13 +25,14 @@ def test_smoke_has_every_task_and_standard_ten_seeds():
 def test_selectors_override_the_preset():
     chosen = Selectors(
         techniques=("lstm", "tbptt:window=3", "lstm"), tasks=("copy",), lags=(7, 5, 7), seeds=4, updates=9,
-        hidden_size=5, batch_size=3, learning_rates=(0.1,), optimizer="sgd", clip_norm=2.0, initialisation="orthogonal",
+        hidden_size=5, batch_size=3, held_out_size=8, learning_rates=(0.1,), optimizer="sgd", clip_norm=2.0,
+        initialisation="orthogonal",
     )  # fmt: skip
     study = resolve(load_preset("smoke"), chosen)
     assert study.techniques == ("lstm", "tbptt:window=3")
     assert [(plan.task, plan.lags) for plan in study.tasks] == [("copy", (5, 7))]
     protocol = study.settings[0].protocol
-    assert (protocol.updates, protocol.hidden_size, protocol.batch_size) == (9, 5, 3)
+    assert (protocol.updates, protocol.hidden_size, protocol.batch_size, protocol.held_out_size) == (9, 5, 3, 8)
     assert (protocol.optimizer, protocol.clip_norm, protocol.initialisation) == ("sgd", 2.0, "orthogonal")
     assert not protocol.tunes
     assert study.tuning_cohort(study.settings[0]) is None

@@ -97,11 +97,26 @@ def build(folder: Path) -> Path:
     compiler = _compiler()
     file = folder / f"kernels-{_key(compiler)}.so"
     _own(folder)
-    if not _is_ours(file):
+    if not _can_be_loaded(file):
         with FileLock(file.with_suffix(".lock")):
-            if not _is_ours(file):
+            if not _can_be_loaded(file):
                 _compile(compiler, file)
     return file
+
+
+def _can_be_loaded(file: Path) -> bool:
+    """Whether nobody else can have changed it, and nothing of it is missing: half a library would kill its process."""
+    return _is_ours(file) and is_sealed(file.read_bytes())
+
+
+def sealed(library: bytes) -> bytes:
+    """A library with its checksum at the end, where a loader does not look."""
+    return library + hashlib.sha256(library).digest()
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether a file's content is as `sealed` made it."""
+    return content == sealed(content[: -hashlib.sha256().digest_size])
 
 
 def _own(folder: Path) -> None:
@@ -130,7 +145,10 @@ def _is_ours(file: Path) -> bool:
 
 def _compiler() -> list[str]:
     named = os.environ.get("CC")
-    words = shlex.split(named) if named else next(([c] for c in ("cc", "gcc", "clang") if shutil.which(c)), [])
+    try:
+        words = shlex.split(named) if named else next(([c] for c in ("cc", "gcc", "clang") if shutil.which(c)), [])
+    except ValueError as error:
+        raise Unavailable(f"CC is '{named}', which is no command: {error}") from None
     if not words or shutil.which(words[0]) is None:
         raise Unavailable(f"no C compiler: {named} is not found" if named else "no C compiler")
     return words
@@ -167,5 +185,6 @@ def _compile(compiler: list[str], file: Path) -> None:
         if done.returncode:
             said = next((line for line in done.stderr.splitlines() if "error" in line), "it failed")
             raise Unavailable(f"{compiler[0]} could not compile them: {said.strip()}")
+        made.write_bytes(sealed(made.read_bytes()))
         made.chmod(0o700)
         made.replace(file)

@@ -128,10 +128,11 @@ def _spikes(curve: pd.DataFrame) -> np.ndarray:
 
 
 def _rises(curve: pd.DataFrame) -> float:
-    loss = curve["train_loss"].to_numpy()
-    loss = loss[np.isfinite(loss)].clip(min=LEARNED * curve["loss"].iloc[0])
-    if len(loss) < 3:
+    loss, least = curve["train_loss"].to_numpy(), LEARNED * curve["loss"].iloc[0]
+    loss = loss[np.isfinite(loss)]
+    if len(loss) < 3 or not 0 < least < np.inf:
         return np.nan
+    loss = loss.clip(min=least)
     rises = np.diff(np.log(loss)).clip(min=0)
     return max(CALM, float(np.sqrt(np.mean(rises**2))))
 
@@ -182,6 +183,7 @@ def early(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     norms = table["log_norm"].clip(lower=DARK)
     last = table.groupby(MEMBER)["step"].transform("max")
     halves = norms.groupby([*(table[k] for k in MEMBER), table["step"] * 2 <= last]).agg(_log_mean).unstack()
+    halves = halves.reindex(columns=[True, False])  # a single step has no early half
     return _of_members(scope, technique, np.exp(halves[True] - halves[False]))
 
 
@@ -192,10 +194,13 @@ def fade(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     if table["layer"].nunique() < 2:
         return _of_members(scope, technique, pd.Series(dtype=float))
     layers = power.agg(_log_mean).unstack() / 2
-    return _of_members(scope, technique, (layers[0] - layers.iloc[:, -1]) / (layers.shape[1] - 1))
+    return _of_members(scope, technique, (layers.iloc[:, 0] - layers.iloc[:, -1]) / (layers.shape[1] - 1))
 
 
 def _log_mean(logs: pd.Series) -> float:
+    """NaN where one of them is not finite."""
+    if not np.isfinite(logs).all():
+        return np.nan
     return float(np.logaddexp.reduce(logs.to_numpy()) - np.log(len(logs)))
 
 
