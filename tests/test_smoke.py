@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from bench.cli import main
+from bench.execution import sampling
 from bench.protocol.preset import load_preset, resolve_arms
 
 
-def test_smoke_goes_through_from_plan_to_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_smoke_goes_through_from_plan_to_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "PROCESSES", 1)  # each of the five would time the same techniques
     studies, store, output = (
         resolve_arms(load_preset("smoke")),
         ["--store", str(tmp_path / "store")],

@@ -23,7 +23,7 @@ from mlflow import MlflowClient
 
 from bench.cli import main
 from bench.evidence.verdicts import judge
-from bench.execution import crew, preload  # noqa: F401
+from bench.execution import crew, preload, sampling  # noqa: F401
 from bench.history import take
 from bench.tracking import Store
 
@@ -36,7 +36,11 @@ LONGEST = 1.2
 
 
 def judge_no_more(store: Path) -> None:
-    """Have later runs put down the verdicts on this store: judging takes longer than all else and writes nothing."""
+    """Have later runs put down the verdicts on this store: judging takes longer than all else and writes nothing.
+
+    Speeds are sampled in one process; more of them would add to the rows of one table.
+    """
+    sampling.PROCESSES = 1
     verdicts = judge(Store.open(str(store)))
     take.judge_scopes = lambda found: verdicts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from fake_arms import add_arms
 from fake_store import ADDRESSES, FakeStore, make_store
 from fake_verdicts import FEW, make_verdicts
+from filelock import FileLock
 
 from bench.reporting import findings, write_report
 from bench.reporting.catalogue import LANGUAGES
@@ -45,9 +47,12 @@ def small_store() -> FakeStore:
 
 @pytest.fixture(scope="session")
 def rendered(store: FakeStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the four files."""
-    folder = tmp_path_factory.mktemp("report")
-    with pytest.MonkeyPatch.context() as patch:
+    """The folder with the four files: written by the first of the tests' processes that wants it, for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "report"
+    with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(findings, "judge", make_verdicts)
-        write_report(store, folder, LANGUAGES, ADDRESSES)
+        if not (folder / "manifest.json").exists():  # which is written last
+            folder.mkdir(exist_ok=True)
+            write_report(store, folder, LANGUAGES, ADDRESSES)
     return folder
