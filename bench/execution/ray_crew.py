@@ -68,6 +68,8 @@ class RayCluster:
         host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
         self._head, self._asked = (host, int(port)), time.monotonic()
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self._awaited: ray.ObjectRef | None = None
+        """News that have been asked for and have not come yet."""
         self.inbox: Any = ray.remote(num_cpus=0)(_Inbox).options(scheduling_strategy=here).remote()
 
     def __enter__(self) -> RayCluster:
@@ -86,17 +88,26 @@ class RayCluster:
         found: list[list[dict[str, Any]]] = []
         asking = Thread(target=lambda: found.append(ray.nodes()), daemon=True)
         asking.start()
-        asking.join(PATIENCE)
-        if not found:
-            raise self.lost()
-        return found[0]
+        while True:
+            asking.join(PATIENCE)
+            if found:
+                return found[0]
+            if not self.answers():
+                raise self.lost()
 
     def news(self) -> list[tuple[Any, str, bytes]]:
         """All that workers have sent since the last time. Raises BenchError where the cluster is gone."""
+        self._awaited = self._awaited or self.inbox.take.remote()
         try:
-            return ray.get(self.inbox.take.remote(), timeout=PATIENCE)
+            taken = ray.get(self._awaited, timeout=PATIENCE)
+        except GetTimeoutError:  # a busy machine takes its time
+            if not self.answers():
+                raise self.lost() from None
+            return []
         except RayError as error:
             raise self.lost(_brief(error)) from None
+        self._awaited = None
+        return taken
 
     def check(self) -> None:
         """Raise BenchError if the head is gone; asked now and then."""
@@ -213,15 +224,24 @@ class RayCrew:
             yield self._busy.pop(task), "result", self._result(task)
 
     def _result(self, task: ray.ObjectRef) -> Any:
+        content = None
         try:
-            content = ray.get(task, timeout=PATIENCE)
+            while content is None:
+                content = self._fetched(task)
         except RayTaskError as error:
             raise BenchError(f"A worker of the Ray cluster cannot do its work: {_brief(error.cause)}.") from None
-        except GetTimeoutError:
-            raise self.cluster.lost() from None
         except RayError as error:  # the worker, its machine or its memory, again and again
             return Died(f"the cluster lost its worker {1 + RETRIES} times: {type(error).__name__}")
         return content if isinstance(content, Died) else pickle.loads(content)[0]
+
+    def _fetched(self, task: ray.ObjectRef) -> bytes | Died | None:
+        """What a piece of work has left, if it comes in time. Raises BenchError where the cluster is gone."""
+        try:
+            return ray.get(task, timeout=PATIENCE)
+        except GetTimeoutError:
+            if not self.cluster.answers():
+                raise self.cluster.lost() from None
+            return None
 
 
 class _Inbox:

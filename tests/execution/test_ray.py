@@ -286,3 +286,46 @@ def test_where_there_is_no_such_place(monkeypatch):
 
     with pytest.raises(BenchError, match=r"no machine with a core and 2 GPUs"):
         RayCluster("elsewhere:6379", gpus=2)
+
+
+@pytest.fixture
+def headless(free_port, monkeypatch):
+    """A cluster whose head is gone."""
+    from bench.execution import ray_crew
+
+    monkeypatch.setattr(ray_crew, "PATIENCE", 0.1)
+    monkeypatch.setattr(ray_crew, "SECONDS_BETWEEN_NEWS", 0.01)
+    found = object.__new__(ray_crew.RayCluster)
+    found.address, found.gpus, found._head, found._asked, found._awaited = (
+        "there:6379",
+        0,
+        ("127.0.0.1", free_port),
+        0,
+        1,
+    )
+    return found
+
+
+def test_a_head_that_is_gone_is_said_so(headless, monkeypatch):
+    """Also where Ray itself would wait, and end the program after a minute."""
+    hangs = type("Hangs", (), {"nodes": lambda: time.sleep(3600), "get": _never_comes, "shutdown": shut.clear})
+    monkeypatch.setattr("bench.execution.ray_crew.ray", hangs)
+    shut.append("open")
+    for ask in (headless.check, headless.news, lambda: headless.places):
+        with pytest.raises(
+            BenchError, match=r"^The Ray cluster at there:6379 is lost: its head does not answer\. Start"
+        ):
+            ask()
+    crew = object.__new__(sys.modules["bench.execution.ray_crew"].RayCrew)
+    crew.cluster, crew._busy = headless, {"task": "label"}
+    crew.__exit__()
+    assert not shut
+
+
+shut: list[str] = []
+
+
+def _never_comes(*_, **__):
+    from ray.exceptions import GetTimeoutError
+
+    raise GetTimeoutError("not ready")
