@@ -268,9 +268,9 @@ def report(
     from bench.reporting.archive import new_folder
     from bench.tracking import Store, run_addresses
 
-    folder = output or new_folder(Path("reports"))
     languages = ("en", "zh") if language == "both" else (language,)
     opened = Store.open(store, create=False)
+    folder = output or new_folder(Path("reports"))
     _tell_cut_off(opened)
     addresses, dpi = run_addresses(opened), PNG_DPI if png else 0
     for file in write_report(opened, folder, languages, addresses, jobs=cpu_count(), png_dpi=dpi):

@@ -333,6 +333,7 @@ def test_prune_removes_exactly_what_it_said(
     folders = [Path("reports", f"2026-01-0{day}_03-00-00") for day in (1, 2, 3)]
     for folder in (*folders, Path("reports", "mine")):
         folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("{}")
     words = ["--store", store.uri, "--keep-reports", "1"]
     before, shown = store.members(), scopes(store)["main"]
     said = pruned(*words, "--dry-run", capsys=capsys)

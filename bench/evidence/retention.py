@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ class Unneeded:
     """What may go: everything that a report shows stays as it is."""
 
     cohorts: pd.DataFrame
-    """cohort, why, members, started; oldest first. superseded: another version or protocol stands in the report;
+    """cohort, members, started, why; oldest first. superseded: another version or protocol stands in the report;
     technique, task: its code has changed."""
     studies: list[str]
     """Keys of studies that are about nothing that is left."""
@@ -27,25 +27,38 @@ class Unneeded:
     """Members of techniques or tasks that are not known here, perhaps a plugin's: they stay."""
 
 
-def unneeded(store: ResultStore, before: datetime) -> Unneeded:
+def unneeded(store: ResultStore, before: datetime, now: datetime | None = None) -> Unneeded:
     """Cohorts that were begun before this moment, and that no report shows but as a number left out or stale.
 
-    In an empty store there is nothing.
+    In an empty store there is nothing. now: by which a clock that was ahead is told.
     """
     members, studies = store.members(), store.studies()
     found = [] if members.empty else list(scopes(_WithoutCurves(store)).values())
     shown = {cohort for scope in found for cohort in scope.members["cohort"]}
     stale = {row.cohort: row.why for scope in found for row in scope.stale.itertuples()}
-    table = members.groupby("cohort").agg(members=("seed", "size"), started=("started", "min")).reset_index()
+    table = (
+        members.groupby("cohort", sort=False).agg(members=("seed", "size"), started=("started", "min")).reset_index()
+    )
+    table["begun"] = _begun(table["started"], now or datetime.now(UTC))
     table = table[~table["cohort"].isin(shown)]
     why = table["cohort"].map(stale).fillna("superseded")
     unknown = int(table.loc[why == "unknown", "members"].sum())
-    old = pd.to_datetime(table["started"], utc=True) < before
-    table = table.assign(why=why)[old & (why != "unknown")].sort_values("started", ignore_index=True)
+    table = table.assign(why=why)[(table["begun"] < before) & (why != "unknown")].drop(columns="begun")
+    table = table.reset_index(drop=True)
     left = set(members.loc[~members["cohort"].isin(table["cohort"]), "setting_hash"])
     needed = {study.key for scope in found for study in scope.studies}
     idle = [s.key for s in studies if s.key not in needed and _about_nothing(s, left)]
     return Unneeded(table, [] if members.empty else idle, unknown)
+
+
+def _begun(started: pd.Series, now: datetime) -> pd.Series:
+    """When each cohort was begun at the latest, told from all of them in the order in which the store took them.
+
+    Nothing was begun before what came into the store earlier, so a clock that was behind makes nothing old. And nothing
+    was begun in the future: what says so is taken to be as young as what came next.
+    """
+    times = pd.to_datetime(started, utc=True)
+    return times.where(times <= now).cummax().bfill().fillna(pd.Timestamp(now))
 
 
 def _about_nothing(study: Study, settings: set[str]) -> bool:

@@ -207,7 +207,7 @@ def _protocols(members: pd.DataFrame, studies: list[Study]) -> tuple[dict[str, s
         protocols.setdefault(plan.task, plan.protocol)
     for task, rows in members.groupby("task"):
         if task not in hashes:
-            newest = rows.sort_values("started", kind="stable")["protocol_hash"].iloc[-1]
+            newest = rows["protocol_hash"].iloc[-1]
             hashes[str(task)] = newest
             protocols[str(task)] = _protocol_of(rows[rows["protocol_hash"] == newest])
     return hashes, protocols
@@ -233,8 +233,10 @@ def _protocol_of(members: pd.DataFrame) -> Protocol:
 
 
 def _newest(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:
-    """One version of each setting (the newest study's, else the newest) and one row a member of it."""
-    members = members.sort_values("started", kind="stable")
+    """One version of each setting (the newest study's, else the newest) and one row a member of it.
+
+    Newest is what the store took last: clocks may have been wrong.
+    """
     wanted = {
         (s.technique, s.task, s.lag): s.hash
         for study in studies
@@ -255,8 +257,7 @@ def _costs(costs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """The newest cost of each technique in scope, at its own size: also at lags that its ladder did not reach."""
     size = ["technique", "task", "hidden_size", "batch_size"]
     costs = costs.merge(members[size].drop_duplicates(), on=size)
-    newest = costs.sort_values("started", kind="stable").drop_duplicates([*size, "lag"], keep="last")
-    return newest.reset_index(drop=True)
+    return costs.drop_duplicates([*size, "lag"], keep="last").reset_index(drop=True)
 
 
 def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:

@@ -177,6 +177,7 @@ class _Run:
             if not self.outbox.send(at_once=True):
                 waiting = f"{len(self.outbox)} finished cohorts wait in {self.outbox.folder} for the next run"
                 raise BenchError(f"{waiting}: {self.outbox.trouble}")
+            self.store.reach()
         self.summary.left = self.left() if self.budget else 0
         columns = ["technique", "task", "lag", "role", "reason"]
         self.summary.failures = self._failed()[columns].drop_duplicates().to_dict("records")

@@ -56,7 +56,9 @@ def _named(reference: str, snapshots: Sequence[Snapshot]) -> Snapshot:
         moment = reference.replace(" ", "T")
         found = [s for s in snapshots if s.taken[: len(moment)] <= moment]
         if not found:
-            raise BenchError(f"No snapshot is as old as {reference}: the oldest is of {snapshots[0].taken}.")
+            raise BenchError(
+                f"No snapshot is as old as {reference}: the oldest is of {min(s.taken for s in snapshots)}."
+            )
         return found[-1]
     found = [s for s in snapshots if s.id.startswith(reference)]
     if len({s.id for s in found}) != 1:

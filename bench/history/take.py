@@ -45,9 +45,10 @@ def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
 
     Equal results give an equal snapshot, but for the time at which it was taken.
     """
-    found = Reading(store).arms
+    read = Reading(store)
+    found = read.arms
     verdicts = judge_scopes(found)
-    origins = _origins(found)
+    origins = _origins(found, read.members())
     sampled, speeds = _speeds(store.timings())
     studies = store.studies()
     main = summarise(found[MAIN])
@@ -106,10 +107,12 @@ def _short(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(f"{value:.{DIGITS}g}")
 
 
-def _origins(found: dict[str, Scope]) -> list[Origin]:
-    """Every origin of a member, by when it was last at work."""
+def _origins(found: dict[str, Scope], stored: pd.DataFrame) -> list[Origin]:
+    """Every origin of a member, by when it was last at work: by the store's order, for clocks may have been wrong."""
     members = pd.concat([scope.members for scope in found.values()])
-    last = members.groupby(_ORIGIN, dropna=False)["started"].max().sort_values(kind="stable")
+    places = {cohort: place for place, cohort in enumerate(stored["cohort"].drop_duplicates())}
+    members = members.assign(place=members["cohort"].map(places))
+    last = members.groupby(_ORIGIN, dropna=False)["place"].max().sort_values(kind="stable")
     return [Origin(**dict(zip(_ORIGIN, key, strict=True))) for key in last.index]
 
 

@@ -2,26 +2,95 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from bench.errors import BenchError
+
 STAMP = "%Y-%m-%d_%H-%M-%S"
+MANIFEST = "manifest.json"
+"""What a report's folder gets last."""
+
+_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)(?:-(\d{1,4}))?")
 
 
 def new_folder(root: Path) -> Path:
-    """The folder of a report that is made now; nothing is created."""
-    return root / f"{datetime.now():{STAMP}}"
+    """Make the folder of a report that is made now, and of no other: of those of one second, the next has a number."""
+    stamp = f"{datetime.now():{STAMP}}"
+    for name in itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2))):
+        try:
+            (root / name).mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise BenchError(f"Cannot write {root / name}: {error.strerror}; choose another --output.") from error
+        return root / name
+    raise AssertionError
 
 
 def old_folders(root: Path, keep: int) -> list[Path]:
-    """All such folders but the newest `keep`, oldest first; what is named otherwise is not ours."""
-    found = sorted(folder for folder in root.glob("*") if folder.is_dir() and _stamped(folder.name))
-    return found[: max(0, len(found) - keep)]
+    """What may go, oldest first: all such folders but the newest `keep`; what is named otherwise is not ours.
+
+    A folder that is being written stays, and does not count. Nor does one whose report was never finished, which goes
+    with those that are older. A folder from the future was made while the clock was ahead: it makes no other one go.
+    """
+    now = datetime.now()
+    found = sorted((age, folder) for folder in root.glob("*") if folder.is_dir() and (age := _age(folder.name, now)))
+    idle = [folder for _, folder in found if not _is_written(folder)]
+    whole = [folder for folder in idle if (folder / MANIFEST).is_file()]
+    kept = whole[-keep:]
+    return idle[: idle.index(kept[0])] if len(whole) > keep else []
 
 
-def _stamped(name: str) -> bool:
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Keep a report's folder from going while it is being written; a program that is killed lets go of it.
+
+    If nothing comes into one of `new_folder`, it goes.
+    """
     try:
-        datetime.strptime(name, STAMP)
-    except ValueError:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise BenchError(f"Cannot write {folder}: {error.strerror}; choose another --output.") from error
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        if _NAME.fullmatch(folder.name):
+            with suppress(OSError):
+                folder.rmdir()
+        os.close(descriptor)
+
+
+def _is_written(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
         return False
-    return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _age(name: str, now: datetime) -> tuple[bool, datetime, int] | None:
+    """What sorts reports from the oldest to the newest; None for a folder that is none."""
+    found = _NAME.fullmatch(name)
+    try:
+        made = datetime.strptime(found[1], STAMP) if found else None
+    except ValueError:
+        made = None
+    return None if made is None or found is None else (made <= now, made, int(found[2] or 1))

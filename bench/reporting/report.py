@@ -16,6 +16,7 @@ from bench.files import write_whole
 from bench.history.take import HistoryStore
 from bench.interpreters import started_safely
 from bench.reporting import tables
+from bench.reporting.archive import MANIFEST, writing
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import Findings, gather
 from bench.reporting.fonts import can_set_chinese
@@ -48,7 +49,7 @@ def write_report(
     """
     for language in languages:
         Catalogue(language)  # refuses an unknown one before anything is done
-    with _helper(jobs) as helper:
+    with writing(output), _helper(jobs) as helper:
         findings = gather(store)
         rest = [*languages]
         elsewhere: list[Future[Written]] = []
@@ -58,9 +59,9 @@ def write_report(
         free = None if elsewhere else helper
         done = [_write_language(findings, language, output, addresses, png_dpi, free) for language in rest]
         done += [future.result() for future in elsewhere]
-    written = [file for files, _ in done for file in files]
-    written += _write_shared(findings, output)
-    write_whole(output / "manifest.json", manifest(findings, output, written))
+        written = [file for files, _ in done for file in files]
+        written += _write_shared(findings, output)
+        write_whole(output / MANIFEST, manifest(findings, output, written))
     pages = sorted(file for file in written if file.parent == output and file.suffix in (".html", ".pdf"))
     problems = dict.fromkeys(problem for _, problem in done if problem)
     if problems:

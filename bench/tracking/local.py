@@ -80,6 +80,8 @@ def _make(scratch: Path, database: Path) -> None:
     shutil.copyfile(draft, ready)
     with closing(sqlite3.connect(ready)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
+    for companion in _COMPANIONS:  # of a database that was deleted: SQLite would read it into this one
+        Path(f"{database}{companion}").unlink(missing_ok=True)
     ready.replace(database)
 
 

@@ -49,7 +49,7 @@ class Outbox:
             except BenchError as error:
                 self._rest(error)
         remedy = f"make room there; the store did not take it either: {self.trouble}"
-        write_whole(self.folder / f"{result.cohort.key}.zip", _packed(result), remedy.rstrip("."))
+        write_whole(self._file(result.cohort.key), _packed(result), remedy.rstrip("."))
 
     def send(self, at_once: bool = False) -> bool:
         """Send what waits, unless the store has failed a moment ago; whether nothing waits any more."""
@@ -73,12 +73,23 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._files())
 
+    def _file(self, key: str) -> Path:
+        """Where a cohort waits: its number in the order of writing, and its key."""
+        files = self._files()
+        known = [file for file in files if file.stem.rpartition("-")[2] == key]
+        return known[0] if known else self.folder / f"{1 + max(map(_number, files), default=0):06d}-{key}.zip"
+
     def _files(self) -> list[Path]:
-        return sorted(self.folder.glob("*.zip"), key=lambda file: (file.stat().st_mtime_ns, file.name))
+        return sorted(self.folder.glob("*.zip"), key=lambda file: (_number(file), file.name))
 
     def _rest(self, error: BenchError) -> None:
         self.trouble = str(error)
         self._resting_until = time.monotonic() + PAUSE
+
+
+def _number(file: Path) -> int:
+    number = file.name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def _packed(result: CohortResult) -> bytes:

@@ -27,6 +27,7 @@ from bench.tracking.clock import server_time
 from bench.tracking.layout import BEGUN, COMPLETE, KEY, SEQUENCE, WRITER, Kind
 from bench.tracking.local import mend
 from bench.tracking.opening import Location, brief, connect, locate, plainly, reach
+from bench.tracking.place import Place, check_one_name
 from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, table
 from bench.tracking.records import Records
 from bench.tracking.state import hold, lock_file, writer
@@ -57,7 +58,7 @@ class Store:
 
     def __init__(self, location: Location, client: MlflowClient) -> None:
         self.location, self.client = location, client
-        self.records = Records(location, client)
+        self.records, self.place = Records(location, client), Place(location)
         self._lock = FileLock(lock_file(location))
 
     @classmethod
@@ -67,7 +68,9 @@ class Store:
         create: to write to it, and make it where there is none; if false, to read it, for which no permission to
         write is needed. Raises BenchError if it cannot be used.
         """
-        return cls(*connect(locate(uri), create))
+        location = locate(uri)
+        check_one_name(location)
+        return cls(*connect(location, create))
 
     @property
     def uri(self) -> str:
@@ -80,8 +83,9 @@ class Store:
         return self.location.shown
 
     def reach(self) -> None:
-        """Raise BenchError, and soon, if a store on a server does not answer."""
+        """Raise BenchError, and soon, if a server does not answer, or a local store is not where it was."""
         with plainly(self.shown):
+            self.place.check()
             reach(self.location)
 
     # Writing
@@ -159,6 +163,7 @@ class Store:
     @contextmanager
     def _record(self, kind: Kind, name: str, key: str) -> Iterator[tuple[str, Path]]:
         """A record that counts from the last line on: its run id, and a folder for its files."""
+        self.place.check()
         experiment = self.records.experiment(layout.record_experiment(kind))
         tags = {KEY: key, SEQUENCE: self.records.next_sequence(kind)}
         if self.location.database is None:
@@ -166,11 +171,14 @@ class Store:
         record = self.client.create_run(experiment, run_name=name, tags=tags).info.run_id
         with tempfile.TemporaryDirectory() as folder:
             yield record, Path(folder)
+            self.place.check()  # files would go to where the store was
             self.client.log_artifacts(record, folder)
             sums = [RunTag(layout.CHECKSUM + file.name, checksum(file)) for file in Path(folder).iterdir()]
             self.client.log_batch(record, tags=sums)
         self.client.set_terminated(record)
+        self.place.check()
         self.client.set_tag(record, COMPLETE, layout.YES)
+        self.place.check()
 
     # Reading
 
@@ -305,6 +313,7 @@ class Store:
 
         told: called with a sentence if another is writing, which is then waited for; None: BusyError is raised.
         """
+        self.place.check()  # else the lock would go to where the store was
         with hold(self._lock, self.shown, told):
             self.mend()
             yield

@@ -36,7 +36,8 @@ def test_the_newest_study_decides_even_if_its_results_are_older() -> None:
 
 def test_without_a_study_the_newest_results_decide() -> None:
     old, new = setting("tanh", 10, rules=OTHER), setting("tanh", 10)
-    scope = select(SmallStore([member(new, 1, started="2026-01-01"), member(old, 1, started="2025-01-01")]))
+    """That is, what the store took last: the clock was once ahead."""
+    scope = select(SmallStore([member(old, 1, started="2031-01-01"), member(new, 1, started="2026-01-01")]))
     assert scope.hashes == {"adding": RULES.hash}
     assert scope.protocols["adding"].hidden_size == RULES.hidden_size
     assert scope.protocols["adding"].learning_rates == (0.01,)
