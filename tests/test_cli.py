@@ -208,7 +208,7 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
     (plan,) = study.tasks
     assert (study.arm, study.techniques) == ("main", ("gru", "tbptt:window=4", "tanh"))
     assert (plan.task, plan.lags, study.measured_seeds) == ("copy", (5, 9), 4)
-    assert plan.protocol.model_dump(exclude={"evaluate_every", "held_out_size", "tuning_seeds"}) == {
+    assert plan.protocol.model_dump(exclude={"evaluate_every", "tuning_seeds"}) == {
         "updates": 7,
         "hidden_size": 6,
         "batch_size": 3,

@@ -232,7 +232,7 @@ def _speed(
     if interval.low > LEAST_FACTOR or interval.high < 1 / LEAST_FACTOR:
         verdict = "worse" if interval.low > 1 else "better"
     why = causes.of_speed(old, new, before, after) if verdict != "not told apart" else ()
-    factor = math.exp(last.mean() - first.mean())
+    factor = math.exp(min(last.mean() - first.mean(), LARGEST))
     return SpeedChange(after.technique, after.task, after.lag, factor, interval, verdict, why)
 
 

@@ -274,11 +274,20 @@ def mean_told(say: Sentences, of: list[str], values: Any) -> str:
     return told(say.words, of, say.words("values.mean", mean=mean, count=len(values)), low, high)
 
 
+MOST_DECADES = 300
+"""What is larger, in a made-up file, is no number any more."""
+
+
 def mark_curve(axes: Axes, say: Sentences, name: str, points: pd.DataFrame) -> None:
     """What a reader who points at a profile is told: whose it is, how far back, and the norm."""
     for at in thinned(points).itertuples():
         of = [name, say.words("values.back", steps=say.numbers.count(at.lag_back))]
-        mark(axes, at.lag_back, at.log10_norm, told(say.words, of, say.numbers.metric(10.0**at.log10_norm)))
+        mark(
+            axes,
+            at.lag_back,
+            at.log10_norm,
+            told(say.words, of, say.numbers.metric(10.0 ** min(at.log10_norm, MOST_DECADES))),
+        )
 
 
 def dress(

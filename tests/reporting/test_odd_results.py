@@ -70,10 +70,8 @@ def not_finite(store: FakeStore, whose: Callable[[Row], bool], value: float = ma
         if whose(row):
             row |= dict.fromkeys(PROBED, value)
             back, norms = store.flow.profiles[place]
-            store.flow.profiles[place] = (
-                back,
-                np.full_like(norms, np.clip(value, -1e3, 1e3) if abs(value) < np.inf else value),
-            )
+            log_norm = np.clip(value, -1e3, 1e3) if math.isfinite(value) else value
+            store.flow.profiles[place] = back, np.full_like(norms, log_norm)
     for row in filter(whose, store.cost_rows):
         row |= dict.fromkeys(("milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "flops"), value)
         row["round_ratios"] = "[]"
