@@ -15,6 +15,7 @@ from bench.protocol.result import (
     typed,
 )
 from bench.protocol.settings import Cohort, Member, Protocol, Role, Setting
+from bench.protocol.snapshot import Origin, Snapshot
 from bench.protocol.study import Study, TaskPlan
 
 PROTOCOL = Protocol(
@@ -175,4 +176,17 @@ def study(preset: str = "made-up") -> Study:
         tasks=(TaskPlan(task="adding", lags=(50,), protocol=PROTOCOL),),
         measured_seeds=3,
         settings=(setting("tanh"), setting("lstm")),
+    )
+
+
+ORIGIN = Origin(
+    commit="a" * 40, dirty=False, bench="0.1.0", python="3.11.7", torch="2.13.0", lightning="2.6.6",
+    platform="Linux", cpu="AMD EPYC 7B13", accelerator="cpu", threads=1,
+)  # fmt: skip
+
+
+def snapshot(preset: str = "quick", taken: str = "2026-01-01T00:00:00+00:00") -> Snapshot:
+    """A snapshot of nothing."""
+    return Snapshot(
+        taken=taken, preset=preset, judge="j", comparisons=1, origins=(ORIGIN,), claims=(), cells=(), horizons=()
     )

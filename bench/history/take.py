@@ -15,6 +15,7 @@ from typing import Protocol as Interface
 import pandas as pd
 
 import bench.evidence
+from bench.errors import BenchError
 from bench.evidence.claims import ClaimTest, load_tests
 from bench.evidence.estimates import horizons, summarise
 from bench.evidence.scope import Reading, ResultStore, Scope
@@ -41,7 +42,7 @@ class HistoryStore(ResultStore, Interface):
 
 
 def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
-    """What the store's results say now, with the newest sample of speeds; raises BenchError if it holds no result.
+    """What the store's results say now, with the newest sample of speeds; raises BenchError if they are none.
 
     Equal results give an equal snapshot, but for the time at which it was taken.
     """
@@ -50,6 +51,8 @@ def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
     verdicts = judge_scopes(found)
     origins = _origins(found, read.members())
     sampled, speeds = _speeds(store.timings())
+    if sampled is None and not origins:
+        raise BenchError("The store holds nothing that the code of today would reproduce: run it anew first.")
     studies = store.studies()
     main = summarise(found[MAIN])
     return Snapshot(

@@ -8,6 +8,8 @@ from bench.errors import BenchError
 
 KEPT = ("MLFLOW_TRACKING_", "MLFLOW_HTTP_REQUEST_", "MLFLOW_S3_", "MLFLOW_KERBEROS_")
 """How their names begin. Others would change how a store of ours is written, or keep MLflow from starting."""
+UI_STORE = "BPTT_BENCH_UI_STORE"
+"""Ours: the address of the store that the interface's server shows, as MLflow takes it."""
 SWITCHES = {
     # MLflow reads the first when it is imported; the others keep it from printing a line for every run and file.
     "MLFLOW_DISABLE_TELEMETRY": "true",

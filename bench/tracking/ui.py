@@ -18,6 +18,7 @@ import pandas as pd
 from bench.errors import BenchError
 from bench.tracking import layout
 from bench.tracking.address import SERVERS
+from bench.tracking.environment import UI_STORE
 from bench.tracking.opening import plainly
 from bench.tracking.store import Store
 
@@ -40,11 +41,7 @@ def ui_environment(store: Store) -> dict[str, str]:
     What else a user's environment says to MLflow is for other servers: it may open this one to the world.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "_MLFLOW_"))}
-    return own | {
-        "MLFLOW_BACKEND_STORE_URI": store.uri,
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-    }
+    return own | {UI_STORE: store.uri}
 
 
 def ui_address(store: Store, host: str = "127.0.0.1", port: int = 5000) -> str:

@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from bench.tracking.environment import UI_STORE
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -71,8 +73,9 @@ class Door:
 
 
 def serve(host: str, port: int) -> None:
-    """Serve the store that MLFLOW_BACKEND_STORE_URI names until standard input ends, which it does with the parent."""
-    os.environ["_MLFLOW_SERVER_FILE_STORE"] = os.environ["MLFLOW_BACKEND_STORE_URI"]  # as MLflow's own command does
+    """Serve the store that UI_STORE names until standard input ends, which it does with the parent."""
+    os.environ["_MLFLOW_SERVER_FILE_STORE"] = os.environ.pop(UI_STORE)  # as MLflow's own command does
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # else nine more processes
     os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"localhost:{port},{host}:{port}"  # its own list lets 10.evil.com in
     import uvicorn
 

@@ -141,7 +141,12 @@ def test_the_time_is_over_for_those_who_talk_too(target, parts, allowed):
 def test_who_closes_the_pipe_has_died():
     with Crew(1) as crew:
         crew.start("work", closes_everything, None)
-        assert results(crew) == [("result", Died("it closed the pipe of its result"))]
+        ((_, found),) = results(crew)
+    # whichever sees it first: the crew, or the process's own watch on its parent, which it has closed as well
+    assert found in (
+        Died("it closed the pipe of its result"),
+        Died("the process was ended by SIGKILL, perhaps for want of memory"),
+    )
 
 
 def test_a_process_that_was_forked_off_says_nothing():

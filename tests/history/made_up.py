@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from factory import ORIGIN
 
-from bench.protocol.snapshot import CellState, ClaimState, Origin, PartState, Snapshot, SpeedState
-
-ORIGIN = Origin(
-    commit="a" * 40, dirty=False, bench="0.1.0", python="3.11.7", torch="2.13.0", lightning="2.6.6",
-    platform="Linux", cpu="AMD EPYC 7B13", accelerator="cpu", threads=1,
-)  # fmt: skip
+from bench.protocol.snapshot import CellState, ClaimState, PartState, Snapshot, SpeedState
 
 
 def cell(technique: str = "lstm", solved: int = 5, seeds: int = 10, **changes: Any) -> CellState:

@@ -15,6 +15,7 @@ import pytest
 from fake_arms import add_arms
 from fake_store import FakeStore, make_store
 
+from bench.errors import BenchError
 from bench.evidence import assess
 from bench.evidence.scope import Reading
 from bench.evidence.verdicts import judge_scopes
@@ -148,3 +149,11 @@ def test_a_verdict_a_page_and_a_snapshot_come_of_anything(
     store.snapshot_list = [before, after]
     html = page(gather(store), Catalogue("en"))
     assert html.count("</section>") > 10
+
+
+def test_a_store_of_which_all_is_stale_has_no_snapshot(base: FakeStore) -> None:
+    store = copy.deepcopy(base)
+    for row in store.member_rows:
+        row["technique_hash"] = "of yore"
+    with pytest.raises(BenchError, match="nothing that the code of today would reproduce"):
+        take(store)

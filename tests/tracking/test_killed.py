@@ -108,9 +108,10 @@ def test_a_write_that_was_not_killed_stays(killed):
 
 def test_repair_spares_what_is_whole(store, monkeypatch):
     store.write_cohort(result(cohort("lstm")))
-    monkeypatch.setattr(store.client, "set_tag", _die)
-    with pytest.raises(KeyboardInterrupt):
-        store.write_cohort(result(cohort("gru")))
+    with monkeypatch.context() as dying:
+        dying.setattr(store.client, "set_tag", _die)
+        with pytest.raises(KeyboardInterrupt):
+            store.write_cohort(result(cohort("gru")))
     before = store.members()
     assert set(before["technique"]) == {"lstm"}
     assert store.repair() == 1

@@ -3,9 +3,8 @@
 from functools import partial
 
 import pytest
-from factory import cohort, costs, result, study
+from factory import cohort, costs, result, snapshot, study
 
-from bench.protocol.snapshot import Snapshot
 from bench.tracking import Store
 from bench.tracking.layout import SEQUENCE
 
@@ -17,13 +16,6 @@ def at(store: Store, start: int) -> Store:
     clocked = Store(store.location, type(store.client)(store.uri))
     clocked.client.create_run = partial(clocked.client.create_run, start_time=start)  # members bring their own
     return clocked
-
-
-def snapshot(name: str) -> Snapshot:
-    return Snapshot(
-        taken="2026-01-01T00:00:00+00:00", preset=name, judge="j", comparisons=1, origins=(), claims=(), cells=(),
-        horizons=(),
-    )  # fmt: skip
 
 
 def test_after_a_clock_was_ahead_the_newest_study_is_newest_and_stands_once(store):

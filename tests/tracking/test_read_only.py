@@ -89,9 +89,9 @@ def test_a_store_that_may_not_be_written_is_read(filled, place, copied: Callable
         assert store.members().equals(before)
         assert (len(store.curves()), len(store.costs()), store.studies()) == (15, 1, [study()])
         assert (store.cut_off(), store.dead(), store.snapshots()) == (0, [], [])
-        commits = {run.data.tags["commit"] for run in store.client.search_runs(store._tasks())}
+        commits = {run.data.tags["commit"] for run in store.client.search_runs(store.records.tasks())}
         assert (commits == {"kept"}) == (copied in (with_commits_in_its_log, with_a_log_in_use))
-        addresses = {run.info.artifact_uri for run in store.client.search_runs(store._records("cohorts"))}
+        addresses = {run.info.artifact_uri for run in store.client.search_runs(store.records.of("cohorts"))}
         assert all(address.startswith(folder.as_uri()) for address in addresses), "so that the interface shows files"
         with pytest.raises(BenchError, match=r"cannot be used: no permission: .*mlflow\.db\.lock"), store.lock():
             pass

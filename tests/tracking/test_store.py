@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from factory import cohort, costs, outcomes_of, result, study
+from factory import cohort, costs, outcomes_of, result, snapshot, study
 from mlflow.entities import ViewType
 from pandas.testing import assert_frame_equal
 
 from bench.errors import BenchError, BusyError
 from bench.protocol.result import COST_COLUMNS, MEMBER_COLUMNS, typed
-from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot
+from bench.protocol.snapshot import TIMING_COLUMNS
 from bench.tracking import Store, layout
 from bench.tracking.records import Standing
 
@@ -270,13 +270,7 @@ def test_snapshots_and_samples_come_back_as_they_went_in(store):
     filled = {"str": "x", "int64": 1, "float64": 0.5, "bool": False}
     row = {column: filled[kind] for column, kind in TIMING_COLUMNS.items()}
     table = typed([row, row | {"process": 2}], TIMING_COLUMNS)
-    first, second = (
-        Snapshot(
-            taken=f"2026-01-0{day}T00:00:00+00:00", preset="quick", judge="j", comparisons=1, origins=(), claims=(),
-            cells=(), horizons=(),
-        )
-        for day in (1, 2)
-    )  # fmt: skip
+    first, second = (snapshot(taken=f"2026-01-0{day}T00:00:00+00:00") for day in (1, 2))
     store.write_timings(table)
     store.write_snapshot(first)
     store.write_snapshot(second)
