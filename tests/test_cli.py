@@ -23,7 +23,7 @@ from bench.collector import MIDDLE, OLD, YOUNG
 from bench.console import say
 from bench.execution import RunSummary
 from bench.execution.crew import Crew
-from bench.protocol.preset import Selectors, load_preset, preset_names, resolve
+from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.study import Study
 from bench.tracking import RunAddresses, Store
 
@@ -126,21 +126,6 @@ def test_plain_lists_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     column = heads.index("title")
     assert {row[column - 2 : column] for row in rows} == {"  "}
     assert all(row[column] != " " for row in rows)
-
-
-# preset
-
-
-@pytest.mark.parametrize("name", preset_names())
-def test_a_printed_preset_is_the_same_study(name: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    assert main(["preset", name]) == 0
-    Path("mine.yaml").write_bytes(capsysbinary.readouterr().out)
-    assert load_preset("mine.yaml") == load_preset(name)
-
-
-def test_an_unknown_preset_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["preset", "quik"]) == 2
-    assert capsys.readouterr().err == "bptt-bench: Unknown preset 'quik': did you mean quick?\n"
 
 
 # plan

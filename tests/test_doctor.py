@@ -225,3 +225,6 @@ def test_kernels_without_a_compiler_are_a_note_with_its_package(monkeypatch: pyt
     assert "no C compiler" in finding.detail
     monkeypatch.setattr("bench.engine.native.why_not", lambda: None)
     assert doctor.check_kernels().state == "ok"
+    monkeypatch.setattr("bench.engine.native.why_not", lambda: "cannot be built or loaded: the disk is full")
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert doctor.check_kernels().remedy == doctor.KERNELS_REMEDY

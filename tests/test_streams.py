@@ -1,13 +1,16 @@
 """Standard streams that are closed, full or narrow: what is said may be lost, what is done may not."""
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from factory import cohort
 
 from bench.cli import main
 from bench.console import to_json
@@ -52,6 +55,21 @@ def test_what_a_worker_prints_never_ends_it(redirections: str) -> None:
 def test_no_run_depends_on_its_progress(redirections: str) -> None:
     script = "from bench.execution.progress import Progress\nwith Progress(3) as bar: bar.spared(1)\nsys.exit(7)"
     assert program(SETTLE + script, redirections).returncode == 7
+
+
+def test_progress_in_a_file_is_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.execution import progress  # takes seconds, which the other tests need not wait
+
+    monkeypatch.setattr(sys, "stderr", file := io.StringIO())
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    with progress.Progress(4) as bar:
+        for lag in (20, 50):
+            bar.spared(1)
+            bar.finished(cohort(lag=lag, seeds=1))
+    lines = file.getvalue().splitlines()
+    assert "\r" not in file.getvalue()
+    assert all(re.match(r" *\d+% \d/\d members \[", line) for line in lines)
+    assert lines[-1].startswith("100% 2/2 members")
 
 
 def test_a_closed_descriptor_is_not_given_to_a_file(tmp_path: Path) -> None:
