@@ -36,12 +36,11 @@ def unneeded(store: ResultStore, before: datetime, now: datetime | None = None) 
     found = [] if members.empty else list(scopes(_WithoutCurves(store)).values())
     shown = {cohort for scope in found for cohort in scope.members["cohort"]}
     stale = {row.cohort: row.why for scope in found for row in scope.stale.itertuples()}
-    table = (
-        members.groupby("cohort", sort=False).agg(members=("seed", "size"), started=("started", "min")).reset_index()
-    )
+    cohorts = members.groupby("cohort", sort=False)
+    table = cohorts.agg(members=("seed", "size"), started=("started", "min")).reset_index()
     table["begun"] = _begun(table["started"], now or datetime.now(UTC))
     table = table[~table["cohort"].isin(shown)]
-    why = table["cohort"].map(stale).fillna("superseded")
+    why = pd.Series([stale.get(key, "superseded") for key in table["cohort"]], table.index, dtype="str")
     unknown = int(table.loc[why == "unknown", "members"].sum())
     table = table.assign(why=why)[(table["begun"] < before) & (why != "unknown")].drop(columns="begun")
     table = table.reset_index(drop=True)

@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage, Run, ViewType
 from mlflow.exceptions import MlflowException
 
+from bench.errors import BenchError
 from bench.tracking import layout
 from bench.tracking.clock import server_time
 from bench.tracking.layout import BEGUN, COMPLETE, KEY, NO_RECORD, RECORD, SEQUENCE, WRITER, Kind
@@ -64,8 +65,11 @@ class Records:
         gone = self.search(self.tasks(), also, ViewType.DELETED_ONLY) if kind == "cohorts" else []
         lacking = {member.data.tags.get(RECORD) for member in gone}
         found, keys = Standing(), set[str]()
-        for record in sorted(self.search(self.of(kind), also, page=AT_ONCE), key=_order):
-            own = record.data.tags.get(KEY, "")
+        records = self.of(kind)
+        if kind == "cohorts" and not records:
+            self._check_names()
+        for record in sorted(self.search(records, also, page=AT_ONCE), key=_order):
+            own = record.data.tags.get(KEY) or record.info.run_id  # who took the tag off meant no other record
             if record.data.tags.get(COMPLETE) != layout.YES or record.info.run_id in lacking:
                 found.broken.append(record)
             elif kind == "cohorts" and own in keys:
@@ -105,34 +109,33 @@ class Records:
         for record in self.search(self.of("cohorts"), view=ViewType.DELETED_ONLY):
             if record.data.tags.get(COMPLETE) != layout.RETIRED:
                 self._remove(self._members_of(record))
-        for run in self._made_twice(cohorts):
-            with _unless_gone():
-                self.client.set_tag(run.info.run_id, RECORD, NO_RECORD)  # a cohort that lost a run would not be whole
-            self._remove([run])
+        self._disown(self._made_twice(cohorts))
+        self._remove(self.search(self.tasks(), f"tags.{RECORD} = '{NO_RECORD}'"))  # restored in the UI, say
         return len(cut)
 
     def retire(self, record: Run) -> None:
         """Remove a complete record and its members; it ceases to count all at once, before anything of it is gone."""
         with _unless_gone():
             self.client.set_tag(record.info.run_id, COMPLETE, layout.RETIRED)
-        self._remove([*self._members_of(record), record])
+        self._disown(self._members_of(record))
+        self._remove([record])
 
     def _discard(self, record: Run) -> None:
         """Remove a broken record and its members, unless a writer that was taken for dead has just completed it.
 
         A deleted record takes no mark. So either its mark is found here, or its writer finds that it is gone.
         """
-        run = record.info.run_id
+        run, mark = record.info.run_id, record.data.tags.get(COMPLETE)
+        if mark == layout.YES:  # it lost a member; restored in the UI it would lack its files
+            with _unless_gone():
+                self.client.set_tag(run, COMPLETE, layout.DAMAGED)
         self._delete(record)
-        if record.data.tags.get(COMPLETE) is None and self._completed(run):
+        if mark is None and self._completed(run):
             self.client.restore_run(run)
             self.client.set_terminated(run)
             return
         self._remove(self._members_of(record))
-        with _unless_gone():
-            self.client.restore_run(run)  # to say that its members need not be looked for again
-            self.client.set_tag(run, COMPLETE, layout.RETIRED)
-        self._remove([record])
+        self._remove_files(record)
 
     def _completed(self, record: str) -> bool:
         with _unless_gone():
@@ -148,6 +151,13 @@ class Records:
         records = [experiment for kind in kinds for experiment in self.of(kind)]
         members, deleted = (self.search(ids, view=ViewType.DELETED_ONLY) for ids in (self.tasks(), records))
         return [run for run in (r.info.run_id for r in [*members, *orphans, *deleted, *cut]) if is_run(run)]
+
+    def _disown(self, members: list[Run]) -> None:
+        """Remove members for good: restored in the UI, they are removed again, whatever record they had."""
+        for member in members:
+            with _unless_gone():
+                self.client.set_tag(member.info.run_id, RECORD, NO_RECORD)
+            self._remove([member])
 
     def _remove(self, runs: list[Run]) -> None:
         for run in runs:
@@ -183,7 +193,7 @@ class Records:
         """Runs of whole cohorts that never ended: a server's answer about them was lost, and so it was asked again."""
         whole = {record.info.run_id for record in cohorts.whole}
         running = self.search(self.tasks(), "attributes.status = 'RUNNING'")
-        return [run for run in running if run.data.tags.get(RECORD) in whole | {NO_RECORD}]
+        return [run for run in running if run.data.tags.get(RECORD) in whole]
 
     # Asking MLflow
 
@@ -200,6 +210,16 @@ class Records:
         wanted = f"name LIKE '{pattern}'"
         with understood(self.location.shown):
             return [e.experiment_id for e in self.client.search_experiments(ViewType.ALL, filter_string=wanted)]
+
+    def _check_names(self) -> None:
+        """Raise BenchError if there are members, but an experiment for records neither of this version nor another."""
+        with understood(self.location.shown):
+            names = [e.name for e in self.client.search_experiments(filter_string="name LIKE 'bptt-bench%'")]
+        if names and all(name.startswith(layout.TASK_PREFIX) for name in names):
+            raise BenchError(
+                f"Store {self.location.shown} lost its experiment '{layout.record_experiment('cohorts')}': give it "
+                f"that name again in MLflow, or delete the experiments {', '.join(sorted(names))} there to begin anew."
+            )
 
     def _members_of(self, record: Run) -> list[Run]:
         return self.search(self.tasks(), f"tags.{RECORD} = '{record.info.run_id}'")

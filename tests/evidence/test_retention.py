@@ -27,7 +27,7 @@ OLD, YOUNG, AHEAD, BEHIND = "2026-01-01", "2026-05-30", "2031-01-01", "2006-01-0
 def test_what_a_wrong_clock_dated_is_as_old_as_its_neighbours(started, gone):
     shown = setting("tanh", 10)
     superseded = [
-        setting("tanh", 10, rules=RULES.model_copy(update={"hidden_size": 8 + n})) for n in range(len(started))
+        setting("tanh", 10, rules=RULES.model_copy(update={"hidden_size": 20 + n})) for n in range(len(started))
     ]
     rows = [member(of, 1, started=f"{when}T00:00:00+00:00") for of, when in zip(superseded, started, strict=True)]
     store = SmallStore([*rows, member(shown, 1, started=NOW.isoformat())], [study(shown)])
