@@ -189,6 +189,7 @@ def test_a_folder_that_cannot_be_removed_is_told_and_all_else_goes(
     folders = [Path("reports", f"2026-01-0{day}_03-00-00") for day in (1, 2, 3)]
     for folder in folders[1:]:
         folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("{}")
     Path("precious").mkdir()
     Path("precious", "file").write_text("kept")
     folders[0].symlink_to(Path("precious").absolute())
@@ -201,6 +202,9 @@ def test_a_folder_that_cannot_be_removed_is_told_and_all_else_goes(
     assert f"yourself: {folders[0]} (" in captured.err
     assert not folders[1].exists()
     assert not set(store.members()["cohort"]) & set(aged["stale"])
+    newer = Path("reports", "2026-01-04_03-00-00")
+    newer.mkdir()
+    (newer / "manifest.json").write_text("{}")
     assert night(RunSummary(trained=1), *words) == 1
     assert f"ERROR Old reports that could not be removed, so remove or rename them yourself: {folders[0]}" in log()
     assert Path("precious", "file").read_text() == "kept"

@@ -189,8 +189,8 @@ class _Run:
         try:
             yield
         except BenchError as error:
-            if str(error) not in self.summary.trouble:
-                self.summary.trouble = f"{self.summary.trouble}\n{error}".strip()
+            said, known = str(error), self.summary.trouble
+            self.summary.trouble = said if known in said else f"{known}\n{said}"
 
     def _known(self) -> pd.DataFrame:
         """The members that have finished: those in the store, and those on their way to it."""

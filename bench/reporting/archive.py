@@ -52,7 +52,7 @@ def old_folders(root: Path, keep: int) -> list[Path]:
 def writing(folder: Path) -> Iterator[None]:
     """Keep a report's folder from going while it is being written; a program that is killed lets go of it.
 
-    If nothing comes into one of `new_folder`, it goes.
+    If nothing comes into one of `new_folder`, it goes, and so does the folder around it if that is empty.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,6 +67,7 @@ def writing(folder: Path) -> Iterator[None]:
         if _NAME.fullmatch(folder.name):
             with suppress(OSError):
                 folder.rmdir()
+                folder.parent.rmdir()
         os.close(descriptor)
 
 

@@ -108,3 +108,14 @@ def test_records_that_were_renamed_are_asked_back(filled):
     assert counted(filled) == [*NAMES]
     filled.client.rename_experiment(experiment, "bptt-bench-records/v1/cohorts")
     assert filled.members().empty, "of another version"
+
+
+def test_what_was_removed_for_good_is_removed_again(filled):
+    """By `prune` or `run --retry-failed`; somebody restores it."""
+    runs = record_of(filled), member_of(filled)
+    filled.delete("cohorts", {WHAT["tanh"].cohort.key})
+    for run in runs:
+        filled.client.restore_run(run)
+    assert counted(filled) == ["lstm"]
+    filled.repair()
+    assert counted(filled) == shown(filled) == ["lstm"]
