@@ -244,8 +244,9 @@ def run(
         raise KeyboardInterrupt
     if history:
         history_commands.remember(studies, opened, files, timeout)
-    address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
-    say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
+    if not summary.trouble:  # else the store may be gone
+        address = f" --store {shlex.quote(without_secrets(store))}" if store else ""
+        say(f"The report: bptt-bench report{address}\nThe curves: bptt-bench ui{address}")
     if summary.failures or summary.trouble:
         raise typer.Exit(FAILED)
     if summary.left:

@@ -111,6 +111,11 @@ def compare(
     from bench.history.words import as_lines, changes_record, notes
 
     changes = set_against(*(find(name, _opener(store)) for name in (a, b)))
+    if not changes.cells and set(kinds) - {"speed"}:
+        raise BenchError(
+            f"Snapshots {changes.old.id} and {changes.new.id} have no setting in common under the same protocol: "
+            "name two of the same preset, or ask for speed alone with --fail-on speed."
+        )
     if kinds == ["speed"] and changes.unlike is not None:
         raise BenchError(f"{notes(changes)[-1]} Ask for quality or verdicts with --fail-on.")
     bad = worse(changes, kinds)

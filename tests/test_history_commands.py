@@ -189,6 +189,19 @@ def test_a_snapshot_as_a_file_is_compared_like_any_other(nightly, tmp_path, caps
         assert "quality of patient on sign" in capsys.readouterr().out
 
 
+def test_a_gate_without_a_setting_in_common_does_not_open(nightly, tmp_path, capsys):
+    _, snapshots = nightly
+    files = []
+    for number, snapshot in enumerate((snapshots[0], snapshots[0].model_copy(update={"cells": ()}))):
+        files.append(tmp_path / f"{number}.json.gz")
+        files[-1].write_bytes(snapshot.packed())
+    assert main(["compare", *map(str, files), "--fail-on", "speed"]) == 0
+    for kinds in ("verdict,quality,speed", "quality", "verdict"):
+        capsys.readouterr()
+        assert main(["compare", *map(str, files), "--fail-on", kinds]) == 2
+        assert "no setting in common" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -13,6 +13,9 @@ CONFIDENCE = 0.95
 LEAST_PAIRS = 12
 """Of fewer pairs the sign flips hardly reach a level that is corrected for many comparisons."""
 
+ROUNDING = 1e-12
+"""Values whose range is at most this share of the largest are equal: a variance of them would be rounding."""
+
 
 def scores_p(before: Array, after: Array, paired: bool, rng: np.random.Generator) -> float:
     """Two-sided p that two samples come from one distribution; paired: value by value, on the same data.
@@ -62,7 +65,7 @@ def rise_interval(before: Array, after: Array, family: int) -> Interval:
     if min(len(before), len(after)) < 2:
         return Interval(-math.inf, math.inf)
     rise = float(after.mean() - before.mean())
-    if np.ptp(before) == np.ptp(after) == 0:
+    if all(np.ptp(values) <= ROUNDING * np.abs(values).max() for values in (before, after)):
         return Interval(rise, rise)
     test = stats.ttest_ind(after, before, equal_var=False)
     found = test.confidence_interval(1 - (1 - CONFIDENCE) / family)

@@ -228,3 +228,9 @@ def test_equal_code_that_computes_otherwise_has_drifted():
     assert drift.causes[0].kind == "libraries"
     rounding = snapshot(2, speeds=(speed("lstm", loss=0.250001), speed("gru", loss=0.9, technique_hash="gru-2")))
     assert compare(snapshot(1), rounding).drifts == ()
+
+
+def test_values_that_differ_by_rounding_have_a_difference_without_a_spread():
+    almost = np.array([3.0, 3.0 * (1 + 1e-15), 3.0])
+    found = rise_interval(almost, almost[::-1].copy(), 20)
+    assert found.low == found.high == pytest.approx(0, abs=1e-12)
