@@ -1,6 +1,6 @@
 """What a technique must keep for its training to mean anything, looked at in a tiny network within milliseconds.
 
-Whoever brings a technique is told before anything trains. No optimiser steps here, and no gradient is asked for:
+Whoever brings a technique is told before anything trains. No optimiser steps here, and no backward pass is asked for:
 whether it trains as it should `bench.testing.check_technique` says, which begins with these same checks.
 """
 
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.contract import Checks, missing_words
+from bench.engine import clipping
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Blueprint, Situation, Technique
 
@@ -203,6 +204,31 @@ def _coupling(module: Technique) -> Iterator[str]:
         yield "its members are coupled: what one computes depends on another's parameters"
 
 
+def _clips(cls: type[Technique]) -> Iterator[str]:
+    """What clipping leaves of a member's gradients does not depend on the others'."""
+    blueprint = tiny_setting(cls)
+    if blueprint is None:
+        return
+    found = []
+    for others in (1.0, 1000.0):
+        module = cls(blueprint, EasyTask()).double()
+        draw = torch.Generator().manual_seed(1)
+        gradients = []
+        for parameter in filter(lambda p: p.requires_grad, module.parameters()):
+            parameter.grad = torch.randn(parameter.shape, generator=draw, dtype=torch.float64)
+            parameter.grad[1] *= others
+            gradients.append(parameter.grad)
+        acted = module.clip(gradients, clipping.global_norm(gradients))
+        if acted is not None and (not isinstance(acted, Tensor) or acted.shape != (len(blueprint.seeds),)):
+            yield "its `clip` gives neither None nor which members were clipped, (members,)"
+        found.append([gradient[[0, 2]] for gradient in gradients])
+    if not all(torch.allclose(a, b, equal_nan=True) for a, b in zip(*found, strict=True)):
+        yield (
+            "its `clip` scales a member's gradients by those of others: clip each by its own norm, which is given "
+            "to it as norms (members,)"
+        )
+
+
 def _inputs(module: Technique, batch: int, dtype: torch.dtype) -> Tensor:
     blueprint = module.blueprint
     draw = torch.Generator().manual_seed(1)
@@ -257,4 +283,5 @@ CHECKS: Checks = {
     "looking at its constructor": _constructor,
     "building it for a few members": _start,
     "running it on a few sequences": _runs,
+    "clipping made-up gradients": _clips,
 }

@@ -92,7 +92,7 @@ def connect(location: Location, create: bool) -> tuple[Location, MlflowClient]:
     """
     for chatter in ("mlflow.store.db.utils", "urllib3.connectionpool"):  # they log what is raised or tried again anyway
         logging.getLogger(chatter).setLevel(logging.CRITICAL)
-    with plainly(location.shown), told_if_slow(f"Waiting for store {location.shown}."):
+    with plainly(location.shown), told_if_slow(f"Store {location.shown} takes long to open; still waiting for it."):
         if location.database is None:
             reach(location)
         elif create:

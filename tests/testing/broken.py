@@ -255,6 +255,28 @@ class Swapped(Tanh):
         return super().forward(inputs).transpose(1, 2)
 
 
+class ClipsTogether(Tanh):
+    """One factor for all members."""
+
+    def clip(self, gradients, norms):
+        for g in gradients:
+            g.mul_(1 / norms.sum())
+
+
+class ClipsByTorch(Tanh):
+    """The norm of all members' gradients."""
+
+    def clip(self, gradients, norms):
+        nn.utils.clip_grad_norm_([p for layer in self.layers for p in layer.parameters()], 1.0)
+
+
+class ClipsSilently(Tanh):
+    """It says whether any member was clipped, not which."""
+
+    def clip(self, gradients, norms):
+        return norms.max() > 1
+
+
 EARLY = {
     Bare: "lacks the attributes title, family, changes, reference: write title =",
     BlankTitle: "lacks the attribute title: ",
@@ -287,6 +309,9 @@ EARLY = {
     of(Coupled): "members are coupled",
     of(Explodes): "output is not finite",
     Undrawing: "building it for a few members ends in SystemExit: no",
+    ClipsTogether: "`clip` scales a member's gradients by those of others",
+    ClipsByTorch: "`clip` scales a member's gradients by those of others",
+    ClipsSilently: "`clip` gives neither None nor which members were clipped",
     Swapped: r"output is \(3, 7, 2, 4\), not \(members, scored, batch, outputs\) = \(3, 2, 7, 4\)",
 }  # fmt: skip
 """What is found when they are loaded, and what is said of them."""
@@ -325,14 +350,6 @@ class Frozen(Tanh):
     def clip(self, gradients, norms):
         for g in gradients:
             g.zero_()
-
-
-class ClipsTogether(Tanh):
-    """One factor for all members."""
-
-    def clip(self, gradients, norms):
-        for g in gradients:
-            g.mul_(1 / norms.sum())
 
 
 class ProjectsTogether(Tanh):
@@ -387,7 +404,6 @@ LATE = {
     Blind: "does not learn: after 100 updates",
     Frozen: "does not learn",
     Mute: "does not learn",
-    ClipsTogether: "trains differently when others are in the stack",
     ProjectsTogether: "trains differently when others are in the stack",
     RaisesOnDivergence: "training it among others ends in ArithmeticError: not finite",
     BoundsInUpdate: "not in proportion to its learning rate: .* belongs into after_step",

@@ -198,7 +198,7 @@ def test_a_database_that_another_program_keeps_to_itself_is_told(store, monkeypa
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(BenchError, match="is locked by another program: wait for it, or end it"):
             Store.open(str(database), create=False)
-    assert f"Waiting for store {database}" in caplog.text
+    assert f"Store {database} takes long to open" in caplog.text
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
