@@ -190,7 +190,8 @@ class _Run:
             yield
         except BenchError as error:
             said, known = str(error), self.summary.trouble
-            self.summary.trouble = said if known in said else f"{known}\n{said}"
+            if said not in known:
+                self.summary.trouble = said if known in said else f"{known}\n{said}"
 
     def _known(self) -> pd.DataFrame:
         """The members that have finished: those in the store, and those on their way to it."""
