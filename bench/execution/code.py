@@ -33,8 +33,7 @@ def differing_code(code: str) -> str:
         return ""
     return (
         f"another bptt-bench lies in {Path(bench.__file__).parent} than the one that was called: "
-        f"its results would not be what they are called; install the same one or, if it was edited meanwhile, "
-        f"run again"
+        f"its results would not be what they are called; install the same one"
     )
 
 

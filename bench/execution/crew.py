@@ -226,7 +226,7 @@ def _heard(target: Callable[..., None], connection: Connection, code: str, plugi
     outlet = Outlet(connection)
     with suppress(BrokenPipeError):
         if problem := differing_code(code):
-            outlet.send(("result", Refused(f"On this machine {problem}")))
+            outlet.send(("result", Refused(f"On this machine {problem}, or run again if it was edited meanwhile")))
         else:
             target(outlet, plugins, work)
 

@@ -199,7 +199,9 @@ def test_other_code_than_the_callers_does_nothing(monkeypatch):
     monkeypatch.setattr(crew_module, "own_code", lambda: "older")
     with Crew(1) as crew:
         crew.start("work", with_a_thread, None)
-        with pytest.raises(BenchError, match=r"^On this machine another bptt-bench lies in .*/bench than .*one\.$"):
+        with pytest.raises(
+            BenchError, match=r"^On this machine another bptt-bench .*/bench than .*one, or run again .*\.$"
+        ):
             results(crew)
 
 

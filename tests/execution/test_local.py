@@ -205,7 +205,7 @@ def test_what_nobody_here_may_train_ends_the_run_in_a_sentence(store, monkeypatc
     summary = run_studies([study("tanh", lags=(2,))], store, jobs=1)
     assert (summary.trained, summary.failures) == (0, [])
     assert re.fullmatch(
-        r"On this machine another bptt-bench lies in .*; install the same one or, .*\.", summary.trouble
+        r"On this machine another bptt-bench lies in .*; install the same one, or run again .*\.", summary.trouble
     )
 
 
