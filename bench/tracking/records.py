@@ -54,6 +54,7 @@ class Records:
     def __init__(self, location: Location, client: MlflowClient) -> None:
         self.location, self.client = location, client
         self._experiments: dict[str, str] = {}
+        self._largest: dict[Kind, int] = {}
 
     def standing(self, kind: Kind, key: str = "") -> Standing:
         """What counts at this moment, of one key or of all.
@@ -84,14 +85,27 @@ class Records:
         return self._abandoned(self.standing(kind).broken)
 
     def next_sequence(self, kind: Kind) -> str:
-        """The sequence number of a record that is begun now: one more than the largest in the store."""
+        """The sequence number of a record that is begun now: one more than the largest in the store.
+
+        A local store is asked once, and then again after `others_wrote`.
+        """
+        if self.location.database is None or kind not in self._largest:
+            self._largest[kind] = self._largest_sequence(kind)
+        self._largest[kind] += 1
+        return f"{self._largest[kind]:0{layout.DIGITS}}"
+
+    def others_wrote(self) -> None:
+        """Forget what only holds while nobody else writes: the lock of a local store was not ours."""
+        self._largest.clear()
+
+    def _largest_sequence(self, kind: Kind) -> int:
         ids = self.of(kind)
-        if not ids:
-            return f"{1:0{layout.DIGITS}}"
-        last: list[Run] = self.client.search_runs(ids, "", ViewType.ACTIVE_ONLY, 1, [f"tags.{SEQUENCE} DESC"])
-        if last and SEQUENCE in last[0].data.tags and not _sequence(last[0]):  # edited by hand
-            last = self.search(ids, page=AT_ONCE)
-        return f"{1 + max(map(_sequence, last), default=0):0{layout.DIGITS}}"
+        last: list[Run] = []
+        if ids:
+            last = self.client.search_runs(ids, "", ViewType.ACTIVE_ONLY, 1, [f"tags.{SEQUENCE} DESC"])
+            if last and SEQUENCE in last[0].data.tags and not _sequence(last[0]):  # edited by hand
+                last = self.search(ids, page=AT_ONCE)
+        return max(map(_sequence, last), default=0)
 
     # Removing
 

@@ -315,6 +315,7 @@ class Store:
         """
         self.place.check()  # else the lock would go to where the store was
         with hold(self._lock, self.shown, told):
+            self.records.others_wrote()
             self.mend()
             yield
 

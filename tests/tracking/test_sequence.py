@@ -48,11 +48,19 @@ def test_what_has_no_number_comes_first_by_its_time(store):
 @pytest.mark.parametrize("edited", ["", "x", "-1", "999999999999999", "１２３４５６７８９０１２"])
 def test_a_number_that_was_edited_is_none(store, edited):
     for name in ("first", "second"):
-        store.write_snapshot(snapshot(name))
+        at(store, BEHIND).write_snapshot(snapshot(name))
     last = store.records.standing("snapshots").whole[-1]
     store.client.set_tag(last.info.run_id, SEQUENCE, edited)
     store.write_snapshot(snapshot("third"))
     assert [one.preset for one in store.snapshots()] == ["second", "first", "third"]
+
+
+def test_two_programs_by_turns_go_on_counting(store):
+    other = Store(store.location, store.client)
+    for number, writer in enumerate((store, store, other, store, other)):
+        with writer.lock():
+            writer.write_snapshot(snapshot(str(number)))
+    assert [one.preset for one in store.snapshots()] == ["0", "1", "2", "3", "4"]
 
 
 def test_rows_come_in_the_order_in_which_cohorts_were_stored(store):
