@@ -40,6 +40,7 @@ from bench.streams import is_terminal, settle
 from bench.surroundings import check_working_folder, find_home
 
 if TYPE_CHECKING:
+    from bench.execution import RunSummary
     from bench.protocol.study import Study
     from bench.tracking import Store
 
@@ -178,7 +179,7 @@ def plan(
     """Show what a run would train, and about how long it takes."""
     from bench.execution import make_plan
     from bench.tracking import Store
-    from bench.tracking.opening import locate
+    from bench.tracking.address import locate
 
     database = locate(store).database
     nothing_yet = database is not None and not database.exists()
@@ -234,12 +235,7 @@ def run(
             hire=hire,
         )
     say(account(summary))
-    if summary.failures:
-        say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
-        if plugin:
-            say("What a plugin of yours does wrong, bench.testing.check_technique and check_task often say in words.")
-    if summary.trouble:
-        say(without_secrets(summary.trouble))
+    _tell_problems(summary, bool(plugin))
     if summary.interrupted:
         raise KeyboardInterrupt
     if history:
@@ -251,6 +247,16 @@ def run(
         raise typer.Exit(FAILED)
     if summary.left:
         raise typer.Exit(UNFINISHED)
+
+
+def _tell_problems(summary: "RunSummary", has_plugins: bool) -> None:
+    """What failed in a run, and what the store did not take."""
+    if summary.failures:
+        say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
+        if has_plugins:
+            say("What a plugin of yours does wrong, bench.testing.check_technique and check_task often say in words.")
+    if summary.trouble:
+        say(without_secrets(summary.trouble))
 
 
 @app.command()

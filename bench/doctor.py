@@ -124,7 +124,7 @@ def check_store(uri: str | None) -> Finding:
     """Does the store open, or could one be made there? None is made here."""
     try:
         from bench.tracking import Store
-        from bench.tracking.opening import locate
+        from bench.tracking.address import locate
 
         database = locate(uri).database
         if database is not None and not database.exists():

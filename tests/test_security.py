@@ -22,7 +22,7 @@ from bench.reporting.tables import shown
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.tracking import Store
-from bench.tracking.opening import locate
+from bench.tracking.address import locate
 
 ADDRESSES = [
     "postgresql://me:hunter2@host/db",

@@ -177,7 +177,7 @@ class Crew:
         self._busy.remove(work)
         if patience:
             wait([work.end], patience)
-        _signal([work.process.pid], signal.SIGKILL)
+        _kill(work)
         work.process.join(COLLECTED)
         work.inlet.connection.close()
         with suppress(OSError):
@@ -206,6 +206,19 @@ def _end_of(process: BaseProcess) -> int:
         return os.pidfd_open(process.pid or 0)
     except (AttributeError, OSError):  # no Linux; or it has ended
         return os.dup(process.sentinel)
+
+
+def _kill(work: _Work) -> None:
+    """End a process and its group. Its number may be another's by now, the descriptor and a group's number never are."""
+    assert work.process.pid
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(work.process.pid, signal.SIGKILL)
+    try:
+        signal.pidfd_send_signal(work.end, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    except (AttributeError, OSError):  # no Linux
+        work.process.kill()
 
 
 def _signal(pids: Sequence[int | None], kind: signal.Signals) -> None:

@@ -201,7 +201,7 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
     for spec, cls, dials in parsed:
         for plan in plans:
             for lag in plan.lags:
-                reason = _skip(cls, dials, plan, lag)
+                reason = skipped(cls, dials, plan.task, lag, plan.protocol.hidden_size)
                 if reason:
                     skips.append(Skip(technique=spec, task=plan.task, lag=lag, reason=reason))
                 else:
@@ -296,10 +296,10 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
     return TaskPlan(task=name, lags=lags, protocol=protocol)
 
 
-def _skip(cls: type[Technique], dials: dict[str, float], plan: TaskPlan, lag: int) -> str | None:
-    steps = tasks.get(plan.task)().steps(lag)
-    situation = Situation(task=plan.task, lag=lag, steps=steps, hidden_size=plan.protocol.hidden_size, dials=dials)
-    return cls.skip(situation)
+def skipped(cls: type[Technique], dials: dict[str, float], task: str, lag: int, hidden_size: int) -> str | None:
+    """The technique's reason for declining this setting; None if it can do it."""
+    steps = tasks.get(task)().steps(lag)
+    return cls.skip(Situation(task=task, lag=lag, steps=steps, hidden_size=hidden_size, dials=dials))
 
 
 def _setting(spec: str, cls: type[Technique], dials: dict[str, float], plan: TaskPlan, lag: int) -> Setting:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import requests
 import sqlalchemy
 
-from bench.tracking.opening import PATIENCE, SERVERS, Location
+from bench.tracking.address import SERVERS, Location
+from bench.tracking.opening import PATIENCE
 
 
 def server_time(location: Location) -> float:

@@ -21,9 +21,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from bench.errors import BenchError, brief
 from bench.tracking import local
-from bench.tracking.address import SERVERS, Location, artifact_root, locate
-
-__all__ = ["Location", "artifact_root", "brief", "connect", "locate", "plainly", "reach", "understood"]
+from bench.tracking.address import SERVERS, Location
 
 LOG = logging.getLogger("bptt-bench")
 

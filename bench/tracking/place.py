@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.tracking.opening import Location
+from bench.tracking.address import Location
 
 Identity = tuple[int, int]
 """Device and inode."""

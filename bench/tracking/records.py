@@ -15,9 +15,10 @@ from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError
 from bench.tracking import layout
+from bench.tracking.address import Location, artifact_root
 from bench.tracking.clock import server_time
 from bench.tracking.layout import BEGUN, COMPLETE, KEY, NO_RECORD, RECORD, SEQUENCE, WRITER, Kind
-from bench.tracking.opening import Location, artifact_root, understood
+from bench.tracking.opening import understood
 from bench.tracking.reading import is_run
 from bench.tracking.state import writer
 

@@ -16,8 +16,9 @@ from bench.errors import BusyError
 from bench.files import write_whole
 from bench.locks import is_mere_file, take
 from bench.protocol.settings import digest
+from bench.tracking.address import Location
 from bench.tracking.layout import RECORD_PREFIX
-from bench.tracking.opening import Location, plainly
+from bench.tracking.opening import plainly
 
 
 def state_folder(location: Location) -> Path:

@@ -17,16 +17,17 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
-from bench.errors import BenchError
+from bench.errors import BenchError, brief
 from bench.protocol.result import COST_COLUMNS, CohortResult, typed
 from bench.protocol.settings import Cohort, digest
 from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot, unpacked
 from bench.protocol.study import Study
 from bench.tracking import layout
+from bench.tracking.address import Location, locate
 from bench.tracking.clock import server_time
 from bench.tracking.layout import BEGUN, COMPLETE, KEY, SEQUENCE, WRITER, Kind
 from bench.tracking.local import mend
-from bench.tracking.opening import Location, brief, connect, locate, plainly, reach
+from bench.tracking.opening import connect, plainly, reach
 from bench.tracking.place import Place, check_one_name
 from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, table
 from bench.tracking.records import Records

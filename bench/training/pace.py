@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.protocol.preset import parse_technique
+from bench.protocol.preset import parse_technique, skipped
 from bench.protocol.settings import Setting
 from bench.tasks import tasks
-from bench.techniques.base import Situation
 from bench.training.cost import count_flops, one_member
 
 TIMED_MEMBERS = 4
@@ -70,9 +69,7 @@ def _rising_lags(setting: Setting) -> list[int]:
 def _skips(setting: Setting, lag: int) -> bool:
     """Whether the technique cannot do this lag."""
     _, technique, dials = parse_technique(setting.technique)
-    steps, hidden_size = tasks.get(setting.task)().steps(lag), setting.protocol.hidden_size
-    situation = Situation(task=setting.task, lag=lag, steps=steps, hidden_size=hidden_size, dials=dials)
-    return technique.skip(situation) is not None
+    return skipped(technique, dials, setting.task, lag, setting.protocol.hidden_size) is not None
 
 
 def _at(setting: Setting, lag: int) -> Setting:

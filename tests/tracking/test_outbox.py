@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 
 from bench.errors import BenchError
 from bench.tracking import Outbox, Store, outbox, state
-from bench.tracking.opening import locate
+from bench.tracking.address import locate
 
 NAMES = ("tanh", "lstm", "gru")
 RESULTS = [result(cohort(name, seeds=2)) for name in NAMES]

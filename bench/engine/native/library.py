@@ -16,9 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from platformdirs import user_cache_path
 from torch import Tensor
+
+from bench.errors import BenchError
+from bench.locks import held
 
 SOURCES = tuple(sorted(Path(__file__).parent.glob("*.[ch]")))
 """A file a cell, and update.c; they share cell.h, product.h and vector.h."""
@@ -26,6 +28,8 @@ SWITCH = "BPTT_BENCH_NATIVE"
 """Environment: 0 does without the kernels, anything else uses them if they can be had."""
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 """Safe arithmetic: what is not finite stays so, and sums keep their order."""
+PATIENCE = 300.0
+"""Seconds that another process may take to compile them."""
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -98,9 +102,12 @@ def build(folder: Path) -> Path:
     file = folder / f"kernels-{_key(compiler)}.so"
     _own(folder)
     if not _can_be_loaded(file):
-        with FileLock(file.with_suffix(".lock")):
-            if not _can_be_loaded(file):
-                _compile(compiler, file)
+        try:
+            with held(file.with_suffix(".lock"), PATIENCE):
+                if not _can_be_loaded(file):
+                    _compile(compiler, file)
+        except BenchError as error:
+            raise Unavailable(str(error).rstrip(".")) from None
     return file
 
 
