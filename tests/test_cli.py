@@ -17,7 +17,7 @@ import pytest
 from factory import cohort, outcomes_of, result
 
 import bench
-from bench import cli, execution, reporting, tracking
+from bench import execution, reporting
 from bench.cli import main
 from bench.collector import MIDDLE, OLD, YOUNG
 from bench.console import say
@@ -360,39 +360,6 @@ def test_a_closed_pipe_is_quiet() -> None:
     for command in ("list claims --json", "list claims"):
         done = in_a_shell(f"BENCH {command} | true")
         assert done.stderr == ""
-
-
-# ui
-
-
-def test_ui_prints_addresses_and_ends_with_its_server(
-    filled: Store, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """A server that interrupts this process, as Ctrl-C would; that does not reach it, but the end of its input does."""
-    asks = (
-        "import os, signal, sys; assert os.getsid(0) == os.getpid(); "
-        "os.kill(os.getppid(), signal.SIGINT); sys.stdin.read()"
-    )
-    monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", asks])
-    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 0, "that is how it is stopped"
-    out, said = capfd.readouterr()
-    assert said == ""
-    assert re.search(r"^adding lag 50 +http://127\.0\.0\.1:5099/#/experiments/", out, re.MULTILINE)
-
-
-def test_ui_ends_a_server_that_does_not_end(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    asks = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(600)"
-    monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", asks])
-    monkeypatch.setattr(cli, "SECONDS_TO_END", 0.1)
-    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 0
-
-
-def test_ui_whose_server_fails_says_so(
-    filled: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", "raise SystemExit(3)"])
-    assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 2
-    assert "ended with exit code 3" in capsys.readouterr().err
 
 
 def test_the_collector_seldom_looks_at_what_the_libraries_made(capsys: pytest.CaptureFixture[str]) -> None:

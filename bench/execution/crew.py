@@ -209,7 +209,7 @@ def _end_of(process: BaseProcess) -> int:
 
 
 def _kill(work: _Work) -> None:
-    """End a process and its group. Its number may be another's by now, the descriptor and a group's number never are."""
+    """End a process and its group. Its number may be another's by now; its descriptor and its group never are."""
     assert work.process.pid
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(work.process.pid, signal.SIGKILL)

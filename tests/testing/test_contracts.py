@@ -1,7 +1,8 @@
 """What is honest is accepted, and each way of breaking a contract is told, as early as it can be."""
 
 import pytest
-from broken import EARLY, LATE
+from broken import EARLY
+from broken_in_training import LATE
 from cells import HONEST
 from own_data import Drifting, DriftingFixed
 
