@@ -41,7 +41,7 @@ from bench.surroundings import check_working_folder, find_home
 
 if TYPE_CHECKING:
     from bench.execution import RunSummary
-    from bench.protocol.study import Study
+    from bench.records.study import Study
     from bench.tracking import Store
 
 app = typer.Typer(

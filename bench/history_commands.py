@@ -15,7 +15,7 @@ from bench.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from bench.history.timeline import History
-    from bench.protocol.study import Study
+    from bench.records.study import Study
     from bench.tracking import Store
 
 app = typer.Typer()

@@ -36,7 +36,7 @@ from bench.options import (
 if TYPE_CHECKING:
     from bench.evidence.retention import Unneeded
     from bench.execution import RunSummary
-    from bench.protocol.study import Study
+    from bench.records.study import Study
     from bench.tracking import Store
 
 LOG = logging.getLogger("bptt-bench")

@@ -11,7 +11,7 @@ import typer
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.protocol.study import Study
+    from bench.records.study import Study
 
 StoreOption = Annotated[
     str | None,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.settings import Cohort
+from bench.records.settings import Cohort
 from bench.tasks import tasks
 from bench.tracking import Store
 from bench.training.cohort import build, prepare_process, train_cohort

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from bench.engine.clipping import global_norm
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
-from bench.protocol.settings import Member, Setting
+from bench.records.settings import Member, Setting
 from bench.tasks import tasks
 from bench.techniques import Technique
 from bench.training.cohort import build

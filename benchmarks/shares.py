@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.engine.native import cell
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.settings import Cohort
+from bench.records.settings import Cohort
 from bench.techniques import base
 from bench.tracking import Store
 from bench.training.cohort import prepare_process, train_cohort

@@ -51,9 +51,9 @@ import torch
 
 from bench.protocol.ladder import next_cohort
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.result import MEMBER_COLUMNS, typed
-from bench.protocol.settings import Cohort, Setting
-from bench.protocol.study import Study
+from bench.records.result import MEMBER_COLUMNS, typed
+from bench.records.settings import Cohort, Setting
+from bench.records.study import Study
 from bench.tracking import Store
 from bench.training.cohort import prepare_process, train_cohort
 from bench.training.cost import count_flops, one_member

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.protocol.result import (
+from bench.records.result import (
     COST_COLUMNS,
     CURVE_COLUMNS,
     GRADIENT_COLUMNS,
@@ -14,9 +14,9 @@ from bench.protocol.result import (
     CohortResult,
     typed,
 )
-from bench.protocol.settings import Cohort, Member, Protocol, Role, Setting
-from bench.protocol.snapshot import Origin, Snapshot
-from bench.protocol.study import Study, TaskPlan
+from bench.records.settings import Cohort, Member, Protocol, Role, Setting
+from bench.records.snapshot import Origin, Snapshot
+from bench.records.study import Study, TaskPlan
 
 PROTOCOL = Protocol(
     hidden_size=32,

@@ -24,7 +24,7 @@ from bench.console import say
 from bench.execution import RunSummary
 from bench.execution.crew import Crew
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.study import Study
+from bench.records.study import Study
 from bench.tracking import RunAddresses, Store
 
 ROOT = Path(bench.__file__).parents[1]

@@ -13,8 +13,8 @@ from bench.evidence import verdicts
 from bench.evidence.claims import ClaimTest
 from bench.execution import sampling
 from bench.history import take
-from bench.protocol import staleness
-from bench.protocol.snapshot import Snapshot
+from bench.records import staleness
+from bench.records.snapshot import Snapshot
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.tracking import Store

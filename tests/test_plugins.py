@@ -18,7 +18,7 @@ import torch
 from bench import containment, interpreters, registry
 from bench.cli import main
 from bench.errors import BenchError
-from bench.protocol.source_hash import source_hash
+from bench.records.source_hash import source_hash
 from bench.registry import Registry, load_plugin, plugin_of
 from bench.tasks import tasks
 from bench.techniques import Technique, techniques

@@ -16,7 +16,7 @@ from bench.console import columns, csv_table, printable
 from bench.errors import BenchError, without_secrets
 from bench.execution import RunSummary
 from bench.protocol.preset import load_preset, resolve_arms
-from bench.protocol.settings import FIRST_TUNING_SEED, MOST_SEEDS
+from bench.records.settings import FIRST_TUNING_SEED, MOST_SEEDS
 from bench.registry import load_plugin
 from bench.reporting.tables import shown
 from bench.tasks import tasks

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bench.protocol import plain_yaml
+from bench import plain_yaml
 
 Kind = Literal[
     "score", "solved", "exploded", "roughness", "decay", "relief", "exponential", "dead", "reach", "cosine",

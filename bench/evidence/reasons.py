@@ -7,10 +7,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from bench import plain_yaml
 from bench.evidence.assess import Assessment, Verdict, shown
 from bench.evidence.claims import spaced
 from bench.evidence.estimands import NotEstimable
-from bench.protocol import plain_yaml
 
 LANGUAGES = ("en", "zh")
 ROUNDING = 1e-9

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from bench.evidence.scope import ResultStore, scopes
-from bench.protocol.result import typed
-from bench.protocol.study import Study
+from bench.records.result import typed
+from bench.records.study import Study
 
 WHOSE = {"cohort": "str", "seed": "int64", "learning_rate": "float64"}
 

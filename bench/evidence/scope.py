@@ -11,10 +11,9 @@ from typing import Protocol as Interface
 import pandas as pd
 
 from bench.errors import BenchError
-from bench.protocol.preset import MAIN
-from bench.protocol.settings import Protocol
-from bench.protocol.staleness import why_stale
-from bench.protocol.study import Study
+from bench.records.settings import Protocol
+from bench.records.staleness import why_stale
+from bench.records.study import MAIN, Study
 
 SETTING = ["technique", "task", "lag"]
 BASELINE = "tanh"

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.protocol import plain_yaml
+from bench import plain_yaml
 
 Column = Literal["advantage", "drawback", "fits"]
 COLUMNS: tuple[Column, ...] = ("advantage", "drawback", "fits")

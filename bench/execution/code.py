@@ -10,7 +10,7 @@ from pathlib import Path
 
 import bench
 
-ROOMS = ("tasks", "techniques", "engine", "protocol", "training", "execution")
+ROOMS = ("tasks", "techniques", "engine", "records", "protocol", "training", "execution")
 """Whose code a worker runs."""
 LIBRARIES = ("torch", "pytorch-lightning", "numpy", "pandas")
 """Whose versions decide over numbers, or over what can be sent."""

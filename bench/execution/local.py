@@ -20,9 +20,9 @@ from bench.execution.progress import LOG, Progress
 from bench.execution.worker import measure, train
 from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
-from bench.protocol.result import COST_COLUMNS, CohortResult, typed
-from bench.protocol.settings import Cohort, Setting
-from bench.protocol.study import Study
+from bench.records.result import COST_COLUMNS, CohortResult, typed
+from bench.records.settings import Cohort, Setting
+from bench.records.study import Study
 from bench.tracking import Outbox, Store
 from bench.training.cohort import failed_cohort
 from bench.training.cost import BASELINE, cost_hash

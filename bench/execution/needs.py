@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.own_files import declared
-from bench.protocol.foreign_code import files_of
 from bench.protocol.preset import parse_technique
-from bench.protocol.settings import Setting
-from bench.protocol.source_hash import source_hash
+from bench.records.foreign_code import files_of
+from bench.records.settings import Setting
+from bench.records.source_hash import source_hash
 from bench.registry import loaded, plugin_of
 from bench.tasks import tasks
 

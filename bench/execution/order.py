@@ -10,8 +10,8 @@ import pandas as pd
 
 from bench.execution.plan import seconds_of
 from bench.protocol.ladder import next_cohort, next_turn
-from bench.protocol.settings import Cohort
-from bench.protocol.study import Chain, Study
+from bench.records.settings import Cohort
+from bench.records.study import Chain, Study
 from bench.training.pace import Pace
 
 MOST_OF_A_BUDGET = 1 / 2

@@ -13,9 +13,9 @@ from bench.execution.needs import by_need
 from bench.execution.worker import time_updates
 from bench.execution.workforce import Workforce
 from bench.protocol.ladder import remaining
-from bench.protocol.result import MEMBER_COLUMNS, typed
-from bench.protocol.settings import Cohort, Frozen
-from bench.protocol.study import Chain, Study
+from bench.records.result import MEMBER_COLUMNS, typed
+from bench.records.settings import Cohort, Frozen
+from bench.records.study import Chain, Study
 from bench.tasks import tasks
 from bench.training.pace import NO_PACE, Pace
 

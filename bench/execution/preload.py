@@ -9,8 +9,8 @@ import torch
 import bench.execution.worker  # noqa: F401  torch and Lightning
 from bench.engine.seeding import generator
 from bench.execution.code import own_code
-from bench.protocol.provenance import provenance
-from bench.protocol.source_hash import source_hash
+from bench.records.provenance import provenance
+from bench.records.source_hash import source_hash
 from bench.tasks import tasks
 from bench.techniques import techniques
 

@@ -8,7 +8,7 @@ import sys
 import pandas as pd
 from tqdm import tqdm
 
-from bench.protocol.settings import Cohort
+from bench.records.settings import Cohort
 from bench.streams import is_terminal
 
 SECONDS_BETWEEN_LINES = 10

@@ -9,10 +9,10 @@ from typing import Any
 from bench.execution.crew import Crew
 from bench.execution.needs import by_need
 from bench.execution.worker import sample
-from bench.protocol.result import typed
-from bench.protocol.settings import Setting, digest
-from bench.protocol.snapshot import TIMING_COLUMNS
-from bench.protocol.study import Study
+from bench.records.result import typed
+from bench.records.settings import Setting, digest
+from bench.records.snapshot import TIMING_COLUMNS
+from bench.records.study import Study
 from bench.tracking import Store
 
 PROCESSES = 5

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.execution.crew import Refused
 from bench.execution.messages import Outlet
 from bench.execution.needs import changed
-from bench.protocol.settings import Cohort, Setting
+from bench.records.settings import Cohort, Setting
 from bench.registry import load_plugin
 from bench.streams import settle_worker
 from bench.tasks import tasks

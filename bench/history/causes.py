@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.protocol.snapshot import CellState, ClaimState, Origin, Snapshot, SpeedState
+from bench.records.snapshot import CellState, ClaimState, Origin, Snapshot, SpeedState
 
 Kind = Literal[
     "claims", "protocol", "engine", "technique", "task", "program", "libraries", "machine", "seeds", "settings",

@@ -20,7 +20,7 @@ from bench.evidence.statistics import Array, Interval, holm
 from bench.history import causes
 from bench.history.causes import Cause
 from bench.history.differences import rise_interval, scores_interval, scores_p, smallest_scores_p
-from bench.protocol.snapshot import CellState, ClaimState, Snapshot, SpeedState
+from bench.records.snapshot import CellState, ClaimState, Snapshot, SpeedState
 
 Verdict = Literal["worse", "better", "not told apart", "too few"]
 """`too few`: so few seeds that no difference could have been told."""

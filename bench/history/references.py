@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.history.take import take
 from bench.history.timeline import previous
-from bench.protocol.snapshot import LARGEST, Snapshot, unpacked
+from bench.records.snapshot import LARGEST, Snapshot, unpacked
 from bench.tracking import Store
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?")

@@ -20,9 +20,9 @@ from bench.evidence.claims import ClaimTest, load_tests
 from bench.evidence.estimates import horizons, summarise
 from bench.evidence.scope import Reading, ResultStore, Scope
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict, judge_scopes
-from bench.protocol.preset import MAIN
-from bench.protocol.settings import digest
-from bench.protocol.snapshot import CellState, ClaimState, HorizonState, Origin, PartState, Snapshot, SpeedState
+from bench.records.settings import digest
+from bench.records.snapshot import CellState, ClaimState, HorizonState, Origin, PartState, Snapshot, SpeedState
+from bench.records.study import MAIN
 
 JUDGES = ("numpy", "scipy", "statsmodels")
 """Libraries that verdicts are computed with."""

@@ -14,7 +14,7 @@ from bench.history import causes
 from bench.history.causes import Cause
 from bench.history.changes import SEED, Changes, Flip, compare, flips
 from bench.history.steps import Array, find_steps
-from bench.protocol.snapshot import Snapshot, SpeedState
+from bench.records.snapshot import Snapshot, SpeedState
 
 LONGEST = 100
 """Runs that are looked through for steps, the newest."""

@@ -10,7 +10,7 @@ from bench.evidence.scope import BASELINE
 from bench.history.causes import Cause
 from bench.history.changes import Changes, Flip
 from bench.history.timeline import History, SpeedStep
-from bench.protocol.snapshot import Snapshot
+from bench.records.snapshot import Snapshot
 
 MOST_NAMED = 5
 

@@ -1,1 +1,1 @@
-"""What a fair trial is: presets, seeds, budgets, tuning, the lag ladder; a resolved study with hashes."""
+"""Presets, resolved to studies, and the lag ladder that a study climbs."""

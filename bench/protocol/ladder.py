@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bench.protocol.settings import Cohort, Setting
-from bench.protocol.study import Chain, Study
+from bench.records.settings import Cohort, Setting
+from bench.records.study import Chain, Study
 
 FEW = 5
 """Measured seeds that every setting within reach gets before any gets more, where time is short."""

@@ -12,17 +12,14 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
+from bench import plain_yaml
 from bench.errors import BenchError
-from bench.protocol import plain_yaml
-from bench.protocol.settings import MOST_SEEDS, MOST_STEPS, Frozen, Protocol, Setting
-from bench.protocol.source_hash import source_hash
-from bench.protocol.study import Skip, Study, TaskPlan
+from bench.records.settings import MOST_SEEDS, MOST_STEPS, Frozen, Protocol, Setting
+from bench.records.source_hash import source_hash
+from bench.records.study import MAIN, Skip, Study, TaskPlan
 from bench.tasks import tasks
 from bench.techniques import Technique, techniques
 from bench.techniques.base import Situation
-
-MAIN = "main"
-"""The arm that a preset's own matrix is."""
 
 MOST_BYTES = 100_000
 MOST_MEMBERS = 1_000_000

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench import plain_yaml
 from bench.errors import BenchError
-from bench.protocol import plain_yaml
 
 LANGUAGES = ("en", "zh")
 _BORDER = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")

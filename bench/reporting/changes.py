@@ -8,8 +8,8 @@ from typing import NamedTuple
 from bench.history.causes import Cause
 from bench.history.changes import Changes, Flip
 from bench.history.timeline import History
-from bench.protocol.preset import MAIN
-from bench.protocol.snapshot import Snapshot
+from bench.records.snapshot import Snapshot
+from bench.records.study import MAIN
 from bench.reporting.sentences import MOST_NAMED, Sentences
 
 NAMED = {"technique", "seeds", "settings", "retrained"}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bench.evidence.claims import Part, load_tests
 from bench.evidence.scope import BASELINE
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
-from bench.protocol.preset import MAIN
+from bench.records.study import MAIN
 from bench.reporting import forest
 from bench.reporting.findings import Findings, Matrix
 from bench.reporting.panels import Curve, Dial, Panel, Profiles, Strip, fitted

@@ -15,7 +15,7 @@ from bench.evidence.source import SourceRow, load_rows
 from bench.evidence.verdicts import ClaimVerdict, judge
 from bench.history.take import HistoryStore
 from bench.history.timeline import History, look_back
-from bench.protocol.preset import MAIN
+from bench.records.study import MAIN
 from bench.reporting.flow import Flow, flow
 
 FAMILIES = (

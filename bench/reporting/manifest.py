@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench.protocol.provenance import provenance
+from bench.records.provenance import provenance
 from bench.reporting.catalogue import templates_folder
 from bench.reporting.findings import Findings
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
-from bench.protocol.preset import MAIN
+from bench.records.study import MAIN
 from bench.reporting import heatmap, lines, updates
 from bench.reporting.answer import Answer
 from bench.reporting.catalogue import Catalogue, templates_folder

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Metric, Param
 
-from bench.protocol.result import COST_METHOD, CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
+from bench.records.result import COST_METHOD, CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
 
 Kind = Literal["cohorts", "studies", "costs", "timings", "snapshots"]
 

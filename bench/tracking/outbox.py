@@ -13,8 +13,8 @@ from pyarrow import parquet
 
 from bench.errors import BenchError
 from bench.files import write_whole
-from bench.protocol.result import CohortResult
-from bench.protocol.settings import Cohort
+from bench.records.result import CohortResult
+from bench.records.settings import Cohort
 from bench.tracking.reading import LARGEST, UNREADABLE, bounded
 from bench.tracking.state import state_folder
 from bench.tracking.store import Store

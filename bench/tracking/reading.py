@@ -12,7 +12,7 @@ from typing import get_args
 import pyarrow as pa
 from pyarrow import compute, parquet
 
-from bench.protocol.settings import Outcome, Role
+from bench.records.settings import Outcome, Role
 
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, MemoryError, pa.ArrowException)
 """What parsing a damaged or made-up file raises."""

@@ -15,7 +15,7 @@ from platformdirs import user_state_path
 from bench.errors import BusyError
 from bench.files import write_whole
 from bench.locks import is_mere_file, take
-from bench.protocol.settings import digest
+from bench.records.settings import digest
 from bench.tracking.address import Location
 from bench.tracking.layout import RECORD_PREFIX
 from bench.tracking.opening import plainly

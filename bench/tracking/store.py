@@ -18,10 +18,10 @@ from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError, brief
-from bench.protocol.result import COST_COLUMNS, CohortResult, typed
-from bench.protocol.settings import Cohort, digest
-from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot, unpacked
-from bench.protocol.study import Study
+from bench.records.result import COST_COLUMNS, CohortResult, typed
+from bench.records.settings import Cohort, digest
+from bench.records.snapshot import TIMING_COLUMNS, Snapshot, unpacked
+from bench.records.study import Study
 from bench.tracking import layout
 from bench.tracking.address import Location, locate
 from bench.tracking.clock import server_time

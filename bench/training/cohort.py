@@ -18,9 +18,9 @@ import torch
 from bench.collector import collect_seldom
 from bench.engine.native import library
 from bench.protocol.preset import parse_technique
-from bench.protocol.provenance import provenance
-from bench.protocol.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS, CohortResult, typed
-from bench.protocol.settings import Cohort, Member, Setting
+from bench.records.provenance import provenance
+from bench.records.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS, CohortResult, typed
+from bench.records.settings import Cohort, Member, Setting
 from bench.tasks import Task, tasks
 from bench.tasks.base import Split
 from bench.techniques import Technique

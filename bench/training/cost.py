@@ -16,9 +16,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.engine.seeding import generator
-from bench.protocol.provenance import provenance
-from bench.protocol.result import COST_METHOD
-from bench.protocol.settings import Member, Setting, digest
+from bench.records.provenance import provenance
+from bench.records.result import COST_METHOD
+from bench.records.settings import Member, Setting, digest
 from bench.tasks import tasks
 from bench.techniques import Technique
 from bench.training.cohort import build, processor

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bench.engine.memory import parts
 from bench.engine.seeding import generator
-from bench.protocol.settings import Protocol
+from bench.records.settings import Protocol
 from bench.tasks.base import Split, Task
 from bench.techniques.base import Block
 

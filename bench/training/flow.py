@@ -15,8 +15,8 @@ from torch import Tensor
 from bench.engine.memory import parts
 from bench.engine.probe import Decay, fit_decay, log_norms, recorded
 from bench.engine.seeding import generator
-from bench.protocol.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
-from bench.protocol.settings import Cohort, Member
+from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
+from bench.records.settings import Cohort, Member
 from bench.tasks.base import Task
 from bench.techniques.base import Technique
 

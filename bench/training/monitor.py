@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from bench.protocol.settings import Cohort, Outcome
+from bench.records.settings import Cohort, Outcome
 from bench.tasks.base import Task
 from bench.techniques.base import Block, Technique
 from bench.training.flow import FlowRecorder, Moment

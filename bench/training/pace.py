@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.protocol.preset import parse_technique, skipped
-from bench.protocol.settings import Setting
+from bench.records.settings import Setting
 from bench.tasks import tasks
 from bench.training.cost import count_flops, one_member
 

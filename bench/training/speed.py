@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from bench.protocol.provenance import provenance
-from bench.protocol.settings import Setting, digest
-from bench.protocol.snapshot import TIMING_COLUMNS
+from bench.records.provenance import provenance
+from bench.records.settings import Setting, digest
+from bench.records.snapshot import TIMING_COLUMNS
 from bench.training.cohort import processor
 from bench.training.cost import BASELINE, Update, one_member
 from bench.training.turns import seconds, warm

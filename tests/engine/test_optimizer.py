@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.engine.optimizer import MOMENTUM, keep_members, step_members, unit_rate_optimizer
-from bench.protocol.settings import OptimizerName
+from bench.records.settings import OptimizerName
 
 RATES = torch.tensor([1e-3, 1e-2, 0.3], dtype=torch.float64)
 TORCHS = {

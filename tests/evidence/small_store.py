@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.protocol.preset import parse_technique
-from bench.protocol.result import (
+from bench.records.result import (
     COST_COLUMNS,
     CURVE_COLUMNS,
     GRADIENT_COLUMNS,
@@ -17,10 +18,12 @@ from bench.protocol.result import (
     PROBE_COLUMNS,
     typed,
 )
-from bench.protocol.settings import Protocol, Setting
-from bench.protocol.source_hash import source_hash
-from bench.protocol.study import Skip, Study, TaskPlan
+from bench.records.settings import Protocol, Setting
+from bench.records.source_hash import source_hash
+from bench.records.spec import Spec
+from bench.records.study import Skip, Study, TaskPlan
 from bench.tasks import tasks as known_tasks
+from bench.techniques import techniques
 from bench.tracking.layout import WHOSE
 
 RULES = Protocol(
@@ -70,6 +73,7 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "technique": of.technique,
         "title": of.technique,
         "family": "any",
+        "dials": json.dumps(_dials(of.technique)),
         "task": of.task,
         "lag": of.lag,
         "seed": seed,
@@ -98,6 +102,12 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "plateaus": "{}",
         **changes,
     }
+
+
+def _dials(technique: str) -> dict[str, float]:
+    """Every dial with its value; of a technique that is made up, those that are spelt out."""
+    spec = Spec.parse(technique)
+    return parse_technique(technique)[2] if spec.name in techniques.names() else spec.dials
 
 
 def probe(

@@ -14,8 +14,8 @@ from worlds import ARMS, World
 from bench.evidence.claims import Part
 from bench.evidence.estimands import NotEstimable, Results, draw, estimate
 from bench.evidence.scope import scopes
-from bench.protocol.result import COST_COLUMNS
-from bench.protocol.study import Skip
+from bench.records.result import COST_COLUMNS
+from bench.records.study import Skip
 
 
 def part(kind: str, own: str | tuple[str, ...], reference: str | float | None = None, **words: Any) -> Part:

@@ -8,8 +8,8 @@ from small_store import RULES, SmallStore, member, probe, setting, study
 from bench.errors import BenchError
 from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
-from bench.protocol.result import COST_COLUMNS
-from bench.protocol.study import Skip
+from bench.records.result import COST_COLUMNS
+from bench.records.study import Skip
 
 OTHER = RULES.model_copy(update={"hidden_size": 16})
 

@@ -14,7 +14,7 @@ from bench.evidence.curves import learning_curves, levels
 from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
 from bench.evidence.source import load_claims, load_rows
-from bench.protocol.result import COST_COLUMNS
+from bench.records.result import COST_COLUMNS
 
 
 def test_comparison_is_paired_by_seed_at_the_longest_lag_of_both() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from small_store import RULES, SmallStore, curve, member, probe, profile, setting, study
 
 from bench.evidence.claims import Part
-from bench.protocol.result import COST_COLUMNS
-from bench.protocol.settings import Setting
+from bench.records.result import COST_COLUMNS
+from bench.records.settings import Setting
 
 LAG = 20
 CELLS = (("adding", 20), ("adding", 30), ("adding", 40), ("copy", 20), ("copy", 30))

@@ -8,7 +8,7 @@ import pytest
 from bench.execution.order import BreadthFirst, Budget, ladders_of
 from bench.protocol.ladder import FEW, next_cohort
 from bench.protocol.preset import Selectors, load_preset, resolve, resolve_arms
-from bench.protocol.result import MEMBER_COLUMNS, typed
+from bench.records.result import MEMBER_COLUMNS, typed
 from bench.training.pace import Pace
 
 CHOICES = {"learning_rates": (0.1, 0.01), "seeds": 3 * FEW}

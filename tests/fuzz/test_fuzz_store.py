@@ -19,8 +19,8 @@ from profiles import FLOATS, TEXTS, VALUES, WEIRD_NUMBERS, examples, no_hang
 
 from bench.errors import BenchError
 from bench.evidence import scope
-from bench.protocol.result import COST_COLUMNS
-from bench.protocol.study import Study
+from bench.records.result import COST_COLUMNS
+from bench.records.study import Study
 from bench.reporting.findings import gather
 from bench.tracking import Store, layout, reading
 

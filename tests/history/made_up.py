@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from factory import ORIGIN
 
-from bench.protocol.snapshot import CellState, ClaimState, PartState, Snapshot, SpeedState
+from bench.records.snapshot import CellState, ClaimState, PartState, Snapshot, SpeedState
 
 
 def cell(technique: str = "lstm", solved: int = 5, seeds: int = 10, **changes: Any) -> CellState:

@@ -14,8 +14,8 @@ from bench.errors import BenchError
 from bench.history.changes import compare, worse
 from bench.history.timeline import look_back
 from bench.history.words import as_lines, changes_record, history_record, notes
-from bench.protocol import snapshot as snapshots
-from bench.protocol.snapshot import HorizonState, Snapshot, unpacked
+from bench.records import snapshot as snapshots
+from bench.records.snapshot import HorizonState, Snapshot, unpacked
 
 Place = tuple[str | int, ...]
 SMALL = snapshot(

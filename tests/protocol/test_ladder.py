@@ -5,7 +5,7 @@ import pytest
 
 from bench.protocol.ladder import chosen_rate, next_cohort, remaining
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.result import MEMBER_COLUMNS, typed
+from bench.records.result import MEMBER_COLUMNS, typed
 
 STUDY = resolve(
     load_preset("smoke"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.protocol.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
+from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
 from bench.tracking.layout import WHOSE
 
 DECAY = {  # nats a step at the start and at the end of training; every other technique is as the baseline

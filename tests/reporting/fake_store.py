@@ -11,11 +11,11 @@ import pandas as pd
 from fake_flow import FakeFlow
 
 from bench.protocol.preset import parse_technique
-from bench.protocol.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, typed
-from bench.protocol.settings import Cohort, Protocol, Setting, digest
-from bench.protocol.snapshot import TIMING_COLUMNS, Snapshot
-from bench.protocol.source_hash import source_hash
-from bench.protocol.study import Skip, Study, TaskPlan
+from bench.records.result import COST_COLUMNS, CURVE_COLUMNS, MEMBER_COLUMNS, typed
+from bench.records.settings import Cohort, Protocol, Setting, digest
+from bench.records.snapshot import TIMING_COLUMNS, Snapshot
+from bench.records.source_hash import source_hash
+from bench.records.study import Skip, Study, TaskPlan
 from bench.tasks import tasks as known_tasks
 from bench.tracking import RunAddresses
 from bench.tracking.layout import WHOSE

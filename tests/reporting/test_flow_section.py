@@ -12,7 +12,7 @@ from fake_store import FakeStore
 
 from bench.engine import probe
 from bench.evidence.scope import select
-from bench.protocol.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
+from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import Findings, gather
 from bench.reporting.flow import REACH_SHARE, Flow, _profiles, _rates, _training, flow

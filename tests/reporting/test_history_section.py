@@ -10,7 +10,7 @@ import pytest
 from fake_store import FakeStore, make_store
 
 from bench.history import steps
-from bench.protocol.snapshot import CellState, ClaimState, Origin, PartState, Snapshot, SpeedState
+from bench.records.snapshot import CellState, ClaimState, Origin, PartState, Snapshot, SpeedState
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import gather
 from bench.reporting.pages import page

@@ -18,7 +18,7 @@ from fake_store import make_store
 from pypdf import PdfReader
 
 from bench.evidence import scope
-from bench.protocol.study import Study
+from bench.records.study import Study
 from bench.reporting.catalogue import LANGUAGES, Catalogue
 from bench.reporting.findings import gather
 from bench.reporting.pages import page

@@ -21,7 +21,7 @@ from bench.evidence.scope import Reading
 from bench.evidence.verdicts import judge_scopes
 from bench.history import take as take_module
 from bench.history.take import take
-from bench.protocol.snapshot import Snapshot, unpacked
+from bench.records.snapshot import Snapshot, unpacked
 from bench.reporting import findings
 from bench.reporting.catalogue import Catalogue
 from bench.reporting.findings import gather

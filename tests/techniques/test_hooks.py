@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.settings import Member
+from bench.records.settings import Member
 from bench.tasks import tasks
 from bench.techniques.contract import TINY, EasyTask
 from bench.techniques.tanh import Tanh

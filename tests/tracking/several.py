@@ -28,7 +28,7 @@ import postgresql
 import pyarrow.parquet  # noqa: F401  once, not in every child
 from factory import cohort, result
 
-from bench.protocol.settings import Cohort
+from bench.records.settings import Cohort
 from bench.tracking import Store
 
 SHARED = "gru"

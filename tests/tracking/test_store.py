@@ -11,8 +11,8 @@ from mlflow.entities import ViewType
 from pandas.testing import assert_frame_equal
 
 from bench.errors import BenchError, BusyError
-from bench.protocol.result import COST_COLUMNS, MEMBER_COLUMNS, typed
-from bench.protocol.snapshot import TIMING_COLUMNS
+from bench.records.result import COST_COLUMNS, MEMBER_COLUMNS, typed
+from bench.records.snapshot import TIMING_COLUMNS
 from bench.tracking import Store, layout
 from bench.tracking.records import Standing
 

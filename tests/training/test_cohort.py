@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.result import CURVE_COLUMNS, MEMBER_COLUMNS
-from bench.protocol.settings import Cohort, Member
+from bench.records.result import CURVE_COLUMNS, MEMBER_COLUMNS
+from bench.records.settings import Cohort, Member
 from bench.tasks.adding import Adding
 from bench.techniques import techniques
 from bench.training.cohort import failed_cohort, train_cohort

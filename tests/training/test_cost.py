@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.result import COST_COLUMNS, typed
+from bench.records.result import COST_COLUMNS, typed
 from bench.training.cost import count_flops, measure_cost, peak_bytes
 
 STEPS, BATCH, HIDDEN, INPUTS = 12, 4, 8, 2

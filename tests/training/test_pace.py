@@ -3,7 +3,7 @@
 import pytest
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.settings import Setting
+from bench.records.settings import Setting
 from bench.training import pace
 from bench.training.pace import Pace, measure_pace
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.protocol.result import typed
-from bench.protocol.snapshot import TIMING_COLUMNS
+from bench.records.result import typed
+from bench.records.snapshot import TIMING_COLUMNS
 from bench.training.speed import fastest, sample_speed, work
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from bench.evidence.claims import Part
 from bench.evidence.estimates import HORIZON_SHARE
 from bench.evidence.scope import Scope
-from bench.protocol.preset import parse_technique
+from bench.records.spec import Spec
 
 
 class NotEstimable(Exception):  # noqa: N818  (an answer, not a fault)
@@ -55,10 +56,17 @@ def unfold(part: Part, scope: Scope) -> Part:
 def _values(scope: Scope, name: str, dial: str) -> dict[float, str]:
     """The techniques of an arm that differ in this dial alone, by its value."""
     found = {}
-    for spec in scope.members["technique"].unique():
-        if re.fullmatch(rf"{re.escape(name)}(:{dial}=[^:]+)?", spec):
-            found[parse_technique(spec)[2][dial]] = str(spec)
+    for technique, dials in scope.members.drop_duplicates("technique")[["technique", "dials"]].to_numpy():
+        spec = Spec.parse(technique)
+        if spec.name == name and set(spec.dials) <= {dial}:
+            found[float(json.loads(dials)[dial])] = str(technique)
     return found
+
+
+def _largest(scope: Scope, techniques: tuple[str, ...], dial: str) -> float:
+    """The largest value of a dial among techniques that the arm has."""
+    rows = scope.members[scope.members["technique"].isin(techniques)]
+    return max((float(json.loads(dials)[dial]) for dials in rows["dials"].unique()), default=float("inf"))
 
 
 def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
@@ -88,7 +96,7 @@ def _lags_of(part: Part, table: pd.DataFrame, scope: Scope) -> pd.Series:
     if part.lags == "longest run":
         return table["lag"] == table["task"].map(table[table["run"] != ""].groupby("task")["lag"].max())
     if part.lags == "beyond window":
-        return table["lag"] > max(parse_technique(technique)[2]["window"] for technique in part.techniques)
+        return table["lag"] > _largest(scope, part.techniques, "window")
     return pd.Series(True, table.index)
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, ValidationError, model_validator
 
 from bench.errors import BenchError
-from bench.protocol.result import ORIGIN_COLUMNS
-from bench.protocol.settings import Frozen, digest
+from bench.records.result import ORIGIN_COLUMNS
+from bench.records.settings import Frozen, digest
 
 LARGEST = 2**26
 """Bytes of a snapshot that are read at most: a small file may unpack to more than a memory holds."""

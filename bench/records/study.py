@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from bench.protocol.settings import FIRST_TUNING_SEED, Cohort, Frozen, Member, Protocol, Setting, digest
+from bench.records.settings import FIRST_TUNING_SEED, Cohort, Frozen, Member, Protocol, Setting, digest
+
+MAIN = "main"
+"""The arm that a preset's own matrix is."""
 
 
 class Skip(Frozen):
@@ -47,7 +50,7 @@ class Study(Frozen):
     preset: str
     title: dict[str, str]
     """By language: en, zh."""
-    arm: str = "main"
+    arm: str = MAIN
     """Which of the preset's matrices this is: results of unlike arms are never pooled."""
     arm_title: dict[str, str] = Field(default_factory=dict)
     """What the arm is for, by language; empty for the main one."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.protocol.settings import Cohort
+from bench.records.settings import Cohort
 
 ORIGIN_COLUMNS: dict[str, str] = {
     "commit": "str",

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 import bench
+from bench import plain_yaml
 from bench.errors import BenchError
-from bench.protocol import plain_yaml
 from bench.protocol.preset import load_preset, preset_names
 
 
@@ -55,7 +55,7 @@ def test_two_documents_are_not_one():
 
 
 def test_our_own_presets_read_as_any_yaml_reader_has_them():
-    folder = Path(plain_yaml.__file__).with_name("presets")
+    folder = Path(plain_yaml.__file__).parent / "protocol" / "presets"
     assert preset_names()
     for name in preset_names():
         text = (folder / f"{name}.yaml").read_text(encoding="utf-8")

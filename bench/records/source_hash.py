@@ -1,0 +1,185 @@
+"""Names the code and the files that a result came from, so that a change is recognised."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import sys
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import bench
+from bench.own_files import declared
+from bench.records import foreign_code
+
+PACKAGE = Path(bench.__file__).parent
+OWN_ROOMS = ("bench.engine", "bench.techniques", "bench.tasks")
+KERNELS = Path("engine", "native")
+"""The folder of the C files, from the package."""
+
+
+def source_hash(cls: type) -> str:
+    """Twelve hexadecimal digits of the class's modules, of those that they use, and of the files that it declares.
+
+    Of this project that is the classes' modules, those that they import from its rooms, and the kernels that these
+    name; of a plugin or a package all that lies in its folder and is imported from there. Comments, docstrings and
+    layout do not count: syntax trees are hashed, not text. Where the code lies does not count either.
+    """
+    named: set[str] = set()
+    parts: dict[str, str] = {}
+    for base in cls.__mro__:
+        if base.__module__.startswith(OWN_ROOMS):
+            named.add(base.__module__)
+        elif base is cls or _is_ours_by_descent(base):
+            trees, used = _foreign(sys.modules[base.__module__])
+            parts |= trees
+            named |= used
+    return _digest(parts | own_parts(named), {name: _content(file) for name, file in declared(cls).items()})
+
+
+def own_hash(module: str) -> str:
+    """The `source_hash` of a class that this project's module defines, found without importing anything."""
+    return _digest(own_parts({module}), {})
+
+
+@cache
+def module_of(room: str, name: str) -> str | None:
+    """The module in one of this project's rooms ('techniques') whose class has this name; None if there is none."""
+    for file in sorted((PACKAGE / room).glob("*.py")):
+        if name in _names_given(ast.parse(file.read_bytes())):
+            return f"bench.{room}.{file.stem}"
+    return None
+
+
+def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]:
+    """What counts of this project's modules, of all that they import from its rooms, and of the kernels they name.
+
+    By the file's name within the package: a syntax tree, or a C file without comments. What is not a module of these
+    rooms is passed over.
+    """
+    found: dict[str, str] = {}
+    left = [file for name in modules for file in _files(name, package)]
+    while left:
+        file = left.pop()
+        name = file.relative_to(package).as_posix()
+        if name in found:
+            continue
+        if file.suffix == ".py":
+            found[name] = _tree_of(file)
+            left += [used for named in foreign_code.modules_named(file) for used in _files(named, package)]
+            left += [*_kernels(file, package), *filter(Path.is_file, [file.with_suffix(".c")])]
+        else:
+            found[name] = _c_essence(file.read_text(encoding="utf-8"))
+            left += [file.with_name(header) for header in re.findall(r'#include "([^"]+)"', found[name])]
+    return found
+
+
+def _digest(parts: dict[str, str], contents: dict[str, str]) -> str:
+    hasher = hashlib.sha256()
+    for name, part in sorted(parts.items()):
+        hasher.update(name.encode())
+        hasher.update(part.encode())
+    for name, content in contents.items():
+        hasher.update(f"{name}\0{content}".encode())
+    return hasher.hexdigest()[:12]
+
+
+def _files(name: str, package: Path) -> list[Path]:
+    """The file of a module in one of the rooms, also where the name is of something in that module."""
+    if not name.startswith(OWN_ROOMS):
+        return []
+    words = name.split(".")[1:]
+    for end in (len(words), len(words) - 1):
+        place = package.joinpath(*words[:end])
+        for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if file.is_file():
+                return [file]
+    return []
+
+
+def _kernels(file: Path, package: Path) -> list[Path]:
+    """The C files of the cells that a Python file calls: `NativeCell("gru", …)` is in gru.c."""
+    calls = [node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Call)]
+    cells = [call.args[0] for call in calls if getattr(call.func, "id", "") == "NativeCell" and call.args]
+    names = [cell.value for cell in cells if isinstance(cell, ast.Constant) and isinstance(cell.value, str)]
+    return [package / KERNELS / f"{name}.c" for name in names]
+
+
+@cache
+def _foreign(module: ModuleType) -> tuple[dict[str, str], set[str]]:
+    """Syntax trees of the files of a plugin or a package, by name, and the modules of this project that they import.
+
+    Read once for each time that the plugin is loaded.
+    """
+    files = foreign_code.files_of(module)
+    used = {name for file in files.values() for name in foreign_code.modules_named(file)}
+    kernels = [
+        kernel for file in files.values() for kernel in _kernels(file, PACKAGE) if kernel.is_relative_to(PACKAGE)
+    ]
+    trees = {name: _tree(file.read_bytes()) for name, file in files.items()}
+    return trees | {kernel.name: _c_essence(kernel.read_text(encoding="utf-8")) for kernel in kernels}, used
+
+
+def _content(file: Path) -> str:
+    """A file's digest, computed again only where the file looks different (inode, size, time of its last change)."""
+    about = file.stat()
+    return _content_of(file, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+@cache
+def _content_of(file: Path, *_: int) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _is_ours_by_descent(base: type) -> bool:
+    """Whether somebody else's class is one of this project's, and no library's."""
+    return any(one.__module__.startswith(OWN_ROOMS) for one in base.__mro__)
+
+
+def _names_given(tree: ast.Module) -> set[object]:
+    """What a file's classes are called on the command line: the values of `name` in their bodies."""
+    return {
+        given.value.value
+        for cls in tree.body
+        if isinstance(cls, ast.ClassDef)
+        for given in cls.body
+        if isinstance(given, ast.Assign) and isinstance(given.value, ast.Constant)
+        if any(isinstance(target, ast.Name) and target.id == "name" for target in given.targets)
+    }
+
+
+@cache
+def _tree_of(file: Path) -> str:
+    return _tree(file.read_bytes())
+
+
+def _tree(source: bytes) -> str:
+    """A syntax tree without docstrings; what is no Python, and so is never run, counts as it stands."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return repr(source)
+    return _written(tree)
+
+
+def _written(node: object) -> str:
+    """A syntax tree as text that is the same in all versions of Python: fields that are empty are left out."""
+    if isinstance(node, list):
+        return f"[{','.join(_written(part) for part in node if not _is_docstring(part))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
+    return f"{type(node).__name__}({','.join(f'{name}={_written(value)}' for name, value in fields)})"
+
+
+def _c_essence(text: str) -> str:
+    """A C file without comments and layout."""
+    return " ".join(re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL).split())
+
+
+def _is_docstring(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,47 @@
+"""Which results the code of today would not reproduce, and why."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Literal
+
+from bench.errors import BenchError
+from bench.records.source_hash import module_of, own_hash, source_hash
+from bench.records.spec import Spec
+
+
+@cache
+def why_stale(technique: str, task: str, technique_hash: str, task_hash: str) -> str:
+    """What has changed since a result with these hashes: one word of technique, task, unknown; empty if nothing has.
+
+    unknown: this technique or this task is not there any more (or is a plugin's that was not named).
+    """
+    try:
+        technique_now = _hash_now("techniques", Spec.parse(technique).name)
+        task_now = _hash_now("tasks", task)
+    except (BenchError, ValueError):
+        return "unknown"
+    if technique_now != technique_hash:
+        return "technique"
+    return "" if task_now == task_hash else "task"
+
+
+def _hash_now(room: Literal["techniques", "tasks"], name: str) -> str:
+    """The hash of a class by name. This project's own are not imported for it: reading results does without PyTorch."""
+    module = module_of(room, name)
+    return source_hash(_foreign_class(room, name)) if module is None else own_hash(module)
+
+
+def _foreign_class(room: Literal["techniques", "tasks"], name: str) -> type:
+    """The class of a plugin that was loaded, or of a package. Raises BenchError where neither has it."""
+    if f"bench.{room}" not in sys.modules and not entry_points(group=f"bptt_bench.{room}"):
+        raise BenchError(f"None of this project's {room} is called '{name}', and no plugin was loaded.")
+    if room == "tasks":
+        from bench.tasks import tasks
+
+        return tasks.get(name)
+    from bench.techniques import techniques
+
+    return techniques.get(name)

@@ -1,0 +1,161 @@
+"""What names a result: protocol, setting and code."""
+
+import shutil
+
+import pytest
+from factory import PROTOCOL, setting
+
+from bench.records.provenance import provenance
+from bench.records.result import MEMBER_COLUMNS
+from bench.records.settings import Cohort, Member
+from bench.records.source_hash import PACKAGE, _tree, _tree_of, module_of, own_hash, own_parts, source_hash
+from bench.registry import load_plugin
+from bench.tasks import tasks
+from bench.techniques import techniques
+from bench.techniques.base import Technique
+
+OTHER = {
+    "hidden_size": 33, "batch_size": 33, "updates": 401, "evaluate_every": 101, "held_out_size": 257,
+    "learning_rates": (0.5,), "tuning_seeds": 3, "optimizer": "sgd", "clip_norm": 1.0, "initialisation": "orthogonal",
+    "recurrent_gain": 2.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", OTHER)
+def test_every_field_of_the_protocol_counts(field):
+    changed = PROTOCOL.model_copy(update={field: OTHER[field]})
+    assert changed.hash != PROTOCOL.hash
+    assert setting(protocol=changed).hash != setting().hash
+    assert set(OTHER) == set(type(PROTOCOL).model_fields)
+
+
+def test_equal_settings_have_equal_hashes_and_cohorts_name_their_members():
+    assert setting().hash == setting().hash
+    assert setting(technique="lstm").hash != setting().hash
+    members = (Member(seed=1, learning_rate=0.1), Member(seed=2, learning_rate=0.1))
+    whole = Cohort(setting=setting(), role="measured", members=members)
+    assert whole.key != whole.model_copy(update={"members": members[:1]}).key
+    assert whole.key != whole.model_copy(update={"role": "tuning"}).key
+
+
+SOURCE = '''"""Plugin."""
+from bench.techniques.tanh import Tanh
+
+
+class Mine(Tanh):
+    """Mine."""
+
+    name = "{name}"
+    scale = {scale}  # {comment}
+'''
+
+
+@pytest.fixture
+def hashed(tmp_path, monkeypatch):
+    """The source hash of a plugin written to a file."""
+
+    def write(name, **words):
+        file = tmp_path / "mine.py"
+        file.write_text(SOURCE.format(name=name, **{"scale": 1, "comment": "so"} | words))
+        monkeypatch.setattr(techniques, "_found", None)
+        load_plugin(file, [techniques])
+        return source_hash(techniques.get(name))
+
+    return write
+
+
+def test_code_counts_and_comments_do_not(hashed):
+    first = hashed("mine")
+    assert hashed("mine", comment="otherwise") == first
+    assert hashed("mine", scale=2) != first
+
+
+PARTS = {"tanh": "bench.techniques.tanh", "lstm": "bench.techniques.lstm", "gru": "bench.techniques.gru"}
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the package's rooms that count, to be changed."""
+    for room in ("engine", "techniques", "tasks"):
+        shutil.copytree(PACKAGE / room, tmp_path / room)
+    return tmp_path
+
+
+def parts_in(package):
+    """What counts of each of some techniques in a copy of the package."""
+    _tree_of.cache_clear()
+    return {name: own_parts({module}, package) for name, module in PARTS.items()}
+
+
+def differing(before, after):
+    return {name for name in PARTS if before[name] != after[name]}
+
+
+def edit(file, old, new):
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_the_kernel_of_a_cell_counts_for_the_techniques_that_use_it_alone(package):
+    before = parts_in(package)
+    edit(package / "engine" / "native" / "lstm.c", "return failed;", "return !!failed;")
+    assert differing(before, parts_in(package)) == {"lstm"}
+    assert {name for name, parts in before.items() if "engine/native/lstm.c" in parts} == {"lstm"}
+    assert {name for name, parts in before.items() if "engine/native/update.c" in parts} == set(PARTS)
+
+
+def test_a_header_counts_for_all_whose_kernels_include_it(package):
+    before = parts_in(package)
+    edit(package / "engine" / "native" / "vector.h", "#endif", "enum { MORE }; #endif")
+    assert differing(before, parts_in(package)) == set(PARTS)
+
+
+def test_layout_and_comments_of_c_do_not_count(package):
+    before = parts_in(package)
+    edit(package / "engine" / "native" / "lstm.c", "return failed;", "/* what\n it does */\n    return   failed;")
+    assert not differing(before, parts_in(package))
+
+
+def test_a_further_kernel_and_a_further_cell_leave_all_hashes_alone(package):
+    before = parts_in(package)
+    (package / "engine" / "native" / "indrnn.c").write_text("int indrnn_forward() { return 0; }")
+    (package / "engine" / "indrnn.py").write_text('CELL = NativeCell("indrnn", ())')
+    (package / "techniques" / "indrnn.py").write_text("from bench.engine.indrnn import CELL")
+    assert not differing(before, parts_in(package))
+
+
+def test_what_a_module_imports_within_a_function_counts(package):
+    before = parts_in(package)
+    (package / "engine" / "more.py").write_text("FACTOR = 2")
+    edit(package / "techniques" / "gru.py", "return gru.GRU", "from bench.engine import more\n\n        return gru.GRU")
+    assert set(parts_in(package)["gru"]) - set(before["gru"]) == {"engine/more.py"}
+
+
+def test_a_hash_found_without_importing_is_the_one_of_the_class():
+    for registry, room in ((techniques, "techniques"), (tasks, "tasks")):
+        for name, cls in registry.all().items():
+            assert module_of(room, name) == cls.__module__
+            assert own_hash(cls.__module__) == source_hash(cls)
+
+
+def test_a_tree_is_written_alike_by_all_versions_of_python():
+    assert _tree(b"def f(x, *, y=1.5): return g(x)[1:]") == (
+        "Module(body=[FunctionDef(name='f',args=arguments(args=[arg(arg='x')],kwonlyargs=[arg(arg='y')],"
+        "kw_defaults=[Constant(value=1.5)]),body=[Return(value=Subscript(value=Call(func=Name(id='g',ctx=Load()),"
+        "args=[Name(id='x',ctx=Load())]),slice=Slice(lower=Constant(value=1)),ctx=Load()))])])"
+    )
+
+
+def test_techniques_depend_on_the_engine_that_they_use():
+    assert len({source_hash(cls) for cls in techniques.all().values()}) == len(techniques.names())
+    assert len({source_hash(cls) for cls in tasks.all().values()}) == len(tasks.names())
+    assert source_hash(techniques.get("lstm")) == source_hash(techniques.get("lstm"))
+    assert issubclass(techniques.get("lstm"), Technique)
+
+
+def test_provenance_fills_its_columns():
+    known = provenance()
+    assert set(known) <= set(MEMBER_COLUMNS)
+    assert set(MEMBER_COLUMNS) - set(known) >= {"accelerator", "threads", "started"}
+    assert all(str(value) for value in known.values())
