@@ -271,8 +271,8 @@ def report(
     load_plugins(plugin)
     from joblib import cpu_count
 
-    from bench.reporting import write_report
-    from bench.reporting.archive import new_folder
+    from bench.report import write_report
+    from bench.report.archive import new_folder
     from bench.tracking import Store, run_addresses
 
     languages = ("en", "zh") if language == "both" else (language,)

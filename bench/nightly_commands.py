@@ -177,8 +177,8 @@ def _remember(studies: "list[Study]", store: "Store", plugins: list[str], timeou
 def _report(store: "Store", reports: Path) -> None:
     from joblib import cpu_count
 
-    from bench.reporting import write_report
-    from bench.reporting.archive import new_folder
+    from bench.report import write_report
+    from bench.report.archive import new_folder
     from bench.tracking import run_addresses
 
     for file in write_report(store, new_folder(reports), addresses=run_addresses(store), jobs=cpu_count()):
@@ -249,7 +249,7 @@ class Outdated:
 
 def _outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
     from bench.evidence.retention import unneeded
-    from bench.reporting.archive import old_folders
+    from bench.report.archive import old_folders
 
     before = datetime.now(UTC) - timedelta(seconds=age)
     return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep))

@@ -1,4 +1,4 @@
-"""Installs Chromium for tests/reporting/test_in_browser.py, which is skipped without it."""
+"""Installs Chromium for tests/report/test_in_browser.py, which is skipped without it."""
 
 import shutil
 import sys

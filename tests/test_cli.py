@@ -17,7 +17,7 @@ import pytest
 from factory import cohort, outcomes_of, result
 
 import bench
-from bench import execution, reporting
+from bench import execution, report
 from bench.cli import main
 from bench.collector import MIDDLE, OLD, YOUNG
 from bench.console import say
@@ -307,7 +307,7 @@ def languages(monkeypatch: pytest.MonkeyPatch) -> dict[Path, tuple[str, ...]]:
         assert set(addresses.experiments) == set(store.members()["task"])
         return [output / f"report.{language}.html" for language in languages]
 
-    monkeypatch.setattr(reporting, "write_report", write)
+    monkeypatch.setattr(report, "write_report", write)
     return asked
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from factory import result
 
-from bench import execution, nightly_commands, reporting
+from bench import execution, nightly_commands, report
 from bench.cli import main
 from bench.errors import BenchError
 from bench.evidence.scope import scopes
@@ -47,7 +47,7 @@ def night(monkeypatch: pytest.MonkeyPatch, store: Store) -> Callable[..., int]:
         monkeypatch.setattr(execution, "run_studies", train)
         return main(["nightly", *SMOKE, "--store", store.uri, *words])
 
-    monkeypatch.setattr(reporting, "write_report", lambda store, folder, **_: [folder / "report.en.html"])
+    monkeypatch.setattr(report, "write_report", lambda store, folder, **_: [folder / "report.en.html"])
     return spend
 
 
@@ -132,13 +132,13 @@ def test_a_report_that_fails_is_told_and_pruning_follows(
     def fail(*_: object, **__: object) -> None:
         raise BenchError("Pango is missing: apt-get install it.")
 
-    monkeypatch.setattr(reporting, "write_report", fail)
+    monkeypatch.setattr(report, "write_report", fail)
     assert night(RunSummary(trained=1)) == 1
     assert "ERROR Pango is missing" in log()
     assert "INFO pruned: nothing" in log()
 
 
-@pytest.mark.parametrize("broken", ["bench.execution.run_studies", "bench.reporting.write_report"])
+@pytest.mark.parametrize("broken", ["bench.execution.run_studies", "bench.report.write_report"])
 def test_a_mistake_costs_its_step_alone_and_its_traceback_is_in_the_file(
     broken: str, night: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,7 +149,7 @@ def test_a_mistake_costs_its_step_alone_and_its_traceback_is_in_the_file(
     if broken.endswith("run_studies"):
         assert night(summary, then=fail) == 1
     else:
-        monkeypatch.setattr(reporting, "write_report", fail)
+        monkeypatch.setattr(report, "write_report", fail)
         assert night(summary) == 1
     told = capsys.readouterr().err
     assert len(re.findall(r"ERROR ValueError at \S*test_nightly_commands\.py:\d+: no types given at all", told)) == 1
@@ -227,7 +227,7 @@ def test_the_store_is_held_until_the_report_is_written(
             pass
         return []
 
-    monkeypatch.setattr(reporting, "write_report", write)
+    monkeypatch.setattr(report, "write_report", write)
     assert night(RunSummary(trained=1)) == 0
     with another.lock():
         pass

@@ -71,10 +71,10 @@ BACKWARD = """
 import bench
 from bench import tracking
 def late():
-    import bench.reporting.pdf
+    import bench.report.pdf
     from bench.cli import main
 """
 
 
 def test_a_backward_arrow_is_seen() -> None:
-    assert rooms_imported(BACKWARD) == {"tracking", "reporting", "cli"}
+    assert rooms_imported(BACKWARD) == {"tracking", "report", "cli"}

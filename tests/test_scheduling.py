@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench import errors, execution, reporting
+from bench import errors, execution, report
 from bench.cli import main
 from bench.execution import RunSummary
 from bench.tracking import Store
@@ -160,7 +160,7 @@ def test_a_night_killed_and_the_nights_after(make_store: Callable[..., Store], m
         reported.append(len(store.members()))
         return []
 
-    monkeypatch.setattr(reporting, "write_report", write)
+    monkeypatch.setattr(report, "write_report", write)
     store = make_store()
     night = [*NIGHT, "--store", store.uri]
     start = "import sys; from bench.cli import main; sys.exit(main())"

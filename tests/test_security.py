@@ -15,10 +15,13 @@ from bench.cli import main
 from bench.console import columns, csv_table, printable
 from bench.errors import BenchError, without_secrets
 from bench.execution import RunSummary
+from bench.languages import language
 from bench.protocol.preset import load_preset, resolve_arms
 from bench.records.settings import FIRST_TUNING_SEED, MOST_SEEDS
 from bench.registry import load_plugin
-from bench.reporting.tables import shown
+from bench.report.document import Column, Document, Group, Row, Section, Table
+from bench.report.render.csv import tables
+from bench.report.render.numbering import Numbering
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.tracking import Store
@@ -99,8 +102,9 @@ def test_csv_holds_no_formula():
     expected = [f"'{text}".replace("\r", " ") for text in evil] + kept
     assert [row["technique"] for row in rows] == expected
     assert {row["metric"] for row in rows} == {"-1.5"}, "numbers stay numbers"
-    page = "<table id=table-1><tr><td>=1+1</td><td>2</td></tr></table>"
-    assert shown(page) == {"table-01.csv": b"'=1+1,2\n"}
+    rows = Table((Column(""), Column("")), (Group((Row(("=1+1", "2")),)),), caption="A table.")
+    document = Document("", "", "", (), (Section("section", "", (rows,)),))
+    assert dict(tables(Numbering(document), language("en"))) == {"table-01.csv": b"'=1+1,2\n"}
 
 
 def test_the_terminal_is_not_obeyed(capsys):

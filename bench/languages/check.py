@@ -19,7 +19,6 @@ class Marked(NamedTuple):
     """English text for readers, and where it stands."""
 
     text: str
-    context: str | None
     where: str
     """File and line."""
 
@@ -32,15 +31,14 @@ def marked(files: Iterable[Path] | None = None) -> list[Marked]:
 
 def complaints(language: Language, texts: Iterable[Marked]) -> list[str]:
     """A sentence for each text that the language lacks, or has with other braces, and for each that is not used."""
-    wanted = {(one.text, one.context): one.where for one in texts}
-    found = {(_first(message.id), message.context) for message in language.messages() if message.id}
-    lacking = [f"{where}: '{text}' is not translated." for (text, context), where in wanted.items()
-               if not language.has(text, context)]  # fmt: skip
-    unused = [f"'{text}' is translated, and used nowhere." for text, context in found if (text, context) not in wanted]
+    wanted = {one.text: one.where for one in texts}
+    found = [_first(message.id) for message in language.messages() if message.id]
+    lacking = [f"{where}: '{text}' is not translated." for text, where in wanted.items() if not language.has(text)]
+    unused = [f"'{text}' is translated, and used nowhere." for text in found if text not in wanted]
     unlike = [
         f"'{text}' is filled with {_said(_braces(text))}, its translation with {_said(_braces(translated))}."
-        for (text, context) in found
-        if _braces(translated := language.translation(text, context)) != _braces(text)
+        for text in found
+        if _braces(translated := language.translation(text)) != _braces(text)
     ]
     return [*lacking, *unused, *unlike]
 
@@ -48,14 +46,16 @@ def complaints(language: Language, texts: Iterable[Marked]) -> list[str]:
 def _marked_in(file: Path) -> Iterator[Marked]:
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Call) and _name(node.func) in MARKS and node.args:
-            text = node.args[0]
-            if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
-                yield Marked(text.value, _context(node), f"{file.name}:{node.lineno}")
+            yield from (Marked(text, f"{file.name}:{node.lineno}") for text in _texts(node.args[0]) if text)
 
 
-def _context(call: ast.Call) -> str | None:
-    given = [word.value for word in call.keywords if word.arg == "context"]
-    return str(given[0].value) if given and isinstance(given[0], ast.Constant) else None
+def _texts(argument: ast.expr) -> Iterator[str]:
+    """The text that an argument is, or the two of which it is one: "solves" if alone else "solve"."""
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        yield argument.value
+    elif isinstance(argument, ast.IfExp):
+        yield from _texts(argument.body)
+        yield from _texts(argument.orelse)
 
 
 def _first(text: str | tuple[str, ...]) -> str:

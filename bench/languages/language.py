@@ -43,6 +43,11 @@ class Rules(BaseModel):
     locale: str
     """The Unicode locale whose plurals and lists hold, as 'zh_Hans_CN'."""
     between_sentences: str = " "
+    between_clauses: str = "; "
+    between_items: str = ", "
+    """What separates the items of a list that has no last "and"."""
+    colon: str = ": "
+    stop: str = "."
     spaced: bool = False
     """Whether a space separates Chinese characters from letters and digits."""
     width: float = Field(default=1.0, gt=0)
@@ -73,16 +78,19 @@ class Language:
         self.rules = _rules(folder, code)
         self._catalog = _catalog(folder, code)
 
-    def __call__(self, text: str | Message, /, *, context: str | None = None, **values: Any) -> str:
+    def __call__(self, text: str | Message, /, **values: Any) -> str:
         """The text in this language, filled.
 
-        context: tells apart what is spelled alike in English, such as the learning *rate* and the *rate* of a decay.
         Raises KeyError if a brace is not filled: a gap in a sentence is never shown.
         """
         if isinstance(text, Message):
-            return self(text.text, context=context, **text.values | values)
+            return self(text.text, **text.values | values)
         filled = {name: self(value) if isinstance(value, Message) else value for name, value in values.items()}
-        return self._set(self.translation(text, context).format(**filled))
+        return self._set(self.translation(text).format(**filled))
+
+    def name(self, title: str) -> str:
+        """A title that comes with results, and may hold braces of its own: translated where that is possible."""
+        return self._set(self.translation(title))
 
     def counted(self, one: str, many: str, n: int, **values: Any) -> str:
         """The form of a text that belongs to a number: counted("{n} seed", "{n} seeds", 3) is "3 seeds"."""
@@ -91,17 +99,17 @@ class Language:
         form = (one if n == 1 else many) if not any(forms) else forms[min(self._plural(n), len(forms) - 1)]
         return self._set(form.format(n=n, **values))
 
-    def has(self, text: str, context: str | None = None) -> bool:
+    def has(self, text: str) -> bool:
         """Whether there is a translation of the text, or no need of one since it is English."""
-        return self.code == "en" or bool((message := self._catalog.get(text, context)) and message.string)
+        return self.code == "en" or bool((message := self._catalog.get(text)) and message.string)
 
     def messages(self) -> list[Any]:
         """All that is translated, as Babel's messages."""
         return list(self._catalog)
 
-    def translation(self, text: str, context: str | None = None) -> str:
+    def translation(self, text: str) -> str:
         """The text in this language with its braces open."""
-        message = self._catalog.get(text, context)
+        message = self._catalog.get(text)
         found = message.string if message and not message.fuzzy else None
         return (found if isinstance(found, str) else found[0] if found else None) or text
 

@@ -15,7 +15,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from profiles import TEXTS, WEIRD_TEXTS, examples, no_hang
 
-from bench import doctor, execution, reporting, tracking
+from bench import doctor, execution, report, tracking
 from bench.cli import app, main
 from bench.execution import Plan, RunSummary
 from bench.files import write_whole
@@ -75,9 +75,7 @@ def workplace(elsewhere: Path, empty_database: Path, monkeypatch: pytest.MonkeyP
     )
     monkeypatch.setattr(execution, "make_plan", lambda *_: plan)
     monkeypatch.setattr(execution, "run_studies", lambda *_, **__: RunSummary(trained=1))
-    monkeypatch.setattr(
-        reporting, "write_report", lambda store, folder, *_, **__: [write_whole(folder / "report", b"")]
-    )
+    monkeypatch.setattr(report, "write_report", lambda store, folder, *_, **__: [write_whole(folder / "report", b"")])
     monkeypatch.setattr(tracking, "ui_command", lambda *_, **__: [])
     monkeypatch.setattr(doctor, "examine", lambda _: [])
 

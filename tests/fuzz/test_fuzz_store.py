@@ -21,7 +21,7 @@ from bench.errors import BenchError
 from bench.evidence import scope
 from bench.records.result import COST_COLUMNS
 from bench.records.study import Study
-from bench.reporting.findings import gather
+from bench.report.findings import gather
 from bench.tracking import Store, layout, reading
 
 TABLES = ("members", "curves", "gradients", "probes", "costs", "studies")

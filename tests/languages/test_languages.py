@@ -26,12 +26,8 @@ msgstr[1] "{n} graines"
 msgid "As claimed: {effect}."
 msgstr "Comme affirmé : {effect}."
 
-msgctxt "decay"
 msgid "Rate"
-msgstr "Taux de variation"
-
-msgid "Rate"
-msgstr "Pas d'apprentissage"
+msgstr "Taux"
 """
 
 
@@ -70,11 +66,9 @@ def test_a_message_is_filled_with_messages(french):
     assert french()(message) == "Comme affirmé : échoué."
 
 
-def test_what_is_spelled_alike_is_told_apart_by_its_context(french):
-    say = french()
-    assert say("Rate") == "Pas d'apprentissage"
-    assert say("Rate", context="decay") == "Taux de variation"
-    assert language("en")("Rate", context="decay") == "Rate"
+def test_a_title_with_braces_of_its_own_stays_as_it_is(french):
+    assert french().name("failed") == "échoué"
+    assert french().name("{x} of 用GRU") == "{x} of 用GRU"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +131,7 @@ def test_folders_and_translations_that_cannot_be(french, tmp_path):
 
 
 def test_the_check_names_what_is_lacking_unused_and_unlike(french):
-    texts = [Marked("failed", None, "a.py:1"), Marked("new", None, "b.py:2"), Marked("Rate", "decay", "c.py:3")]
+    texts = [Marked("failed", "a.py:1"), Marked("new", "b.py:2"), Marked("Rate", "c.py:3")]
     said = complaints(french(translations=TRANSLATIONS + '\nmsgid "{a} of {b}"\nmsgstr "{a} de {c}"\n'), texts)
     assert "b.py:2: 'new' is not translated." in said
     assert "'As claimed: {effect}.' is translated, and used nowhere." in said
@@ -147,9 +141,8 @@ def test_the_check_names_what_is_lacking_unused_and_unlike(french):
 
 def test_marked_text_is_found_where_it_stands(tmp_path):
     file = tmp_path / "section.py"
-    file.write_text(
-        'TITLE = words("Failures")\n\n\ndef f(self, say, x):\n    say("a " "b", context="c"), self.say("d"), say(x)\n'
-    )
-    assert [(one.text, one.context, one.where) for one in marked([file])] == [
-        ("Failures", None, "section.py:1"), ("a b", "c", "section.py:5"), ("d", None, "section.py:5"),
+    function = 'def f(self, say, x):\n    say("a " "b", n=1), self.say("d" if x else "e"), say(x)\n'
+    file.write_text(f'TITLE = words("Failures")\n\n\n{function}')
+    assert [(one.text, one.where) for one in marked([file])] == [
+        ("Failures", "section.py:1"), ("a b", "section.py:5"), ("d", "section.py:5"), ("e", "section.py:5"),
     ]  # fmt: skip

@@ -1,0 +1,71 @@
+"""Builds the document of a report: its title page, and what each section has to say."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.errors import BenchError
+from bench.languages import words
+from bench.report.document import Document, Section, Text
+from bench.report.section import Page, ReportSection
+from bench.report.sections import in_order
+
+TITLE = words("What helps against vanishing gradients?")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A section that could not be made."""
+
+    section: str
+    reason: str
+    trace: str
+
+
+def build(page: Page) -> tuple[Document, list[Broken]]:
+    """The document, and the sections that could not be made, in place of which a note stands."""
+    broken: list[Broken] = []
+    sections = tuple(found for cls in in_order() for found in _made(cls, page, broken))
+    provenance = page.findings.provenance
+    document = Document(
+        title=page.words(TITLE),
+        subtitle=page.words(
+            "The remedies of one comparison table for back-propagation through time, measured under one protocol"
+        ),
+        kind=page.words("Benchmark report"),
+        facts=tuple(_facts(page)),
+        sections=sections,
+        created="" if provenance.empty else f"{str(provenance['last'].max())[:19]}Z",
+        keywords=page.words("recurrent neural networks, vanishing gradients, back-propagation through time, benchmark"),
+    )
+    return document, broken
+
+
+def _made(cls: type[ReportSection], page: Page, broken: list[Broken]) -> list[Section]:
+    """The parts of a section; where it fails, a note that says so: one section's fault does not cost the others."""
+    try:
+        return list(cls(page).sections())
+    except BenchError:
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        broken.append(Broken(cls.name, reason, traceback.format_exc()))
+        note = page.words("This section could not be made ({reason}).", reason=reason)
+        return [Section(cls.name, page.words(cls.title), (Text(note, "note"),))]
+
+
+def _facts(page: Page) -> Iterator[tuple[str, str]]:
+    """What the title page says of the study."""
+    words, n, findings = page.words, page.say.numbers, page.findings
+    if findings.scope.studies:
+        yield words("Study"), page.say.study()
+    yield words("Tasks"), page.say.tasks()
+    yield words("Techniques"), n.count(len(findings.techniques))
+    counts = {role: n.count(findings.counts[role]) for role in ("measured", "tuning")}
+    yield words("Training runs"), words("{measured} measured, {tuning} for tuning", **counts)
+    provenance = findings.provenance
+    if not provenance.empty:
+        first, last = n.when(provenance["first"].min()), n.when(provenance["last"].max())
+        yield words("Trained"), words("{first} to {last} (UTC)", first=first, last=last)

@@ -1,0 +1,148 @@
+"""The figure that decides a claim: its parts' effects on the left, what they were reckoned from on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bench.evidence.claims import Part, load_tests
+from bench.evidence.scope import BASELINE
+from bench.evidence.verdicts import ClaimVerdict, PartVerdict
+from bench.records.study import MAIN
+from bench.report.draw import forest
+from bench.report.draw.panels import Curve, Dial, Panel, Profiles, Strip, fitted
+from bench.report.draw.style import BASELINE_LINE, WIDTH, Picture, house_style, line_look, picture
+from bench.report.findings import Findings, Matrix
+from bench.report.names import Names
+from bench.report.verdicts import Verdicts
+from bench.report.vocabulary import MOMENTS
+
+FLOW_KINDS = ("decay", "relief", "exponential", "reach", "early")
+"""Kinds that are read off the gradient's profile over the steps."""
+SWEPT = ("=*", "=min", "=max")
+"""How a part names the values of a dial."""
+GAP = 0.08  # inches between panels
+TALLEST = 4.0  # inches: with its tables, a claim should fit on a page
+
+
+def claim_pictures(findings: Findings, verdicts: Verdicts) -> dict[str, tuple[Picture, list[str]] | None]:
+    """Every claim's figure, with the names of what stands on its right."""
+    return {c.claim: claim_figure(findings, verdicts.say, c, verdicts.alt(c)) for c in verdicts.all}
+
+
+def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, alt: str) -> tuple[Picture, list[str]] | None:
+    """A claim's figure and the names of what stands on its right; None if none of its parts has an effect."""
+    parts = forest.measured(claim.parts)
+    if not parts:
+        return None
+    with house_style():
+        right = _panels(findings, say, claim.claim, parts)
+        tall = max(forest.height(parts), sum(panel.height + GAP for panel in right) - GAP)
+        figure = Figure(figsize=(WIDTH, tall))
+        forest.draw(figure, 0.0, parts, say)
+        top = 0.0
+        for panel in right:
+            panel.draw(figure, top)
+            top += panel.height + GAP
+        return picture(figure, alt), [panel.name for panel in right]
+
+
+def _panels(findings: Findings, say: Names, claim: str, parts: list[PartVerdict]) -> list[Panel]:
+    """First what the gradient does, then dials, then the plain values, kind by kind."""
+    tests = {part.id: part for test in load_tests() if test.id == claim for part in test.parts}
+    known = [(tests[part.part], part) for part in parts]
+    flowing = [test for test, _ in known if test.kind in FLOW_KINDS]
+    swept = [(test, part) for test, part in known if any(t.endswith(SWEPT) for t in test.techniques)]
+    profiles = _profiles(findings, say, flowing)
+    panels: list[Panel] = [profiles] if profiles else []
+    panels += [_dial(findings, say, swept)] if swept else []
+    rest: dict[str, list[pd.DataFrame]] = {}
+    for test, part in known:
+        if not (profiles and test in flowing) and (test, part) not in swept:
+            rest.setdefault(test.kind, []).append(part.data)
+    strips = [Strip(say, kind, _once(data)) for kind, data in rest.items()]
+    return [*panels, *fitted(strips, TALLEST - sum(panel.height + GAP for panel in panels))]
+
+
+def _once(data: list[pd.DataFrame]) -> pd.DataFrame:
+    """Parts share techniques, the baseline above all."""
+    return pd.concat(data).drop_duplicates(["technique", "task", "lag", "seed", "value"])
+
+
+# Gradients
+
+
+def _profiles(findings: Findings, say: Names, tests: list[Part]) -> Profiles | None:
+    """Axes an arm and moment; None where no profile is stored."""
+    places = dict.fromkeys((test.arm, test.moment) for test in tests)
+    if list(places) == [(MAIN, "end")]:
+        places = dict.fromkeys([(MAIN, "start"), (MAIN, "end")])
+    wanted = dict.fromkeys(lines for test in tests for lines in _lines(test))
+    looks, quantities = _looks([*wanted]), {quantity for _, quantity in wanted}
+    mixed = len(quantities) > 1
+    axes = {}
+    for arm, moment in places:
+        matrix = findings.matrices.get(arm)
+        cell = _fullest(matrix, [technique for technique, _ in wanted]) if matrix else None
+        if matrix is None or cell is None:
+            continue
+        curves = []
+        for (technique, quantity), look in looks.items():
+            points = matrix.flow.curve(technique, *cell, moment, quantity)
+            if points is not None:
+                curves.append(Curve(say.profile(technique, quantity if mixed else "h"), *look, points))
+        if curves:
+            of = [] if mixed or quantities == {"h"} else [say.quantity(*quantities)]
+            axes["\n".join([say.cell(*cell), *of, say.words(MOMENTS[moment])])] = curves
+    return Profiles(say, axes) if axes else None
+
+
+def _lines(test: Part) -> Iterator[tuple[str, str]]:
+    """The profiles that a part compares: technique and quantity."""
+    for technique in test.techniques:
+        yield technique, test.quantity
+    for technique in test.references:
+        yield technique, test.reference_quantity or test.quantity
+
+
+def _looks(lines: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, Any]]:
+    """A colour and a dash each; the baseline is grey."""
+    others = [line for line in lines if line[0] != BASELINE]
+    looks = {line: line_look(i) for i, line in enumerate(others)}
+    return {line: looks.get(line, (BASELINE_LINE, "-")) for line in lines}
+
+
+def _fullest(matrix: Matrix, techniques: list[str]) -> tuple[str, int] | None:
+    """The task and lag with profiles of most of these techniques; of several the first task's longest lag."""
+    rates = matrix.flow.rates
+    here = rates[rates["technique"].isin(techniques)]
+    if here.empty:
+        return None
+    count = here.groupby(["task", "lag"])["technique"].nunique()
+    order = {task: i for i, task in enumerate(matrix.scope.tasks)}
+    task, lag = min(count.index, key=lambda cell: (-count[cell], order[cell[0]], -cell[1]))
+    return str(task), int(lag)
+
+
+# Dials
+
+
+def _dial(findings: Findings, say: Names, swept: list[tuple[Part, PartVerdict]]) -> Dial:
+    """Axes an arm; the score of each value of the dial, seed by seed."""
+    arms: dict[str, pd.DataFrame] = {}
+    for test, part in swept:
+        spelt = (name.partition(":") for name in (*test.techniques, *test.references))
+        known = {base: dial.partition("=")[0] for base, _, dial in spelt}
+        data = part.data.assign(base=part.data["technique"].str.partition(":")[0])
+        data = data[data["base"].isin(known)]
+        values = [
+            findings.dial(technique, known[base])
+            for technique, base in zip(data["technique"], data["base"], strict=True)
+        ]
+        turned = data.assign(dial=values, name=data["base"].map(known))
+        means = turned.groupby(["base", "name", "dial", "seed"], sort=False)["value"].mean().reset_index()
+        arms[test.arm] = pd.concat([arms[test.arm], means]).drop_duplicates() if test.arm in arms else means
+    return Dial(say, swept[0][0].kind, arms)

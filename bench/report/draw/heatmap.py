@@ -1,0 +1,217 @@
+"""Solve rate by technique and lag, with cells that were not run told apart from unsolved ones."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.path import Path
+
+from bench.report.draw.marks import mark, told
+from bench.report.draw.style import INK, LINES, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
+from bench.report.findings import Matrix, Technique
+from bench.report.names import Names
+from bench.report.trained import measured_places
+from bench.report.vocabulary import COUNTED, STATES_IN_SHORT
+
+LEFT, ROW, BOTTOM = 2.45, 0.185, 0.42  # inches
+GAP = "#eef0f3"
+MARKS: dict[str, Any] = {  # of cells that were not run, on a grey ground; hatching would take a minute in the PDF
+    "ladder": (2, 2, -45),
+    "skipped": "x",
+    "untuned": "+",
+    "pending": ".",
+    "unplanned": "None",
+}
+CORNER = Path([(-1, 1), (0, 1), (0, -1), (-1, 1)])
+"""Of a cell in which runs diverged or failed."""
+LIGHT = 0.75
+"""Below this rate dark letters are easier to read."""
+MOST_COUNTED = 12
+"""With more columns than that, counts no longer fit into the cells."""
+
+
+def solve_rates(findings: Matrix, say: Names, tasks: list[str], alt: str) -> Picture:
+    """One block of columns a task, one row a technique, families apart."""
+    techniques = [t for t in findings.techniques if any(t in findings.members_of(task) for task in tasks)]
+    lags = {task: findings.lags(task) for task in tasks}
+    top = 0.25 if len(tasks) == 1 else 0.55
+    height = ROW * len(techniques) + top + BOTTOM
+    with house_style():
+        figure = Figure(figsize=(WIDTH, height))
+        grid = figure.add_gridspec(
+            1,
+            len(tasks),
+            width_ratios=[len(lags[task]) for task in tasks],
+            wspace=0.12 if len(tasks) > 1 else 0,
+            left=LEFT / WIDTH,
+            right=0.995,
+            top=1 - top / height,
+            bottom=BOTTOM / height,
+        )
+        counted = sum(map(len, lags.values())) <= MOST_COUNTED
+        for column, task in enumerate(tasks):
+            axes = figure.add_subplot(grid[0, column])
+            _block(axes, findings, say, techniques, task, detailed=len(tasks) == 1, counted=counted)
+            if not column:
+                _row_names(axes, techniques, say)
+        cells = findings.cells[findings.cells["task"].isin(tasks)]
+        _legend(figure, say, {*cells["state"], *(["broken"] if cells[["diverged", "failed"]].any(axis=None) else [])})
+        return picture(figure, alt)
+
+
+def _block(
+    axes: Axes,
+    findings: Matrix,
+    say: Names,
+    techniques: list[Technique],
+    task: str,
+    *,
+    detailed: bool,
+    counted: bool,
+) -> None:
+    names = [t.name for t in techniques]
+    cells = findings.task_cells(task)
+    rates = cells.pivot(index="technique", columns="lag", values="rate").reindex(names).astype(float)
+    text = cells.assign(text=[_text(say, c, detailed) for c in cells.itertuples()])
+    labels = text.pivot(index="technique", columns="lag", values="text").reindex(names).fillna("")
+    sns.heatmap(
+        rates,
+        ax=axes,
+        cmap=SOLVE_RATE,
+        vmin=0,
+        vmax=1,
+        mask=rates.isna(),
+        cbar=False,
+        linewidths=1.2,
+        linecolor=PAPER,
+        annot=labels if counted else None,
+        fmt="",
+        annot_kws={"fontsize": 7},
+        yticklabels=False,
+    )
+    for count, rate in zip(axes.texts, rates.to_numpy()[rates.notna().to_numpy()], strict=False):
+        count.set_color(INK if rate < LIGHT else PAPER)
+    _marks(axes, cells, names)
+    _values(axes, findings, say, cells, names, list(rates.columns))
+    _heads(axes, say, task, list(rates.columns), detailed=detailed)
+    for y in _family_starts(techniques)[1:]:
+        axes.axhline(y, color=PAPER, linewidth=2.4)
+
+
+def _values(axes: Axes, findings: Matrix, say: Names, cells: pd.DataFrame, names: list[str], lags: list[int]) -> None:
+    """What a reader who points at a cell is told, and where its runs are listed."""
+    across, runs = {lag: x for x, lag in enumerate(lags)}, measured_places(findings.scope)
+    for cell in cells.itertuples():
+        to = runs.get((cell.technique, cell.task, cell.lag), "")
+        mark(axes, across[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell), to)
+
+
+def _heads(axes: Axes, say: Names, task: str, lags: list[int], *, detailed: bool) -> None:
+    """The lags above the columns and, among other tasks, the task above them."""
+    axes.set(xlabel="", ylabel="")
+    axes.set_xticklabels(
+        [say.words("lag {lag}", lag=say.numbers.count(lag)) if detailed else say.numbers.count(lag) for lag in lags],
+        rotation=0,
+    )
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, pad=2)
+    if not detailed:
+        title = re.sub(r", |(?=\()", "\n", say.task(task), count=1)
+        axes.set_title(title, fontsize=7.5, color=INK, pad=14, fontweight="bold", linespacing=1.1)
+
+
+def _marks(axes: Axes, cells: pd.DataFrame, names: list[str]) -> None:
+    """What was not run, and a corner where runs diverged or failed."""
+    states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
+    places: dict[str, list[tuple[float, float]]] = {}
+    for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
+        if state in MARKS:
+            axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
+            places.setdefault(state, []).append((x + 0.5, y + 0.5))
+    for state, middles in places.items():
+        axes.plot(*zip(*middles, strict=True), **_mark(state))
+    broken = (cells["diverged"] + cells["failed"] > 0).groupby([cells["technique"], cells["lag"]]).any()
+    rows, columns = np.nonzero(broken.unstack(fill_value=False).reindex(names, fill_value=False).to_numpy())
+    axes.plot(columns + 0.97, rows + 0.14, **_mark("broken"))
+
+
+def _mark(state: str) -> dict[str, Any]:
+    if state == "broken":
+        return {"marker": CORNER, "markersize": 4, "markeredgewidth": 0.3, "color": LINES[1], "linestyle": "none",
+                "markeredgecolor": PAPER}  # fmt: skip
+    return {"marker": MARKS[state], "markersize": 4, "markeredgewidth": 0.8, "color": MUTED, "linestyle": "none"}
+
+
+def _text(say: Names, cell: Any, detailed: bool) -> str:
+    """'3/5', and what became of the others where there is room."""
+    if cell.state != "measured":
+        return ""
+    counts = {"diverged": cell.diverged, "failed": cell.failed}
+    more = [say.words(COUNTED[outcome], count=count) for outcome, count in counts.items() if count and detailed]
+    return " · ".join([f"{cell.solved}/{cell.runs}", *more])
+
+
+def _told(say: Names, cell: Any) -> str:
+    """What a reader who points at a cell is told: whose it is, and its counts or why there are none."""
+    solved = say.words("{solved} of {runs} solved", solved=cell.solved, runs=cell.runs)
+    counts = {"diverged": cell.diverged, "failed": cell.failed}
+    more = [say.words(COUNTED[outcome], count=count) for outcome, count in counts.items() if count]
+    state = cell.state
+    value = [solved, *more] if state == "measured" else [say.words(STATES_IN_SHORT[state])]
+    of = [say.technique(cell.technique), say.cell(cell.task, cell.lag)]
+    return told(say.words, of, say.words.rules.between_items.join(value))
+
+
+def _family_starts(techniques: list[Technique]) -> list[int]:
+    families = pd.Series([t.family for t in techniques])
+    return list(np.flatnonzero(families != families.shift()))
+
+
+def _row_names(axes: Axes, techniques: list[Technique], say: Names) -> None:
+    """Technique names at the rows, family names at the first row of each family."""
+    blend = axes.get_yaxis_transform()
+    inch = 1 / (axes.get_position().width * WIDTH)
+    for y, technique in enumerate(techniques):
+        axes.text(
+            -0.08 * inch,
+            y + 0.5,
+            say.technique(technique.name),
+            transform=blend,
+            ha="right",
+            va="center",
+            fontsize=7.5,
+        )
+    for y in _family_starts(techniques):
+        family = say.family(techniques[y].family)
+        axes.text(-(LEFT - 0.02) * inch, y + 0.5, family, transform=blend, va="center", fontsize=7, color=MUTED)
+
+
+def _legend(figure: Figure, say: Names, states: set[str]) -> None:
+    handles: list[Artist] = [
+        Patch(facecolor=SOLVE_RATE(1.0), label=say.words("all solved")),
+        Patch(facecolor=SOLVE_RATE(0.0), label=say.words("none solved")),
+    ]
+    handles += [
+        Line2D([], [], **_mark(s), label=say.words(STATES_IN_SHORT[s])) for s in (*MARKS, "broken") if s in states
+    ]
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(LEFT / WIDTH - 0.012, 0.0),
+        ncols=2 if len(handles) <= 4 else 3,
+        frameon=False,
+        fontsize=7,
+        handlelength=1.4,
+        handleheight=1.0,
+        columnspacing=1.4,
+        borderaxespad=0.1,
+    )

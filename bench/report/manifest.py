@@ -1,0 +1,61 @@
+"""What a report consists of and what it was made from, so that anybody can check that it is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import bench
+from bench.records.provenance import provenance
+from bench.report.files import templates_folder
+from bench.report.findings import Findings
+
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "jinja2", "weasyprint", "pydyf")
+"""What a page's bytes may depend on; fonts and Pango besides."""
+SHORT = 12
+
+
+def manifest(findings: Findings, folder: Path, files: Iterable[Path]) -> bytes:
+    """As JSON: the code, the libraries, the store's state, and each file's size and SHA-256 by its path in `folder`."""
+    code = provenance()
+    record: dict[str, Any] = {
+        "code": {"bench": bench.__version__, "commit": code["commit"], "dirty": code["dirty"]},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "store": {"sha256": findings.state, "members": len(findings.members) + int(findings.stale["members"].sum())},
+        "files": {file.relative_to(folder).as_posix(): _checked(file) for file in sorted(files)},
+    }
+    return f"{json.dumps(record, indent=1)}\n".encode()
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    data = file.read_bytes()
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def differing(folder: Path) -> list[str]:
+    """The files of the manifest in `folder` that are not as it says, or not there."""
+    said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    return [name for name, about in said.items() if not (folder / name).is_file() or _checked(folder / name) != about]
+
+
+def bibliography(findings: Findings, title: str) -> bytes:
+    """BibTeX: this report, then the papers that its techniques and tasks come from."""
+    code = provenance()
+    fields = {
+        "author": "{{bptt-bench contributors}}",
+        "title": f"{{{title}}}",
+        "howpublished": f"{{bptt-bench {bench.__version__}, commit {code['commit'][:SHORT]}}}",
+        "note": f"{{SHA-256 of the results {findings.state[:SHORT]}}}",
+    }
+    if not findings.provenance.empty:  # it is where every result is stale
+        last = str(findings.provenance["last"].max())
+        fields |= {"year": f"{{{last[:4]}}}", "date": f"{{{last[:10]}}}"}
+    lines = [f"  {name} = {value}," for name, value in fields.items()]
+    own = "\n".join([f"@misc{{bpttbench{findings.state[:SHORT]},", *lines, "}"])
+    papers = (templates_folder() / "references.bib").read_text(encoding="utf-8")
+    return f"{own}\n\n{papers}".encode()

@@ -1,0 +1,92 @@
+"""What readers call techniques, tasks, arms and what was measured of them, in one language."""
+
+from __future__ import annotations
+
+import re
+
+from bench.languages import Language
+from bench.report.findings import Findings
+from bench.report.numbers import Numbers
+from bench.report.vocabulary import ARMS, FAMILIES, METRICS, QUANTITIES, SYMBOLS, TASKS, TASKS_IN_SHORT, UNITS, VERDICTS
+
+
+class Names:
+    """The names in one report in one language, with the language itself (`words`) and its numbers."""
+
+    def __init__(self, findings: Findings, words: Language) -> None:
+        self.findings, self.words, self.numbers = findings, words, Numbers(words)
+        self._titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques}
+
+    def study(self) -> str:
+        """The title of the newest study."""
+        newest = self.findings.scope.studies[-1]
+        return self.words.of(newest.title) or newest.preset
+
+    def technique(self, name: str) -> str:
+        """A technique's title; dials that were turned stand behind it."""
+        base, _, dials = name.partition(":")
+        title = self.words.name(self._titles.get(name) or self._titles.get(base) or base)
+        if not dials:
+            return title
+        short = re.split("[,，（]", title)[0]
+        return self.words("{technique} ({dials})", technique=short, dials=dials.replace(":", ", "))
+
+    def task(self, name: str) -> str:
+        """A task's title."""
+        return self.words.name(TASKS.get(name, name))
+
+    def tasks(self) -> str:
+        """All tasks of the report."""
+        return self.words.rules.between_clauses.join(map(self.task, self.findings.scope.tasks))
+
+    def cell(self, task: str, lag: int | None = None) -> str:
+        """A setting in few words: 'adding 50'; without a lag, the task alone."""
+        short = self.words.name(TASKS_IN_SHORT.get(task, task))
+        return short if lag is None else f"{short} {self.numbers.count(lag)}"
+
+    def lag(self, lag: int) -> str:
+        """'lag 50'."""
+        return self.words("lag {lag}", lag=self.numbers.count(lag))
+
+    def arm(self, name: str) -> str:
+        """An arm's title: the preset's own where it gives one in this language."""
+        matrix = self.findings.matrices.get(name)
+        titles = [study.arm_title for study in matrix.scope.studies if study.arm_title] if matrix else []
+        own = titles[-1].get(self.words.code) if titles else None
+        return own or self.words.name(ARMS.get(name, name))
+
+    def family(self, name: str) -> str:
+        """A family of techniques."""
+        return self.words.name(FAMILIES.get(name, name))
+
+    def unit(self, name: str) -> str:
+        """An effect's unit, as it stands at an axis."""
+        return self.words.name(UNITS.get(name, name))
+
+    def profile(self, technique: str, quantity: str) -> str:
+        """A gradient's profile: 'LSTM', 'LSTM, c'."""
+        name = self.technique(technique)
+        if quantity == "h":
+            return name
+        return self.words("{technique}, {quantity}", technique=name, quantity=self.quantity(quantity))
+
+    def quantity(self, name: str) -> str:
+        """What a gradient is taken of."""
+        return self.words.name(QUANTITIES.get(name, name))
+
+    def level(self, name: str) -> str:
+        """A metric, or a level of one."""
+        return self.words.name(METRICS.get(name, name))
+
+    def metric(self, task: str) -> str:
+        """A task's metric; a dash if nothing was trained on it."""
+        names = self.findings.scope.members.query("task == @task")["metric_name"]
+        return self.numbers.none if names.empty else self.level(names.iloc[0])
+
+    def verdict(self, verdict: str) -> str:
+        """A verdict in a word or two."""
+        return self.words(VERDICTS[verdict])
+
+    def symbol(self, verdict: str) -> str:
+        """What stands before a verdict."""
+        return SYMBOLS[verdict]

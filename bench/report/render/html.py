@@ -1,0 +1,205 @@
+"""A document as an HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from bench.languages import Language
+from bench.languages import words as marked
+from bench.report.document import (
+    Block,
+    Break,
+    Cell,
+    Chip,
+    Column,
+    Document,
+    Heading,
+    Line,
+    Lines,
+    Link,
+    Ref,
+    Rich,
+    Section,
+    Styled,
+    Table,
+)  # fmt: skip
+from bench.report.files import templates_folder
+from bench.report.render.base import Format, label, reference
+from bench.report.render.numbering import Numbering
+
+SCREEN = {
+    "dark": marked("Dark theme"),
+    "contents": marked("Contents"),
+    "filter": marked("Filter rows"),
+    "all": marked("all"),
+    "shown": marked("{shown} of {all} rows"),
+    "values": marked("Values of the figure; arrow keys go through them"),
+}
+"""The words of the page's script; it fills the braces."""
+TAGS = {"small": "small", "emphasis": "em"}
+"""The elements of styles that have one of their own; the others are classes."""
+CLASSES = {"untested": ("small", "untested"), "said": ("span", "")}
+MANY = 7
+"""With more columns than that, a table of numbers is set smaller."""
+
+
+def page(document: Document, words: Language, numbering: Numbering) -> str:
+    """The page as text. It fetches nothing and runs nothing but its own script, which its policy knows by its hash."""
+    rendering = _Page(words, numbering)
+    return rendering.environment.get_template("page.html.j2").render(
+        document=document,
+        screen={name: words.translation(text) for name, text in SCREEN.items()},
+        page_number=_around(words("{page} of {pages}", page="\0", pages="\0")),
+        skip=words("Skip to the report"),
+        **_script(),
+    )
+
+
+def html(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
+    """The page in UTF-8; figures are within it, so that it needs no folder of them."""
+    return page(document, words, numbering).encode()
+
+
+FORMAT = Format("html", "html", html)
+
+
+class _Page:
+    """The rendering of one document's blocks and inline text."""
+
+    def __init__(self, words: Language, numbering: Numbering) -> None:
+        self.words, self.numbering = words, numbering
+        self.environment = _environment()
+        self.environment.globals |= {"words": words, "block": self.block, "contents": contents, "label": self.label}
+        self.environment.filters |= {"inline": self.inline, "attributes": attributes}
+
+    def block(self, block: Block) -> Markup:
+        """A block by the template of its kind: table.html.j2 for a `Table`."""
+        kind = type(block).__name__.lower()
+        numbered = self.numbering.of(block) if kind in ("figure", "table") else None  # type: ignore[arg-type]
+        template = self.environment.get_template(f"{kind}.html.j2")
+        extra = {"head": _has_head(block), "classes": _classes(block)} if isinstance(block, Table) else {}
+        return Markup(template.render({kind: block, "numbered": numbered, "cell_of": self.cell} | extra))
+
+    def label(self, numbered: object) -> str:
+        return label(numbered, self.words)  # type: ignore[arg-type]
+
+    def cell(self, cell: Cell | Rich, column: Column | None) -> Markup:
+        """A cell of a table in its column."""
+        cell = cell if isinstance(cell, Cell) else Cell(cell)
+        tag = "th" if cell.head else "td"
+        number = "number" if column and column.number and not cell.head else ""
+        code = "code" if isinstance(cell.text, Styled) and cell.text.style == "code" else ""
+        text = cell.text.text if code and isinstance(cell.text, Styled) else cell.text
+        given = {
+            "scope": cell.head,
+            "rowspan": cell.rows if cell.rows > 1 else "",
+            "colspan": cell.columns if cell.columns > 1 else "",
+            "class": " ".join(filter(None, [cell.kind, number, code])),
+        }
+        return Markup("<{}{}>{}</{}>").format(tag, attributes(given), self.inline(text), tag)
+
+    def inline(self, text: Rich) -> Markup:
+        """Text with its links, verdicts and references."""
+        match text:
+            case str():
+                return escape(text)
+            case tuple():
+                return Markup("").join(map(self.inline, text))
+            case Styled():
+                return self._styled(text)
+            case Link():
+                return self._link(text)
+            case Chip():
+                return self._chip(text)
+            case Ref():
+                numbered = self.numbering.named(text.name)
+                said = reference(numbered, self.words)
+                return Markup('<a class="ref" href="#{}">{}</a>').format(numbered.id, said)
+            case Break():
+                return Markup("<br>")
+            case Lines():
+                return Markup("\n").join(map(self._line, text.lines))
+        raise TypeError(f"{text!r} is no text of a document")
+
+    def _styled(self, text: Styled) -> Markup:
+        tag, style = CLASSES.get(text.style) or (TAGS.get(text.style, "span"), "" if text.style in TAGS else text.style)
+        return Markup("<{}{}>{}</{}>").format(tag, attributes({"class": style}), self.inline(text.text), tag)
+
+    def _link(self, link: Link) -> Markup:
+        if not link.target:
+            return self.inline(link.text)
+        outside = not link.target.startswith("#")
+        given = {
+            "class": " ".join(filter(None, [link.style, "screen-only" if link.screen_only else ""])),
+            "href": link.target,
+            "target": "_blank" if outside else "",
+            "rel": "noopener" if outside else "",
+            "data-find": link.find,
+        }
+        return Markup("<a{}>{}</a>").format(attributes(given), self.inline(link.text))
+
+    def _chip(self, chip: Chip) -> Markup:
+        style = f"chip {chip.verdict.replace(' ', '-')}"
+        symbol = Markup('<span aria-hidden="true">{}</span>').format(chip.symbol)
+        if not chip.claim:
+            return Markup('<span class="{}">{} {}</span>').format(style, symbol, chip.word)
+        return Markup('<a class="{}" href="#{}">{} {} {}</a>').format(style, chip.claim, symbol, chip.claim, chip.word)
+
+    def _line(self, line: Line) -> Markup:
+        tag = "div" if line.kind == "statement" else "p"
+        return Markup("<{}{}>{}</{}>").format(tag, attributes({"class": line.kind}), self.inline(line.text), tag)
+
+
+def attributes(given: Mapping[str, object]) -> Markup:
+    """The attributes of an element that are not empty."""
+    return Markup("").join(
+        Markup(' {}="{}"').format(name, value) for name, value in given.items() if value not in ("", None)
+    )
+
+
+def contents(document: Document) -> list[tuple[Section, list[Heading]]]:
+    """The sections, each with its headings that can be linked to."""
+    return [
+        (section, [block for block in section.blocks if isinstance(block, Heading) and block.id and block.listed])
+        for section in document.sections
+    ]
+
+
+def _has_head(table: Table) -> bool:
+    return any(column.title for column in table.columns)
+
+
+def _classes(table: Table) -> str:
+    many = len(table.columns) > MANY and "numbers" in table.kind and "dense" not in table.kind
+    return " ".join(
+        filter(None, ["table", table.kind, "wide" if many else "", "screen-only" if table.screen_only else ""])
+    )
+
+
+def _around(text: str) -> list[str]:
+    """The words before, between and behind two numbers, each of which is a null character in the text."""
+    return text.split("\0")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    return environment
+
+
+def _script() -> dict[str, str]:
+    """The page's one script, and the hash by which the page's policy knows it."""
+    script = (templates_folder() / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return {"script": Markup(script), "script_hash": f"sha256-{digest}"}

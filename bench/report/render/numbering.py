@@ -1,0 +1,59 @@
+"""The numbers of a document's figures and tables, in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from bench.report.document import Document, Figure, Table, blocks_of
+
+
+class Numbered(NamedTuple):
+    """A figure or a table with its number."""
+
+    kind: Literal["figure", "table"]
+    number: int
+    block: Figure | Table
+
+    @property
+    def id(self) -> str:
+        """The place by which it is linked to: 'figure-3'."""
+        return f"{self.kind}-{self.number}"
+
+
+class Numbering:
+    """Finds the number of a figure or a table, by itself or by its name. A table without a caption has none."""
+
+    def __init__(self, document: Document) -> None:
+        self.all = tuple(_numbered(document))
+        self._by_block = {id(one.block): one for one in self.all}
+        self._by_name = {one.block.name: one for one in reversed(self.all) if one.block.name}
+
+    def of(self, block: Figure | Table) -> Numbered | None:
+        """The number of a block of the document."""
+        return self._by_block.get(id(block))
+
+    def named(self, name: str) -> Numbered:
+        """What a reference leads to. Raises KeyError for one to what is not there."""
+        return self._by_name[name]
+
+    @property
+    def figures(self) -> Iterator[tuple[int, Figure]]:
+        """Every figure with its number."""
+        return ((one.number, one.block) for one in self.all if isinstance(one.block, Figure))
+
+    @property
+    def tables(self) -> Iterator[tuple[int, Table]]:
+        """Every numbered table with its number."""
+        return ((one.number, one.block) for one in self.all if isinstance(one.block, Table))
+
+
+def _numbered(document: Document) -> Iterator[Numbered]:
+    figures = tables = 0
+    for block in blocks_of(block for section in document.sections for block in section.blocks):
+        if isinstance(block, Figure):
+            figures += 1
+            yield Numbered("figure", figures, block)
+        elif isinstance(block, Table) and block.caption:
+            tables += 1
+            yield Numbered("table", tables, block)

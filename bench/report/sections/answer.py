@@ -1,0 +1,368 @@
+"""The report's first page: what to use at which lag, the findings that matter, how far for how much."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+
+from bench.evidence.advice import NEAR, Offer, Pick, Rule, gains, rules, solvers
+from bench.evidence.assess import DECIDED
+from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
+from bench.evidence.scope import BASELINE
+from bench.evidence.source import SourceRow, claims_of
+from bench.evidence.verdicts import ClaimVerdict, PartVerdict
+from bench.languages import words
+from bench.report.document import (
+    Block,
+    Break,
+    Cell,
+    Column,
+    Figure,
+    Group,
+    Heading,
+    Items,
+    Link,
+    Rich,
+    Row,
+    Styled,
+    Table,
+    Text,
+)  # fmt: skip
+from bench.report.draw.forest import in_margins
+from bench.report.draw.frontier import frontier
+from bench.report.section import ReportSection
+
+MOST_RULES = 9
+"""The rules of all tasks together that fit on the page."""
+MOST_NEAR = 1
+"""The techniques that cost hardly more which a pick names."""
+
+
+class Answer(ReportSection):
+    """The first page."""
+
+    name = "summary"
+    order = 10
+    title = words("The answer")
+
+    def blocks(self) -> Iterator[Block]:
+        yield Text(self.words.joined(*self._lead()), "lead")
+        for note in self._notes():
+            yield Text(note, "note")
+        if table := self._rules():
+            yield table
+        values = self.page.verdicts.values()
+        yield Heading(self.words("What the tests tell most clearly of each remedy"), plain=True)
+        yield Text(
+            self.words(
+                "Of each remedy's decided claims, the one whose {confidence} interval is furthest, in margins, from "
+                "any other verdict; p is corrected for {comparisons} comparisons.",
+                **values,
+            ),
+            "how",
+        )
+        yield Items(tuple(self._tells(row) for row, _ in self.findings.rows), "findings")
+        all_of_them = Link(self.words("All {claims} claims of the source, with tests and runs", **values), "#claims")
+        yield Text((all_of_them, self.words.rules.colon, *self._tally()), "tally-line")
+        if picture := frontier(self.findings, self.say, self._cost_alt()):
+            yield Figure(picture, self._cost_caption(), "cost")
+
+    def _tally(self) -> Iterator[Rich]:
+        for tally in self.page.verdicts.tally():
+            if tally.claims:
+                yield self.page.verdicts.chip(tally.verdict)
+                yield f" {self.numbers.count(len(tally.claims))} "
+
+    # What helps
+
+    def _lead(self) -> Iterator[str]:
+        """Which remedies of the source's table get further than the baseline, and what does so on every task."""
+        base = self.findings.horizons.query("technique == @BASELINE").dropna(subset="horizon")
+        if base.empty:
+            yield self.words("The baseline has not been measured yet, so that nothing can be compared with it.")
+            return
+        further, tasks = gains(self.findings.horizons), len(base)
+        yield from self._gains(further, tasks)
+        if tasks > 1:
+            yield self._always([name for name, reached in further.items() if len(reached) == tasks])
+
+    def _gains(self, further: dict[str, set[str]], tasks: int) -> Iterator[str]:
+        """The source's remedies, those that get further first."""
+        rows, others = [], []
+        for row, techniques in self.findings.rows:
+            name, reached = row.cells(self.words.code).technique, set[str]()
+            for technique in techniques:
+                reached |= further.get(technique.name, set())
+            if reached:
+                rows.append(self.words("{row} ({count} of {tasks} tasks)", row=name, count=len(reached), tasks=tasks))
+            elif techniques:
+                others.append(name)
+        key = (
+            words(
+                "Longer dependencies than with the plain tanh RNN, the baseline, are learned with "
+                "{rows}, but not with {others}."
+            )
+            if rows and others
+            else words("Longer dependencies than with the plain tanh RNN, the baseline, are learned with {rows}.")
+            if rows
+            else words(
+                "With no remedy of the source's table that was measured are longer dependencies learned "
+                "than with the plain tanh RNN, the baseline: {others}."
+            )
+        )
+        if rows or others:
+            yield self.words(key, rows=self.numbers.join(rows), others=self.numbers.join(others))
+
+    def _always(self, techniques: list[str]) -> str:
+        """What gets further on every task."""
+        if not techniques:
+            return self.words("Nothing that was measured gets further than the baseline on every task.")
+        named = [
+            self.words(
+                "{technique}, at {ratio} the baseline's time per update",
+                technique=self.say.technique(name),
+                ratio=self.say.time_ratio(name),
+            )
+            for name in techniques
+        ]
+        return self.words("On every task they are learned with {techniques}.", techniques=self.numbers.join(named))
+
+    # What to use
+
+    @cached_property
+    def _found(self) -> dict[str, list[Rule]]:
+        """Every rule, by task."""
+        cells, costs = self.findings.cells, self.findings.scope.costs
+        return {task: rules(cells, costs, self.findings.remedies, task) for task in self.findings.scope.tasks}
+
+    @property
+    def _most(self) -> int:
+        """Rules of a task that there is room for."""
+        return max(1, MOST_RULES // max(1, sum(map(bool, self._found.values()))))
+
+    def _rules(self) -> Table | None:
+        """The decision table; of tasks with many rules, those for the longest lags."""
+        groups = []
+        for place, (task, own) in enumerate(self._found.items(), start=1):
+            shown = own[-self._most :]
+            first = Cell(Link(self.say.task(task), f"#task-{place}"), "rowgroup", rows=len(shown))
+            rows = tuple(Row((*(() if i else (first,)), *self._rule(rule))) for i, rule in enumerate(shown))
+            groups += [Group(rows)] if rows else []
+        if not groups:
+            return None
+        columns = (
+            Column(self.words("Task")),
+            Column(self.words("Lag"), number=True),
+            Column(self.say.technique(BASELINE), number=True),
+            Column(self.words("Of the source's remedies")),
+            Column(self.words("Of everything measured")),
+        )
+        return Table(columns, tuple(groups), self._rules_caption(), "rules", "rules-table")
+
+    def _rule(self, rule: Rule) -> Iterator[Cell | Rich]:
+        base, first, last = rule.baseline, rule.lags[0], rule.lags[-1]
+        lags = self.numbers.count(last)
+        remedy, best = rule.remedy.offer, rule.best.offer
+        yield lags if first == last else f"{self.numbers.count(first)}–{lags}"
+        yield self._share(base) if base else self.words("not run")
+        yield self._pick(rule.remedy)
+        same = remedy is not None and best is not None and remedy.technique == best.technique
+        yield Styled(self.words("the same"), "quiet") if same else self._pick(rule.best)
+
+    def _pick(self, pick: Pick) -> Rich:
+        """A technique, the share of its runs that solve, and what solving costs; or that nothing solves."""
+        offer = pick.offer
+        if offer is None or not offer.solves:
+            return Styled(self.words("not run") if offer is None else self._nothing(offer), "quiet")
+        name = Styled(self.say.technique(offer.technique), "name")
+        solved = self.words("{share}, {grade}", share=self._share(offer), grade=self._grade(offer))
+        near = [self.say.technique(name) for name in pick.near[:MOST_NEAR]]
+        others = self.words("or {techniques}", techniques=self.words.rules.between_items.join(near))
+        beside = (" ", Styled(others, "small")) if near else ()
+        return (name, " ", solved, *beside, Break(), Styled(self._price(offer), "small"))
+
+    def _nothing(self, offer: Offer) -> str:
+        """That nothing solves enough, and what comes nearest."""
+        key = (
+            words("none; nearest: {technique}, {share} ({grade})")
+            if offer.solved
+            else words("none: at best {share} ({grade})")
+        )
+        nearest = self.say.technique(offer.technique)
+        return self.words(key, technique=nearest, share=self._share(offer), grade=self._grade(offer))
+
+    def _share(self, offer: Offer) -> str:
+        return f"{offer.solved}/{offer.runs}"
+
+    def _grade(self, offer: Offer) -> str:
+        return self.words("firm" if offer.firm else "tentative")
+
+    def _price(self, offer: Offer) -> str:
+        updates = self.numbers.count(offer.updates)
+        if math.isnan(offer.price):
+            return self.words("{updates} updates, not timed", updates=updates)
+        time = self.numbers.factor(offer.time)
+        return self.words(
+            "price {price} = {updates} updates × {time}",
+            price=self.numbers.count(offer.price),
+            updates=updates,
+            time=time,
+        )
+
+    def _rules_caption(self) -> str:
+        """What the decision table's words mean, and how many rules it leaves out."""
+        meaning = self.words(
+            "What to use. At each lag, of the techniques with which at least {share} of the measured "
+            "runs solve the task, the one with the lowest price: mean updates to solve × time per "
+            "update over the baseline's, so that its unit is an update of the baseline. “Or” names "
+            "what costs at most {near} times as much. Firm: the exact {confidence} interval of the "
+            "share solved lies wholly on its side of {share}; tentative: it does not.",
+            share=self.numbers.percent(HORIZON_SHARE),
+            confidence=self.numbers.percent(CONFIDENCE),
+            near=f"{NEAR:g}",
+        )
+        cut = sum(max(0, len(own) - self._most) for own in self._found.values())
+        more = (
+            [
+                self.words(
+                    "Rules left out here, for shorter lags: {count}; see the tasks.", count=self.numbers.count(cut)
+                )
+            ]
+            if cut
+            else []
+        )
+        return self.words.rules.between_sentences.join([meaning, *more])
+
+    # What matters
+
+    def _tells(self, row: SourceRow) -> Rich:
+        """What tells most about a remedy: the decided claim that is furthest from another verdict."""
+        verdicts = self.page.verdicts
+        name = (Styled(row.cells(self.words.code).technique, "name"), self.words.rules.colon)
+        ids = claims_of(row.id)
+        own = [claim for claim in verdicts.all if claim.claim in ids]
+        decided = [claim for claim in own if claim.verdict in DECIDED and math.isfinite(distance(claim))]
+        if not decided:
+            return (*name, Styled(self._open(own), "small"))
+        claim = max(decided, key=distance)
+        part = self._deciding(claim)
+        what = verdicts.estimand(part)
+        text = self.words("{what}: {came}.", what=what[:1].upper() + what[1:], came=self._estimate(part))
+        return (*name, verdicts.says(claim), " ", verdicts.chip(claim.verdict, claim.claim), " ", Styled(text, "small"))
+
+    def _estimate(self, part: PartVerdict) -> str:
+        """An effect with its unit, its interval, and what they rest on."""
+        unit = self.say.unit(part.unit) if part.unit.startswith("nat") else ""
+        effect = " ".join(filter(None, [self.page.verdicts.effect(part), unit]))
+        if not self.page.verdicts.interval(part):
+            return self.words("{effect}, counted", effect=effect)
+        count = self.words("{n} rounds" if part.kind == "time" else "{n} seeds", n=self.numbers.count(part.n))
+        p = self.numbers.p(part.p)
+        p = p if p.startswith("<") else f"= {p}"
+        return self.words(
+            "{effect} ({interval}; {count}; p {p})",
+            effect=effect,
+            interval=self.page.verdicts.interval(part),
+            count=count,
+            p=p,
+        )
+
+    def _deciding(self, claim: ClaimVerdict) -> PartVerdict:
+        return next(part for part in claim.parts if part.part == claim.part)
+
+    def _open(self, claims: list[ClaimVerdict]) -> str:
+        """That nothing is decided, and what it would take."""
+        needed = {claim.claim: claim.needed_n for claim in claims if claim.needed_n is not None}
+        if needed:
+            claim = min(needed, key=lambda c: needed[c])
+            return self.words(
+                "nothing is decided; {claim} is nearest, with about {needed} seeds.",
+                claim=claim,
+                needed=self.numbers.count(needed[claim]),
+            )
+        known = any(claim.verdict != "not run" for claim in claims)
+        return self.words(
+            "nothing is decided, and no number of seeds that one could run would do."
+            if known
+            else "none of its claims could be tested with what is stored."
+        )
+
+    # How far for how much
+
+    def _cost_caption(self) -> str:
+        """What the figure shows."""
+        timed = self.findings.scope.costs["time_ratio"].notna().any()
+        return self.words(
+            "What it costs to solve each lag, and who gets how far. A line joins the lags that at "
+            "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
+            "in colour the source's remedies, ■ the baseline, grey what else was measured. Price as "
+            "in the table (log), lower is better; the broad pale line is the Pareto line: nothing "
+            "solves that lag for less."
+            if timed
+            else words(
+                "What it takes to solve each lag, and who gets how far. A line joins the lags that at "
+                "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
+                "in colour the source's remedies, ■ the baseline, grey what else was measured. No update "
+                "was timed, so that updates stand for the price (log), fewer are better; the broad pale "
+                "line is the Pareto line: nothing solves that lag with fewer."
+            ),
+            share=self.say.share(),
+        )
+
+    def _cost_alt(self) -> str:
+        """Task by task, what solves the longest lag that anything solves, the cheapest of it, and the baseline's."""
+        return self.words.rules.between_sentences.join(map(self._cost_alt_of, self.findings.scope.tasks))
+
+    def _cost_alt_of(self, task: str) -> str:
+        found = solvers(self.findings.cells, self.findings.scope.costs, task)
+        if not found:
+            return self.words("{task}: no technique has solved any lag in most of its runs.", task=self.say.task(task))
+        lag = max(max(offers) for offers in found.values())
+        there = [offers[lag] for offers in found.values() if lag in offers]
+        best = min(there, key=lambda o: o.order)
+        values = {
+            "task": self.say.task(task),
+            "lag": self.numbers.count(lag),
+            "solvers": self.numbers.count(len(there)),
+        }
+        base = self.words("up to lag {lag}", lag=self.numbers.horizon(self.findings.horizon(BASELINE, task)))
+        return self.words(
+            "{task}: up to lag {lag} solve it {solvers} of the techniques, cheapest {technique} "
+            "({price}); the baseline {base}.",
+            technique=self.say.technique(best.technique),
+            price=self._price(best),
+            base=base,
+            **values,
+        )
+
+    # What stands behind it
+
+    def _notes(self) -> Iterator[str]:
+        """What a reader has to know before believing the page: only what is the case."""
+        counts = self.findings.counts
+        if counts["pending"]:
+            yield self.words(
+                "This report is partial: {pending} planned settings have not been run yet.",
+                pending=self.numbers.count(counts["pending"]),
+            )
+        if counts["stale"]:
+            yield self.words(
+                "{stale} results in the store come from code that has changed since; they are marked "
+                "stale and not used.",
+                stale=self.numbers.count(counts["stale"]),
+            )
+
+
+def distance(claim: PartVerdict) -> float:
+    """Margins from the nearer end of the interval to where the verdict would be another; not a number without any.
+
+    A difference is measured from none; where the claim is that there is none, or none for the worse, from the margin.
+    """
+    _, low, high = in_margins(claim)
+    if claim.direction == "not lower":
+        return low + 1 if claim.verdict == "supported" else -1 - high
+    if claim.verdict == "practically equal" or (claim.direction, claim.verdict) == ("equal", "supported"):
+        return 1 - max(abs(low), abs(high))
+    apart = max(low, -high)
+    return apart - 1 if claim.direction == "equal" else apart

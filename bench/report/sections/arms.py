@@ -1,0 +1,99 @@
+"""The matrices beside the main one, each under a protocol of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.evidence.scope import BASELINE
+from bench.languages import words
+from bench.report.document import Block, Figure, Heading, Text
+from bench.report.draw.heatmap import solve_rates
+from bench.report.findings import Matrix
+from bench.report.protocols import differences
+from bench.report.section import ReportSection
+from bench.report.sentences import Sentences
+
+WHY = {
+    "start": words(
+        "Nothing is trained here; gradients are measured at the weights that networks start from, which is where the "
+        "source's argument about eigenvalues and activations applies."
+    ),
+    "dials": words("The techniques' own numbers are turned over a wide range, to see how much depends on them."),
+    "exploding": words(
+        "Recurrent weights start larger, so that gradients explode and clipping has something to prevent."
+    ),
+    "clipped": words(
+        "Every technique is clipped, to see whether clipping ever does harm; the same technique in the main matrix is "
+        "the comparison."
+    ),
+    "orthogonal": words(
+        "All recurrent weights start orthogonal, which alone helps against vanishing; verdicts say whether they hold "
+        "here too."
+    ),
+}
+
+
+class Arms(ReportSection):
+    """Each trained matrix with its solve rates."""
+
+    name = "arms"
+    order = 70
+    title = words("Other matrices")
+
+    def blocks(self) -> Iterator[Block]:
+        trained = {arm: matrix for arm, matrix in self.findings.arms.items() if matrix.trained}
+        if not trained:
+            return
+        yield Text(
+            self.words(
+                "Some claims cannot be put to the test under the main protocol. Each matrix below has a protocol of "
+                "its own; results of different matrices are never pooled."
+            )
+        )
+        for arm, matrix in trained.items():
+            yield Heading(self.say.arm(arm), f"arm-{arm}")
+            yield Text(about(arm, self.say))
+            caption = self.words(
+                "{arm}: share of measured runs that solve each task, by technique and lag. Grey cells were not run.",
+                arm=self.say.arm(arm),
+            )
+            picture = solve_rates(matrix, self.say, matrix.scope.tasks, self._alt(arm, matrix))
+            yield Figure(picture, caption, f"arm-{arm}")
+
+    def _alt(self, arm: str, matrix: Matrix) -> str:
+        """Who solves most in an arm, beside the baseline."""
+        cells = matrix.cells.query("state == 'measured'")
+        sums = cells.groupby("technique", sort=False)[["solved", "runs"]].sum()
+        if sums.empty:
+            return self.words("{arm}: nothing has been measured yet.", arm=self.say.arm(arm))
+        rates = sums["solved"] / sums["runs"]
+        best = str(rates.idxmax())
+        values = {
+            "arm": self.say.arm(arm),
+            "technique": self.say.technique(best),
+            "share": self.numbers.percent(rates[best]),
+        }
+        if BASELINE not in rates or best == BASELINE:
+            return self.words("{arm}: {technique} solves the most, {share} of its runs.", **values)
+        return self.words(
+            "{arm}: {technique} solves the most, {share} of its runs; the baseline {base}.",
+            base=self.numbers.percent(rates[BASELINE]),
+            **values,
+        )
+
+
+def about(arm: str, say: Sentences) -> str:
+    """What an arm is for, how its protocol differs from the main one, and how much was run."""
+    matrix, n = say.findings.arms[arm], say.numbers
+    unlike = list(differences(say.findings.scope, matrix.scope, say))
+    joined = say.words.rules.between_clauses.join(unlike)
+    runs = int((matrix.scope.members["role"] == "measured").sum())
+    return say.words.joined(
+        say.words(WHY[arm]) if arm in WHY else "",
+        say.words("Protocol: {differences}.", differences=joined) if unlike else "",
+        say.words(
+            "{techniques} techniques, {runs} measured runs.",
+            techniques=n.count(len(matrix.techniques)),
+            runs=n.count(runs),
+        ),
+    )

@@ -1,0 +1,72 @@
+"""The rules of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
+from bench.languages import words
+from bench.report.document import Block, Items
+from bench.report.section import ReportSection
+
+RULES = (
+    words(
+        "One thing at a time: the baseline is a one-layer tanh network, trained by full back-propagation "
+        "through time with Adam and no clipping. Each technique changes one thing; combinations are "
+        "techniques of their own."
+    ),
+    words(
+        "Same data: sequences depend on task, lag, split and seed alone, so every technique sees the "
+        "same ones for the same seed, and comparisons are paired."
+    ),
+    words(
+        "Fresh training data, fixed held-out data: training never repeats a generated sequence. Tuning "
+        "reads the validation set; what is reported reads the test set."
+    ),
+    words(
+        "Equal tuning: the same grid of learning rates, the same tuning seeds, the same budget. Reported "
+        "runs use fresh seeds at the winning rate."
+    ),
+    words(
+        "Equal budget: a run stops early only when it has solved the task or diverged. Unsolved is "
+        "censored at the budget, never dropped and never averaged away."
+    ),
+    words(
+        "Solved is a threshold on a held-out metric, confirmed at the next evaluation. An evaluation "
+        "ends after an eighth of the held-out sequences where the others could not make it solved any "
+        "more; there learning curves are rougher."
+    ),
+    words(
+        "Trivial levels, the score of the best answer that ignores the input, are computed in closed "
+        "form and drawn in every plot of learning curves."
+    ),
+    words(
+        "The lag ladder: lags rise, and a technique that solves no run at one lag is not run at longer "
+        "ones of that task."
+    ),
+    words("Failures are outcomes: runs that diverge or fail count as unsolved in every score."),
+    words(
+        "Cost is measured apart from training, each technique alone, in turns with the baseline, with "
+        "its spread. The baseline is timed against itself as well: the noise floor."
+    ),
+    words(
+        "Provenance: every run carries the commit, the versions, the machine and the hash of its "
+        "protocol; results of unlike hashes are never pooled."
+    ),
+    words(
+        "Statistics: solve rates carry {confidence} Wilson intervals; updates to solve are Kaplan–Meier "
+        "estimates, censored at the budget; a horizon asks for {share} of the measured runs."
+    ),
+)
+
+
+class Rules(ReportSection):
+    """The rules that every run was made by."""
+
+    name = "rules"
+    order = 130
+    title = words("The rules of the trial")
+
+    def blocks(self) -> Iterator[Block]:
+        values = {"confidence": self.numbers.percent(CONFIDENCE), "share": self.numbers.percent(HORIZON_SHARE)}
+        yield Items(tuple(self.words(rule, **values) for rule in RULES), "rules", ordered=True)

@@ -1,0 +1,267 @@
+"""Each task: what it asks, who solves it, how fast, and at what cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from bench.evidence.curves import levels
+from bench.evidence.scope import BASELINE
+from bench.languages import words
+from bench.report.document import Block, Cell, Column, Figure, Heading, Row, Section, Styled, Table, Text
+from bench.report.draw.heatmap import solve_rates
+from bench.report.draw.learning_curves import learning_curves
+from bench.report.draw.updates_to_solve import updates_to_solve
+from bench.report.families import groups, head
+from bench.report.findings import Technique
+from bench.report.section import ReportSection
+from bench.report.vocabulary import ABOUT
+from bench.tracking.layout import task_experiment
+
+
+class Tasks(ReportSection):
+    """A section a task."""
+
+    name = "tasks"
+    order = 60
+    title = words("Tasks")
+
+    def blocks(self) -> Iterator[Block]:
+        for task in self.findings.scope.tasks:
+            yield from self._task(task, f"task-{self.findings.scope.tasks.index(task) + 1}")
+
+    def sections(self) -> Iterator[Section]:
+        for place, task in enumerate(self.findings.scope.tasks, start=1):
+            id = f"task-{place}"
+            yield Section(id, self.say.task(task), tuple(self._task(task, id)), kind="task")
+
+    def _task(self, task: str, id: str) -> Iterator[Block]:
+        yield Text(self._about(task))
+        measured = (self.findings.task_cells(task)["state"] == "measured").any()
+        if not measured or not self.findings.scope.protocols[task].updates:
+            yield Text(self.words("Nothing has been measured on this task yet."), "note")
+            return
+        yield Text(self.say.answer(task), "answer")
+        yield from self._rates(task, id)
+        yield from self._updates(task, id)
+        yield from self._costs(task, id)
+        yield from self._curves(task, id)
+        yield Text(self._origin(task), "quiet")
+
+    # Who solves it
+
+    def _rates(self, task: str, id: str) -> Iterator[Block]:
+        yield Heading(self.words("Who solves it"), f"{id}-rates")
+        caption = self.words(
+            "{task}: runs that solved it, of all measured, by technique and lag. Grey cells were not run; a corner "
+            "marks cells in which runs diverged or failed, which counts as unsolved.",
+            task=self.say.task(task),
+        )
+        picture = solve_rates(self.findings, self.say, [task], self.say.answer(task))
+        yield Figure(picture, caption, f"{task}-rates")
+
+    # How fast
+
+    def _updates(self, task: str, id: str) -> Iterator[Block]:
+        yield Heading(self.words("How fast it is solved"), f"{id}-updates")
+        text = words("Solving takes as many updates as {figure} shows; {table} gives the numbers.")
+        yield Text(self.referring(text, figure=f"{task}-updates", table=f"{task}-updates-table"))
+        caption = self.words(
+            "{task}: updates until solved. Each dot is a run, or several of them, at the update at which it solved "
+            "the task; the dark mark is the Kaplan–Meier median, the bar the first to third quartile. Behind the "
+            "dotted line stands how many runs the budget cut off; in bold where fewer than half solved it, so that "
+            "there is no median.",
+            task=self.say.task(task),
+        )
+        yield Figure(
+            updates_to_solve(self.findings, self.say, task, self._updates_alt(task)), caption, f"{task}-updates"
+        )
+        yield self._updates_table(task)
+
+    def _updates_table(self, task: str) -> Table:
+        lags = self.findings.lags(task)
+
+        def row(technique: Technique) -> Iterator[Row]:
+            yield Row(
+                (head(technique.name, self.say), *(self._updates_cell(technique.name, task, lag) for lag in lags))
+            )
+
+        caption = self.words(
+            "{task}: updates until solved, by lag: the Kaplan–Meier median and, in brackets, the restricted mean (of "
+            "updates until solved, or of the budget where that comes first). “>” marks a median beyond the budget.",
+            task=self.say.task(task),
+        )
+        columns = (Column(self.words("Technique")), *(Column(self.say.lag(lag)) for lag in lags))
+        return Table(columns, groups(self.findings.members_of(task), row), caption, f"{task}-updates-table", "numbers")
+
+    def _updates_cell(self, technique: str, task: str, lag: int) -> Cell:
+        found, n = self.findings.cell(technique, task, lag), self.numbers
+        if found is None or found.state != "measured":
+            return Cell(self.words("not run"), kind="gap")
+        origin = self.page.trained.origin(n.updates(found["median"], found.budget), technique, task, lag)
+        return Cell((origin, " ", Styled(f"({n.count(found.restricted_mean)})", "small")))
+
+    # At what cost
+
+    def _costs(self, task: str, id: str) -> Iterator[Block]:
+        costs, n = self.findings.costs(task), self.numbers
+        if costs.empty:
+            return
+        yield Heading(self.words("What it costs"), f"{id}-costs")
+
+        def row(technique: Technique) -> Iterator[Row]:
+            if technique.name in costs.index:
+                cost = costs.loc[technique.name]
+                yield Row(
+                    (
+                        head(technique.name, self.say),
+                        n.count(cost.parameters),
+                        n.count(cost.state_size),
+                        n.si(cost.flops),
+                        n.si(cost.peak_bytes, "B"),
+                        n.ratio(cost.time_ratio),
+                        n.ratio_range(cost.time_ratio_low, cost.time_ratio_high),
+                    )
+                )
+
+        columns = (
+            Column(self.words("Technique")),
+            Column(self.words("Parameters")),
+            Column(self.words("State")),
+            Column(self.words("FLOPs")),
+            Column(self.words("Peak memory")),
+            Column(self.words("Time ratio")),
+            Column(self.words("middle half")),
+        )
+        rows = groups(self.findings.members_of(task), row)
+        yield Table(columns, rows, self._costs_caption(task), f"{task}-costs", "numbers")
+
+    # How learning goes
+
+    def _curves(self, task: str, id: str) -> Iterator[Block]:
+        if not (self.findings.curves["task"] == task).any():
+            return
+        yield Heading(self.words("How learning goes"), f"{id}-curves")
+        caption = self.words(
+            "{task}: held-out {metric} during training, a row a family, a column a lag. Lines are medians over the "
+            "measured runs, bands their quartiles; the baseline is grey in every row. A run that ends early (solved or "
+            "diverged) keeps its last value until the last run of its setting ends, at the dot.",
+            task=self.say.task(task),
+            metric=self.say.metric(task),
+        )
+        yield Figure(learning_curves(self.findings, self.say, task, self._curves_alt(task)), caption, f"{task}-curves")
+
+    def _origin(self, task: str) -> str:
+        """Where a task's runs are, and how to get at them."""
+        scope = self.findings.scope
+        return self.words(
+            "Where these numbers come from: MLflow experiment {experiment}, {runs} runs under the protocol {hash}, "
+            "tuning included. One row a run: bptt-bench export --format csv.",
+            experiment=task_experiment(task),
+            runs=self.numbers.count(int((scope.members["task"] == task).sum())),
+            hash=scope.hashes[task],
+        )
+
+    def _about(self, task: str) -> str:
+        """What a task asks of a network, its lags and its levels."""
+        marks, n = levels(self.findings.scope, task), self.numbers
+        asks = self.words(ABOUT[task]) if task in ABOUT else ""
+        facts = [self.words("Lags tested: {lags}.", lags=n.join(self.findings.lags(task)))]
+        if marks is not None:
+            facts.append(
+                self.words(
+                    "An answer that ignores the input scores {trivial} ({metric}); a run counts as solved "
+                    "from {solved} on.",
+                    trivial=n.metric(marks.trivial),
+                    solved=n.metric(marks.solved),
+                    metric=self.say.level(marks.metric),
+                )
+            )
+        return self.words.rules.between_sentences.join(filter(None, [asks, *facts]))
+
+    def _costs_caption(self, task: str) -> str:
+        """Of the table of a task's costs, which is not empty."""
+        costs = self.findings.costs(task)
+        counts = {name: self.numbers.count(costs[name].iloc[0]) for name in ("lag", "threads", "rounds")}
+        told = [
+            self.words(
+                "{task}, lag {lag}: cost of one training update, measured apart from training: alone "
+                "(threads: {threads}), in {rounds} rounds that alternate with the baseline. Time is the "
+                "ratio to the baseline's, the median of the rounds, with the range that holds the middle "
+                "half of them; FLOPs are per sequence, forward and backward.",
+                task=self.say.task(task),
+                **counts,
+            )
+        ]
+        told += (
+            [
+                self.words(
+                    "The baseline's own row is the baseline timed against itself in the same way: the noise "
+                    "floor. A difference no larger than that means nothing."
+                )
+            ]
+            if BASELINE in costs.index
+            else []
+        )
+        return self.words.rules.between_sentences.join(told)
+
+    def _curves_alt(self, task: str) -> str:
+        """What the learning curves show where techniques and baseline part."""
+        table = self.findings.curves.query("task == @task")
+        lag = self._telling_lag(task)
+        last = table[table["lag"] == lag].groupby("technique", sort=False)["median"].last()
+        others = self.say.fastest(task, lag, [t for t in last.index if t != BASELINE])
+        if not others:
+            return self.say.answer(task)
+        values = {
+            "task": self.say.task(task),
+            "lag": self.numbers.count(lag),
+            "technique": self.say.technique(others[0]),
+            "metric": self.say.metric(task),
+            "own": self.numbers.metric(last[others[0]]),
+        }
+        if BASELINE not in last:
+            return self.words(
+                "{task}, lag {lag}: at the end of training the median {metric} is {own} for {technique}.", **values
+            )
+        return self.words(
+            "{task}, lag {lag}: at the end of training the median {metric} is {own} for {technique} "
+            "and {base} for the baseline.",
+            base=self.numbers.metric(last[BASELINE]),
+            **values,
+        )
+
+    def _updates_alt(self, task: str) -> str:
+        """Who solves the task with the fewest updates, where the baseline was measured too."""
+        lag = self._telling_lag(task)
+        cells = self.findings.task_cells(task).query("lag == @lag and state == 'measured'").set_index("technique")
+        medians = cells["median"][cells["median"] < math.inf]
+        if medians.empty:
+            return self.words(
+                "{task}: at no lag did half of any technique's runs solve it within the budget.",
+                task=self.say.task(task),
+            )
+        best = medians.idxmin()
+        budget = self.numbers.count(cells["budget"].iloc[0])
+        if BASELINE not in cells.index:
+            base = self.words("was not measured there")
+        elif BASELINE in medians:
+            base = self.words("takes {median}", median=self.numbers.count(medians[BASELINE]))
+        else:
+            base = self.words("does not get there within {budget}", budget=budget)
+        return self.words(
+            "{task}, lag {lag}: {technique} needs the fewest updates, a median of {median}; the baseline {base}.",
+            task=self.say.task(task),
+            lag=self.numbers.count(lag),
+            base=base,
+            technique=self.say.technique(str(best)),
+            median=self.numbers.count(medians[best]),
+        )
+
+    def _telling_lag(self, task: str) -> int:
+        """The longest lag at which the baseline was measured, else the longest measured one."""
+        measured: pd.DataFrame = self.findings.task_cells(task).query("state == 'measured'")
+        base = measured[measured["technique"] == BASELINE]
+        return int((measured if base.empty else base)["lag"].max())

@@ -1,0 +1,173 @@
+"""The verdicts made ready to show: numbers as text, the trail behind them, which of them tell most."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import NamedTuple, get_args
+
+from bench.evidence.assess import CONFIDENCE, Verdict
+from bench.evidence.family import LEVEL
+from bench.evidence.source import load_claims
+from bench.evidence.verdicts import ClaimVerdict, PartVerdict
+from bench.report.document import Chip, Rich, Styled
+from bench.report.draw.forest import RATIO, in_margins
+from bench.report.sentences import Sentences
+from bench.tracking import RunAddresses
+
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+MOST_TELLING = 2
+"""The claims of each verdict that the overview quotes."""
+
+
+class Tally(NamedTuple):
+    """The claims of one verdict."""
+
+    verdict: Verdict
+    claims: list[ClaimVerdict]
+    telling: list[ClaimVerdict]
+
+
+class Verdicts:
+    """The verdicts of one report in one language."""
+
+    def __init__(self, say: Sentences, addresses: RunAddresses | None = None) -> None:
+        self.addresses = addresses
+        self.say, self.words, self.numbers = say, say.words, say.numbers
+        self.all = say.findings.verdicts
+        self.comparisons = max((claim.comparisons for claim in self.all), default=0)
+
+    # What is claimed
+
+    @cached_property
+    def _by_id(self) -> dict[str, ClaimVerdict]:
+        return {claim.claim: claim for claim in self.all}
+
+    @cached_property
+    def _says(self) -> dict[str, str]:
+        return {claim.id: claim.says[self.words.code] for claim in load_claims()}
+
+    def says(self, claim: PartVerdict) -> str:
+        """What the source claims."""
+        text = self._says[claim.claim]
+        return text[:1].upper() + text[1:]
+
+    def label(self, part: PartVerdict) -> str:
+        """A part of a claim in few words."""
+        return part.label[self.words.code]
+
+    def estimand(self, part: PartVerdict) -> str:
+        """What was estimated of a part."""
+        return part.estimand[self.words.code]
+
+    def reason(self, part: PartVerdict) -> str:
+        """Why the verdict is what it is, in a sentence."""
+        return part.reason(self.words.code)
+
+    # How they stand
+
+    def chip(self, verdict: str, claim: str = "") -> Chip:
+        """A verdict to show; with a claim's id it leads to the claim."""
+        return Chip(verdict, self.say.verdict(verdict), self.say.symbol(verdict), claim)
+
+    def tally(self) -> list[Tally]:
+        """By verdict: the claims, and those that tell most."""
+        found = []
+        for verdict in VERDICTS:
+            claims = [claim for claim in self.all if claim.verdict == verdict]
+            known = sorted((c for c in claims if self._weight(c) > -math.inf), key=self._weight, reverse=True)
+            found.append(Tally(verdict, claims, known[:MOST_TELLING]))
+        return found
+
+    def _weight(self, claim: ClaimVerdict) -> float:
+        """How much a verdict tells: of an effect, the distance of its interval from none; of none, its narrowness."""
+        _, low, high = in_margins(claim)
+        if claim.verdict == "undecided":
+            return -math.inf if claim.needed_n is None else -claim.needed_n
+        if claim.verdict == "not run" or math.isnan(low):
+            return -math.inf
+        if claim.verdict == "practically equal" or claim.direction in ("equal", "not lower"):
+            return -max(abs(low), abs(high))
+        return max(low, -high)
+
+    def run(self, claim: ClaimVerdict) -> list[PartVerdict]:
+        """The parts that there are data for."""
+        return [part for part in claim.parts if part.verdict != "not run"]
+
+    def not_run(self, claim: ClaimVerdict) -> list[PartVerdict]:
+        """The others."""
+        return [part for part in claim.parts if part.verdict == "not run"]
+
+    # Numbers
+
+    def effect(self, part: PartVerdict) -> str:
+        """An effect, its unit beside it."""
+        if not math.isfinite(part.effect):
+            return self.numbers.none
+        return self._number(part, part.effect)
+
+    def interval(self, part: PartVerdict) -> str:
+        """Its interval; empty where it was counted, not estimated."""
+        if math.isnan(part.low) or (part.low == part.high and part.p is None and part.n <= 1):
+            return ""
+        return self.numbers.range(self._bare(part, part.low), self._bare(part, part.high))
+
+    def margin(self, part: PartVerdict) -> str:
+        """What counts as no difference."""
+        if part.band is None:
+            return self.numbers.none
+        if part.unit == RATIO:
+            low, high = part.band
+            return self.numbers.range(f"{low:.2f}", f"{high:.2f}")
+        return f"±{part.margin:g}"
+
+    def p(self, part: PartVerdict) -> str:
+        """After Holm's correction."""
+        return self.numbers.p(part.p)
+
+    def needed(self, part: PartVerdict) -> str:
+        """How many seeds would decide it; empty if there are enough, or none would do."""
+        return "" if part.needed_n is None else self.words("needs {needed}", needed=self.numbers.count(part.needed_n))
+
+    def robust(self, part: PartVerdict) -> str:
+        """'9 of 10'; a dash where nothing else could be tried."""
+        if not part.robustness.analyses:
+            return self.numbers.none
+        return f"{part.robustness.agree}/{part.robustness.analyses}"
+
+    def estimate(self, part: PartVerdict) -> Rich:
+        """An effect, and small beside it its interval."""
+        interval = self.interval(part)
+        return (self.effect(part), " ", Styled(interval, "small")) if interval else self.effect(part)
+
+    def written(self, part: PartVerdict) -> str:
+        """An effect with its interval in brackets."""
+        interval = self.interval(part)
+        if not interval:
+            return self.effect(part)
+        return self.words("{effect} ({interval})", effect=self.effect(part), interval=interval)
+
+    def _number(self, part: PartVerdict, value: float) -> str:
+        return self.numbers.ratio(value) if part.unit == RATIO else self.numbers.signed(value)
+
+    def _bare(self, part: PartVerdict, value: float) -> str:
+        return self.numbers.factor(value) if part.unit == RATIO else self.numbers.signed(value)
+
+    # What is said about them
+
+    def alt(self, claim: ClaimVerdict) -> str:
+        """A claim's figure in words: the effects that it shows."""
+        told = [
+            self.words("{part}: {estimate}", part=self.label(part), estimate=self.written(part))
+            for part in self.run(claim)
+        ]
+        return self.words.rules.between_clauses.join(told)
+
+    def values(self) -> dict[str, str]:
+        """What the sentences about all verdicts are filled with."""
+        return {
+            "comparisons": self.numbers.count(self.comparisons),
+            "confidence": self.numbers.percent(CONFIDENCE),
+            "level": f"{LEVEL:g}",
+            "claims": self.numbers.count(len(self.all)),
+        }

@@ -1,0 +1,169 @@
+"""From a store to the report's files."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.collector import collect_seldom
+from bench.errors import BenchError
+from bench.files import write_whole
+from bench.history.take import HistoryStore
+from bench.interpreters import started_safely
+from bench.languages import Language, language, language_names
+from bench.report.archive import MANIFEST, writing
+from bench.report.build import TITLE, Broken, build
+from bench.report.draw.claim_figure import claim_pictures
+from bench.report.draw.fonts import can_set
+from bench.report.draw.style import as_png
+from bench.report.findings import Findings, gather
+from bench.report.manifest import bibliography, manifest
+from bench.report.render import csv, formats
+from bench.report.render.base import file_name
+from bench.report.render.numbering import Numbering
+from bench.report.section import ClaimPictures, Page
+from bench.tracking import RunAddresses
+
+USUAL = ("html", "pdf")
+"""The formats of a report unless others are asked for."""
+
+
+class Written(NamedTuple):
+    """What came of a language."""
+
+    files: list[Path]
+    problems: list[str]
+    """Why a file was not written, or lacks something."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a report is to be written."""
+
+    output: Path
+    addresses: RunAddresses | None
+    formats: tuple[str, ...]
+    png_dpi: int
+
+
+def write_report(
+    store: HistoryStore,
+    output: Path,
+    languages: Sequence[str] | None = None,
+    addresses: RunAddresses | None = None,
+    jobs: int = 1,
+    png_dpi: int = 0,
+    only: Sequence[str] = USUAL,
+) -> list[Path]:
+    """Render report.<language>.html and .pdf into `output`, and beside them what can be taken away from them.
+
+    With `addresses`, runs are links into MLflow. languages: codes, or paths of folders; English and Chinese if none are
+    given. only: the names of the formats that are written.
+
+    Beside the pages stand figures/ (SVG; with `png_dpi` PNG too), tables/ (CSV), references.bib and manifest.json.
+    Returns the pages' files. With two jobs another process does half of the work. Whatever can be written is, before
+    BenchError says what could not: the PDF, where Pango or a font is missing, or a section that raised an error. Also
+    raises BenchError if the store is empty, `output` cannot be written, or a language or a format is not known.
+    """
+    codes = [*(languages or language_names())]
+    for code in codes:
+        language(code)
+    if unknown := [name for name in only if name not in formats()]:
+        raise BenchError(f"There is no report in format '{unknown[0]}': known are {', '.join(formats())}.")
+    job = Job(output, addresses, tuple(only), png_dpi)
+    with writing(output), _helper(jobs) as helper:
+        findings = gather(store)
+        elsewhere: list[Future[Written]] = []
+        if helper and len(codes) > 1:
+            elsewhere = [helper.submit(_write_packed, pickle.dumps(findings), codes.pop(), job)]
+        free = None if elsewhere else helper
+        done = [_write_language(findings, code, job, free) for code in codes]
+        done += [future.result() for future in elsewhere]
+        written = [file for part in done for file in part.files]
+        written += _write_shared(findings, output)
+        write_whole(output / MANIFEST, manifest(findings, output, written))
+    pages = sorted(file for file in written if file.parent == output and file.stem.startswith("report."))
+    if problems := dict.fromkeys(problem for part in done for problem in part.problems):
+        raise BenchError(f"{' '.join(problems)} Written: {', '.join(map(str, pages))}.")
+    return pages
+
+
+@contextmanager
+def _helper(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
+    """Another process, which gets ready while this one reads the store."""
+    if jobs < 2:
+        yield None
+        return
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=collect_seldom) as helper:
+        with started_safely():
+            helper.submit(can_set, "en")
+        yield helper
+
+
+def _write_language(findings: Findings, code: str, job: Job, helper: ProcessPoolExecutor | None = None) -> Written:
+    words = language(code)
+    page = Page(findings, words, job.addresses, _claim_pictures(findings, words, job, helper))
+    with as_png(job.png_dpi):
+        document, broken = build(page)
+    numbering = Numbering(document)
+    figures = f"figures/{words.code}"
+    files = [*_write_figures(numbering, job.output / figures)]
+    files += [
+        write_whole(job.output / "tables" / words.code / name, data) for name, data in csv.tables(numbering, words)
+    ]
+    problems = [_sentence(section) for section in broken]
+    for name in job.formats:
+        form = formats()[name]
+        file = job.output / f"report.{words.code}.{form.ending}"
+        try:
+            files.append(write_whole(file, form.render(document, words, numbering, figures)))
+        except BenchError as error:
+            problems.append(f"{file.name} was not written: {error}")
+    return Written(files, problems)
+
+
+def _sentence(section: Broken) -> str:
+    return f"The section '{section.section}' could not be made ({section.reason})."
+
+
+def _write_packed(findings: bytes, code: str, job: Job) -> Written:
+    """In another process. Findings travel pickled: the executor would pickle them while this process goes on."""
+    return _write_language(pickle.loads(findings), code, job)
+
+
+def _claim_pictures(
+    findings: Findings, words: Language, job: Job, helper: ProcessPoolExecutor | None
+) -> Callable[[], ClaimPictures]:
+    """The claims' figures, which another process may draw meanwhile."""
+    if helper:
+        return helper.submit(_draw_claims, pickle.dumps(findings), words.code, job.png_dpi).result
+    return lambda: claim_pictures(findings, Page(findings, words).verdicts)
+
+
+def _draw_claims(findings: bytes, code: str, png_dpi: int) -> ClaimPictures:
+    """In another process."""
+    unpacked: Findings = pickle.loads(findings)
+    with as_png(png_dpi):
+        return claim_pictures(unpacked, Page(unpacked, language(code)).verdicts)
+
+
+def _write_figures(numbering: Numbering, folder: Path) -> Iterator[Path]:
+    for number, figure in numbering.figures:
+        stem, picture = file_name(number, figure.name), figure.picture
+        yield write_whole(folder / f"{stem}.svg", base64.b64decode(picture.source.partition(",")[2]))
+        if picture.png:
+            yield write_whole(folder / f"{stem}.png", picture.png)
+
+
+def _write_shared(findings: Findings, output: Path) -> Iterator[Path]:
+    """What is the same in every language."""
+    yield write_whole(output / "tables" / "values.csv", csv.values(findings.verdicts))
+    yield write_whole(output / "tables" / "runs.csv", csv.runs(findings.verdicts))
+    yield write_whole(output / "references.bib", bibliography(findings, TITLE))

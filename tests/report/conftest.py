@@ -1,0 +1,58 @@
+"""One report of one made-up store with made-up verdicts, rendered once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from fake_arms import add_arms
+from fake_store import ADDRESSES, FakeStore, make_store
+from fake_verdicts import FEW, make_verdicts
+from filelock import FileLock
+from rendering import LANGUAGES
+
+from bench.report import findings, write_report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_up_verdicts() -> Iterator[None]:
+    """Of every sort, whatever the store holds; how real ones are reached is the business of tests/evidence.
+
+    A few claims will do, but for one report in which all of them stand: their figures take time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(findings, "judge", partial(make_verdicts, claims=FEW))
+        yield
+
+
+@pytest.fixture(scope="session")
+def store() -> FakeStore:
+    """See `small_store`."""
+    return small_store()
+
+
+def small_store() -> FakeStore:
+    """A small whole study with everything that can happen in one."""
+    store = make_store(
+        seeds=3,
+        tasks=("adding", "temporal-order"),
+        techniques=("tanh", "relu", "lstm", "clip-value", "tbptt"),
+    )
+    add_arms(store, seeds=3, arms=("start", "exploding"))
+    return store
+
+
+@pytest.fixture(scope="session")
+def rendered(store: FakeStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the four files: written by the first of the tests' processes that wants it, for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "report"
+    with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(findings, "judge", make_verdicts)
+        if not (folder / "manifest.json").exists():  # which is written last
+            folder.mkdir(exist_ok=True)
+            write_report(store, folder, LANGUAGES, ADDRESSES)
+    return folder

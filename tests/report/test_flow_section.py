@@ -1,0 +1,136 @@
+"""Gradient flow as the report shows it: averages, tables, arms, and what is stale."""
+
+from __future__ import annotations
+
+import html
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_store import FakeStore
+from rendering import LANGUAGES, page
+
+from bench.engine import probe
+from bench.evidence.scope import select
+from bench.languages import language as language_of
+from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
+from bench.report.document import Cell, Table
+from bench.report.findings import Findings, gather
+from bench.report.flow import REACH_SHARE, Flow, _profiles, _rates, _training, flow
+from bench.report.section import Page
+from bench.report.sections import flow as section_module
+from bench.report.sections.arms import about
+from bench.report.sentences import Sentences
+from bench.tracking.layout import STORED_OF_MEMBERS
+
+HERE = {"technique": "tanh", "task": "adding", "lag": 3, "learning_rate": 0.01, "cohort": "c", "role": "measured",
+        "outcome": "solved", "protocol_hash": "p", "quantity": "h", "layer": 0, "update": 0}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def findings(store: FakeStore) -> Findings:
+    return gather(store)
+
+
+def test_profiles_are_means_of_logarithms_over_seeds() -> None:
+    rows = [
+        {**HERE, "moment": "end", "seed": seed, "step": 3 - back, "lag_back": back, "log_norm": norm}
+        for seed, norms in {1: (0.0, -2.0, -4.0), 2: (-2.0, -4.0, -math.inf)}.items()
+        for back, norm in enumerate(norms)
+    ]
+    table = _profiles(typed(rows, STORED_OF_MEMBERS["gradients"]))
+    assert list(table["lag_back"]) == [0, 1], "a step whose gradient is exactly 0 has no mean"
+    assert table["log10_norm"].to_numpy() == pytest.approx(np.array([-1.0, -3.0]) / math.log(10))
+
+
+def test_what_is_measured_during_training_is_not_drawn() -> None:
+    row = {**HERE, "moment": "during", "seed": 1, "step": 3, "lag_back": 0, "log_norm": 0.0}
+    assert _profiles(typed([row], STORED_OF_MEMBERS["gradients"])).empty
+
+
+def test_rates_carry_an_interval_over_seeds() -> None:
+    numbers = dict.fromkeys(PROBE_COLUMNS, 1.0) | HERE | {"moment": "start"}
+    rows = [{**numbers, "seed": seed, "decay": decay} for seed, decay in enumerate((-0.2, -0.3, -0.4, math.nan))]
+    rate = _rates(typed(rows, STORED_OF_MEMBERS["probes"])).iloc[0]
+    half = 4.303 * 0.1 / math.sqrt(3)  # Student's t at 2 degrees of freedom
+    assert (rate["decay"], rate["low"], rate["high"]) == pytest.approx((-0.3, -0.3 - half, -0.3 + half), abs=1e-4)
+    assert rate["seeds"] == 3
+
+
+def test_a_spike_is_ten_times_the_runs_median() -> None:
+    curve = {**HERE, "seed": 1, "loss": 1.0, "metric": 1.0, "train_loss": 1.0, "train_loss_peak": 1.0}
+    peaks = {0: (5.0, 90.0), 1: (1.0, 9.0), 2: (1.0, 11.0), 3: (2.0, 9.5), 4: (1.0, 10.0)}
+    rows = [
+        {**curve, "update": update, "gradient_norm": norm, "gradient_peak": peak, "clipped": 0.5 * (update > 2)}
+        for update, (norm, peak) in peaks.items()
+    ]
+    found = _training(typed(rows, STORED_OF_MEMBERS["curves"])).loc[("tanh", "adding", 3)]
+    assert found["spikes"] == pytest.approx(1 / 4), "what comes before the first update is no training"
+    assert found["clipped"] == pytest.approx(0.25)
+
+
+def test_reach_is_what_the_engine_measures() -> None:
+    assert REACH_SHARE == probe.REACH_SHARE
+
+
+def test_the_baselines_longest_lag_is_told(store: FakeStore) -> None:
+    found = flow(select(store))
+    assert isinstance(found, Flow)
+    tanh = found.rates.query("technique == 'tanh' and task == 'adding'")["lag"].max()
+    assert found.lag("adding") == tanh < found.rates.query("task == 'adding'")["lag"].max()
+    assert found.lag("copy") is None
+    assert found.quantities("lstm", "adding", 20) == ["h", "c", "cell"]
+    assert {"seed", "update", "step"} <= set(GRADIENT_COLUMNS) - set(found.profiles.columns)
+
+
+@pytest.fixture
+def section(findings: Findings) -> section_module.Flow:
+    return section_module.Flow(Page(findings, language_of("en")))
+
+
+def test_tables_tell_before_from_after(findings: Findings, section: section_module.Flow) -> None:
+    table = next(section._tables("main", findings))
+    assert isinstance(table, Table)
+    rows = [row for group in table.groups for row in group.rows]
+    names = [row.cells[0].text for row in rows if isinstance(row.cells[0], Cell)]
+    lstm = names.index("LSTM")
+    assert names[lstm : lstm + 3] == ["LSTM", "LSTM, c", "LSTM, cell state alone"]
+    assert "ReLU RNN" in names
+    assert all(len(row.cells) == len(table.columns) for row in rows)
+    start = findings.arms["start"]
+    assert not start.trained
+    assert "start" in section._columns(findings)
+    assert "start" not in section._columns(start)
+
+
+def test_truncation_tells_how_much_of_the_gradient_it_keeps(findings: Findings, section: section_module.Flow) -> None:
+    said = section._cut(findings, "adding")
+    assert said.startswith("Truncated BPTT does not use the full gradient")
+    assert "70 % of its norm with a cosine of 0.9 before training" in said
+    assert "Tanh" not in said
+
+
+def test_an_arm_says_how_its_protocol_differs(findings: Findings) -> None:
+    say = Sentences(findings, language_of("en"))
+    assert "Gain on recurrent weights 2 (main: 1)" in about("exploding", say)
+    assert "Budget, updates 0 (main: 2,000)" in about("start", say)
+    assert say.arm("exploding") == "Where gradients do explode"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_stale_results_are_listed_and_counted(store: FakeStore, language: str, tmp_path: Path) -> None:
+    rows = [{**row, "technique_hash": "0" * 12} if row["technique"] == "relu" else row for row in store.member_rows]
+    stale = FakeStore(rows, store.curve_rows, store.cost_rows, store.study_list, store.flow)
+    found, words = gather(stale), language_of(language)
+    assert found.stale["members"].sum() == sum(row["technique"] == "relu" for row in rows)
+    assert set(found.stale["technique"]) == {"relu"}
+    content = page(found, words)
+    section = content.partition('<section id="stale">')[2].partition("</section>")[0]
+    assert words("the technique's code has changed") in html.unescape(section)
+    assert "relu" not in set(found.cells.query("state == 'measured'")["technique"])
+
+
+def test_gradients_that_were_not_stored_are_no_error(store: FakeStore) -> None:
+    bare = FakeStore(store.member_rows, store.curve_rows, store.cost_rows, store.study_list)
+    assert "No gradients have been stored." in page(gather(bare), language_of("en"))

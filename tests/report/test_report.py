@@ -1,0 +1,186 @@
+"""The files of a report: what is in them, and that they come out the same every time."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from fake_store import ADDRESSES, FakeStore, make_store, protocol
+from fake_verdicts import make_verdicts
+from pypdf import PdfReader
+from rendering import LANGUAGES, page
+
+from bench.errors import BenchError
+from bench.evidence.source import load_rows
+from bench.languages import language as language_of
+from bench.report import write_report
+from bench.report.findings import gather
+from bench.report.render import pdf
+
+SECTIONS = (
+    *("summary", "source", "overview", "claims", "flow", "arms"),
+    *("fairness", "failures", "gaps", "stale", "rules", "provenance"),
+)
+
+
+def text_of(folder: Path, language: str) -> str:
+    return (folder / f"report.{language}.html").read_text(encoding="utf-8")
+
+
+def pages_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("report.*"))
+
+
+def test_writes_four_pages_into_the_folder_itself(rendered: Path) -> None:
+    assert pages_in(rendered) == ["report.en.html", "report.en.pdf", "report.zh.html", "report.zh.pdf"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_section_has_its_title(rendered: Path, language: str) -> None:
+    words, content = language_of(language), text_of(rendered, language)
+    for section in SECTIONS:
+        assert f'<section id="{section}">' in content
+        assert html.escape(words(f"{section}.title"), quote=False) in html.unescape(content)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shows_the_sources_own_words(rendered: Path, language: str) -> None:
+    content = html.unescape(text_of(rendered, language))
+    for row in load_rows():
+        for statement in (part for cell in row.cells(language).model_dump().values() for part in cell.split(";")):
+            assert f">{statement.strip()}<" in content
+
+
+def test_evidence_stands_beside_a_row_in_words(rendered: Path) -> None:
+    content = text_of(rendered, "en")
+    assert re.search(r"adding \d+: \d/3 \(\d/3\); order \d+: \d/3", content)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_html_needs_nothing_else(rendered: Path, language: str) -> None:
+    content = text_of(rendered, language)
+    loaded = re.findall(r"src=\"([^\"]*)\"|url\(([^)]*)\)|@import", content)
+    assert loaded
+    assert all(link.startswith("data:") for pair in loaded for link in pair if link)
+    links = re.findall(r"href=\"([^\"]*)\"", content)
+    assert all(link.startswith(("#", ADDRESSES.base)) for link in links)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_says_what_it_shows(store: FakeStore, rendered: Path, language: str) -> None:
+    alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
+    claims = sum(claim.verdict != "not run" for claim in make_verdicts(store))
+    assert (
+        len(alts) == 2 + claims + 2 + 3 * 2 + 1
+    )  # answer, overview, claims, gradient flow, tasks, the arm that was trained
+    assert all(len(alt) > 10 for alt in alts)
+
+
+@pytest.mark.parametrize(("language", "tag"), [("en", "en"), ("zh", "zh-CN")])
+def test_pdf_is_tagged_and_carries_its_fonts(rendered: Path, language: str, tag: str) -> None:
+    reader = PdfReader(rendered / f"report.{language}.pdf")
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == tag
+    assert root["/MarkInfo"]["/Marked"]
+    fonts = {font.get_object()["/BaseFont"]: font.get_object() for page in reader.pages
+             for font in page["/Resources"].get("/Font", {}).values()}  # fmt: skip
+    assert fonts
+    for name, font in fonts.items():
+        descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
+        assert {"/FontFile2", "/FontFile3"} & set(descriptor), f"{name} is not embedded"
+        assert re.match(r"/[A-Z]{6}\+", name), f"{name} is not a subset"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pdf_has_bookmarks_and_page_numbers(rendered: Path, language: str) -> None:
+    words, reader = language_of(language), PdfReader(rendered / f"report.{language}.pdf")
+    titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
+    assert any(words("The answer") in title for title in titles)
+    last = reader.pages[-1].extract_text()
+    assert len(re.findall(rf"\b{len(reader.pages)}\b", last)) >= 2
+
+
+def test_technique_names_and_reasons_are_text_never_markup(store: FakeStore) -> None:
+    evil = "<script>alert(1)</script>"
+    rows = [{**row, "technique": evil, "title": evil, "reason": evil, "outcome": "failed"}
+            if row["technique"] == "relu" else row for row in store.member_rows]  # fmt: skip
+    content = page(gather(FakeStore(rows, store.curve_rows, store.cost_rows)), language_of("en"))
+    assert "alert(1)" in content
+    assert evil not in content
+    assert "&lt;script&gt;" in content
+
+
+def test_partial_store_says_what_is_missing(tmp_path: Path) -> None:
+    partial = make_store(seeds=2, tasks=("adding", "copy"), techniques=("tanh", "lstm", "gru"), stop_after=3)
+    content = page(gather(partial), language_of("en"))
+    assert "This report is partial" in content
+    assert "not yet run" in content
+    assert "Nothing has been measured on this task yet." not in content
+    only_first = make_store(seeds=2, tasks=("adding", "copy"), techniques=("tanh",), stop_after=1)
+    assert "Nothing has been measured on this task yet." in page(gather(only_first), language_of("en"))
+
+
+def test_empty_store_is_one_clear_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="holds no complete result"):
+        write_report(FakeStore(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_store_without_studies_curves_or_costs_still_renders(store: FakeStore) -> None:
+    content = page(gather(FakeStore(store.member_rows)), language_of("zh"))
+    assert language_of("zh")("Which techniques learn a dependency over how many steps, and at what cost?") in content
+    assert "-costs" not in content
+
+
+def test_other_protocols_are_counted_and_named() -> None:
+    now = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"))
+    before = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), rules=protocol(hidden_size=32))
+    both = FakeStore(
+        before.member_rows + now.member_rows,
+        now.curve_rows,
+        now.cost_rows,
+        before.study_list + now.study_list,
+    )
+    content = page(gather(both), language_of("en"))
+    assert f"Left out: {len(before.member_rows)} runs on Adding (protocol {protocol(hidden_size=32).hash})" in content
+
+
+def test_missing_pango_leaves_the_html_and_names_the_packages(
+    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import builtins
+
+    real = builtins.__import__
+
+    def without_pango(name, *args, **kwargs):
+        if name.startswith("weasyprint"):
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_pango)
+    with pytest.raises(BenchError, match="apt-get install libpango"):
+        write_report(store, tmp_path)
+    assert pages_in(tmp_path) == ["report.en.html", "report.zh.html"]
+
+
+def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
+    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "can_set", lambda code: code != "zh")
+    with pytest.raises(BenchError, match="fonts-noto-cjk"):
+        write_report(store, tmp_path, ["zh"])
+    assert pages_in(tmp_path) == ["report.zh.html"]
+
+
+def test_unwritable_output_is_one_clear_sentence(store: FakeStore, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(BenchError, match="Cannot write"):
+        write_report(store, tmp_path / "taken", ["en"])
+
+
+def test_unknown_language_is_refused_before_anything_is_written(store: FakeStore, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="language 'de'"):
+        write_report(store, tmp_path, ["en", "de"])
+    assert list(tmp_path.iterdir()) == []
