@@ -14,6 +14,8 @@ from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import project
 from bench.engine.native import NativeCell, run, runs_natively
 
+MATRIX = "recurrent_weight"
+
 
 class Recurrence(Layer):
     """s_t = step(x_t U + b, s_{t−1}) for E members at once.
@@ -22,20 +24,23 @@ class Recurrence(Layer):
     `unroll`, and tests hold that against the loop here in double precision; where it has a kernel, `native`.
 
     Shapes: input_weight (E, I, G·H), recurrent_weight (E, H, G·H), bias (E, G·H) with G `blocks` (gates)
-    side by side along the last axis; every state (E, B, H).
+    side by side along the last axis; every state (E, B, H). A cell that names other parameters in `recurrent`, or
+    none, has no recurrent_weight: it makes and draws its own.
     """
 
     blocks: ClassVar[int] = 1
     """Gates, the candidate included: blocks of H pre-activations."""
     states: ClassVar[tuple[str, ...]] = ("h",)
     """Names of the carried states; the first is the output."""
+    recurrent: ClassVar[tuple[str, ...]] = (MATRIX,)
 
     def __init__(self, members: int, inputs: int, hidden: int) -> None:
         super().__init__()
         width = self.blocks * hidden
         self.hidden = hidden
         self.input_weight = nn.Parameter(torch.empty(members, inputs, width))
-        self.recurrent_weight = nn.Parameter(torch.empty(members, hidden, width))
+        if MATRIX in self.recurrent:
+            self.recurrent_weight = nn.Parameter(torch.empty(members, hidden, width))
         self.bias = nn.Parameter(torch.zeros(members, width))
 
     @torch.no_grad()
@@ -47,12 +52,19 @@ class Recurrence(Layer):
         """
         bound = 1 / math.sqrt(self.hidden)
         self.input_weight[member].uniform_(-bound, bound, generator=generator("input"))
+        if MATRIX in self.recurrent:
+            self._reset_matrix(self.recurrent_weight[member], generator, scheme, bound)
+        self.bias[member].zero_()
+
+    def _reset_matrix(
+        self, weight: Tensor, generator: Callable[[str], Generator], scheme: Initialisation, bound: float
+    ) -> None:
+        """Draw one member's recurrent weights (H, G·H)."""
         if scheme == "orthogonal":
-            for block in self.recurrent_weight[member].split(self.hidden, dim=-1):
+            for block in weight.split(self.hidden, dim=-1):
                 block.copy_(nn.init.orthogonal_(torch.empty_like(block), generator=generator("recurrent")))
         else:
-            self.recurrent_weight[member].uniform_(-bound, bound, generator=generator("recurrent"))
-        self.bias[member].zero_()
+            weight.uniform_(-bound, bound, generator=generator("recurrent"))
 
     @property
     def state_size(self) -> int:

@@ -12,14 +12,19 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
 from bench.contract import Checks, missing_words
 from bench.engine import clipping
+from bench.engine.blueprint import Blueprint
+from bench.engine.layer import Initialisation
+from bench.engine.optimizer import OPTIMIZERS
 from bench.engine.recurrence import Recurrence
-from bench.techniques.base import Blueprint, Situation, Technique
+from bench.engine.stack import Stack
+from bench.techniques.base import Situation, Technique
 
 WORDS = ("name", "title", "family", "changes", "reference")
 BATCH = 7
@@ -50,6 +55,22 @@ def _words(cls: type[Technique]) -> Iterator[str]:
         yield f"rate_factor is {cls.rate_factor!r}, not a positive number"
     if not isinstance(cls.parameter_rates, Mapping) or not all(f > 0 for f in cls.parameter_rates.values()):
         yield f"parameter_rates is {cls.parameter_rates!r}, not positive factors by the parameters' names"
+
+
+def _declared(cls: type[Technique]) -> Iterator[str]:
+    for word, known in (("optimizer", [*OPTIMIZERS]), ("initialisation", [*get_args(Initialisation)])):
+        value = getattr(cls, word)
+        if value is not None and value not in known:
+            yield f"{word} is {value!r}: write one of {', '.join(known)}, or leave it out to keep the protocol's"
+
+
+def _written(cls: type[Technique]) -> Iterator[str]:
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    if missing:
+        yield (
+            f"it does not write {' and '.join(missing)}: return a bench.engine.recurrence.Recurrence from `cell`, or "
+            f"subclass bench.techniques.tanh_network.TanhNetwork to keep the baseline's"
+        )
 
 
 def _dials(cls: type[Technique]) -> Iterator[str]:
@@ -150,7 +171,7 @@ def _runs(cls: type[Technique]) -> Iterator[str]:
 
 
 def _shapes(module: Technique, inputs: Tensor) -> Iterator[str]:
-    if type(module).body is Technique.body:
+    if type(module).body is Stack.body:
         yield from _layers(module, inputs)
     outputs = module(inputs)
     blueprint = module.blueprint
@@ -279,6 +300,8 @@ def _unset_is_not_a_number() -> Iterator[None]:
 
 CHECKS: Checks = {
     "reading its attributes": _words,
+    "looking for its methods": _written,
+    "reading what it declares": _declared,
     "reading its dials": _dials,
     "looking at its constructor": _constructor,
     "building it for a few members": _start,

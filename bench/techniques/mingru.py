@@ -1,15 +1,13 @@
 """The minimal gated recurrent unit whose gates do not see the state."""
 
-import math
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bench.engine.layer import Initialisation, State
+from bench.engine.layer import Layer, State, tower
 from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Dial, Technique
@@ -22,17 +20,7 @@ class MinGRUCell(Recurrence):
     """
 
     blocks = 2
-
-    def __init__(self, members: int, inputs: int, hidden: int) -> None:
-        super().__init__(members, inputs, hidden)
-        del self.recurrent_weight  # the state enters by no weight
-
-    @torch.no_grad()
-    def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
-        """As every recurrence; either scheme says the same, for there is no recurrent weight."""
-        bound = 1 / math.sqrt(self.hidden)
-        self.input_weight[member].uniform_(-bound, bound, generator=generator("input"))
-        self.bias[member].zero_()
+    recurrent = ()  # the state enters by no weight
 
     def step(self, drive: Tensor, state: State) -> State:
         (h,) = state
@@ -96,6 +84,8 @@ class MinGRU(Technique):
     reference = "Feng et al. 2024"
     depth = Dial(1, sweep=(3, 2, 1))
 
-    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Recurrence]:
-        widths = [inputs] + [hidden] * (int(self.depth) - 1)
-        return [MinGRUCell(members, width, hidden) for width in widths]
+    def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
+        return MinGRUCell(members, inputs, hidden)
+
+    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
+        return tower(self.cell, int(self.depth), members, inputs, hidden)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.contract import Checks, first_fault, misspelt_name
+from bench.engine.blueprint import Blueprint
 from bench.engine.optimizer import keep_members
 from bench.techniques import contract
-from bench.techniques.base import Blueprint, Technique
+from bench.techniques.base import Technique
 from bench.techniques.contract import EasyTask
 
 STEPS, BATCH, SCORED = 12, 6, 2
@@ -67,9 +68,9 @@ def _independence(cls: type[Technique]) -> Iterator[str]:
 
 
 def _rates(cls: type[Technique]) -> Iterator[str]:
-    """Members 0 and 2 differ by their rate alone: so do their first steps, before `after_step` bounds them."""
+    """Members 0 and 2 differ by their rate alone: so do their first steps, before `after_update` bounds them."""
     start, module = _build(cls), _build(cls)
-    module.after_step = lambda: None  # type: ignore[method-assign]
+    module.after_update = lambda: None  # type: ignore[method-assign]
     inputs, targets = _batch(0)
     module.update(module.configure_optimizers(), inputs[[0, 0, 0]], targets[[0, 0, 0]])
     for old, new in zip(start.parameters(), module.parameters(), strict=True):
@@ -77,7 +78,7 @@ def _rates(cls: type[Technique]) -> Iterator[str]:
         if not torch.allclose(moved[0] * 0.1, moved[2], rtol=1e-4, atol=TOLERANCE):
             yield (
                 "a member's step is not in proportion to its learning rate: what bounds or projects parameters "
-                "belongs into after_step"
+                "belongs into after_update"
             )
             return
 

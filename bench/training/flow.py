@@ -131,7 +131,7 @@ class Probe:
             return torch.ones(self.members), torch.ones(self.members)
         own = _flat(self.twin)
         self.twin.zero_grad()
-        Technique.accumulate(self.twin, self.inputs, self.targets)
+        self.twin.full_bptt(self.inputs, self.targets)
         full = _flat(self.twin)
         return own.norm(dim=1) / full.norm(dim=1), torch.cosine_similarity(own, full, dim=1)
 

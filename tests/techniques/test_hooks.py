@@ -19,7 +19,7 @@ MEMBERS = len(TINY.seeds)
 class Bounded(Tanh):
     """Recurrent weights stay within 0.1."""
 
-    def after_step(self):
+    def after_update(self):
         assert not torch.is_grad_enabled()
         self.layers[0].recurrent_weight.clamp_(-0.1, 0.1)
 

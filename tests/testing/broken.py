@@ -19,6 +19,12 @@ class Bare(Technique):
     name = "bare"
 
 
+class Cellless(Technique):
+    """No cell."""
+
+    name, title, family, changes, reference = "cellless", "None", "none", "nothing", "nobody"
+
+
 class BlankTitle(Tanh):
     """A title that is none."""
 
@@ -29,6 +35,18 @@ class TimedByWord(Tanh):
     """A factor that is none."""
 
     rate_factor = "ten"  # type: ignore[assignment]
+
+
+class UnknownOptimizer(Tanh):
+    """An optimiser that is not there."""
+
+    optimizer = "lion"
+
+
+class UnknownStart(Tanh):
+    """A scheme that is not there."""
+
+    initialisation = "identity"  # type: ignore[assignment]
 
 
 class UnknownParameter(Tanh):
@@ -277,9 +295,12 @@ class ClipsSilently(Tanh):
 
 EARLY = {
     Bare: "lacks the attributes title, family, changes, reference: write title =",
+    Cellless: "does not write cell: return a .*Recurrence from `cell`, or subclass .*TanhNetwork",
     BlankTitle: "lacks the attribute title: ",
     TimedByWord: "rate_factor is 'ten'",
     UnknownParameter: "parameter_rates names 'decay', but .* bias, input_weight, recurrent_weight, weight",
+    UnknownOptimizer: "optimizer is 'lion': write one of adam, .*sgd, or leave it out",
+    UnknownStart: "initialisation is 'identity': write one of default, orthogonal,",
     WrongDial: "the dial share has values that are not positive",
     Plain: "a dataclass, whose __init__ does not take .*: make its numbers dials",
     Own: r"one whose __init__ does not take \(blueprint, task\)",
