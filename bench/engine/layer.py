@@ -18,6 +18,10 @@ class Layer(nn.Module, ABC):
 
     recurrent: ClassVar[tuple[str, ...]] = ()
     """Names of the parameters that a state is multiplied by: the protocol's gain scales them at the start."""
+    states: ClassVar[tuple[str, ...]] = ()
+    """Names of the states that it carries from step to step, and that a probe follows; none if it has no steps."""
+    cell_state: ClassVar[str | None] = None
+    """The state, if any, whose gradient along itself alone a probe follows too, as the quantity `cell`."""
 
     @abstractmethod
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:

@@ -28,10 +28,14 @@ class Recurrence(Layer):
     none, has no recurrent_weight: it makes and draws its own.
     """
 
+    biased: ClassVar[bool] = True
+    """Whether there is a bias."""
+    complex_states: ClassVar[bool] = False
+    """Whether states are complex. Parameters are real in any case: a complex one is two."""
     blocks: ClassVar[int] = 1
     """Gates, the candidate included: blocks of H pre-activations."""
     states: ClassVar[tuple[str, ...]] = ("h",)
-    """Names of the carried states; the first is the output."""
+    """Names of the carried states; the first is the output, or what `read` makes the output of."""
     recurrent: ClassVar[tuple[str, ...]] = (MATRIX,)
 
     def __init__(self, members: int, inputs: int, hidden: int) -> None:
@@ -41,7 +45,8 @@ class Recurrence(Layer):
         self.input_weight = nn.Parameter(torch.empty(members, inputs, width))
         if MATRIX in self.recurrent:
             self.recurrent_weight = nn.Parameter(torch.empty(members, hidden, width))
-        self.bias = nn.Parameter(torch.zeros(members, width))
+        if self.biased:
+            self.bias = nn.Parameter(torch.zeros(members, width))
 
     @torch.no_grad()
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
@@ -54,7 +59,8 @@ class Recurrence(Layer):
         self.input_weight[member].uniform_(-bound, bound, generator=generator("input"))
         if MATRIX in self.recurrent:
             self._reset_matrix(self.recurrent_weight[member], generator, scheme, bound)
-        self.bias[member].zero_()
+        if self.biased:
+            self.bias[member].zero_()
 
     def _reset_matrix(
         self, weight: Tensor, generator: Callable[[str], Generator], scheme: Initialisation, bound: float
@@ -68,12 +74,13 @@ class Recurrence(Layer):
 
     @property
     def state_size(self) -> int:
-        """H for each of the carried states."""
-        return len(self.states) * self.hidden
+        """H for each of the carried states, twice where they are complex."""
+        return (1 + self.complex_states) * len(self.states) * self.hidden
 
     def start(self, x: Tensor) -> State:
         """The state before the first step: zeros (E, B, H) each, for x (E, T, B, I)."""
-        zeros = x.new_zeros(x.shape[0], x.shape[2], self.hidden)
+        dtype = x.dtype.to_complex() if self.complex_states else x.dtype
+        zeros = x.new_zeros(x.shape[0], x.shape[2], self.hidden, dtype=dtype)
         return tuple(zeros for _ in self.states)
 
     @abstractmethod
@@ -81,8 +88,15 @@ class Recurrence(Layer):
         """One step: drive (E, B, G·H) holds x_t U + b; states (E, B, H) each."""
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """All steps: drive (E, T, B, G·H) → outputs (E, T, B, H) and the last state."""
+        """All steps: drive (E, T, B, G·H) → the first state after each (E, T, B, H), and the last state."""
         return self.loop(drive, state)
+
+    def read(self, states: Tensor, x: Tensor) -> Tensor:
+        """The outputs (E, T, B, H) from the first state after each step, (E, T, B, H), and the inputs (E, T, B, I).
+
+        Here: the states. What is not carried on to the next step belongs here, as y = Re(C h) + D x.
+        """
+        return states
 
     def loop(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """`unroll` by autograd through `step`: the reference."""
@@ -104,18 +118,24 @@ class Recurrence(Layer):
 
     def drive(self, x: Tensor) -> Tensor:
         """What the input gives each step, in one product for all: x (E, T, B, I) → x U + b (E, T, B, G·H)."""
+        if not self.biased:
+            return torch.bmm(x.flatten(1, 2), self.input_weight).unflatten(1, x.shape[1:3])
         return project(x, self.input_weight, self.bias)
 
     def forward(self, x: Tensor, state: State | None = None, last: int | None = None) -> tuple[Tensor, State]:
         """x (E, T, B, I) → outputs (E, T, B, H), of the `last` steps if that is said, and the last state."""
         state = self.start(x) if state is None else state
+        last = x.shape[1] if last is None else last
         if (cell := self.native()) is not None and runs_natively(x):
-            return run(cell, x, state, x.shape[1] if last is None else last)
-        outputs, state = self.fallback(x, state)
-        return outputs if last is None else outputs[:, -last:], state
+            states, state = run(cell, x, state, last)
+        else:
+            states, state = self.fallback(x, state)
+            if last < x.shape[1]:
+                states = states[:, -last:]
+        return self.read(states, x[:, -last:]), state
 
     def fallback(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """All outputs and the last state without a native kernel."""
+        """The first state after each step and the last state, without a native kernel."""
         return self.unroll(self.drive(x), state)
 
 

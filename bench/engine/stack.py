@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, NamedTuple
@@ -20,9 +21,13 @@ from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import StackedLinear
 from bench.engine.memory import BUDGET, narrowed, parts
 from bench.engine.optimizer import RATE_FACTOR, keep_members, step_members, unit_rate_optimizer
+from bench.engine.probe import History, Trajectory, recorded, trajectories
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
 from bench.errors import BenchError
+
+Penalty = Callable[[list[Trajectory]], Tensor | None]
+"""A function of the states, (E,), that training adds to the task's loss."""
 
 EVALUATED_AT_ONCE = 128
 """The most held-out sequences a forward pass: more would not speed it up."""
@@ -63,6 +68,8 @@ class Stack(pl.LightningModule, ABC):
     optimizer: ClassVar[str | None]
     initialisation: ClassVar[Initialisation | None]
     parameter_rates: ClassVar[Mapping[str, float]]
+    recording: ClassVar[bool] = False
+    """Whether an update needs the states of every step: then kernels, which do not keep them, cannot run."""
 
     budget: float = BUDGET
     """Bytes that it may work with at once: members, and where one has too many its sequences, take turns."""
@@ -220,21 +227,28 @@ class Stack(pl.LightningModule, ABC):
             p.grad = torch.cat(found) if found else None  # all of a parameter's members have one, or none
         return torch.cat(losses)
 
-    def full_bptt(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Leave the gradients of the task's loss in the parameters; returns each member's loss (E,).
+    def full_bptt(self, inputs: Tensor, targets: Tensor, penalty: Penalty | None = None) -> Tensor:
+        """Leave the gradients of the task's loss, and of a penalty, in the parameters; returns each member's loss (E,).
 
         Where one member's batch is too large for the memory, its sequences take turns: a task's loss is a mean over
-        sequences, so that gradients add up.
+        sequences, so that gradients add up, and so is a penalty.
         """
         members, steps, batch, _ = inputs.shape
         at_once = self.budget / (members * self.bytes_each(steps, inputs.dtype))
         total = inputs.new_zeros(members)
         for part in parts(batch, at_once):
             share = (part.stop - part.start) / batch
-            losses = self.task.loss(self(inputs[:, :, part]), targets[:, :, part])
-            losses.backward(torch.full_like(losses, share))  # members share no parameter: each gradient is its own
+            with self._recorded(penalty is not None) as histories:
+                losses = self.task.loss(self(inputs[:, :, part]), targets[:, :, part])
+            # members share no parameter: each gradient is its own
+            losses.backward(torch.full_like(losses, share), retain_graph=penalty is not None)
+            if penalty and (extra := penalty(trajectories(self.layers, histories, share))) is not None:
+                extra.backward(torch.full_like(extra, share))
             total += losses.detach() * share
         return total
+
+    def _recorded(self, wanted: bool) -> AbstractContextManager[list[History]]:
+        return recorded(self.layers) if wanted else nullcontext([])
 
     # ---- what is asked of it from outside
 
@@ -272,7 +286,8 @@ class Stack(pl.LightningModule, ABC):
     def _floats_a_step(self, dtype: torch.dtype) -> int:
         """All layers' numbers; kept, for they are asked for at every update."""
         if dtype not in self._floats:
-            self._floats[dtype] = sum(layer.floats_a_step(dtype) for layer in self.layers)
+            with self._recorded(self.recording):
+                self._floats[dtype] = sum(layer.floats_a_step(dtype) for layer in self.layers)
         return self._floats[dtype]
 
     def keep(self, members: Tensor) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bench.engine import clipping
 from bench.engine.layer import Initialisation, Layer
+from bench.engine.probe import Trajectory
 from bench.engine.stack import Stack
 from bench.own_files import WithFiles
 
@@ -63,7 +64,8 @@ class Technique(WithFiles, Stack, ABC):
     | `initialise` | then, for each member | its index and its seed | the member's parameters, drawn in place |
     | `connect` | in a forward pass, after each layer | (E, T, B, ·) below it, and its output | what goes up, alike |
     | `accumulate` | once an update | (E, T, B, I), (E, scored, B, …) | losses (E,), gradients in the parameters |
-    | `clip` | after it | gradients (E, …), norms (E,) | which members were clipped (E,), or None |
+    | `penalty` | after the loss was followed back | the recurrences' trajectories | what is added to the loss (E,) |
+    | `clip` | after `accumulate` | gradients (E, …), norms (E,) | which members were clipped (E,), or None |
     | `after_update` | after the optimiser's step | | parameters (E, …), changed in place |
 
     `self.blueprint` holds the sizes and the protocol's choices; `self.layers` are the layers once they are built.
@@ -94,6 +96,7 @@ class Technique(WithFiles, Stack, ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls.recording = cls.penalty is not Technique.penalty
         cls.dials = {**cls.dials, **{k: v for k, v in vars(cls).items() if isinstance(v, Dial)}}
 
     @classmethod
@@ -125,7 +128,16 @@ class Technique(WithFiles, Stack, ABC):
 
         The stack may be some of the members: they take turns where all are too many for the memory.
         """
-        return self.full_bptt(inputs, targets)
+        return self.full_bptt(inputs, targets, self.penalty if self.recording else None)
+
+    def penalty(self, trajectories: list[Trajectory]) -> Tensor | None:
+        """What training adds to the task's loss: of each member (E,), a mean over its sequences. Here: nothing.
+
+        trajectories: each recurrence with its states after every step, and the gradients of the task's loss there.
+        The gradient of the penalty enters training; the loss that is reported stays the task's. A technique with a
+        penalty trains step by step, without kernels, and has no `accumulate` of its own.
+        """
+        return None
 
     def clip(self, gradients: list[Tensor], norms: Tensor) -> Tensor | None:
         """Clip in place, after the backward pass; returns which members were clipped (E,), None if it never clips.

@@ -20,13 +20,15 @@ from torch import Tensor, nn
 from bench.contract import Checks, missing_words
 from bench.engine import clipping
 from bench.engine.blueprint import Blueprint
-from bench.engine.layer import Initialisation
+from bench.engine.layer import Initialisation, Layer
 from bench.engine.optimizer import OPTIMIZERS
 from bench.engine.recurrence import Recurrence
 from bench.engine.stack import Stack
 from bench.techniques.base import Situation, Technique
 
 WORDS = ("name", "title", "family", "changes", "reference")
+TAKEN = ("x", "cell")
+"""Quantities that a probe follows beside the states: the input, and a cell state along itself."""
 BATCH = 7
 TINY = Blueprint(
     inputs=5, outputs=4, scored=2, lag=23, steps=23, hidden_size=16, seeds=(1, 2, 1),
@@ -62,6 +64,11 @@ def _declared(cls: type[Technique]) -> Iterator[str]:
         value = getattr(cls, word)
         if value is not None and value not in known:
             yield f"{word} is {value!r}: write one of {', '.join(known)}, or leave it out to keep the protocol's"
+
+
+def _penalty(cls: type[Technique]) -> Iterator[str]:
+    if cls.recording and cls.accumulate is not Technique.accumulate:
+        yield "it has both `accumulate` and `penalty`, but a penalty enters full back-propagation alone: leave out one"
 
 
 def _written(cls: type[Technique]) -> Iterator[str]:
@@ -189,6 +196,7 @@ def _layers(module: Technique, inputs: Tensor) -> Iterator[str]:
     below = inputs
     for depth, layer in enumerate(module.layers):
         who = f"layer {depth}, {type(layer).__name__},"
+        yield from _states(who, layer)
         if isinstance(layer, Recurrence) and type(layer).fallback is Recurrence.fallback:
             yield from _step(who, layer, below)
         given = layer(below)
@@ -199,10 +207,21 @@ def _layers(module: Technique, inputs: Tensor) -> Iterator[str]:
                 f"{who} gives {tuple(given[0].shape)} for inputs {tuple(below.shape)}: both are (members, steps, "
                 f"batch, ·)"
             )
+        if given[0].is_complex():
+            yield f"{who} gives complex outputs: make real ones of its states in `read`"
         below = module.connect(below, given[0])
     wanted = (*inputs.shape[:3], module.blueprint.hidden_size)
     if below.shape != wanted:
         yield f"its top layer gives {tuple(below.shape)}, not (members, steps, batch, units) = {wanted}"
+
+
+def _states(who: str, layer: Layer) -> Iterator[str]:
+    """Their names stand in the tables beside `x` and `cell`."""
+    names = layer.states
+    if len(set(names)) < len(names) or not all(n.isidentifier() and n not in TAKEN for n in names):
+        yield f"{who} calls its states {', '.join(names)}: give each its own name, other than {' and '.join(TAKEN)}"
+    if layer.cell_state not in (None, *names):
+        yield f"{who} names the cell state {layer.cell_state}, but its states are {', '.join(names)}"
 
 
 def _step(who: str, layer: Recurrence, below: Tensor) -> Iterator[str]:
@@ -214,6 +233,8 @@ def _step(who: str, layer: Recurrence, below: Tensor) -> Iterator[str]:
     for name, s, old in zip(layer.states, after, state, strict=True):
         if s.shape != old.shape:
             yield f"{who} has the state {name} as {tuple(s.shape)} after a step, and as {tuple(old.shape)} before it"
+        if s.is_complex() != old.is_complex():
+            yield f"{who} has the complex state {name}: say complex_states = True in its class"
 
 
 def _coupling(module: Technique) -> Iterator[str]:
@@ -302,6 +323,7 @@ CHECKS: Checks = {
     "reading its attributes": _words,
     "looking for its methods": _written,
     "reading what it declares": _declared,
+    "looking for a penalty": _penalty,
     "reading its dials": _dials,
     "looking at its constructor": _constructor,
     "building it for a few members": _start,
