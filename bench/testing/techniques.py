@@ -12,6 +12,7 @@ from torch import Tensor
 from bench.contract import Checks, first_fault, misspelt_name
 from bench.engine.blueprint import Blueprint
 from bench.engine.optimizer import keep_members
+from bench.engine.probe import recorded, trajectories
 from bench.techniques import contract
 from bench.techniques.base import Technique
 from bench.techniques.contract import EasyTask
@@ -50,6 +51,25 @@ def _dials(cls: type[Technique]) -> Iterator[str]:
         module = _build(cls, replace(BLUEPRINT, dials={name: value}))
         if getattr(module, name) != value:
             yield f"the dial {name} does not read {value:g} when it is set so"
+
+
+def _penalty(cls: type[Technique]) -> Iterator[str]:
+    """It is one finite number a member, and training can follow it back."""
+    if not cls.recording:
+        return
+    module = _build(cls)
+    with recorded(module.layers) as histories:
+        inputs, targets = _batch(0)
+        module.task.loss(module(inputs), targets).sum().backward(retain_graph=True)
+    given = module.penalty(trajectories(module.layers, histories, 1.0))
+    if given is None:
+        return
+    if given.shape != (len(BLUEPRINT.seeds),):
+        yield f"its `penalty` gives {tuple(given.shape)}, not one number a member, {(len(BLUEPRINT.seeds),)}"
+    if not given.isfinite().all():
+        yield "its `penalty` is not finite at the start"
+    if not given.requires_grad:
+        yield "its `penalty` depends on no parameter: a gradient is a constant, a state is not"
 
 
 def _independence(cls: type[Technique]) -> Iterator[str]:
@@ -148,6 +168,7 @@ CHECKS: Checks = {
     **contract.CHECKS,
     "reading its name and docstring": _words,
     "setting its dials": _dials,
+    "looking at its penalty": _penalty,
     "training it among others": _independence,
     "taking a step": _rates,
     "going on with fewer members": _leaving,

@@ -71,6 +71,20 @@ class BoundsInUpdate(Tanh):
         return found
 
 
+class PenaltyForAll(Tanh):
+    """One number for all members."""
+
+    def penalty(self, trajectories):
+        return trajectories[0].states["h"].square().mean()
+
+
+class ConstantPenalty(Tanh):
+    """A penalty that depends on no parameter."""
+
+    def penalty(self, trajectories):
+        return trajectories[0].gradients["h"].square().mean((1, 2, 3))
+
+
 class Remembers(Tanh):
     """It keeps something a member, and does not let go of it."""
 
@@ -99,6 +113,8 @@ LATE = {
     ProjectsTogether: "trains differently when others are in the stack",
     RaisesOnDivergence: "training it among others ends in ArithmeticError: not finite",
     BoundsInUpdate: "not in proportion to its learning rate: .* belongs into after_update",
+    PenaltyForAll: r"`penalty` gives \(\), not one number a member, \(3,\)",
+    ConstantPenalty: "`penalty` depends on no parameter",
     Remembers: "going on with fewer members ends in RuntimeError",
 }
 """What the contract's tests find, and what they say."""
