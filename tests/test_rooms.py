@@ -11,7 +11,7 @@ import bench
 PACKAGE = Path(bench.__file__).parent
 DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
 OPEN_TO_ALL = {
-    "collector", "containment", "contract", "errors", "files", "interpreters", "locks", "own_files",
+    "batch", "collector", "containment", "contract", "errors", "files", "interpreters", "locks", "own_files",
     "plain_yaml", "registry", "streams",
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor, nn
@@ -15,6 +15,13 @@ Initialisation = Literal["default", "orthogonal"]
 
 class Layer(nn.Module, ABC):
     """A causal map from inputs (E, T, B, I) to outputs (E, T, B, H), with the members first in every parameter."""
+
+    recurrent: ClassVar[tuple[str, ...]] = ()
+    """Names of the parameters that a state is multiplied by: the protocol's gain scales them at the start."""
+    states: ClassVar[tuple[str, ...]] = ()
+    """Names of the states that it carries from step to step, and that a probe follows; none if it has no steps."""
+    cell_state: ClassVar[str | None] = None
+    """The state, if any, whose gradient along itself alone a probe follows too, as the quantity `cell`."""
 
     @abstractmethod
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
@@ -37,3 +44,8 @@ class Layer(nn.Module, ABC):
     @abstractmethod
     def state_size(self) -> int:
         """Numbers that one member carries from step to step for one sequence."""
+
+
+def tower(cell: Callable[[int, int, int], Layer], depth: int, members: int, inputs: int, hidden: int) -> list[Layer]:
+    """So many layers, each `cell(members, inputs, hidden)`: the first reads the input, the others the layer below."""
+    return [cell(members, width, hidden) for width in [inputs] + [hidden] * (depth - 1)]

@@ -24,6 +24,7 @@ class LSTM(Recurrence):
 
     blocks: ClassVar[int] = 4
     states: ClassVar[tuple[str, ...]] = ("h", "c")
+    cell_state: ClassVar[str | None] = "c"
 
     def __init__(self, members: int, inputs: int, hidden: int, forget_bias: float = 1.0) -> None:
         super().__init__(members, inputs, hidden)

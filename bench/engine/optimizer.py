@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, NAdam, Optimizer, RAdam, RMSprop
@@ -10,18 +13,24 @@ from torch.optim.optimizer import ParamsT
 from bench.engine.native import native_adam
 
 MOMENTUM = 0.9
-"""Of SGD, the usual value; without it SGD is no candidate on these tasks."""
+"""SGD's momentum, the usual one. Without it SGD does not solve these tasks."""
 RATE_FACTOR = "rate_factor"
-"""Key of a group of parameters: the factor on every member's rate at which they move; without it 1."""
+"""The key, in a group of parameters, of a factor on every member's rate; without it the factor is 1."""
+
+
+OPTIMIZERS: dict[str, Callable[[ParamsT], Optimizer]] = {
+    "adam": partial(Adam, lr=1.0, fused=True),
+    "adamw": partial(AdamW, lr=1.0, fused=True),
+    "nadam": partial(NAdam, lr=1.0),
+    "radam": partial(RAdam, lr=1.0),
+    "rmsprop": partial(RMSprop, lr=1.0),
+    "sgd": partial(SGD, lr=1.0, momentum=MOMENTUM, fused=True),
+}
 
 
 def unit_rate_optimizer(name: str, parameters: ParamsT) -> Optimizer:
     """Torch's optimiser of this name at learning rate 1, its other settings at torch's defaults."""
-    if name == "sgd":
-        return SGD(parameters, lr=1.0, momentum=MOMENTUM, fused=True)
-    if name in ("adam", "adamw"):
-        return {"adam": Adam, "adamw": AdamW}[name](parameters, lr=1.0, fused=True)
-    return {"nadam": NAdam, "radam": RAdam, "rmsprop": RMSprop}[name](parameters, lr=1.0)
+    return OPTIMIZERS[name](parameters)
 
 
 @torch.no_grad()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -42,25 +43,66 @@ class Decay(NamedTuple):
     """The furthest lag at which the norm is at least REACH_SHARE of that at `first_lag`."""
 
 
+class Trajectory(NamedTuple):
+    """A recurrence's way through a batch: its states after each step, by their names in `layer.states`."""
+
+    layer: Recurrence
+    states: dict[str, Tensor]
+    """(E, T, B, H) each, with the graph that made them: a function of them may be followed back."""
+    gradients: dict[str, Tensor]
+    """∂L/∂state of each member's loss on the task, (E, T, B, H) each: constants."""
+
+
 @contextmanager
 def recorded(layers: Sequence[Layer]) -> Iterator[list[History]]:
     """Within it, recurrences run step by step, and each layer's history grows; its states keep their gradients.
 
-    What is no recurrence keeps an empty history.
+    That holds in every precision, for no kernel runs within it. A layer that is no recurrence keeps an empty history.
     """
     histories: list[History] = [[] for _ in layers]
-    patched = [(layer, history) for layer, history in zip(layers, histories, strict=True) if _steps(layer)]
-    for layer, history in patched:
-        layer.unroll = _recorder(layer, history)  # type: ignore[assignment, arg-type]
-    try:
+    with ExitStack() as patches:
+        for layer, history in zip(layers, histories, strict=True):
+            if isinstance(layer, Recurrence):
+                patches.enter_context(_patched(layer, _recorder(layer, history)))
         yield histories
+
+
+@contextmanager
+def _patched(layer: Recurrence, unroll: Callable[[Tensor, State], tuple[Tensor, State]]) -> Iterator[None]:
+    """Within it the layer goes through `unroll`, by no kernel of ours or of torch's."""
+    own = {"native": lambda: None, "fallback": partial(Recurrence.fallback, layer), "unroll": unroll}
+    before = {name: vars(layer)[name] for name in own if name in vars(layer)}
+    vars(layer).update(own)
+    try:
+        yield
     finally:
-        for layer, _ in patched:
-            del layer.unroll
+        for name in own:
+            del vars(layer)[name]
+        vars(layer).update(before)
 
 
-def _steps(layer: Layer) -> bool:
-    return isinstance(layer, Recurrence)
+def trajectories(layers: Sequence[Layer], histories: Sequence[History], share: float) -> list[Trajectory]:
+    """The recurrences' recorded ways, once the loss times `share` has been followed back."""
+    return [
+        Trajectory(
+            layer,
+            {name: torch.stack(steps, dim=1) for name, steps in _by_name(layer, history)},
+            {
+                name: torch.stack([_gradient(s) for s in steps], dim=1) / share
+                for name, steps in _by_name(layer, history)
+            },
+        )
+        for layer, history in zip(layers, histories, strict=True)
+        if isinstance(layer, Recurrence)
+    ]
+
+
+def _by_name(layer: Recurrence, history: History) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
+    return zip(layer.states, zip(*history, strict=True), strict=True)
+
+
+def _gradient(state: Tensor) -> Tensor:
+    return torch.zeros_like(state) if state.grad is None else state.grad.detach()
 
 
 def _recorder(layer: Recurrence, history: History) -> Callable[[Tensor, State], tuple[Tensor, State]]:
@@ -81,7 +123,7 @@ def _recorder(layer: Recurrence, history: History) -> Callable[[Tensor, State], 
 
 
 def log_norms(gradients: Sequence[Tensor | None], members: int) -> Tensor:
-    """Natural logarithms (E, T) of the Frobenius norms of T gradients (E, B, H); None counts as zero.
+    """Natural logarithms (E, T) of the Frobenius norms of T gradients (E, B, H), real or complex; None counts as zero.
 
     Scaled by the largest entry first, so that squares of tiny numbers do not vanish.
     """
@@ -90,8 +132,8 @@ def log_norms(gradients: Sequence[Tensor | None], members: int) -> Tensor:
 
 
 def _log_norm(gradient: Tensor) -> Tensor:
-    flat = gradient.detach().double().flatten(1).cpu()
-    largest = flat.abs().amax(1)
+    flat = gradient.detach().abs().double().flatten(1).cpu()
+    largest = flat.amax(1)
     scaled = flat / largest.where(largest > 0, 1.0).unsqueeze(1)
     return largest.log() + torch.linalg.vector_norm(scaled, dim=1).log()
 

@@ -14,6 +14,8 @@ from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import project
 from bench.engine.native import NativeCell, run, runs_natively
 
+MATRIX = "recurrent_weight"
+
 
 class Recurrence(Layer):
     """s_t = step(x_t U + b, s_{t−1}) for E members at once.
@@ -22,21 +24,29 @@ class Recurrence(Layer):
     `unroll`, and tests hold that against the loop here in double precision; where it has a kernel, `native`.
 
     Shapes: input_weight (E, I, G·H), recurrent_weight (E, H, G·H), bias (E, G·H) with G `blocks` (gates)
-    side by side along the last axis; every state (E, B, H).
+    side by side along the last axis; every state (E, B, H). A cell that names other parameters in `recurrent`, or
+    none, has no recurrent_weight: it makes and draws its own.
     """
 
+    biased: ClassVar[bool] = True
+    """Whether there is a bias."""
+    complex_states: ClassVar[bool] = False
+    """Whether states are complex. Parameters are real in any case: a complex one is two."""
     blocks: ClassVar[int] = 1
     """Gates, the candidate included: blocks of H pre-activations."""
     states: ClassVar[tuple[str, ...]] = ("h",)
-    """Names of the carried states; the first is the output."""
+    """Names of the carried states; the first is the output, or what `read` makes the output of."""
+    recurrent: ClassVar[tuple[str, ...]] = (MATRIX,)
 
     def __init__(self, members: int, inputs: int, hidden: int) -> None:
         super().__init__()
         width = self.blocks * hidden
         self.hidden = hidden
         self.input_weight = nn.Parameter(torch.empty(members, inputs, width))
-        self.recurrent_weight = nn.Parameter(torch.empty(members, hidden, width))
-        self.bias = nn.Parameter(torch.zeros(members, width))
+        if MATRIX in self.recurrent:
+            self.recurrent_weight = nn.Parameter(torch.empty(members, hidden, width))
+        if self.biased:
+            self.bias = nn.Parameter(torch.zeros(members, width))
 
     @torch.no_grad()
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
@@ -47,21 +57,30 @@ class Recurrence(Layer):
         """
         bound = 1 / math.sqrt(self.hidden)
         self.input_weight[member].uniform_(-bound, bound, generator=generator("input"))
+        if MATRIX in self.recurrent:
+            self._reset_matrix(self.recurrent_weight[member], generator, scheme, bound)
+        if self.biased:
+            self.bias[member].zero_()
+
+    def _reset_matrix(
+        self, weight: Tensor, generator: Callable[[str], Generator], scheme: Initialisation, bound: float
+    ) -> None:
+        """Draw one member's recurrent weights (H, G·H)."""
         if scheme == "orthogonal":
-            for block in self.recurrent_weight[member].split(self.hidden, dim=-1):
+            for block in weight.split(self.hidden, dim=-1):
                 block.copy_(nn.init.orthogonal_(torch.empty_like(block), generator=generator("recurrent")))
         else:
-            self.recurrent_weight[member].uniform_(-bound, bound, generator=generator("recurrent"))
-        self.bias[member].zero_()
+            weight.uniform_(-bound, bound, generator=generator("recurrent"))
 
     @property
     def state_size(self) -> int:
-        """H for each of the carried states."""
-        return len(self.states) * self.hidden
+        """H for each of the carried states, twice where they are complex."""
+        return (1 + self.complex_states) * len(self.states) * self.hidden
 
     def start(self, x: Tensor) -> State:
         """The state before the first step: zeros (E, B, H) each, for x (E, T, B, I)."""
-        zeros = x.new_zeros(x.shape[0], x.shape[2], self.hidden)
+        dtype = x.dtype.to_complex() if self.complex_states else x.dtype
+        zeros = x.new_zeros(x.shape[0], x.shape[2], self.hidden, dtype=dtype)
         return tuple(zeros for _ in self.states)
 
     @abstractmethod
@@ -69,8 +88,15 @@ class Recurrence(Layer):
         """One step: drive (E, B, G·H) holds x_t U + b; states (E, B, H) each."""
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """All steps: drive (E, T, B, G·H) → outputs (E, T, B, H) and the last state."""
+        """All steps: drive (E, T, B, G·H) → the first state after each (E, T, B, H), and the last state."""
         return self.loop(drive, state)
+
+    def read(self, states: Tensor, x: Tensor) -> Tensor:
+        """The outputs (E, T, B, H) from the first state after each step, (E, T, B, H), and the inputs (E, T, B, I).
+
+        Here: the states. What is not carried on to the next step belongs here, as y = Re(C h) + D x.
+        """
+        return states
 
     def loop(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """`unroll` by autograd through `step`: the reference."""
@@ -92,18 +118,24 @@ class Recurrence(Layer):
 
     def drive(self, x: Tensor) -> Tensor:
         """What the input gives each step, in one product for all: x (E, T, B, I) → x U + b (E, T, B, G·H)."""
+        if not self.biased:
+            return torch.bmm(x.flatten(1, 2), self.input_weight).unflatten(1, x.shape[1:3])
         return project(x, self.input_weight, self.bias)
 
     def forward(self, x: Tensor, state: State | None = None, last: int | None = None) -> tuple[Tensor, State]:
         """x (E, T, B, I) → outputs (E, T, B, H), of the `last` steps if that is said, and the last state."""
         state = self.start(x) if state is None else state
+        last = x.shape[1] if last is None else last
         if (cell := self.native()) is not None and runs_natively(x):
-            return run(cell, x, state, x.shape[1] if last is None else last)
-        outputs, state = self.fallback(x, state)
-        return outputs if last is None else outputs[:, -last:], state
+            states, state = run(cell, x, state, last)
+        else:
+            states, state = self.fallback(x, state)
+            if last < x.shape[1]:
+                states = states[:, -last:]
+        return self.read(states, x[:, -last:]), state
 
     def fallback(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """All outputs and the last state without a native kernel."""
+        """The first state after each step and the last state, without a native kernel."""
         return self.unroll(self.drive(x), state)
 
 

@@ -91,7 +91,7 @@ GRADIENT_COLUMNS: dict[str, str] = {
     "learning_rate": "float64",
     "update": "int64",  # after so many updates
     "moment": "str",  # start | during | end of training
-    "quantity": "str",  # h: ∂L/∂h_t, c: ∂L/∂c_t, x: ∂L/∂x_t, cell: ∂(v·c_T)/∂c_t for a random v
+    "quantity": "str",  # a state's name, as h: ∂L/∂h_t; x: ∂L/∂x_t; cell: ∂(v·c_T)/∂c_t for a random v
     "layer": "int64",  # 0 is the lowest; 0 for x
     "step": "int64",  # t, from 1
     "lag_back": "int64",  # T − t
@@ -113,8 +113,8 @@ PROBE_COLUMNS: dict[str, str] = {
     "power_r2": "float64",  # of log_norm over log lag_back, on the same range
     "half_life": "float64",  # steps in which the gradient halves; infinite if it does not shrink
     "reach": "int64",  # furthest lag_back at which the norm is at least 1 % of that at first_lag
-    "dead_share": "float64",  # units that are 0 for every probe sequence and step; quantity h
-    "kept": "float64",  # norm of the parameters' gradient over that of full BPTT; quantity h, layer 0
+    "dead_share": "float64",  # units that are 0 for every probe sequence and step; the first state
+    "kept": "float64",  # norm of the parameters' gradient over that of full BPTT; the first state, layer 0
     "cosine": "float64",  # between the two
 }
 """What a profile of GRADIENT_COLUMNS comes down to, one row a member, moment, quantity and layer."""

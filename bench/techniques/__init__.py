@@ -4,6 +4,12 @@ from bench.registry import Registry
 from bench.techniques.base import Technique
 from bench.techniques.contract import CHECKS
 
-techniques: Registry[Technique] = Registry("technique", Technique, "bench.techniques", "bptt_bench.techniques", CHECKS)
+techniques: Registry[Technique] = Registry(
+    "technique",
+    Technique,  # type: ignore[type-abstract]
+    "bench.techniques",
+    "bptt_bench.techniques",
+    CHECKS,
+)
 
 __all__ = ["Technique", "techniques"]

@@ -1,11 +1,9 @@
 """Adam with decoupled weight decay."""
 
-from dataclasses import replace
-
-from bench.techniques.base import Blueprint, Objective, Technique
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class AdamW(Technique):
+class AdamW(TanhNetwork):
     """Adam's step, and beside it θ ← (1 − 0.01 η) θ: the decay is not scaled by the gradients' size."""
 
     name = "adamw"
@@ -13,6 +11,4 @@ class AdamW(Technique):
     family = "optimiser"
     changes = "the optimiser: Adam with decoupled weight decay of 0.01"
     reference = "Loshchilov & Hutter 2019"
-
-    def __init__(self, blueprint: Blueprint, task: Objective) -> None:
-        super().__init__(replace(blueprint, optimizer="adamw"), task)
+    optimizer = "adamw"

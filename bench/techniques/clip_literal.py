@@ -3,10 +3,11 @@
 from torch import Tensor
 
 from bench.engine import clipping
-from bench.techniques.base import Dial, Technique
+from bench.techniques.base import Dial
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class ClipLiteral(Technique):
+class ClipLiteral(TanhNetwork):
     """Elements of the gradient above θ become θ; those below −θ stay as they are, as in the source's sketch (S20)."""
 
     name = "clip-literal"

@@ -3,10 +3,11 @@
 from torch import Tensor
 
 from bench.engine import clipping
-from bench.techniques.base import Dial, Technique
+from bench.techniques.base import Dial
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class ClipNorm(Technique):
+class ClipNorm(TanhNetwork):
     """g ← g · min(1, θ / ‖g‖), the norm over all parameters of a member."""
 
     name = "clip-norm"

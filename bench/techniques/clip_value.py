@@ -3,10 +3,11 @@
 from torch import Tensor
 
 from bench.engine import clipping
-from bench.techniques.base import Dial, Technique
+from bench.techniques.base import Dial
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class ClipValue(Technique):
+class ClipValue(TanhNetwork):
     """Every element of the gradient cut to [−θ, θ]."""
 
     name = "clip-value"

@@ -12,16 +12,23 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
 from bench.contract import Checks, missing_words
 from bench.engine import clipping
+from bench.engine.blueprint import Blueprint
+from bench.engine.layer import Initialisation, Layer
+from bench.engine.optimizer import OPTIMIZERS
 from bench.engine.recurrence import Recurrence
-from bench.techniques.base import Blueprint, Situation, Technique
+from bench.engine.stack import Stack
+from bench.techniques.base import Situation, Technique
 
 WORDS = ("name", "title", "family", "changes", "reference")
+TAKEN = ("x", "cell")
+"""Quantities that a probe follows beside the states: the input, and a cell state along itself."""
 BATCH = 7
 TINY = Blueprint(
     inputs=5, outputs=4, scored=2, lag=23, steps=23, hidden_size=16, seeds=(1, 2, 1),
@@ -50,6 +57,27 @@ def _words(cls: type[Technique]) -> Iterator[str]:
         yield f"rate_factor is {cls.rate_factor!r}, not a positive number"
     if not isinstance(cls.parameter_rates, Mapping) or not all(f > 0 for f in cls.parameter_rates.values()):
         yield f"parameter_rates is {cls.parameter_rates!r}, not positive factors by the parameters' names"
+
+
+def _declared(cls: type[Technique]) -> Iterator[str]:
+    for word, known in (("optimizer", [*OPTIMIZERS]), ("initialisation", [*get_args(Initialisation)])):
+        value = getattr(cls, word)
+        if value is not None and value not in known:
+            yield f"{word} is {value!r}: write one of {', '.join(known)}, or leave it out to keep the protocol's"
+
+
+def _penalty(cls: type[Technique]) -> Iterator[str]:
+    if cls.recording and cls.accumulate is not Technique.accumulate:
+        yield "it has both `accumulate` and `penalty`, but a penalty enters full back-propagation alone: leave out one"
+
+
+def _written(cls: type[Technique]) -> Iterator[str]:
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    if missing:
+        yield (
+            f"it does not write {' and '.join(missing)}: return a bench.engine.recurrence.Recurrence from `cell`, or "
+            f"subclass bench.techniques.tanh_network.TanhNetwork to keep the baseline's"
+        )
 
 
 def _dials(cls: type[Technique]) -> Iterator[str]:
@@ -150,7 +178,7 @@ def _runs(cls: type[Technique]) -> Iterator[str]:
 
 
 def _shapes(module: Technique, inputs: Tensor) -> Iterator[str]:
-    if type(module).body is Technique.body:
+    if type(module).body is Stack.body:
         yield from _layers(module, inputs)
     outputs = module(inputs)
     blueprint = module.blueprint
@@ -168,6 +196,7 @@ def _layers(module: Technique, inputs: Tensor) -> Iterator[str]:
     below = inputs
     for depth, layer in enumerate(module.layers):
         who = f"layer {depth}, {type(layer).__name__},"
+        yield from _states(who, layer)
         if isinstance(layer, Recurrence) and type(layer).fallback is Recurrence.fallback:
             yield from _step(who, layer, below)
         given = layer(below)
@@ -178,10 +207,21 @@ def _layers(module: Technique, inputs: Tensor) -> Iterator[str]:
                 f"{who} gives {tuple(given[0].shape)} for inputs {tuple(below.shape)}: both are (members, steps, "
                 f"batch, ·)"
             )
+        if given[0].is_complex():
+            yield f"{who} gives complex outputs: make real ones of its states in `read`"
         below = module.connect(below, given[0])
     wanted = (*inputs.shape[:3], module.blueprint.hidden_size)
     if below.shape != wanted:
         yield f"its top layer gives {tuple(below.shape)}, not (members, steps, batch, units) = {wanted}"
+
+
+def _states(who: str, layer: Layer) -> Iterator[str]:
+    """Their names stand in the tables beside `x` and `cell`."""
+    names = layer.states
+    if len(set(names)) < len(names) or not all(n.isidentifier() and n not in TAKEN for n in names):
+        yield f"{who} calls its states {', '.join(names)}: give each its own name, other than {' and '.join(TAKEN)}"
+    if layer.cell_state not in (None, *names):
+        yield f"{who} names the cell state {layer.cell_state}, but its states are {', '.join(names)}"
 
 
 def _step(who: str, layer: Recurrence, below: Tensor) -> Iterator[str]:
@@ -193,6 +233,8 @@ def _step(who: str, layer: Recurrence, below: Tensor) -> Iterator[str]:
     for name, s, old in zip(layer.states, after, state, strict=True):
         if s.shape != old.shape:
             yield f"{who} has the state {name} as {tuple(s.shape)} after a step, and as {tuple(old.shape)} before it"
+        if s.is_complex() != old.is_complex():
+            yield f"{who} has the complex state {name}: say complex_states = True in its class"
 
 
 def _coupling(module: Technique) -> Iterator[str]:
@@ -279,6 +321,9 @@ def _unset_is_not_a_number() -> Iterator[None]:
 
 CHECKS: Checks = {
     "reading its attributes": _words,
+    "looking for its methods": _written,
+    "reading what it declares": _declared,
+    "looking for a penalty": _penalty,
     "reading its dials": _dials,
     "looking at its constructor": _constructor,
     "building it for a few members": _start,

@@ -1,10 +1,11 @@
 """A stack of tanh layers: the plain twin of `residual-depth`."""
 
-from bench.engine.recurrence import Recurrence
-from bench.techniques.base import Dial, Technique
+from bench.engine.layer import Layer, tower
+from bench.techniques.base import Dial
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class DeepTanh(Technique):
+class DeepTanh(TanhNetwork):
     """Several tanh layers, each reading the one below at the same step."""
 
     name = "deep-tanh"
@@ -14,6 +15,5 @@ class DeepTanh(Technique):
     reference = "El Hihi & Bengio 1995"
     depth = Dial(3, sweep=(2, 3, 4, 8))
 
-    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Recurrence]:
-        widths = [inputs] + [hidden] * (int(self.depth) - 1)
-        return [self.cell(members, width, hidden) for width in widths]
+    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
+        return tower(self.cell, int(self.depth), members, inputs, hidden)

@@ -1,11 +1,13 @@
 """LSTM with gradient clipping: the pair that practice uses."""
 
-from bench.engine import lstm
+from torch import Tensor
+
+from bench.engine import clipping, lstm
 from bench.engine.recurrence import Recurrence
-from bench.techniques.clip_norm import ClipNorm
+from bench.techniques.base import Dial, Technique
 
 
-class LSTMClipNorm(ClipNorm):
+class LSTMClipNorm(Technique):
     """The LSTM, its gradient clipped by norm."""
 
     name = "lstm-clip-norm"
@@ -14,6 +16,10 @@ class LSTMClipNorm(ClipNorm):
     source_row = "gated"
     changes = "the cell as lstm's and the gradient as clip-norm's"
     reference = "Hochreiter & Schmidhuber 1997; Pascanu, Mikolov & Bengio 2013"
+    threshold = Dial(1.0, sweep=(100.0, 10.0, 1.0, 0.1, 0.01))
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
         return lstm.LSTM(members, inputs, hidden)
+
+    def clip(self, gradients: list[Tensor], norms: Tensor) -> Tensor:
+        return clipping.clip_by_norm(gradients, norms, self.threshold)

@@ -1,17 +1,12 @@
 """The minimal gated recurrent unit whose gates do not see the state."""
 
-import math
-from collections.abc import Callable
-from itertools import pairwise
-from typing import Any
-
 import torch
-from torch import Generator, Tensor
-from torch.autograd.function import once_differentiable
+from torch import Tensor
 
-from bench.engine.layer import Initialisation, State
+from bench.engine.layer import Layer, State, tower
 from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence
+from bench.engine.scan import scan
 from bench.techniques.base import Dial, Technique
 
 
@@ -22,17 +17,7 @@ class MinGRUCell(Recurrence):
     """
 
     blocks = 2
-
-    def __init__(self, members: int, inputs: int, hidden: int) -> None:
-        super().__init__(members, inputs, hidden)
-        del self.recurrent_weight  # the state enters by no weight
-
-    @torch.no_grad()
-    def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
-        """As every recurrence; either scheme says the same, for there is no recurrent weight."""
-        bound = 1 / math.sqrt(self.hidden)
-        self.input_weight[member].uniform_(-bound, bound, generator=generator("input"))
-        self.bias[member].zero_()
+    recurrent = ()  # the state enters by no weight
 
     def step(self, drive: Tensor, state: State) -> State:
         (h,) = state
@@ -45,7 +30,7 @@ class MinGRUCell(Recurrence):
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
         """As the loop, gates for all steps at once and then a scan."""
         z, n = gate_and_candidate(drive)
-        outputs: Tensor = LinearScan.apply(1 - z, z * n, state[0])
+        outputs = scan(1 - z, z * n, state[0])
         return outputs, (outputs[:, -1],)
 
 
@@ -53,33 +38,6 @@ def gate_and_candidate(drive: Tensor) -> tuple[Tensor, Tensor]:
     """z and g(·) from their pre-activations side by side."""
     drive_z, drive_n = drive.chunk(2, dim=-1)
     return torch.sigmoid(drive_z), torch.where(drive_n >= 0, drive_n + 0.5, torch.sigmoid(drive_n))
-
-
-class LinearScan(torch.autograd.Function):
-    """h_t = a_t ∘ h_{t−1} + b_t from h_0: one operation a step, forward and backward.
-
-    With δ_t = ∂L/∂b_t: δ_t = ∂L/∂h_t + a_{t+1} ∘ δ_{t+1}, ∂L/∂a_t = δ_t ∘ h_{t−1}, and for the start a_1 ∘ δ_1.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, start: Tensor) -> Tensor:
-        outputs = torch.empty_like(b)
-        h = start
-        for a_now, b_now, out in zip(a.unbind(1), b.unbind(1), outputs.unbind(1), strict=True):
-            h = torch.addcmul(b_now, a_now, h, out=out)
-        ctx.save_for_backward(a, start, outputs)
-        return outputs
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
-        a, start, outputs = ctx.saved_tensors
-        deltas = gradient.clone(memory_format=torch.contiguous_format)
-        steps = list(zip(a.unbind(1), deltas.unbind(1), strict=True))
-        for (_, before), (a_now, delta) in reversed(list(pairwise(steps))):
-            before.addcmul_(a_now, delta)
-        earlier = torch.cat([start.unsqueeze(1), outputs[:, :-1]], dim=1)
-        return deltas * earlier, deltas, a[:, 0] * deltas[:, 0]
 
 
 class MinGRU(Technique):
@@ -96,6 +54,8 @@ class MinGRU(Technique):
     reference = "Feng et al. 2024"
     depth = Dial(1, sweep=(3, 2, 1))
 
-    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Recurrence]:
-        widths = [inputs] + [hidden] * (int(self.depth) - 1)
-        return [MinGRUCell(members, width, hidden) for width in widths]
+    def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
+        return MinGRUCell(members, inputs, hidden)
+
+    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
+        return tower(self.cell, int(self.depth), members, inputs, hidden)

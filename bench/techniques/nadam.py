@@ -1,11 +1,9 @@
 """Adam with Nesterov momentum."""
 
-from dataclasses import replace
-
-from bench.techniques.base import Blueprint, Objective, Technique
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class NAdam(Technique):
+class NAdam(TanhNetwork):
     """Adam whose step looks ahead: the mean gradient is the one that the next update would start from."""
 
     name = "nadam"
@@ -13,6 +11,4 @@ class NAdam(Technique):
     family = "optimiser"
     changes = "the optimiser: Adam with Nesterov's momentum"
     reference = "Dozat 2016"
-
-    def __init__(self, blueprint: Blueprint, task: Objective) -> None:
-        super().__init__(replace(blueprint, optimizer="nadam"), task)
+    optimizer = "nadam"

@@ -1,11 +1,9 @@
 """RMSprop."""
 
-from dataclasses import replace
-
-from bench.techniques.base import Blueprint, Objective, Technique
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class RMSprop(Technique):
+class RMSprop(TanhNetwork):
     """s ← 0.99 s + 0.01 g², θ ← θ − η g / √s: each weight's step scaled by its gradients' size; no momentum."""
 
     name = "rmsprop"
@@ -13,6 +11,4 @@ class RMSprop(Technique):
     family = "optimiser"
     changes = "the optimiser: steps scaled by a running mean of squared gradients, without momentum"
     reference = "Tieleman & Hinton 2012; Graves 2013"
-
-    def __init__(self, blueprint: Blueprint, task: Objective) -> None:
-        super().__init__(replace(blueprint, optimizer="rmsprop"), task)
+    optimizer = "rmsprop"

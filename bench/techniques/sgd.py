@@ -1,11 +1,9 @@
 """Stochastic gradient descent with momentum."""
 
-from dataclasses import replace
-
-from bench.techniques.base import Blueprint, Objective, Technique
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class SGD(Technique):
+class SGD(TanhNetwork):
     """v ← 0.9 v + g, θ ← θ − η v: one rate for all weights, whatever the size of their gradients.
 
     Adam's step has about the size of its rate, this one's is the gradient's: it is tried at rates ten times as high.
@@ -17,6 +15,4 @@ class SGD(Technique):
     changes = "the optimiser: stochastic gradient descent with momentum 0.9"
     rate_factor = 10.0
     reference = "Polyak 1964; in recurrent networks: Sutskever et al. 2013"
-
-    def __init__(self, blueprint: Blueprint, task: Objective) -> None:
-        super().__init__(replace(blueprint, optimizer="sgd"), task)
+    optimizer = "sgd"

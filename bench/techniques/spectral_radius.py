@@ -1,13 +1,11 @@
 """The baseline from recurrent weights of a given spectral radius."""
 
-from dataclasses import replace
-
-import torch
-
-from bench.techniques.base import Blueprint, Dial, Objective, Technique
+from bench.engine.starts import scale_to_radius
+from bench.techniques.base import Dial
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class SpectralRadius(Technique):
+class SpectralRadius(TanhNetwork):
     """The tanh network with W ← W ρ / max |λ(W)| at the start, W drawn as the baseline's (whose radius is near 0.58).
 
     The radius tells how fast powers of W shrink or grow in the long run; over few steps ‖W‖ may still grow them.
@@ -19,13 +17,9 @@ class SpectralRadius(Technique):
     changes = "the recurrent weights at the start: scaled to a spectral radius"
     reference = "Pascanu, Mikolov & Bengio 2013, section 2.1; Jaeger 2001"
     radius = Dial(1.0, sweep=(0.5, 0.8, 0.95, 1.0, 1.2, 1.5, 2.0))
+    initialisation = "default"
 
-    def __init__(self, blueprint: Blueprint, task: Objective) -> None:
-        super().__init__(replace(blueprint, initialisation="default", recurrent_gain=1.0), task)
-
-    @torch.no_grad()
     def initialise(self, member: int, seed: int) -> None:
         super().initialise(member, seed)
         for layer in self.layers:
-            weight = layer.get_parameter("recurrent_weight")[member]
-            weight *= self.radius / torch.linalg.eigvals(weight.double()).abs().max()
+            scale_to_radius(layer.get_parameter("recurrent_weight").data[member], self.radius)

@@ -1,9 +1,9 @@
 """The baseline."""
 
-from bench.techniques.base import Technique
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class Tanh(Technique):
+class Tanh(TanhNetwork):
     """h_t = tanh(U x_t + W h_{t−1} + b), trained by full back-propagation through time."""
 
     name = "tanh"

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from bench.techniques.base import Dial, Situation, Technique
+from bench.techniques.base import Dial, Situation
+from bench.techniques.tanh_network import TanhNetwork
 
 
-class TruncatedBPTT(Technique):
+class TruncatedBPTT(TanhNetwork):
     """The baseline with the gradient cut every k steps: the state is carried on, the gradient is not.
 
     Windows are laid from the sequence's end, so that the last, scored one is whole and the first takes the

@@ -29,5 +29,5 @@ class Transformer(Technique):
             return f"{situation.hidden_size} units do not divide into {heads} heads"
         return None
 
-    def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
-        return [Encoder(members, inputs, hidden, int(self.depth), int(self.heads))]
+    def cell(self, members: int, inputs: int, hidden: int) -> Layer:
+        return Encoder(members, inputs, hidden, int(self.depth), int(self.heads))

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from bench.contract import Checks, first_fault, misspelt_name
+from bench.engine.blueprint import Blueprint
 from bench.engine.optimizer import keep_members
+from bench.engine.probe import recorded, trajectories
 from bench.techniques import contract
-from bench.techniques.base import Blueprint, Technique
+from bench.techniques.base import Technique
 from bench.techniques.contract import EasyTask
 
 STEPS, BATCH, SCORED = 12, 6, 2
@@ -51,6 +53,25 @@ def _dials(cls: type[Technique]) -> Iterator[str]:
             yield f"the dial {name} does not read {value:g} when it is set so"
 
 
+def _penalty(cls: type[Technique]) -> Iterator[str]:
+    """It is one finite number a member, and training can follow it back."""
+    if not cls.recording:
+        return
+    module = _build(cls)
+    with recorded(module.layers) as histories:
+        inputs, targets = _batch(0)
+        module.task.loss(module(inputs), targets).sum().backward(retain_graph=True)
+    given = module.penalty(trajectories(module.layers, histories, 1.0))
+    if given is None:
+        return
+    if given.shape != (len(BLUEPRINT.seeds),):
+        yield f"its `penalty` gives {tuple(given.shape)}, not one number a member, {(len(BLUEPRINT.seeds),)}"
+    if not given.isfinite().all():
+        yield "its `penalty` is not finite at the start"
+    if not given.requires_grad:
+        yield "its `penalty` depends on no parameter: a gradient is a constant, a state is not"
+
+
 def _independence(cls: type[Technique]) -> Iterator[str]:
     """A member trains as it would alone, whatever becomes of the others."""
     together = _train(_build(cls), spoil=1)
@@ -67,9 +88,9 @@ def _independence(cls: type[Technique]) -> Iterator[str]:
 
 
 def _rates(cls: type[Technique]) -> Iterator[str]:
-    """Members 0 and 2 differ by their rate alone: so do their first steps, before `after_step` bounds them."""
+    """Members 0 and 2 differ by their rate alone: so do their first steps, before `after_update` bounds them."""
     start, module = _build(cls), _build(cls)
-    module.after_step = lambda: None  # type: ignore[method-assign]
+    module.after_update = lambda: None  # type: ignore[method-assign]
     inputs, targets = _batch(0)
     module.update(module.configure_optimizers(), inputs[[0, 0, 0]], targets[[0, 0, 0]])
     for old, new in zip(start.parameters(), module.parameters(), strict=True):
@@ -77,7 +98,7 @@ def _rates(cls: type[Technique]) -> Iterator[str]:
         if not torch.allclose(moved[0] * 0.1, moved[2], rtol=1e-4, atol=TOLERANCE):
             yield (
                 "a member's step is not in proportion to its learning rate: what bounds or projects parameters "
-                "belongs into after_step"
+                "belongs into after_update"
             )
             return
 
@@ -147,6 +168,7 @@ CHECKS: Checks = {
     **contract.CHECKS,
     "reading its name and docstring": _words,
     "setting its dials": _dials,
+    "looking at its penalty": _penalty,
     "training it among others": _independence,
     "taking a step": _rates,
     "going on with fewer members": _leaving,

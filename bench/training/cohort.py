@@ -16,6 +16,7 @@ import pytorch_lightning as pl
 import torch
 
 from bench.collector import collect_seldom
+from bench.engine.blueprint import Blueprint
 from bench.engine.native import library
 from bench.protocol.preset import parse_technique
 from bench.records.provenance import provenance
@@ -24,7 +25,6 @@ from bench.records.settings import Cohort, Member, Setting
 from bench.tasks import Task, tasks
 from bench.tasks.base import Split
 from bench.techniques import Technique
-from bench.techniques.base import Blueprint
 from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from bench.engine.memory import parts
 from bench.engine.seeding import generator
+from bench.engine.stack import Block
 from bench.records.settings import Protocol
 from bench.tasks.base import Split, Task
-from bench.techniques.base import Block
 
 BLOCK_BYTES = 2**30
 """Of the inputs of a block: a longer interval comes in several."""

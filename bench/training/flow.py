@@ -29,7 +29,6 @@ CPU_BYTES = 64 * 2**20
 """What a probe works with at once on a CPU: the next one's is then already in place, which halves its time."""
 MOST_POINTS = 128
 """Steps of a profile that are kept."""
-CELL_STATE = "c"
 
 
 class FlowRecorder:
@@ -70,7 +69,7 @@ class FlowRecorder:
     def _summary(self, probe: Probe, quantity: str, layer: int, row: int) -> dict[str, Any]:
         fit = fit_decay(probe.profiles[quantity, layer][row], self.first_lag)
         found: dict[str, Any] = {"decay": fit.rate, **{f: getattr(fit, f) for f in Decay._fields if f != "rate"}}
-        if quantity == "h":
+        if quantity == probe.outputs[layer]:
             found["dead_share"] = probe.dead[layer][row].item()
             if layer == 0:
                 found["kept"], found["cosine"] = probe.kept[row].item(), probe.cosine[row].item()
@@ -91,6 +90,8 @@ class Probe:
 
     profiles: dict[tuple[str, int], Tensor]
     """Log-norms (E, T) by quantity and layer."""
+    outputs: list[str | None]
+    """The name of the first state, by layer; None where it has no steps."""
     dead: list[Tensor]
     """Share of dead units (E,) by layer."""
     kept: Tensor
@@ -112,16 +113,20 @@ class Probe:
             self._cell_jacobian()
 
     def _loss_gradients(self) -> None:
-        twin, names = self.twin, [getattr(layer, "states", ()) for layer in self.twin.layers]
+        twin, names = self.twin, [layer.states for layer in self.twin.layers]
         inputs = self.inputs.clone().requires_grad_()
         with recorded(twin.layers) as histories:
-            twin.accumulate(inputs, self.targets)
+            if self.full:
+                twin.full_bptt(inputs, self.targets)  # of the task's loss alone, without a penalty
+            else:
+                twin.accumulate(inputs, self.targets)
         x = inputs.grad if inputs.grad is not None else torch.zeros_like(inputs)
         self.profiles = {("x", 0): log_norms(x.unbind(1), self.members)}
         for layer, (history, states) in enumerate(zip(histories, names, strict=True)):
             for place, name in enumerate(states if history else ()):
                 gradients = [state[place].grad for state in history]
                 self.profiles[name, layer] = log_norms(gradients, self.members)
+        self.outputs = [states[0] if states else None for states in names]
         self.dead = [_dead(history, self.members) for history in histories]
         self.kept, self.cosine = self._beside_full()
 
@@ -131,24 +136,23 @@ class Probe:
             return torch.ones(self.members), torch.ones(self.members)
         own = _flat(self.twin)
         self.twin.zero_grad()
-        Technique.accumulate(self.twin, self.inputs, self.targets)
+        self.twin.full_bptt(self.inputs, self.targets)
         full = _flat(self.twin)
         return own.norm(dim=1) / full.norm(dim=1), torch.cosine_similarity(own, full, dim=1)
 
     def _cell_jacobian(self) -> None:
         """∂(v·c_T)/∂c_t of a layer's cell state, for one random unit vector v a sequence."""
-        if not any(CELL_STATE in getattr(layer, "states", ()) for layer in self.twin.layers):
+        if all(layer.cell_state is None for layer in self.twin.layers):
             return
         with recorded(self.twin.layers) as histories:
             self.twin.body(self.inputs.requires_grad_())
         for layer, (module, history) in enumerate(zip(self.twin.layers, histories, strict=True)):
-            names = getattr(module, "states", ())
-            if CELL_STATE not in names:
+            if module.cell_state is None:
                 continue
-            cells = [state[names.index(CELL_STATE)] for state in history]
-            v = torch.randn(cells[-1].shape[1:], generator=generator("probe", "cell"), dtype=torch.float64)
+            cells = [state[module.states.index(module.cell_state)] for state in history]
+            v = torch.randn(cells[-1].shape[1:], generator=generator("probe", "cell"), dtype=cells[-1].dtype)
             v = (v / v.norm(dim=-1, keepdim=True)).to(cells[-1].device)
-            gradients = torch.autograd.grad((cells[-1] * v).sum(), cells, retain_graph=True)
+            gradients = torch.autograd.grad((cells[-1] * v).real.sum(), cells, retain_graph=True)
             self.profiles["cell", layer] = log_norms(gradients, self.members)
 
 

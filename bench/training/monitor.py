@@ -11,9 +11,10 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from bench.engine.stack import Block
 from bench.records.settings import Cohort, Outcome
 from bench.tasks.base import Task
-from bench.techniques.base import Block, Technique
+from bench.techniques.base import Technique
 from bench.training.flow import FlowRecorder, Moment
 
 FIRST_LOOK = 1 / 8

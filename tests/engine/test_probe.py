@@ -8,7 +8,7 @@ from torch import nn
 
 from bench.engine.elman import Elman
 from bench.engine.lstm import LSTM
-from bench.engine.probe import fit_decay, log_norms, recorded
+from bench.engine.probe import fit_decay, log_norms, recorded, trajectories
 from bench.engine.seeding import generator
 
 STEPS, BATCH, HIDDEN = 60, 3, 8
@@ -89,6 +89,52 @@ def test_recording_leaves_the_layer_as_it_was():
     torch.testing.assert_close(within, before)
     assert torch.equal(before, after)
     assert "unroll" not in vars(layer)
+
+
+@pytest.mark.parametrize("kind", [Elman, LSTM])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_states_are_recorded_in_every_precision_and_kernels_come_back(kind, dtype):
+    layer = kind(2, 3, HIDDEN).to(dtype)
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    x = drawn(2, STEPS, BATCH, 3).to(dtype)
+    before, _ = layer(x)
+    with recorded([layer]) as (history,):
+        within, ends = layer(x, None, 2)
+    assert len(history) == STEPS
+    assert all(a is b for a, b in zip(history[-1], ends, strict=True))
+    torch.testing.assert_close(within, before[:, -2:], rtol=1e-4, atol=1e-5)
+    assert not {"unroll", "native", "fallback"} & set(vars(layer))
+    assert torch.equal(layer(x)[0], before)
+
+
+def test_recording_leaves_what_was_patched_before_as_it_was():
+    layer = Elman(2, 3, HIDDEN)
+    layer.native = nothing = lambda: None
+    with recorded([layer]), recorded([layer]):
+        pass
+    assert layer.native is nothing
+    assert "unroll" not in vars(layer)
+
+
+def test_trajectories_hold_states_by_name_and_the_loss_gradients():
+    layer = LSTM(2, 3, HIDDEN).double()
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    with recorded([layer]) as histories:
+        outputs, _ = layer(drawn(2, 5, BATCH, 3))
+    (outputs[:, -1].sum() * 0.5).backward()
+    (way,) = trajectories([layer], histories, 0.5)
+    assert {name: tuple(s.shape) for name, s in way.states.items()} == dict.fromkeys("hc", (2, 5, BATCH, HIDDEN))
+    assert torch.equal(way.states["h"], outputs)
+    assert way.gradients["h"][:, -1].eq(1).all(), "of the loss itself, not of a share of it"
+    assert torch.equal(way.gradients["c"][:, 1], histories[0][1][1].grad / 0.5)
+
+
+def test_a_complex_gradient_has_the_norm_of_its_two_parts():
+    gradient = torch.complex(drawn(2, 3, 4), drawn(3, 2, 4).transpose(0, 1))
+    parts = torch.view_as_real(gradient).flatten(1).norm(dim=1).log()
+    torch.testing.assert_close(log_norms([gradient], 2)[:, 0], parts)
 
 
 def test_norms_so_small_that_their_squares_vanish():

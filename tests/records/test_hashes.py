@@ -97,6 +97,15 @@ def edit(file, old, new):
     file.write_text(text.replace(old, new))
 
 
+def test_a_technique_depends_on_no_cell_but_its_own(package):
+    parts = parts_in(package)
+    assert {"engine/elman.py", "engine/native/elman.c"} <= set(parts["tanh"])
+    for name, own in (("lstm", "lstm"), ("gru", "gru")):
+        cells = {part for part in parts[name] if part.rpartition("/")[2].partition(".")[0] in ("elman", *PARTS)}
+        assert {f"engine/{own}.py", f"engine/native/{own}.c"} <= cells
+        assert not any("elman" in part or "tanh" in part for part in parts[name])
+
+
 def test_the_kernel_of_a_cell_counts_for_the_techniques_that_use_it_alone(package):
     before = parts_in(package)
     edit(package / "engine" / "native" / "lstm.c", "return failed;", "return !!failed;")

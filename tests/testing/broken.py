@@ -19,6 +19,12 @@ class Bare(Technique):
     name = "bare"
 
 
+class Cellless(Technique):
+    """No cell."""
+
+    name, title, family, changes, reference = "cellless", "None", "none", "nothing", "nobody"
+
+
 class BlankTitle(Tanh):
     """A title that is none."""
 
@@ -29,6 +35,18 @@ class TimedByWord(Tanh):
     """A factor that is none."""
 
     rate_factor = "ten"  # type: ignore[assignment]
+
+
+class UnknownOptimizer(Tanh):
+    """An optimiser that is not there."""
+
+    optimizer = "lion"
+
+
+class UnknownStart(Tanh):
+    """A scheme that is not there."""
+
+    initialisation = "identity"  # type: ignore[assignment]
 
 
 class UnknownParameter(Tanh):
@@ -232,6 +250,26 @@ class Explodes(Cell):
         return (super().step(drive, state)[0] / 0,)
 
 
+class TakenState(Cell):
+    states = ("x",)
+
+
+class NoSuchState(Cell):
+    cell_state = "c"
+
+
+class TurnsComplex(Cell):
+    def step(self, drive, state):
+        return (torch.complex(*super().step(drive, state) * 2),)
+
+
+class ComplexOutputs(Cell):
+    complex_states = True
+
+    def step(self, drive, state):
+        return (state[0] * 0.5 + drive,)
+
+
 def of(cell):
     """The technique that has this cell and nothing else of its own."""
     return type(
@@ -251,6 +289,16 @@ class Swapped(Tanh):
 
     def forward(self, inputs):
         return super().forward(inputs).transpose(1, 2)
+
+
+class PenaltyOfItsOwnWay(Tanh):
+    """A penalty that nobody asks for."""
+
+    def accumulate(self, inputs, targets):
+        return self.full_bptt(inputs, targets)
+
+    def penalty(self, trajectories):
+        return trajectories[0].states["h"].square().mean((1, 2, 3))
 
 
 class ClipsTogether(Tanh):
@@ -277,9 +325,12 @@ class ClipsSilently(Tanh):
 
 EARLY = {
     Bare: "lacks the attributes title, family, changes, reference: write title =",
+    Cellless: "does not write cell: return a .*Recurrence from `cell`, or subclass .*TanhNetwork",
     BlankTitle: "lacks the attribute title: ",
     TimedByWord: "rate_factor is 'ten'",
     UnknownParameter: "parameter_rates names 'decay', but .* bias, input_weight, recurrent_weight, weight",
+    UnknownOptimizer: "optimizer is 'lion': write one of adam, .*sgd, or leave it out",
+    UnknownStart: "initialisation is 'identity': write one of default, orthogonal,",
     WrongDial: "the dial share has values that are not positive",
     Plain: "a dataclass, whose __init__ does not take .*: make its numbers dials",
     Own: r"one whose __init__ does not take \(blueprint, task\)",
@@ -303,10 +354,15 @@ EARLY = {
     of(BatchFirst): r"gives \(3, 7, 23, 16\) for inputs \(3, 23, 7, 5\): both are \(members, steps, batch",
     of(OutputsAlone): "does not give a pair",
     of(Twice): r"top layer gives \(3, 23, 7, 32\), not .* = \(3, 23, 7, 16\)",
+    of(TakenState): "calls its states x: give each its own name, other than x and cell",
+    of(NoSuchState): "names the cell state c, but its states are h",
+    of(TurnsComplex): "has the complex state h: say complex_states = True",
+    of(ComplexOutputs): "gives complex outputs: make real ones of its states in `read`",
     of(Squeezes): "running it on a few sequences ends in|has the state h as",
     of(Coupled): "members are coupled",
     of(Explodes): "output is not finite",
     Undrawing: "building it for a few members ends in SystemExit: no",
+    PenaltyOfItsOwnWay: "both `accumulate` and `penalty`",
     ClipsTogether: "`clip` scales a member's gradients by those of others",
     ClipsByTorch: "`clip` scales a member's gradients by those of others",
     ClipsSilently: "`clip` gives neither None nor which members were clipped",

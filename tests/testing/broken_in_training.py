@@ -47,7 +47,7 @@ class Frozen(Tanh):
 class ProjectsTogether(Tanh):
     """A bound that all members share."""
 
-    def after_step(self):
+    def after_update(self):
         for p in self.parameters():
             p.clamp_(max=p.abs().max().item() * 0.9)
 
@@ -55,13 +55,13 @@ class ProjectsTogether(Tanh):
 class RaisesOnDivergence(Tanh):
     """A member that diverges takes all others along."""
 
-    def after_step(self):
+    def after_update(self):
         if not math.isfinite(self.readout.weight.sum().item()):
             raise ArithmeticError("not finite")
 
 
 class BoundsInUpdate(Tanh):
-    """What belongs into after_step."""
+    """What belongs into after_update."""
 
     def update(self, optimizer, inputs, targets):
         found = super().update(optimizer, inputs, targets)
@@ -69,6 +69,20 @@ class BoundsInUpdate(Tanh):
             for p in self.parameters():
                 p.clamp_(-0.1, 0.1)
         return found
+
+
+class PenaltyForAll(Tanh):
+    """One number for all members."""
+
+    def penalty(self, trajectories):
+        return trajectories[0].states["h"].square().mean()
+
+
+class ConstantPenalty(Tanh):
+    """A penalty that depends on no parameter."""
+
+    def penalty(self, trajectories):
+        return trajectories[0].gradients["h"].square().mean((1, 2, 3))
 
 
 class Remembers(Tanh):
@@ -98,7 +112,9 @@ LATE = {
     Mute: "does not learn",
     ProjectsTogether: "trains differently when others are in the stack",
     RaisesOnDivergence: "training it among others ends in ArithmeticError: not finite",
-    BoundsInUpdate: "not in proportion to its learning rate: .* belongs into after_step",
+    BoundsInUpdate: "not in proportion to its learning rate: .* belongs into after_update",
+    PenaltyForAll: r"`penalty` gives \(\), not one number a member, \(3,\)",
+    ConstantPenalty: "`penalty` depends on no parameter",
     Remembers: "going on with fewer members ends in RuntimeError",
 }
 """What the contract's tests find, and what they say."""

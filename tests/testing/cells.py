@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from bench.engine.elman import Elman
+from bench.engine.layer import tower
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Technique
+from bench.techniques.tanh_network import TanhNetwork
 
 
 class SlowLeaky(Technique):
@@ -28,6 +30,7 @@ class OscillatorCell(Recurrence):
     """z' = z + dt (tanh(x U + b + y W + z V) − γ y − ε z), y' = y + dt z'."""
 
     states = ("h", "z")
+    recurrent = ("recurrent_weight", "velocity_weight")
     dt, gamma, epsilon = 0.1, 1.0, 1.0
 
     def __init__(self, members, inputs, hidden):
@@ -63,21 +66,22 @@ class Oscillators(Technique):
 class IndependentCell(Recurrence):
     """h' = relu(x U + b + u ∘ h), u begun within [least, most]."""
 
+    recurrent = ("unit_weight",)
+
     def __init__(self, members, inputs, hidden, least, most):
         super().__init__(members, inputs, hidden)
-        del self.recurrent_weight
         self.least, self.most = least, most
-        self.recurrent = nn.Parameter(torch.empty(members, hidden))
+        self.unit_weight = nn.Parameter(torch.empty(members, hidden))
 
     @torch.no_grad()
     def reset(self, member, generator, scheme):
         self.input_weight[member].normal_(0, 0.1, generator=generator("input"))
-        self.recurrent[member].uniform_(self.least, self.most, generator=generator("recurrent"))
+        self.unit_weight[member].uniform_(self.least, self.most, generator=generator("recurrent"))
         self.bias[member].zero_()
 
     def step(self, drive, state):
         (h,) = state
-        return (torch.relu(drive + self.recurrent.unsqueeze(1) * h),)
+        return (torch.relu(drive + self.unit_weight.unsqueeze(1) * h),)
 
 
 class TwoIndependentLayers(Technique):
@@ -89,9 +93,11 @@ class TwoIndependentLayers(Technique):
     changes = "the recurrent weights: one a unit"
     reference = "Li et al. 2018"
 
+    def cell(self, members, inputs, hidden):
+        return IndependentCell(members, inputs, hidden, 0.99, 2 ** (1 / self.blueprint.steps))
+
     def layers_of(self, members, inputs, hidden):
-        bound = 2 ** (1 / self.blueprint.steps)
-        return [IndependentCell(members, width, hidden, 0.99, bound) for width in (inputs, hidden)]
+        return tower(self.cell, 2, members, inputs, hidden)
 
 
 class BoundedIndependent(Technique):
@@ -110,17 +116,18 @@ class BoundedIndependent(Technique):
     def cell(self, members, inputs, hidden):
         return IndependentCell(members, inputs, hidden, self.bound, self.bound)
 
-    def after_step(self):
+    def after_update(self):
         for layer in self.layers:
-            layer.recurrent.clamp_(-self.bound, self.bound)
+            layer.unit_weight.clamp_(-self.bound, self.bound)
 
 
 class DiagonalCell(Recurrence):
     """c' = exp(−exp(ν)) c + x U + b: real, diagonal, linear."""
 
+    recurrent = ()
+
     def __init__(self, members, inputs, hidden):
         super().__init__(members, inputs, hidden)
-        del self.recurrent_weight
         self.decay = nn.Parameter(torch.empty(members, hidden))
 
     @torch.no_grad()
@@ -148,7 +155,7 @@ class SlowDecays(Technique):
         return DiagonalCell(members, inputs, hidden)
 
 
-class Projected(Technique):
+class Projected(TanhNetwork):
     """Recurrent weights put back to the nearest orthogonal matrix after each step."""
 
     name = "projected"
@@ -157,7 +164,7 @@ class Projected(Technique):
     changes = "the recurrent weights: orthogonal after each step"
     reference = "an example"
 
-    def after_step(self):
+    def after_update(self):
         for layer in self.layers:
             q, r = torch.linalg.qr(layer.recurrent_weight)
             layer.recurrent_weight.copy_(q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2))

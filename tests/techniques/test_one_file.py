@@ -1,0 +1,196 @@
+"""Four papers as plugins of one file each: they keep the contract, train, and compute what the papers say."""
+
+import cmath
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.protocol.preset import Selectors, load_preset, resolve
+from bench.registry import load_plugin
+from bench.techniques import techniques
+from bench.techniques.contract import TINY, EasyTask
+from bench.testing import check_technique
+from bench.training.cohort import train_cohort
+
+PLUGINS = Path(__file__).parent / "plugins"
+CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
+STATES = {"indrnn": {"h"}, "cornn": {"y", "z"}, "lru": {"h"}, "omega": {"h"}}
+STEPS, BATCH = 9, 2
+
+
+@pytest.fixture
+def plugin(monkeypatch, tmp_path):
+    """A plugin's class by its name, registered until the test ends; IndRNN is the guide's example."""
+    monkeypatch.setattr(techniques, "_found", techniques.all())
+
+    def load(name):
+        file = PLUGINS / f"{name}.py"
+        if not file.exists():
+            file = tmp_path / file.name
+            pattern = rf"<!-- file: {file.name} -->\n```python\n(.*?)```"
+            file.write_text(re.search(pattern, CONTRIBUTING.read_text(encoding="utf-8"), re.DOTALL)[1])
+        load_plugin(file, [techniques])
+        return techniques.get(name)
+
+    return load
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_plugin_keeps_the_contract(name, plugin):
+    check_technique(plugin(name))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_plugin_trains_and_its_states_are_followed(name, plugin):
+    plugin(name)
+    words = Selectors(
+        techniques=(name,), tasks=("adding",), lags=(20,), seeds=2, learning_rates=(0.003,), updates=6
+    )  # fmt: skip
+    study = resolve(load_preset("smoke"), words)
+    result = train_cohort(study.measured_cohort(study.settings[0], 0.003))
+    assert result.members["outcome"].tolist() == ["unsolved"] * 2
+    losses = result.curves.query("update > 0")["train_loss"]
+    assert losses.notna().all()
+    lowest = result.probes.query("layer == 0")
+    assert set(lowest["quantity"]) == STATES[name] | {"x"}
+    assert (lowest["last_lag"] >= 18).all(), "gradients go all the way back"
+
+
+DECLARED = {"indrnn": {"unit_weight"}, "cornn": {"recurrent_weight", "velocity_weight"}, "lru": set()}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_the_protocols_gain_scales_what_the_cell_declares_and_nothing_else(name, plugin):
+    plain, scaled = (plugin(name)(replace(TINY, recurrent_gain=gain), EasyTask()) for gain in (1.0, 3.0))
+    for key, weight in plain.named_parameters():
+        gain = 3.0 if key.rpartition(".")[-1] in DECLARED[name] else 1.0
+        torch.testing.assert_close(scaled.get_parameter(key), gain * weight, rtol=1e-6, atol=0)
+
+
+def one_member(cls, **dials):
+    """A technique with one member, in double precision."""
+    return cls(replace(TINY, seeds=(1,), learning_rates=(0.01,), dials=dials), EasyTask()).double()
+
+
+def sequences():
+    """Inputs (1, T, B, I)."""
+    draw = torch.Generator().manual_seed(1)
+    return torch.randn(1, STEPS, BATCH, TINY.inputs, generator=draw, dtype=torch.float64)
+
+
+def built(cls, **dials):
+    """A technique's layer, and sequences for it."""
+    return one_member(cls, **dials).layers[0], sequences()
+
+
+def rows(weight):
+    """One member's matrix as lists."""
+    return weight.detach()[0].tolist()
+
+
+def product(vector, matrix):
+    return [sum(v * row[j] for v, row in zip(vector, matrix, strict=True)) for j in range(len(matrix[0]))]
+
+
+def test_cornn_is_the_papers_step_by_step(plugin):
+    layer, x = built(plugin("cornn"), time_step=0.2, gamma=2.0, epsilon=0.7)
+    layer.bias.data.normal_(generator=torch.Generator().manual_seed(2))
+    V, W, Z, b = rows(layer.input_weight), rows(layer.recurrent_weight), rows(layer.velocity_weight), rows(layer.bias)
+    outputs, (last_y, last_z) = layer(x)
+    for sequence in range(BATCH):
+        y, z = [0.0] * layer.hidden, [0.0] * layer.hidden
+        for t in range(STEPS):
+            parts = product(y, W), product(z, Z), product(x[0, t, sequence].tolist(), V), b
+            force = [math.tanh(sum(of_unit)) for of_unit in zip(*parts, strict=True)]
+            z = [zi + 0.2 * f - 0.2 * 2.0 * yi - 0.2 * 0.7 * zi for zi, f, yi in zip(z, force, y, strict=True)]
+            y = [yi + 0.2 * zi for yi, zi in zip(y, z, strict=True)]
+            assert outputs[0, t, sequence].tolist() == pytest.approx(y, rel=1e-12, abs=1e-14)
+        assert last_y[0, sequence].tolist() == pytest.approx(y, rel=1e-12, abs=1e-14)
+        assert last_z[0, sequence].tolist() == pytest.approx(z, rel=1e-12, abs=1e-14)
+
+
+def test_lru_is_the_papers_step_by_step(plugin):
+    layer, x = built(plugin("lru"))
+    H = layer.hidden
+    lambdas = [
+        cmath.exp(-math.exp(nu) + 1j * math.exp(theta))
+        for nu, theta in zip(rows(layer.nu), rows(layer.theta), strict=True)
+    ]
+    B, C = ([[complex(*pair) for pair in zip(row[:H], row[H:], strict=True)] for row in rows(w)]
+            for w in (layer.input_weight, layer.output_weight))  # fmt: skip
+    D, gammas = rows(layer.skip_weight), rows(layer.gamma)
+    outputs, (last,) = layer(x)
+    for sequence in range(BATCH):
+        h = [0j] * H
+        for t in range(STEPS):
+            u = x[0, t, sequence].tolist()
+            h = [a * s + math.exp(g) * d for a, s, g, d in zip(lambdas, h, gammas, product(u, B), strict=True)]
+            y = [(c.real + d) for c, d in zip(product(h, C), product(u, D), strict=True)]
+            assert outputs[0, t, sequence].tolist() == pytest.approx(y, rel=1e-12, abs=1e-13)
+        assert last[0, sequence].tolist() == pytest.approx(h, rel=1e-12)
+
+
+def test_lru_starts_on_its_ring_with_states_of_the_inputs_size(plugin):
+    layer, _ = built(plugin("lru"), least=0.5)
+    radius = layer.factors.abs()
+    assert (radius > 0.5).all()
+    assert (radius < 1).all()
+    torch.testing.assert_close(layer.gamma.exp().square() + radius[:, 0].square(), torch.ones(1, layer.hidden).double())
+
+
+def test_the_scan_of_lru_has_the_gradients_of_its_step(plugin):
+    layer, x = built(plugin("lru"))
+    found = []
+    for unroll in (layer.unroll, layer.loop):
+        states, _ = unroll(layer.drive(x), layer.start(x))
+        found.append(torch.autograd.grad(layer.read(states, x).square().sum(), list(layer.parameters())))
+    for fast, reference in zip(*found, strict=True):
+        torch.testing.assert_close(fast, reference, rtol=1e-10, atol=1e-12)
+
+
+def test_omega_is_the_papers_and_reaches_the_recurrent_weights_alone(plugin):
+    module = one_member(plugin("omega"), weight=0.5)
+    layer, x = module.layers[0], sequences()
+    targets = x[:, -TINY.scored :, :, : TINY.outputs]
+    losses = module.full_bptt(x, targets)
+    bare = [p.grad.clone() for p in module.parameters()]
+    module.zero_grad()
+    assert torch.equal(module.accumulate(x, targets), losses), "the loss that is reported is the task's"
+    extra = {n: p.grad - b for (n, p), b in zip(module.named_parameters(), bare, strict=True)}
+    assert {name for name, g in extra.items() if g.abs().max() > 1e-12} == {"stack.0.recurrent_weight"}
+    states, gradients = states_and_gradients(module, layer, x, targets)
+    step, weight = 1e-6, layer.recurrent_weight.data
+    for place in ((0, 0, 0), (0, 3, 5), (0, 7, 2)):
+        sizes = []
+        for sign in (1, -1):
+            weight[place] += sign * step
+            sizes.append(omega(layer, states, gradients))
+            weight[place] -= sign * step
+        slope = 0.5 * (sizes[0] - sizes[1]) / (2 * step)
+        assert extra["stack.0.recurrent_weight"][place].item() == pytest.approx(slope, rel=1e-5)
+
+
+def states_and_gradients(module, layer, x, targets):
+    """h_t and ∂L/∂h_t of every step, (B, H) each."""
+    state, states = layer.start(x), []
+    for drive in layer.drive(x).unbind(1):
+        state = layer.step(drive, state)
+        states.append(state[0])
+    outputs = module.readout(torch.stack(states[-TINY.scored :], dim=1))
+    gradients = torch.autograd.grad(module.task.loss(outputs, targets).sum(), states)
+    return [s.detach()[0] for s in states], [g[0] for g in gradients]
+
+
+def omega(layer, states, gradients):
+    """Eq. 9 by the Jacobian of each step, the mean over sequences; h and ∂L/∂h are given, W is the layer's."""
+    total = 0.0
+    for k in range(STEPS - 1):
+        for b in range(BATCH):
+            jacobian = (1 - states[k + 1][b] ** 2).unsqueeze(1) * layer.recurrent_weight.detach()[0].T
+            v = gradients[k + 1][b]
+            total += ((v @ jacobian).norm() / v.norm() - 1).item() ** 2 / BATCH
+    return total
