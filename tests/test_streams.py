@@ -13,7 +13,7 @@ import pytest
 from factory import cohort
 
 from bench.cli import main
-from bench.console import to_json
+from bench.cli.console import to_json
 from bench.errors import BenchError
 from bench.streams import _Data, _Messages, _text, is_terminal, spells_everything
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from bench.errors import BenchError
 from bench.execution.crew import Crew
-
-Executor = Literal["local", "ray"]
 
 
 class Workforce(Protocol):
@@ -51,7 +49,7 @@ Hire = Callable[[int | None, float | None], Workforce]
 
 
 @contextmanager
-def hiring(executor: Executor = "local", address: str | None = None, gpus: float | None = None) -> Iterator[Hire]:
+def hiring(executor: str = "local", address: str | None = None, gpus: float | None = None) -> Iterator[Hire]:
     """How to hire for a run: processes on this machine, or workers of a Ray cluster (see `RayCluster`).
 
     Raises BenchError where Ray is not installed, no cluster answers, or it has no place for the work.

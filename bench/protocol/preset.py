@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bench import plain_yaml
 from bench.errors import BenchError
@@ -102,31 +102,28 @@ class Preset(Frozen):
 
 
 class Selectors(Frozen):
-    """What a user chose on the command line; None leaves the preset's word."""
+    """A user's choices, which override a preset; None leaves the preset's own.
+
+    Every field of `Protocol` may be given beside these by its name, and is gathered in `protocol`.
+    """
 
     techniques: tuple[str, ...] | None = None
     tasks: tuple[str, ...] | None = None
     lags: tuple[int, ...] | None = None
     seeds: int | None = None
-    updates: int | None = None
-    hidden_size: int | None = None
-    batch_size: int | None = None
-    held_out_size: int | None = None
-    learning_rates: tuple[float, ...] | None = None
-    optimizer: str | None = None
-    clip_norm: float | None = None
-    initialisation: str | None = None
+    protocol: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gathered(cls, given: dict[str, Any]) -> dict[str, Any]:
+        words = {name: value for name, value in given.items() if name in Protocol.model_fields}
+        others = {name: value for name, value in given.items() if name not in words}
+        return others | {"protocol": given.get("protocol", {}) | words}
 
     @property
     def choose_matrix(self) -> bool:
         """Whether they say which settings are wanted, which makes a matrix of its own."""
         return bool(self.techniques or self.tasks or self.lags)
-
-
-_PROTOCOL_SELECTORS = (
-    "updates", "hidden_size", "batch_size", "held_out_size", "learning_rates", "optimizer", "clip_norm",
-    "initialisation",
-)  # fmt: skip
 
 
 def preset_names() -> list[str]:
@@ -271,8 +268,7 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
         if lag > MOST_STEPS:
             raise BenchError(f"Lag {lag} is too long for task '{name}': give at most {MOST_STEPS}.")
     words = preset.protocol.model_dump() | preset.tasks.get(name, TaskPreset()).protocol
-    words |= {key: value for key in _PROTOCOL_SELECTORS if (value := getattr(chosen, key)) is not None}
-    words |= matrix.protocol | given.protocol
+    words |= chosen.protocol | matrix.protocol | given.protocol
     try:
         protocol = Protocol.model_validate(words)
     except ValidationError as error:

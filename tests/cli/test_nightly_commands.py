@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 from factory import result
 
-from bench import execution, nightly_commands, reporting
-from bench.cli import main
+from bench import execution, reporting
+from bench.cli import main, night_log
+from bench.cli.options import duration
 from bench.errors import BenchError
 from bench.evidence.scope import scopes
 from bench.execution import Budget, RunSummary
-from bench.options import duration
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.tracking import Store, layout
 
@@ -173,7 +173,7 @@ def test_a_log_that_cannot_be_written_is_told_once_and_the_night_goes_on(
 ) -> None:
     Path("reports").mkdir()
     Path("reports", "nightly.log").symlink_to("/dev/full")
-    monkeypatch.setattr(nightly_commands, "LOG_BYTES", 0)  # a device has no length
+    monkeypatch.setattr(night_log, "LOG_BYTES", 0)  # a device has no length
     assert night(RunSummary(trained=1)) == 1
     lines = capsys.readouterr().err.splitlines()
     assert [line for line in lines if not LINE.fullmatch(line)] == [
@@ -265,8 +265,8 @@ def test_what_a_library_says_is_made_plain(night: Callable[..., int]) -> None:
 
 
 def test_a_long_log_is_begun_anew(night: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nightly_commands, "LOG_BYTES", 500)
-    monkeypatch.setattr(nightly_commands, "LOG_FILES", 2)
+    monkeypatch.setattr(night_log, "LOG_BYTES", 500)
+    monkeypatch.setattr(night_log, "LOG_FILES", 2)
     for _ in range(4):
         night(RunSummary(trained=1, failures=[FAILURE]))
     files = sorted(Path("reports").glob("nightly.log*"))
