@@ -72,7 +72,7 @@ ExecutorOption = Annotated[
     str,
     typer.Option(
         "--executor", metavar="NAME", rich_help_panel=HOW,
-        help="What trains: 'local' processes here, 'ray' a cluster (docs/cluster.md).",
+        help="What trains: a name that 'list executors' shows, such as ray (docs/cluster.md).",
     ),
 ]  # fmt: skip
 AddressOption = Annotated[

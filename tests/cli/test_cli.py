@@ -234,11 +234,11 @@ def test_run_with_failures_lists_them_and_ends_with_1(
         "role": "measured",
         "reason": "MemoryError: none left",
     }
-    recorder(RunSummary(trained=3, cached=2, failures=[failure]))
+    recorder(RunSummary(trained=3, failed=1, cached=2, failures=[failure]))
     assert main(["run", *TINY, "--store", store.uri]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "trained: 3; there already: 2" in captured.err
+    assert "trained: 3; failed: 1; stored before: 2" in captured.err
     assert re.search(r"tanh +copy +5 +measured +MemoryError: none left", captured.err)
 
 

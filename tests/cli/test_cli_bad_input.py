@@ -44,7 +44,7 @@ WRONG = {
     "run --presett smoke": "No such option: --presett. Did you mean --preset?",
     "run": "Missing option '--preset'",
     "list": "techniques|tasks|presets|claims",
-    "list cells": "'cells' is not one of 'techniques', 'tasks', 'presets', 'claims'",
+    "list cells": "'cells' is not one of 'techniques', 'tasks', 'presets', 'claims', 'executors'",
     "export --format xml": "'xml' is not one of 'json', 'csv', 'parquet'",
     "report --language fr": "'fr' is not one of 'en', 'zh', 'both'",
     f"{RUN} --jobs 0": "--jobs",
@@ -52,6 +52,7 @@ WRONG = {
     f"{RUN} --timeout soon": "'soon' is no length of time",
     f"{RUN} --timeout 0s": "'0s' is no length of time",
     # unknown names
+    f"{RUN} --executor rai": "Unknown executor 'rai': did you mean ray?",
     "run --preset smoek": "Unknown preset 'smoek': did you mean smoke?",
     f"{RUN} --technique lstn": "Unknown technique 'lstn': did you mean lstm",
     f"{RUN} --task adding,coppy": "Unknown task 'coppy': did you mean copy",

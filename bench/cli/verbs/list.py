@@ -15,14 +15,14 @@ Records = list[dict[str, Any]]
 @verb("Look around", 10)
 def list_(
     kind: Annotated[
-        Literal["techniques", "tasks", "presets", "claims"],
-        typer.Argument(metavar="techniques|tasks|presets|claims", help="What to list."),
+        Literal["techniques", "tasks", "presets", "claims", "executors"],
+        typer.Argument(metavar="techniques|tasks|presets|claims|executors", help="What to list."),
     ],
     plugin: PluginOption = None,
     language: Annotated[Literal["en", "zh"], typer.Option(help="Language of presets and claims.")] = "en",
     as_json: JsonOption = False,
 ) -> None:
-    """List techniques, tasks, presets or the source's claims."""
+    """List techniques, tasks, presets, claims or executors."""
     load_plugins(plugin)
     records = RECORDS[kind]()
     if as_json:
@@ -71,6 +71,13 @@ def claims() -> Records:
     return [{"id": claim.id, **claim.says} for claim in load_claims()]
 
 
+def executors() -> Records:
+    """What can do the work of a run, by name."""
+    from bench.execution.workforce import executors as registry
+
+    return [{"name": cls.name, "title": cls.title} for cls in registry.all().values()]
+
+
 RECORDS: dict[str, Callable[[], Records]] = {
-    "techniques": techniques, "tasks": tasks, "presets": presets, "claims": claims,
+    "techniques": techniques, "tasks": tasks, "presets": presets, "claims": claims, "executors": executors,
 }  # fmt: skip

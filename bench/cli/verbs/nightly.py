@@ -76,7 +76,7 @@ def nightly(
 
             summary = _trained(train)
             steps: list[Callable[[], None]] = [lambda: _tidy(opened, reports, older_than, keep_reports)]
-            if summary is None or summary.trained or summary.cached:
+            if summary is None or summary.trained or summary.failed or summary.cached:
                 steps = [lambda: _remember(studies, opened, files, timeout), lambda: _report(opened, reports), *steps]
             done = [_succeeds(step) for step in steps]
         ending.status = UNFINISHED if summary and summary.left else 0
