@@ -12,6 +12,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
+from operator import add
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
@@ -30,6 +31,8 @@ NARROW = 24
 LEAST = 16
 """Width below which no column is squeezed, however narrow the terminal is."""
 
+Sheet = Mapping[str, Sequence[str]]
+"""Heading → lines of text; a heading without a line is left out."""
 Colours = Mapping[str, Mapping[str, str]]
 """Column → cell → the colour that a terminal shows it in."""
 
@@ -42,6 +45,19 @@ def say(text: str) -> None:
 def show_table(records: Sequence[dict[str, Any]], colours: Colours | None = None) -> None:
     """Print records of equal fields as `table` lays them out."""
     show(table(records, colours))
+
+
+def show_sheet(sheet: Sheet) -> None:
+    """Print headings with their lines beside them, wrapped on a terminal and whole anywhere else."""
+    room = max(map(_width, sheet)) + len(GAP)
+    width = shutil.get_terminal_size((120, 24)).columns - room if is_terminal(sys.stdout) else math.inf
+    lines: list[str] = []
+    for heading, texts in sheet.items():
+        whole = [printable(text) for text in texts if text]
+        parts = [part for text in whole for part in ([text] if len(text) <= width else _lines(text, int(width)))]
+        labels = [typer.style(_padded(heading, room), bold=True), *[" " * room] * len(parts)]
+        lines += map(add, labels, parts)
+    show("\n".join(lines))
 
 
 def show(text: str) -> None:

@@ -185,7 +185,7 @@ class _Run:
         """Send what still waits; say what came of it all."""
         with self.troubled():
             if not self.outbox.send(at_once=True):
-                waiting = f"{len(self.outbox)} finished cohorts wait in {self.outbox.folder} for the next run"
+                waiting = f"{len(self.outbox)} files of finished runs wait in {self.outbox.folder} for the next call"
                 raise BenchError(f"{waiting}: {self.outbox.trouble}")
             self.store.reach()
         self.summary.left = self.left() if self.budget else 0

@@ -145,7 +145,7 @@ def load_preset(name_or_path: str) -> Preset:
 def preset_text(name: str) -> str:
     """A preset that comes with the package as YAML, its name included; raises BenchError if there is none."""
     if name not in preset_names():
-        near = difflib.get_close_matches(name, preset_names(), n=1, cutoff=0.4)
+        near = difflib.get_close_matches(name, preset_names(), n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(preset_names())}."
         raise BenchError(f"Unknown preset '{name}': {hint}")
     return f"name: {name}\n{(_FOLDER / f'{name}.yaml').read_text(encoding='utf-8')}"
@@ -189,7 +189,7 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
     )
     if seeds > MOST_SEEDS or asked > MOST_MEMBERS:
         raise BenchError(
-            f"That asks for {asked} members with {seeds} seeds: at most {MOST_MEMBERS} members and {MOST_SEEDS} seeds."
+            f"That asks for {asked} runs with {seeds} seeds: give at most {MOST_MEMBERS} runs and {MOST_SEEDS} seeds."
         )
     settings, skips = [], []
     for spec, cls, dials in parsed:
