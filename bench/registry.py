@@ -1,4 +1,4 @@
-"""Finds tasks and techniques: by folder, by entry point, and in a user's own file."""
+"""Finds tasks, techniques and executors: by folder, by entry point, and in a user's own file."""
 
 from __future__ import annotations
 

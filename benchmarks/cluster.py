@@ -11,16 +11,16 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from multiprocessing.connection import Connection
 
 from bench.execution.crew import Crew
+from bench.execution.messages import Outlet, Result
 from bench.execution.ray_crew import RayCluster
 from bench.execution.workforce import Workforce
 
 
-def nothing(connection: Connection, plugins: object, work: object) -> None:
+def nothing(connection: Outlet, plugins: object, work: object) -> None:
     """Send back what came."""
-    connection.send(("result", work))
+    connection.send(Result(work))
 
 
 def seconds(crew: Workforce) -> float:

@@ -57,11 +57,11 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def test_examples_keep_the_contracts(examples: list[Path]) -> None:
     tests = [file.name for file in examples if file.name.startswith("test_")]
-    assert tests == ["test_first_sign.py", "test_indrnn.py", "test_ugrnn.py"]
+    assert tests == ["test_first_sign.py", "test_here.py", "test_indrnn.py", "test_ugrnn.py"]
     where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", *tests], env=where, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from bench import execution, tracking
 from bench.cli import main
-from bench.console import columns, csv_table, printable
+from bench.cli.console import columns, csv_table, printable
 from bench.errors import BenchError, without_secrets
 from bench.execution import RunSummary
 from bench.languages import language

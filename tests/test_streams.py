@@ -13,7 +13,7 @@ import pytest
 from factory import cohort
 
 from bench.cli import main
-from bench.console import to_json
+from bench.cli.console import to_json
 from bench.errors import BenchError
 from bench.streams import _Data, _Messages, _text, is_terminal, spells_everything
 
@@ -53,23 +53,27 @@ def test_what_a_worker_prints_never_ends_it(redirections: str) -> None:
 
 @pytest.mark.parametrize("redirections", ["2>&-", "2>/dev/full"])
 def test_no_run_depends_on_its_progress(redirections: str) -> None:
-    script = "from bench.execution.progress import Progress\nwith Progress(3) as bar: bar.spared(1)\nsys.exit(7)"
-    assert program(SETTLE + script, redirections).returncode == 7
+    script = "from bench.execution.progress_line import ProgressLine as Line\nwith Line(3) as bar: bar.spared(1)\n"
+    assert program(SETTLE + script + "sys.exit(7)", redirections).returncode == 7
 
 
-def test_progress_in_a_file_is_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.execution import progress  # takes seconds, which the other tests need not wait
+def test_progress_in_a_file_is_lines_that_name_what_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.execution import progress_line  # takes seconds, which the other tests need not wait
 
     monkeypatch.setattr(sys, "stderr", file := io.StringIO())
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
-    with progress.Progress(4) as bar:
+    monkeypatch.setattr(progress_line, "SECONDS_BETWEEN_LINES", 0)
+    with progress_line.ProgressLine(4) as bar:
         for lag in (20, 50):
+            one = cohort(lag=lag, seeds=1)
             bar.spared(1)
-            bar.finished(cohort(lag=lag, seeds=1))
+            bar.running(one, one.setting.protocol.updates // 2)
+            bar.finished(one, ["solved"])
     lines = file.getvalue().splitlines()
     assert "\r" not in file.getvalue()
-    assert all(re.match(r" *\d+% \d/\d members \[", line) for line in lines)
-    assert lines[-1].startswith("100% 2/2 members")
+    assert all(re.match(r" *\d+% \d/\d runs \[", line) for line in lines)
+    assert any(f"{one.setting.label} | 1/1 solved" in line for line in lines)
+    assert lines[-1].startswith("100% 2/2 runs")
+    assert lines[-1].endswith("2/2 solved")
 
 
 def test_a_closed_descriptor_is_not_given_to_a_file(tmp_path: Path) -> None:

@@ -7,16 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.execution.local import RunSummary, account, run_studies
     from bench.execution.order import Budget
     from bench.execution.plan import Plan, make_plan
+    from bench.execution.run import RunSummary, account, run_studies
     from bench.execution.sampling import sample_speeds
     from bench.execution.workforce import hiring
 
 __all__ = ["Budget", "Plan", "RunSummary", "account", "hiring", "make_plan", "run_studies", "sample_speeds"]
 
 _HOMES = {
-    "local": ("RunSummary", "account", "run_studies"),
+    "run": ("RunSummary", "account", "run_studies"),
     "order": ("Budget",),
     "plan": ("Plan", "make_plan"),
     "sampling": ("sample_speeds",),

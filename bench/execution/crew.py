@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -22,7 +21,7 @@ from joblib import cpu_count
 from bench.containment import speak_aside
 from bench.errors import BenchError
 from bench.execution.code import differing_code, own_code
-from bench.execution.messages import Inlet, Outlet
+from bench.execution.messages import Died, Inlet, Message, Outlet, Refused, Result
 from bench.interpreters import started_safely
 
 LAST_WORDS = 1.0
@@ -31,20 +30,6 @@ COLLECTED = 10.0
 """Seconds within which a process that has ended is collected by who started it."""
 GIVEN_UP_FIRST = "500"
 """Added to what the kernel goes by where memory ends: a cohort can be trained anew, the program has the results."""
-
-
-@dataclass(frozen=True)
-class Died:
-    """What a process leaves that ended without a result."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """What a process leaves that cannot do any such work, and no other could: a sentence without its full stop."""
-
-    reason: str
 
 
 class _Work(NamedTuple):
@@ -126,8 +111,8 @@ class Crew:
         deadline = time.monotonic() + allowed
         self._busy.append(_Work(label, process, Inlet(receive), _end_of(process), allowed, deadline))
 
-    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
-        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
+    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, Message]]:
+        """Wait for messages, each with the label of its work: news, and at the end a Result, or Died.
 
         timeout: seconds after which there may be none; None waits for as long as the work may take. Raises BenchError
         where a process refuses its work.
@@ -139,22 +124,22 @@ class Crew:
                 yield from self._news(work, ended=work.end in ready)
         yield from self._overdue()
 
-    def _news(self, work: _Work, ended: bool) -> Iterator[tuple[Any, str, Any]]:
+    def _news(self, work: _Work, ended: bool) -> Iterator[tuple[Any, Message]]:
         """What a process has said, and its end if that has come."""
-        for kind, *content in work.inlet.take():
-            if kind == "result":
+        for message in work.inlet.take():
+            if isinstance(message, Result | Refused):
                 self._end(work, patience=LAST_WORDS)
-                if isinstance(content[0], Refused):
-                    raise BenchError(f"{content[0].reason}.")
-                yield work.label, kind, content[0]
+                if isinstance(message, Refused):
+                    raise BenchError(f"{message.reason}.")
+                yield work.label, message
                 return
-            yield work.label, kind, tuple(content)
+            yield work.label, message
         if ended or work.inlet.closed:  # it died in silence, or in the middle of a word
             deaf = not wait([work.end], LAST_WORDS)
             exitcode = self._end(work)
             if exitcode == -signal.SIGTERM:
                 time.sleep(LAST_WORDS)  # was it sent to all of us? Then it ends the run, and no cohort has failed
-            yield work.label, "result", Died("it closed the pipe of its result" if deaf else _cause(exitcode))
+            yield work.label, Died("it closed the pipe of its result" if deaf else _cause(exitcode))
 
     def _patience(self, timeout: float | None) -> float | None:
         """Seconds until somebody has to be looked after."""
@@ -162,12 +147,12 @@ class Crew:
         least = min(left, math.inf if timeout is None else timeout)
         return None if least == math.inf else max(0.0, least)
 
-    def _overdue(self) -> Iterator[tuple[Any, str, Died]]:
+    def _overdue(self) -> Iterator[tuple[Any, Died]]:
         """End what has had its time."""
         for work in list(self._busy):
             if time.monotonic() > work.deadline:
                 self._end(work)
-                yield work.label, "result", Died(f"it took longer than the timeout of {work.allowed:g} s")
+                yield work.label, Died(f"it took longer than the timeout of {work.allowed:g} s")
 
     def _end(self, work: _Work, patience: float = 0.0) -> int | None:
         """See to it that a process is gone, and all that it has started; returns its exit code.
@@ -239,7 +224,7 @@ def _heard(target: Callable[..., None], connection: Connection, code: str, plugi
     outlet = Outlet(connection)
     with suppress(BrokenPipeError):
         if problem := differing_code(code):
-            outlet.send(("result", Refused(f"On this machine {problem}, or run again if it was edited meanwhile")))
+            outlet.send(Refused(f"On this machine {problem}, or run again if it was edited meanwhile"))
         else:
             target(outlet, plugins, work)
 

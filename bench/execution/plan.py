@@ -9,6 +9,7 @@ from joblib import cpu_count
 
 from bench.containment import aside
 from bench.execution.crew import Crew
+from bench.execution.messages import Timed
 from bench.execution.needs import by_need
 from bench.execution.worker import time_updates
 from bench.execution.workforce import Workforce
@@ -102,10 +103,9 @@ def paces_of(crew: Workforce, chains: Sequence[Chain], plugins: Sequence[str] = 
     for files, settings in by_need(shortest, plugins).items():
         crew.start("timing", time_updates, settings, files, parts=len(settings))
         while crew.busy:
-            for _, kind, content in crew.messages():
-                if kind == "progress":
-                    index, pace = content[0]
-                    found[settings[index].hash] = pace
+            for _, message in crew.messages():
+                if isinstance(message, Timed):
+                    found[settings[message.index].hash] = message.pace
     return [found.get(setting.hash, NO_PACE) for setting in shortest]
 
 

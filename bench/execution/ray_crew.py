@@ -28,8 +28,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from bench.errors import BenchError
 from bench.execution.code import differing_code, differing_libraries, libraries, own_code
-from bench.execution.crew import Crew, Died
-from bench.execution.messages import Outlet
+from bench.execution.crew import Crew
+from bench.execution.messages import Died, Message, Outlet, Refused, Result
 from bench.interpreters import started_safely
 
 RETRIES = 3
@@ -95,7 +95,7 @@ class RayCluster:
             if not self.answers():
                 raise self.lost()
 
-    def news(self) -> list[tuple[Any, str, bytes]]:
+    def news(self) -> list[tuple[Any, bytes]]:
         """All that workers have sent since the last time. Raises BenchError where the cluster is gone."""
         self._awaited = self._awaited or self.inbox.take.remote()
         try:
@@ -198,32 +198,28 @@ class RayCrew:
         task = self._do.remote(job, self.cluster.inbox, *(self._sent[plugin] for plugin in plugins))
         self._busy[task] = label
 
-    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
-        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
+    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, Message]]:
+        """Wait for messages, each with the label of its work: news, and at the end a Result, or Died.
 
         timeout: seconds after which there may be none; None waits for as long as the work may take. Raises BenchError
         where the cluster is lost, or cannot do the work.
         """
         end = math.inf if timeout is None else time.monotonic() + timeout
-        news: list[tuple[Any, str, Any]] = []
+        news: list[tuple[Any, Message]] = []
         done: list[ray.ObjectRef] = []
         while self._busy and not (news or done):
             self.cluster.check()
             left = max(0.0, min(SECONDS_BETWEEN_NEWS, end - time.monotonic()))
             done, _ = ray.wait(list(self._busy), num_returns=1, timeout=left)
             running = set(self._busy.values())
-            news = [
-                (label, kind, tuple(pickle.loads(content)))
-                for label, kind, content in self.cluster.news()
-                if label in running
-            ]
+            news = [(label, pickle.loads(sealed)) for label, sealed in self.cluster.news() if label in running]
             if time.monotonic() >= end:
                 break
         yield from news  # what was sent before a result comes before it
         for task in done:
-            yield self._busy.pop(task), "result", self._result(task)
+            yield self._busy.pop(task), self._result(task)
 
-    def _result(self, task: ray.ObjectRef) -> Any:
+    def _result(self, task: ray.ObjectRef) -> Result | Died:
         content = None
         try:
             while content is None:
@@ -232,7 +228,7 @@ class RayCrew:
             raise BenchError(f"A worker of the Ray cluster cannot do its work: {_brief(error.cause)}.") from None
         except RayError as error:  # the worker, its machine or its memory, again and again
             return Died(f"the cluster lost its worker {1 + RETRIES} times: {type(error).__name__}")
-        return content if isinstance(content, Died) else pickle.loads(content)[0]
+        return content if isinstance(content, Died) else Result(pickle.loads(content))
 
     def _fetched(self, task: ray.ObjectRef) -> bytes | Died | None:
         """What a piece of work has left, if it comes in time. Raises BenchError where the cluster is gone."""
@@ -248,13 +244,13 @@ class _Inbox:
     """Where workers leave what they have to say while they work; lives on the machine of the one who asks."""
 
     def __init__(self) -> None:
-        self.messages: list[tuple[Any, str, Any]] = []
+        self.messages: list[tuple[Any, bytes]] = []
 
-    def put(self, message: tuple[Any, str, Any]) -> None:
-        """Add (label, kind, content)."""
+    def put(self, message: tuple[Any, bytes]) -> None:
+        """Add (label, sealed message)."""
         self.messages.append(message)
 
-    def take(self) -> list[tuple[Any, str, Any]]:
+    def take(self) -> list[tuple[Any, bytes]]:
         """All that has come since the last time."""
         taken, self.messages = self.messages, []
         return taken
@@ -299,13 +295,17 @@ def do_work(job: Job, inbox: Any, *contents: dict[str, bytes]) -> bytes | Died:
         with Crew(1, job.timeout) as crew:
             crew.start(job.label, partial(_unsealed, devices), job.sealed, plugins, job.parts)
             while True:
-                for _, kind, content in crew.messages():
-                    if kind == "result":
-                        return content
-                    _tell(inbox, (job.label, kind, content[0]))
+                for _, message in crew.messages():
+                    match message:
+                        case Result(content):
+                            return content
+                        case Died():
+                            return message
+                        case sealed:
+                            _tell(inbox, (job.label, sealed))
 
 
-def _tell(inbox: Any, message: tuple[Any, str, Any]) -> None:
+def _tell(inbox: Any, message: tuple[Any, Any]) -> None:
     """Send news, which are none any more where they cannot be delivered: the driver has ended, or is out of reach."""
     with suppress(ActorDiedError, ActorUnavailableError, GetTimeoutError):
         ray.get(inbox.put.remote(message), timeout=PATIENCE)
@@ -322,15 +322,20 @@ def _unsealed(devices: str, connection: Outlet, plugins: Sequence[str], sealed: 
 
 
 class _Sealing:
-    """Sends messages with their content pickled."""
+    """Sends messages pickled, but so that it can be seen which is the last."""
 
     def __init__(self, connection: Outlet) -> None:
         self.connection = connection
 
-    def send(self, message: tuple[Any, ...]) -> None:
-        """Send (kind, …)."""
-        kind, *content = message
-        self.connection.send((kind, pickle.dumps(content)))
+    def send(self, message: Message | Refused) -> None:
+        """Send news as bytes, and what a result holds as bytes within it."""
+        match message:
+            case Refused():
+                self.connection.send(message)
+            case Result(content):
+                self.connection.send(Result(pickle.dumps(content)))
+            case news:
+                self.connection.send(pickle.dumps(news))
 
 
 def _connect(address: str) -> None:

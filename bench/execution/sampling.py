@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.execution.crew import Crew
+from bench.execution.messages import Measured
 from bench.execution.needs import by_need
 from bench.execution.worker import sample
 from bench.records.result import typed
@@ -36,7 +37,8 @@ def sample_speeds(
             for files, settings in groups.items():
                 crew.start("speeds", sample, settings, files, parts=len(settings))
                 while crew.busy:
-                    rows += [c[0] | {"process": process} for _, kind, c in crew.messages() if kind == "progress"]
+                    measured = [message for _, message in crew.messages() if isinstance(message, Measured)]
+                    rows += [one.row | {"process": process} for one in measured]
     if not rows:
         return 0
     name = digest([datetime.now(UTC).isoformat(), rows[0]["started"]])

@@ -6,14 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from bench.containment import changes_of_numbers, numbers, settled
 from bench.errors import BenchError
-from bench.execution.crew import Refused
-from bench.execution.messages import Outlet
+from bench.execution.messages import Measured, News, Outlet, Progress, Refused, Result, Timed
 from bench.execution.needs import changed
 from bench.records.settings import Cohort, Setting
 from bench.registry import load_plugin
@@ -27,7 +25,7 @@ from bench.training.speed import sample_speed
 
 
 def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
-    """Train a cohort; send ('progress', updates, active) as it goes and ('result', CohortResult) at its end.
+    """Train a cohort; send Progress as it goes, and the Result with its CohortResult.
 
     An error is a result too: every member failed, and why. What would train under a wrong name is Refused.
     """
@@ -35,7 +33,7 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
         return
     before = numbers()
     try:
-        result = train_cohort(cohort, lambda done, active: connection.send(("progress", done, active)))
+        result = train_cohort(cohort, lambda done, active: connection.send(Progress(done, active)))
         if changes := changes_of_numbers(before):
             result = failed_cohort(cohort, f"it changes {' and '.join(changes)} for its whole process")
     except BrokenPipeError:  # nobody is left to hear
@@ -46,30 +44,30 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
         raise
     except Exception as error:  # whatever a technique or task may raise
         result = failed_cohort(cohort, f"{type(error).__name__}: {error}".rstrip(": "))
-    connection.send(("result", result))
+    connection.send(Result(result))
 
 
 def measure(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
-    """Measure the cost of each setting against the baseline's; send ('progress', row) each, then ('result', None)."""
+    """Measure the cost of each setting against the baseline's; send a Measured each, then the Result."""
 
-    def cost(setting: Setting) -> dict[str, Any]:
-        return measure_cost(setting, setting.model_copy(update={"technique": BASELINE, "dials": {}}))
+    def cost(setting: Setting) -> Measured:
+        return Measured(measure_cost(setting, setting.model_copy(update={"technique": BASELINE, "dials": {}})))
 
     _each(connection, plugins, settings, cost)
 
 
 def sample(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
-    """Sample the speed of each setting that runs at all; send ('progress', row) each, then ('result', None)."""
-    _each(connection, plugins, settings, sample_speed)
+    """Sample the speed of each setting that runs at all; send a Measured each, then the Result."""
+    _each(connection, plugins, settings, lambda setting: Measured(sample_speed(setting)))
 
 
 def time_updates(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
-    """Send ('progress', (index, Pace)) for each setting that runs at all."""
-    _each(connection, plugins, settings, lambda setting: (settings.index(setting), measure_pace(setting)))
+    """Send a Timed for each setting that runs at all, then the Result."""
+    _each(connection, plugins, settings, lambda setting: Timed(settings.index(setting), measure_pace(setting)))
 
 
 def _each(
-    connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting], found: Callable[[Setting], object]
+    connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting], found: Callable[[Setting], News]
 ) -> None:
     """Send what is found of each setting that runs at all; none works under switches that another has left."""
     if _refuses(connection, plugins, settings):
@@ -80,8 +78,8 @@ def _each(
                 news = found(setting)
         except Exception:  # one that cannot run has failed in training, where it is told
             continue
-        connection.send(("progress", news))
-    connection.send(("result", None))
+        connection.send(news)
+    connection.send(Result(None))
 
 
 def _refuses(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> bool:
@@ -97,5 +95,5 @@ def _refuses(connection: Outlet, plugins: Sequence[str], settings: Sequence[Sett
     except BenchError as error:
         problem = str(error).rstrip(".")
     if problem:
-        connection.send(("result", Refused(problem)))
+        connection.send(Refused(problem))
     return bool(problem)

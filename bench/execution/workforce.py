@@ -1,15 +1,16 @@
-"""What a run asks of those who do its work: processes here, or a cluster's workers."""
+"""What a run asks of whatever does its work: processes here, or a cluster's workers."""
 
 from __future__ import annotations
 
+import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Protocol
 
-from bench.errors import BenchError
-from bench.execution.crew import Crew
-
-Executor = Literal["local", "ray"]
+from bench.contract import Checks, missing_words, misspelt_name
+from bench.execution.messages import Message
+from bench.registry import Registry
 
 
 class Workforce(Protocol):
@@ -38,10 +39,11 @@ class Workforce(Protocol):
         """
         ...
 
-    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
-        """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
+    def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, Message]]:
+        """Wait for messages, each with the label of its work: news in their order, and at the end a Result, or Died.
 
-        timeout: seconds after which there may be none; None waits for as long as the work may take.
+        timeout: seconds after which there may be none; None waits for as long as the work may take. Raises BenchError
+        where the work is Refused, and where none can be done any more.
         """
         ...
 
@@ -50,24 +52,45 @@ Hire = Callable[[int | None, float | None], Workforce]
 """(size, None for what there is; seconds that a piece may take, None for any) → a workforce."""
 
 
-@contextmanager
-def hiring(executor: Executor = "local", address: str | None = None, gpus: float | None = None) -> Iterator[Hire]:
-    """How to hire for a run: processes on this machine, or workers of a Ray cluster (see `RayCluster`).
+class Executor(ABC):
+    """A way to get a run's work done, chosen with --executor NAME.
 
-    Raises BenchError where Ray is not installed, no cluster answers, or it has no place for the work.
+    A subclass is one file. One of this project's lies in `bench/execution/executors`; a package's is named in the entry
+    point group `bptt_bench.executors`. `bench.testing.check_workforce` holds what it hires to its contract.
     """
-    if executor == "local":
-        if address is not None or gpus is not None:
-            raise BenchError("--address and --gpus-per-cohort are about a cluster: add --executor ray.")
-        yield Crew
-        return
-    if gpus is not None and gpus > 1 and not gpus.is_integer():
-        raise BenchError(f"--gpus-per-cohort takes a share of one GPU, or whole ones, not {gpus:g}.")
-    try:
-        from bench.execution.ray_crew import RayCluster
-    except ModuleNotFoundError as error:
-        if error.name != "ray":
-            raise
-        raise BenchError("--executor ray needs Ray: python -m pip install 'bptt-bench[ray]'.") from None
-    with RayCluster(address or "auto", gpus or 0.0) as cluster:
-        yield cluster.hire
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    """What does the work, in a line for `bptt-bench list executors`."""
+
+    @classmethod
+    @abstractmethod
+    def hiring(cls, address: str | None, gpus: float | None) -> AbstractContextManager[Hire]:
+        """A context within which a run can hire, several times.
+
+        address: given with --address, where a cluster is to be found; gpus: with --gpus-per-cohort, how many GPUs, or
+        which share of one, each piece of work needs. Both are None where they were left out. Raises BenchError where it
+        has no use for them, and where nothing could ever be done.
+        """
+
+
+def _words(cls: type[Executor]) -> Iterator[str]:
+    yield from missing_words(cls, ("title",))
+    yield from misspelt_name(cls)
+    if inspect.isabstract(cls):
+        yield "it does not define hiring(address, gpus)"
+
+
+CHECKS: Checks = {"reading its words": _words}
+
+HOME, GROUP = "bench.execution.executors", "bptt_bench.executors"
+"""The folder and the entry point group of executors."""
+
+executors: Registry[Executor] = Registry("executor", Executor, HOME, GROUP, CHECKS)  # type: ignore[type-abstract]
+
+
+def hiring(
+    executor: str = "local", address: str | None = None, gpus: float | None = None
+) -> AbstractContextManager[Hire]:
+    """How to hire for a run, see `Executor.hiring`. Raises BenchError for an unknown name."""
+    return executors.get(executor).hiring(address, gpus)

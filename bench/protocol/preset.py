@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bench import plain_yaml
 from bench.errors import BenchError
@@ -102,31 +102,28 @@ class Preset(Frozen):
 
 
 class Selectors(Frozen):
-    """What a user chose on the command line; None leaves the preset's word."""
+    """A user's choices, which override a preset; None leaves the preset's own.
+
+    Every field of `Protocol` may be given beside these by its name, and is gathered in `protocol`.
+    """
 
     techniques: tuple[str, ...] | None = None
     tasks: tuple[str, ...] | None = None
     lags: tuple[int, ...] | None = None
     seeds: int | None = None
-    updates: int | None = None
-    hidden_size: int | None = None
-    batch_size: int | None = None
-    held_out_size: int | None = None
-    learning_rates: tuple[float, ...] | None = None
-    optimizer: str | None = None
-    clip_norm: float | None = None
-    initialisation: str | None = None
+    protocol: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gathered(cls, given: dict[str, Any]) -> dict[str, Any]:
+        words = {name: value for name, value in given.items() if name in Protocol.model_fields}
+        others = {name: value for name, value in given.items() if name not in words}
+        return others | {"protocol": given.get("protocol", {}) | words}
 
     @property
     def choose_matrix(self) -> bool:
         """Whether they say which settings are wanted, which makes a matrix of its own."""
         return bool(self.techniques or self.tasks or self.lags)
-
-
-_PROTOCOL_SELECTORS = (
-    "updates", "hidden_size", "batch_size", "held_out_size", "learning_rates", "optimizer", "clip_norm",
-    "initialisation",
-)  # fmt: skip
 
 
 def preset_names() -> list[str]:
@@ -148,7 +145,7 @@ def load_preset(name_or_path: str) -> Preset:
 def preset_text(name: str) -> str:
     """A preset that comes with the package as YAML, its name included; raises BenchError if there is none."""
     if name not in preset_names():
-        near = difflib.get_close_matches(name, preset_names(), n=1, cutoff=0.4)
+        near = difflib.get_close_matches(name, preset_names(), n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(preset_names())}."
         raise BenchError(f"Unknown preset '{name}': {hint}")
     return f"name: {name}\n{(_FOLDER / f'{name}.yaml').read_text(encoding='utf-8')}"
@@ -192,7 +189,7 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
     )
     if seeds > MOST_SEEDS or asked > MOST_MEMBERS:
         raise BenchError(
-            f"That asks for {asked} members with {seeds} seeds: at most {MOST_MEMBERS} members and {MOST_SEEDS} seeds."
+            f"That asks for {asked} runs with {seeds} seeds: give at most {MOST_MEMBERS} runs and {MOST_SEEDS} seeds."
         )
     settings, skips = [], []
     for spec, cls, dials in parsed:
@@ -271,8 +268,7 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
         if lag > MOST_STEPS:
             raise BenchError(f"Lag {lag} is too long for task '{name}': give at most {MOST_STEPS}.")
     words = preset.protocol.model_dump() | preset.tasks.get(name, TaskPreset()).protocol
-    words |= {key: value for key in _PROTOCOL_SELECTORS if (value := getattr(chosen, key)) is not None}
-    words |= matrix.protocol | given.protocol
+    words |= chosen.protocol | matrix.protocol | given.protocol
     try:
         protocol = Protocol.model_validate(words)
     except ValidationError as error:

@@ -38,23 +38,27 @@ class Protocol(Frozen):
     """Everything but technique, task, lag and seed that a result depends on."""
 
     hidden_size: int = Field(ge=1, le=MOST_STEPS, description="units of the recurrent state")
-    batch_size: int = Field(ge=1, le=MOST_STEPS, description="fresh sequences an update")
+    batch_size: int = Field(ge=1, le=MOST_STEPS, description="fresh sequences per update")
     updates: int = Field(
-        ge=0, le=MOST_STEPS, description="the budget: optimiser steps of a member; 0: only probed, not trained"
+        ge=0, le=MOST_STEPS, description="the budget: optimiser steps of a run; 0 probes without training"
     )
     evaluate_every: int = Field(ge=1, le=MOST_STEPS, description="updates between evaluations on held-out sequences")
     held_out_size: int = Field(
         ge=1, le=MOST_STEPS, description="sequences in the validation and in the test set of a seed"
     )
-    learning_rates: tuple[float, ...] = Field(min_length=1, description="the grid; one rate means no tuning")
-    tuning_seeds: int = Field(ge=0, le=MOST_SEEDS, description="seeds a rate is tried with")
-    optimizer: OptimizerName = "adam"
-    clip_norm: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="clip every technique's gradient norm; none by default"
+    learning_rates: tuple[float, ...] = Field(
+        min_length=1, description="learning rates to choose from by tuning; a single one is used without tuning"
     )
-    initialisation: Literal["default", "orthogonal"] = "default"
+    tuning_seeds: int = Field(ge=0, le=MOST_SEEDS, description="seeds with which tuning tries each learning rate")
+    optimizer: OptimizerName = Field(default="adam", description="optimiser of every technique without one of its own")
+    clip_norm: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="norm to which every technique's gradient is clipped"
+    )
+    initialisation: Literal["default", "orthogonal"] = Field(
+        default="default", description="recurrent weights at the start"
+    )
     recurrent_gain: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, description="recurrent weights at the start are multiplied by it"
+        default=1.0, gt=0, allow_inf_nan=False, description="factor of the recurrent weights at the start"
     )
 
     @property

@@ -12,10 +12,11 @@ from small_store import SmallStore, member, probe, setting, study
 from worlds import CELLS, World
 
 from bench.cli import main
-from bench.console import to_json
+from bench.cli.console import to_json
 from bench.errors import BenchError
 from bench.evidence.claims import load_tests
 from bench.evidence.reasons import analysis_name, why_all
+from bench.evidence.source import load_claims
 from bench.evidence.statistics import least_n
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict, as_line, as_record, decide, judge
 from bench.tracking import Store
@@ -290,25 +291,36 @@ def small(monkeypatch: pytest.MonkeyPatch) -> SmallStore:
     return store
 
 
-def test_a_line_a_claim(small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_a_claim_in_lines_that_fit(
+    small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "90")
-    monkeypatch.setattr("bench.cli.is_terminal", lambda stream: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("bench.cli.console.is_terminal", lambda stream: True)
     assert main(["verdicts"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["claim", "verdict", "effect", "n", "robust", "reason"]
-    assert [line.split()[0] for line in lines] == [f"S{i:02}" for i in range(1, 31)]
-    assert max(map(len, [head, *lines])) == 90
-    assert any(line.endswith("…") for line in lines)
+    assert head.split() == ["claim", "says", "verdict", "effect", "n", "robust", "reason"]
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [f"S{i:02}" for i in range(1, 31)]
+    assert max(map(len, [head, *lines])) <= 90
 
 
-def test_a_file_gets_the_lines_whole(
+def test_a_file_gets_a_claim_a_line_with_its_words(
     small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "90")
     assert main(["verdicts"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) > 90
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [f"S{i:02}" for i in range(1, 31)]
+    for line, claim in zip(lines, load_claims(), strict=True):
+        assert claim.says["en"] in line
     assert not any("…" in line for line in lines)
+
+
+def test_some_claims_are_chosen(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verdicts", "--claim", "S15,S03"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["S03", "S15"]
+    assert main(["verdicts", "--claim", "S99"]) == 2
+    assert "Unknown claim 'S99': they are S01 to S30" in capsys.readouterr().err
 
 
 def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,4 +23,4 @@ def meet(job, inbox):
             met.touch()
         time.sleep(0.02)
     mine.unlink()
-    return pickle.dumps([(there, os.environ["CUDA_VISIBLE_DEVICES"])])
+    return pickle.dumps((there, os.environ["CUDA_VISIBLE_DEVICES"]))

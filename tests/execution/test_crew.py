@@ -13,8 +13,8 @@ import pytest
 
 from bench.errors import BenchError
 from bench.execution import crew as crew_module
-from bench.execution.crew import Crew, Died
-from bench.execution.messages import Inlet, Outlet
+from bench.execution.crew import Crew
+from bench.execution.messages import Died, Inlet, Measured, Outlet, Progress, Result
 
 PATIENCE = 120
 """Seconds that a busy machine may take for what takes none."""
@@ -25,7 +25,7 @@ def results(crew, label="work"):
     news, deadline = [], time.monotonic() + PATIENCE
     while crew.busy:
         assert time.monotonic() < deadline, "it never ended"
-        news += [(kind, content) for found, kind, content in crew.messages(1.0) if found == label]
+        news += [message for found, message in crew.messages(1.0) if found == label]
     return news
 
 
@@ -49,13 +49,13 @@ def fork_a_sleeper(connection):
     if not child:
         time.sleep(3600)
         os._exit(0)
-    connection.send(("progress", child))
+    connection.send(Measured({"child": child}))
 
 
 def with_a_thread(connection, plugins, work):
     """Done, but for a thread that is no daemon."""
     threading.Thread(target=time.sleep, args=(3600,)).start()
-    connection.send(("result", os.getpid()))
+    connection.send(Result(os.getpid()))
 
 
 def killed_with_a_child(connection, plugins, work):
@@ -66,7 +66,7 @@ def killed_with_a_child(connection, plugins, work):
 
 def done_with_a_child(connection, plugins, work):
     fork_a_sleeper(connection)
-    connection.send(("result", "done"))
+    connection.send(Result("done"))
 
 
 def cut_within_a_word(connection, plugins, work):
@@ -83,7 +83,7 @@ def hangs_with_a_child(connection, plugins, work):
 
 def talks_without_end(connection, plugins, work):
     while True:
-        connection.send(("progress", "still here"))
+        connection.send(Progress(1, 1))
         time.sleep(0.01)
 
 
@@ -96,14 +96,14 @@ def closes_everything(connection, plugins, work):
 def two_of_it(connection, plugins, work):
     """A child that goes on where its parent does."""
     os.fork()
-    connection.send(("result", "once"))
+    connection.send(Result("once"))
 
 
 def test_a_thread_does_not_keep_what_is_done():
     with Crew(1) as crew:
         crew.start("work", with_a_thread, None)
-        ((_, pid),) = results(crew)
-    assert ended(pid)
+        (done,) = results(crew)
+    assert ended(done.content)
 
 
 @pytest.mark.parametrize(
@@ -111,37 +111,37 @@ def test_a_thread_does_not_keep_what_is_done():
     [
         (killed_with_a_child, Died("the process was ended by SIGKILL, perhaps for want of memory")),
         (cut_within_a_word, Died("the process was ended by SIGKILL, perhaps for want of memory")),
-        (done_with_a_child, "done"),
+        (done_with_a_child, Result("done")),
     ],
 )
 def test_a_child_neither_delays_an_end_nor_outlives_it(target, end):
     with Crew(1) as crew:
         crew.start("work", target, None)
-        (_, (child,)), (_, found) = results(crew)
+        news, found = results(crew)
     assert found == end
-    assert ended(child)
+    assert ended(news.row["child"])
 
 
 def test_what_has_had_its_time_ends_with_its_children():
     with Crew(1, timeout=2.0) as crew:
         crew.start("work", hangs_with_a_child, None)
-        (_, (child,)), (_, found) = results(crew)
+        news, found = results(crew)
     assert found == Died("it took longer than the timeout of 2 s")
-    assert ended(child)
+    assert ended(news.row["child"])
 
 
 @pytest.mark.parametrize(("target", "parts", "allowed"), [(talks_without_end, 1, 1), (talks_without_end, 2, 2)])
 def test_the_time_is_over_for_those_who_talk_too(target, parts, allowed):
     with Crew(1, timeout=1.0) as crew:
         crew.start("work", target, None, parts=parts)
-        *_, (_, found) = results(crew)
+        *_, found = results(crew)
     assert found == Died(f"it took longer than the timeout of {allowed} s")
 
 
 def test_who_closes_the_pipe_has_died():
     with Crew(1) as crew:
         crew.start("work", closes_everything, None)
-        ((_, found),) = results(crew)
+        (found,) = results(crew)
     # whichever sees it first: the crew, or the process's own watch on its parent, which it has closed as well
     assert found in (
         Died("it closed the pipe of its result"),
@@ -152,21 +152,21 @@ def test_who_closes_the_pipe_has_died():
 def test_a_process_that_was_forked_off_says_nothing():
     with Crew(1) as crew:
         crew.start("work", two_of_it, None)
-        assert results(crew) == [("result", "once")]
+        assert results(crew) == [Result("once")]
 
 
 def test_a_crew_that_is_left_leaves_nobody():
     with Crew(1) as crew:
         crew.start("work", hangs_with_a_child, None)
-        child = None
-        while child is None:
-            child = next((content[0] for _, _, content in crew.messages()), None)
-    assert ended(child)
+        news = None
+        while news is None:
+            news = next((message for _, message in crew.messages()), None)
+    assert ended(news.row["child"])
 
 
 def counts(connection, plugins, work):
     for number in range(10**9):
-        connection.send(("progress", number))
+        connection.send(Progress(number, 1))
         time.sleep(0.01)
 
 
@@ -220,9 +220,10 @@ class Unborn:
 def test_messages_are_given_out_when_they_are_whole():
     receive, send = crew_module.mp.Pipe(duplex=False)
     inlet, outlet = Inlet(receive), Outlet(send)
-    outlet.send(("progress", 1))
-    outlet.send(("progress", b"x" * 10_000))
-    assert [len(message) for message in inlet.take()] == [2, 2]
+    sent = [Progress(1, 2), Result(b"x" * 10_000)]
+    for message in sent:
+        outlet.send(message)
+    assert inlet.take() == sent
     assert not inlet.closed
     os.write(send.fileno(), b"\0\0\0\0")
     assert inlet.take() == []
@@ -248,14 +249,15 @@ if {spawn}:
 if __name__ == "__main__":
     with Crew(1) as crew:
         crew.start("where", told, None)
-        found = [content for _ in iter(lambda: crew.busy, False) for *_, content in crew.messages()]
+        found = [message for _ in iter(lambda: crew.busy, False) for _, message in crew.messages()]
     from multiprocessing import forkserver
-    print(json.dumps([found[0], forkserver._forkserver._forkserver_pid]), flush=True)
+    print(json.dumps([found[0].content, forkserver._forkserver._forkserver_pid]), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 WHERE = """
 import os, sys
 import bench
+from bench.execution.messages import Result
 
 
 def told(connection, plugins, work):
@@ -264,7 +266,7 @@ def told(connection, plugins, work):
         import time
         os.setsid()
         time.sleep(3600)
-    connection.send(("result", [bench.__file__, sys.path, os.environ.get("PYTHONSAFEPATH"), child]))
+    connection.send(Result([bench.__file__, sys.path, os.environ.get("PYTHONSAFEPATH"), child]))
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.execution import worker
 from bench.execution.code import differing_libraries, libraries
-from bench.execution.crew import Refused
+from bench.execution.messages import Refused
 from bench.execution.needs import by_need, changed, needed, packed
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
@@ -71,7 +71,7 @@ def test_what_has_changed_since_is_refused(plugins, what, monkeypatch):
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
     worker.sample(type("Outlet", (), {"send": sent.append}), plugins[:1], [setting])
     sentence = f"The technique 'one' is not what it was when the run began: {plugins[0]} has changed; call it again"
-    assert sent == [("result", Refused(sentence))]
+    assert sent == [Refused(sentence)]
 
 
 def test_libraries_are_compared_without_their_build():

@@ -17,10 +17,12 @@ from at_once import meet
 
 from bench.errors import BenchError
 from bench.execution import run_studies
+from bench.execution.messages import Result
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
 from bench.tasks import tasks
 from bench.techniques import techniques
+from bench.testing import check_workforce
 
 pytest.importorskip("ray", reason="Ray is not installed: python -m pip install 'bptt-bench[ray]'")
 
@@ -176,11 +178,15 @@ def test_quarters_of_a_gpu(cluster, tmp_path, monkeypatch):
         assert crew.idle == 0
         found = {}
         while crew.busy:
-            found |= {label: content for label, kind, content in crew.messages() if kind == "result"}
+            found |= {label: message.content for label, message in crew.messages() if isinstance(message, Result)}
         assert crew.idle == places
     assert sorted(found) == list(range(places + 1))
     assert max(there for there, _ in found.values()) == places
     assert {devices for _, devices in found.values()} == {"0"}
+
+
+def test_workers_keep_the_contract(cluster):
+    check_workforce(cluster.hire)
 
 
 def test_the_benchmark_of_handing_work_over(cluster, monkeypatch, capsys):

@@ -19,8 +19,9 @@ from factory import cohort, outcomes_of, result
 import bench
 from bench import execution, report
 from bench.cli import main
+from bench.cli.console import say
+from bench.cli.verb import found
 from bench.collector import MIDDLE, OLD, YOUNG
-from bench.console import say
 from bench.execution import RunSummary
 from bench.execution.crew import Crew
 from bench.protocol.preset import Selectors, load_preset, resolve
@@ -72,23 +73,8 @@ def test_help_imports_no_room() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], []])
 def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
-    listed = capsys.readouterr().out.split("Commands:")[1]
-    assert re.findall(r"^  (\w+)", listed, re.MULTILINE) == [
-        "list",
-        "preset",
-        "plan",
-        "run",
-        "report",
-        "verdicts",
-        "export",
-        "ui",
-        "doctor",
-        "history",
-        "compare",
-        "snapshot",
-        "nightly",
-        "prune",
-    ]
+    listed = capsys.readouterr().out.partition("Look around:")[2].partition("A run is")[0]
+    assert re.findall(r"^  (\w+)", listed, re.MULTILINE) == [verb.name for verb in found()]
 
 
 # list
@@ -248,11 +234,11 @@ def test_run_with_failures_lists_them_and_ends_with_1(
         "role": "measured",
         "reason": "MemoryError: none left",
     }
-    recorder(RunSummary(trained=3, cached=2, failures=[failure]))
+    recorder(RunSummary(trained=3, failed=1, cached=2, failures=[failure]))
     assert main(["run", *TINY, "--store", store.uri]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "trained: 3; there already: 2" in captured.err
+    assert "trained: 3; failed: 1; stored before: 2" in captured.err
     assert re.search(r"tanh +copy +5 +measured +MemoryError: none left", captured.err)
 
 

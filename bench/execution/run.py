@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import BenchError
-from bench.execution.crew import Crew, Died
+from bench.execution.crew import Crew
+from bench.execution.messages import Died, Measured, Progress, Result
 from bench.execution.needs import needed
 from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
 from bench.execution.plan import distinct, missing_cohorts, paces_of, seconds_of
-from bench.execution.progress import LOG, Progress
+from bench.execution.progress_line import LOG, ProgressLine
 from bench.execution.worker import measure, train
 from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
@@ -33,7 +34,9 @@ class RunSummary:
     """What came of a run."""
 
     trained: int = 0
-    """Members trained now."""
+    """Members trained now, to whatever outcome but a failure."""
+    failed: int = 0
+    """Members that failed now."""
     cached: int = 0
     """Members that the store held already."""
     failures: list[dict[str, Any]] = field(default_factory=list)
@@ -47,15 +50,15 @@ class RunSummary:
 
 
 def account(summary: RunSummary) -> str:
-    """What a run did, in a sentence or two."""
-    counts = f"Members trained: {summary.trained}; there already: {summary.cached}."
+    """What came of a run, in a sentence or two. To users, a member is a run."""
+    counts = f"Runs trained: {summary.trained}; failed: {summary.failed}; stored before: {summary.cached}."
     if not summary.left:
         return counts
-    left = f"{summary.left} members, at the most, are left for the next run."
+    left = f"At most {summary.left} runs are left for the next call."
     if summary.interrupted:
         return f"{counts} {left}"
-    hint = "" if summary.trained else " Nothing fitted into it: give a longer one."
-    return f"{counts} The budget is spent: {left}{hint}"
+    hint = "" if summary.trained + summary.failed else " Nothing fitted into it: give a longer one."
+    return f"{counts} The budget is spent. {left}{hint}"
 
 
 def run_studies(
@@ -131,13 +134,13 @@ class _Run:
 
     def work(self, crew: Workforce) -> None:
         """Train what is missing, and write it, whatever happens."""
-        with Progress(self.missing) as progress:
+        with ProgressLine(self.missing) as progress:
             try:
                 self.train(crew, progress)
             finally:
                 self.write()
 
-    def train(self, crew: Workforce, progress: Progress) -> None:
+    def train(self, crew: Workforce, progress: ProgressLine) -> None:
         """Climb every ladder, one cohort of each at a time, in turns."""
         self._set_order(crew)
         running: dict[str, tuple[Ladder, Cohort]] = {}
@@ -151,15 +154,19 @@ class _Run:
                 progress.best(self.members)
             if not running:
                 return
-            for key, kind, content in crew.messages(self.order.left):
+            for key, message in crew.messages(self.order.left):
                 ladder, cohort = running[key]
-                if kind == "progress":
-                    progress.running(cohort, content[0])
-                    continue
-                result = failed_cohort(cohort, content.reason) if isinstance(content, Died) else content
+                match message:
+                    case Progress(updates):
+                        progress.running(cohort, updates)
+                        continue
+                    case Died(reason):
+                        result = failed_cohort(cohort, reason)
+                    case Result(content):
+                        result = content
                 self.members = pd.concat([self.members, result.members], ignore_index=True)
                 self.unwritten.append(result)
-                progress.finished(cohort)
+                progress.finished(cohort, result.members["outcome"])
                 del running[key]
                 self._queue(ladder, cohort.setting)
             if self.order.left == 0:
@@ -169,13 +176,16 @@ class _Run:
         """Write what has been trained since the last time."""
         while self.unwritten:
             self.outbox.write(self.unwritten[0])
-            self.summary.trained += len(self.unwritten.pop(0).members)
+            outcomes = self.unwritten.pop(0).members["outcome"]
+            failed = int((outcomes == "failed").sum())
+            self.summary.failed += failed
+            self.summary.trained += len(outcomes) - failed
 
     def close(self) -> RunSummary:
         """Send what still waits; say what came of it all."""
         with self.troubled():
             if not self.outbox.send(at_once=True):
-                waiting = f"{len(self.outbox)} finished cohorts wait in {self.outbox.folder} for the next run"
+                waiting = f"{len(self.outbox)} files of finished runs wait in {self.outbox.folder} for the next call"
                 raise BenchError(f"{waiting}: {self.outbox.trouble}")
             self.store.reach()
         self.summary.left = self.left() if self.budget else 0
@@ -228,7 +238,7 @@ class _Run:
         for one in (ladder, *(one.ladder for one in again)):
             insort(self.waiting, self.order.next(one, self.members), key=attrgetter("turn"))
 
-    def _next(self, running: dict[str, tuple[Ladder, Cohort]], progress: Progress) -> tuple[Ladder, Cohort] | None:
+    def _next(self, running: dict[str, tuple[Ladder, Cohort]], progress: ProgressLine) -> tuple[Ladder, Cohort] | None:
         """The next cohort to train; a setting that another study's ladder is training now is waited for."""
         busy = {cohort.setting.hash for _, cohort in running.values()}
         for one in list(self.waiting):
@@ -270,7 +280,7 @@ class _Run:
                 for setting in missing:
                     crew.start(setting.label, measure, [setting], needed(setting, self.plugins))
                     while crew.busy:
-                        rows += [content[0] for _, kind, content in crew.messages() if kind == "progress"]
+                        rows += [message.row for _, message in crew.messages() if isinstance(message, Measured)]
             finally:
                 if rows:
                     self.store.write_costs(typed(rows, COST_COLUMNS))

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 from factory import result
 
-from bench import execution, nightly_commands, report
-from bench.cli import main
+from bench import execution, report
+from bench.cli import main, night_log
+from bench.cli.options import duration
 from bench.errors import BenchError
 from bench.evidence.scope import scopes
 from bench.execution import Budget, RunSummary
-from bench.options import duration
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.tracking import Store, layout
 
@@ -87,7 +87,7 @@ def test_the_exit_code_says_what_happened(
     assert capsys.readouterr().err.splitlines() == lines
     assert lines[-1].endswith(f"ends with exit code {status}")
     assert ("MemoryError: none left" in log()) == bool(summary.failures)
-    assert ("2 members, at the most, are left" in log()) == bool(summary.left)
+    assert ("At most 2 runs are left" in log()) == bool(summary.left)
 
 
 def test_run_says_with_its_exit_code_that_the_budget_is_spent(
@@ -102,7 +102,7 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
     monkeypatch.setattr(execution, "run_studies", train)
     assert main(["run", *SMOKE, "--store", store.uri, "--budget", "1h30m"]) == 4
     assert given == [5400]
-    assert "7 members, at the most, are left for the next run. Nothing fitted into it" in capsys.readouterr().err
+    assert "At most 7 runs are left for the next call. Nothing fitted into it" in capsys.readouterr().err
 
 
 def test_a_night_on_a_cluster_is_trained_by_whom_it_hires(
@@ -173,7 +173,7 @@ def test_a_log_that_cannot_be_written_is_told_once_and_the_night_goes_on(
 ) -> None:
     Path("reports").mkdir()
     Path("reports", "nightly.log").symlink_to("/dev/full")
-    monkeypatch.setattr(nightly_commands, "LOG_BYTES", 0)  # a device has no length
+    monkeypatch.setattr(night_log, "LOG_BYTES", 0)  # a device has no length
     assert night(RunSummary(trained=1)) == 1
     lines = capsys.readouterr().err.splitlines()
     assert [line for line in lines if not LINE.fullmatch(line)] == [
@@ -265,8 +265,8 @@ def test_what_a_library_says_is_made_plain(night: Callable[..., int]) -> None:
 
 
 def test_a_long_log_is_begun_anew(night: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nightly_commands, "LOG_BYTES", 500)
-    monkeypatch.setattr(nightly_commands, "LOG_FILES", 2)
+    monkeypatch.setattr(night_log, "LOG_BYTES", 500)
+    monkeypatch.setattr(night_log, "LOG_FILES", 2)
     for _ in range(4):
         night(RunSummary(trained=1, failures=[FAILURE]))
     files = sorted(Path("reports").glob("nightly.log*"))

@@ -6,7 +6,7 @@ import sys
 import pytest
 from factory import cohort, result
 
-from bench import cli, tracking
+from bench import tracking
 from bench.cli import main
 from bench.tracking import Store
 
@@ -36,7 +36,7 @@ def test_ui_prints_addresses_and_ends_with_its_server(
 def test_ui_ends_a_server_that_does_not_end(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     asks = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(600)"
     monkeypatch.setattr(tracking, "ui_command", lambda store, port: [sys.executable, "-c", asks])
-    monkeypatch.setattr(cli, "SECONDS_TO_END", 0.1)
+    monkeypatch.setattr("bench.cli.verbs.ui.SECONDS_TO_END", 0.1)
     assert main(["ui", "--store", filled.uri, "--port", "5099"]) == 0
 
 

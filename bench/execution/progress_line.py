@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 from tqdm import tqdm
@@ -28,21 +29,27 @@ class _Lines(tqdm):
             self.fp.flush()
 
 
-class Progress:
-    """Members done of all, their rate, the time left, and the current best; where a log is kept, lines in it."""
+class ProgressLine:
+    """Runs done of all, their rate, the time left, what is being trained, how many solved, and the best so far.
+
+    Where a log is kept it gets a line for each cohort instead.
+    """
 
     def __init__(self, total: int) -> None:
         terminal, logged = is_terminal(sys.stderr), LOG.isEnabledFor(logging.INFO)
         self.bar = (tqdm if terminal else _Lines)(
             total=total, disable=not total or logged or sys.stderr is None,
-            unit="member", file=sys.stderr, dynamic_ncols=terminal, leave=terminal, smoothing=0.1,
+            unit="run", file=sys.stderr, dynamic_ncols=terminal, leave=terminal, smoothing=0.1,
             mininterval=0.2 if terminal else SECONDS_BETWEEN_LINES,
-            bar_format="{percentage:3.0f}% {n:.0f}/{total:.0f} members [{elapsed}<{remaining}, {rate_fmt}{postfix}]",
+            bar_format="{percentage:3.0f}% {n:.0f}/{total:.0f} runs [{elapsed}<{remaining}, {rate_fmt}]{postfix}",
         )  # fmt: skip
         self._finished = 0.0
-        self._running: dict[str, float] = {}
+        self._running: dict[str, tuple[str, float]] = {}
+        """Label and members done, of each cohort that trains, by its key; the one heard from last is the last."""
+        self._measured = self._solved = 0
+        self._best = ""
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -50,20 +57,26 @@ class Progress:
         self.bar.close()
 
     def running(self, cohort: Cohort, updates: int) -> None:
-        """A cohort has done so many updates: count its members in part."""
+        """Count a cohort's members in part: it has done so many updates."""
         share = updates / max(1, cohort.setting.protocol.updates)
-        self._running[cohort.key] = share * len(cohort.members)
+        label = f"tuning {cohort.setting.label}" if cohort.role == "tuning" else cohort.setting.label
+        self._running.pop(cohort.key, None)
+        self._running[cohort.key] = label, share * len(cohort.members)
         self._show()
 
-    def finished(self, cohort: Cohort) -> None:
-        """A cohort's members are done."""
+    def finished(self, cohort: Cohort, outcomes: Sequence[str]) -> None:
+        """Count a cohort's members, which are done; outcomes: one each."""
         self._running.pop(cohort.key, None)
         self._finished += len(cohort.members)
-        LOG.info("trained %s, %s: %d members", cohort.setting.label, cohort.role, len(cohort.members))
+        solved = list(outcomes).count("solved")
+        LOG.info("trained %s, %s: %d runs, %d solved", cohort.setting.label, cohort.role, len(outcomes), solved)
+        if cohort.role == "measured":
+            self._measured += len(outcomes)
+            self._solved += solved
         self._show()
 
     def spared(self, members: int) -> None:
-        """So many members will not be trained: their ladder has ended."""
+        """Count so many members less: their ladder has ended."""
         self.bar.total = (self.bar.total or 0) - members
         self._show()
 
@@ -77,9 +90,17 @@ class Progress:
         top = table[table["rate"] >= 0.5].sort_values(["lag", "rate", "updates"], ascending=[False, False, True])
         if not top.empty:
             row = top.iloc[0]
-            self.bar.set_postfix_str(
-                f"best {row['technique']} on {row['task']} lag {row['lag']}: {row['rate']:.0%}", refresh=False
-            )
+            self._best = f"best {row['technique']} {row['task']} lag {row['lag']}: {row['rate']:.0%}"
 
     def _show(self) -> None:
-        self.bar.update(self._finished + sum(self._running.values()) - self.bar.n)
+        self.bar.set_postfix_str(" | ".join(filter(None, self._words())), refresh=False)
+        self.bar.update(self._finished + sum(done for _, done in self._running.values()) - self.bar.n)
+
+    def _words(self) -> Iterator[str]:
+        if self._running:
+            others = len(self._running) - 1
+            latest, _ = list(self._running.values())[-1]
+            yield f"{latest} and {others} more" if others else latest
+        if self._measured:
+            yield f"{self._solved}/{self._measured} solved"
+        yield self._best

@@ -192,6 +192,7 @@ def test_what_takes_too_long_has_failed_and_is_tried_again_where_that_is_asked_f
     wanted = study("hangs", "fine", **little)
     failed = run_studies([wanted], store, jobs=2, plugins=[plugin], timeout=0.5)
     (failure,) = failed.failures
+    assert (failed.trained, failed.failed) == (0, 2)
     assert (failure["technique"], failure["reason"]) == ("hangs", "it took longer than the timeout of 0.5 s")
     Path(plugin).with_name("mended").touch()
     again = run_studies([wanted], store, jobs=2, plugins=[plugin], retry_failed=True)
@@ -291,7 +292,7 @@ def test_a_budget_without_time_trains_nothing(store):
 
 def test_a_run_that_was_interrupted_did_not_spend_its_budget():
     told = account(RunSummary(trained=1, left=2, interrupted=True))
-    assert told == "Members trained: 1; there already: 0. 2 members, at the most, are left for the next run."
+    assert told == "Runs trained: 1; failed: 0; stored before: 0. At most 2 runs are left for the next call."
 
 
 def _of_results(store):

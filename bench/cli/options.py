@@ -1,0 +1,185 @@
+"""Options that verbs share, and the studies that they choose."""
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli import protocol_options
+from bench.cli.console import say
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.records.study import Study
+    from bench.tracking import Store
+
+MATRIX, HOW = "What to train", "How to train"
+"""Headings of help."""
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URI", help="MLflow tracking URI; by default a database under ./mlruns."),
+]
+PluginOption = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def duration(text: str) -> float:
+    """Seconds of '90m', '6h', '1h30m' or '30d'; BenchError for anything else, and for nothing."""
+    found = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
+    total = 86400 * days + 3600 * hours + 60 * minutes + seconds
+    if not total:
+        raise BenchError(f"'{text}' is no length of time: write 90m, 6h, 1h30m or 30d.")
+    return float(total)
+
+
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        max=1024,
+        rich_help_panel=HOW,
+        help="Settings to train at a time; by default one per core.",
+    ),
+]  # fmt: skip
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(
+        "--budget", metavar="TIME", parser=duration, rich_help_panel=HOW,
+        help="Time to train in, such as 90m or 6h: a few seeds of everything come first. By default unlimited.",
+    ),
+]  # fmt: skip
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", metavar="TIME", parser=duration, rich_help_panel=HOW,
+        help="Time, such as 2h, after which the runs of a setting that train together count as failed.",
+    ),
+]  # fmt: skip
+RetryOption = Annotated[
+    bool, typer.Option("--retry-failed", rich_help_panel=HOW, help="Train again what has failed before.")
+]
+ExecutorOption = Annotated[
+    str,
+    typer.Option(
+        "--executor", metavar="NAME", rich_help_panel=HOW,
+        help="What trains: a name that 'list executors' shows, such as ray (docs/cluster.md).",
+    ),
+]  # fmt: skip
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address", metavar="HOST:PORT", rich_help_panel=HOW,
+        help="Head of the cluster. For Ray, by default RAY_ADDRESS or what runs here; or 'local'.",
+    ),
+]  # fmt: skip
+GpusOption = Annotated[
+    float | None,
+    typer.Option(
+        "--gpus-per-cohort", metavar="SHARE", min=0, rich_help_panel=HOW,
+        help="Share of a GPU, such as 0.25, for runs that train together on the cluster; by default none.",
+    ),
+]  # fmt: skip
+
+
+def load_plugins(files: list[Path] | None) -> None:
+    """Register the techniques and tasks of a user's own files."""
+    if files:
+        from bench.registry import load_plugin
+        from bench.tasks import tasks
+        from bench.techniques import techniques
+
+        for file in files:
+            load_plugin(file, [tasks, techniques])
+
+
+def warn_of_cut_off(store: "Store") -> None:
+    """Say how many results are left out because they are not whole."""
+    count = store.cut_off()
+    if count:
+        say(f"Left out: results that are not complete, being written, cut off or damaged: {count}. A run repairs them.")
+
+
+def split(values: list[str] | None) -> list[str] | None:
+    """The words of an option that may be repeated and that takes several at once, separated by commas."""
+    return values and [part.strip() for value in values for part in value.split(",")]
+
+
+def _lags(values: list[str] | None) -> list[int] | None:
+    try:
+        return None if values is None else [int(part) for part in split(values) or ()]
+    except ValueError:
+        raise BenchError(f"--lag takes whole numbers separated by commas, not '{','.join(values or ())}'.") from None
+
+
+def chosen_studies(
+    preset: Annotated[
+        str,
+        typer.Option(metavar="NAME|FILE", rich_help_panel=MATRIX, help="A preset's name, or a YAML file like one."),
+    ],
+    technique: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES", rich_help_panel=MATRIX, help="Techniques, with dials if you like: 'tanh,tbptt:window=20'."
+        ),
+    ] = None,
+    task: Annotated[list[str] | None, typer.Option(metavar="NAMES", rich_help_panel=MATRIX, help="Tasks.")] = None,
+    lag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STEPS", rich_help_panel=MATRIX, help="Lags: the steps that the gradient has to travel."),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(metavar="N", rich_help_panel=MATRIX, help="Runs per setting, one per seed."),
+    ] = None,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            rich_help_panel=MATRIX,
+            help="The preset's matrices under other conditions, and 'main'. "
+            "By default all, but only main with --technique, --task or --lag.",
+        ),
+    ] = None,
+    plugin: PluginOption = None,
+    **protocol: protocol_options.Given,
+) -> "list[Study]":
+    """The studies that a preset and its selectors ask for. NAMES, STEPS and the like are separated by commas.
+
+    protocol: the options of `protocol_options`.
+    """
+    words = protocol_options.chosen(protocol)
+    load_plugins(plugin)
+    from bench.containment import aside
+    from bench.protocol.preset import Selectors, load_preset, resolve_arms
+
+    given = {
+        "techniques": split(technique), "tasks": split(task), "lags": _lags(lag), "seeds": seeds, "protocol": words,
+    }  # fmt: skip
+    with aside():  # a plugin's classes are asked what they skip, and may have something to say
+        return resolve_arms(load_preset(preset), Selectors.model_validate(given), split(arm))
+
+
+def with_studies(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options of `chosen_studies`, and the studies that they choose as its first argument."""
+    *selecting, plugin, _ = inspect.signature(chosen_studies).parameters.values()
+    choosing = {p.name: p for p in selecting} | protocol_options.options() | {plugin.name: plugin}
+    own = dict(list(inspect.signature(command).parameters.items())[1:])
+
+    def run_command(**options: Any) -> None:
+        studies = chosen_studies(**{name: options[name] for name in choosing})
+        command(studies, **{name: options[name] for name in own})
+
+    run_command.__name__, run_command.__doc__ = command.__name__, command.__doc__
+    run_command.__module__ = command.__module__
+    run_command.__signature__ = inspect.Signature(list({**choosing, **own}.values()))  # type: ignore[attr-defined]
+    return run_command

@@ -1,0 +1,84 @@
+"""What of results and reports may go, and how it goes."""
+
+import shutil
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.options import duration
+
+if TYPE_CHECKING:
+    from bench.evidence.retention import Unneeded
+    from bench.tracking import Store
+
+ReportsOption = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Folder of reports and the log.")]
+AgeOption = Annotated[
+    float,
+    typer.Option("--older-than", metavar="TIME", parser=duration, help="Age of results that may go, such as 30d."),
+]
+KeepOption = Annotated[int, typer.Option("--keep-reports", metavar="N", min=1, help="Number of reports that stay.")]
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """What `prune` removes."""
+
+    results: "Unneeded"
+    dead: list[str]
+    """Runs that count for nothing already: deleted in MLflow's interface, or left by a program that was killed."""
+    folders: list[Path]
+    """Of reports."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a kind: what, how many, which."""
+        cohorts = self.results.cohorts
+        kinds = {
+            "superseded cohorts": cohorts.loc[cohorts["why"] == "superseded", "cohort"].tolist(),
+            "stale cohorts": cohorts.loc[cohorts["why"] != "superseded", "cohort"].tolist(),
+            "studies": self.results.studies,
+            "dead runs": self.dead,
+            "report folders": [str(folder) for folder in self.folders],
+        }
+        return [{"what": what, "count": len(which), "which": which} for what, which in kinds.items()]
+
+    def without(self, folders: Container[Path]) -> "Outdated":
+        """The same but for some folders."""
+        return replace(self, folders=[folder for folder in self.folders if folder not in folders])
+
+
+def outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
+    from bench.evidence.retention import unneeded
+    from bench.report.archive import old_folders
+
+    before = datetime.now(UTC) - timedelta(seconds=age)
+    return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep))
+
+
+def remove_folders(folders: list[Path]) -> dict[Path, str]:
+    """Remove them; returns those that cannot be removed, as links, and why."""
+    stuck = {}
+    for folder in folders:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            stuck[folder] = error.strerror or str(error)
+    return stuck
+
+
+def not_removed(stuck: dict[Path, str]) -> str:
+    reasons = "; ".join(f"{folder} ({why})" for folder, why in stuck.items())
+    return f"Old reports that could not be removed, so remove or rename them yourself: {reasons}."
+
+
+def remove_results(store: "Store", gone: Outdated) -> int:
+    """Remove results, and give back the disk; returns the bytes freed in the database."""
+    from bench.tracking.pruning import purge
+
+    store.delete("cohorts", gone.results.cohorts["cohort"].tolist())
+    store.delete("studies", gone.results.studies)
+    store.repair()
+    return purge(store)

@@ -1,0 +1,83 @@
+"""`bptt-bench list`: what there is to choose from."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import typer
+
+from bench.cli.console import show_table, to_json
+from bench.cli.options import JsonOption, PluginOption, load_plugins
+from bench.cli.verb import verb
+
+Records = list[dict[str, Any]]
+
+
+@verb("Look around", 10)
+def list_(
+    kind: Annotated[
+        Literal["techniques", "tasks", "presets", "claims", "executors"],
+        typer.Argument(metavar="techniques|tasks|presets|claims|executors", help="What to list."),
+    ],
+    plugin: PluginOption = None,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Language of presets and claims.")] = "en",
+    as_json: JsonOption = False,
+) -> None:
+    """List techniques, tasks, presets, claims or executors."""
+    load_plugins(plugin)
+    records = RECORDS[kind]()
+    if as_json:
+        typer.echo(to_json(records))
+    else:
+        show_table([_in(language, record) for record in records])
+
+
+def _in(language: str, record: dict[str, Any]) -> dict[str, Any]:
+    """A record for people: of what is there in several languages, one."""
+    others = {"en", "zh"} - {language}
+    return {("says" if key == language else key): value for key, value in record.items() if key not in others}
+
+
+def techniques() -> Records:
+    """What every technique says about itself."""
+    from bench.techniques import techniques as registry
+
+    fields = ("name", "title", "family", "source_row", "changes", "reference")
+    return [{field: getattr(cls, field) for field in fields} for cls in registry.all().values()]
+
+
+def tasks() -> Records:
+    """What every task says about itself."""
+    from bench.tasks import tasks as registry
+
+    fields = ("name", "title", "least_lag", "metric_name", "solved_at", "higher_is_better", "reference")
+    return [{field: getattr(cls, field) for field in fields} for cls in registry.all().values()]
+
+
+def presets() -> Records:
+    """Every preset by name, with its title by language and its size: seeds of a setting, and how many of the rest."""
+    from bench.protocol.preset import load_preset, preset_names
+
+    records = []
+    for preset in map(load_preset, preset_names()):
+        sizes = {"seeds": preset.measured_seeds, "techniques": len(preset.techniques), "tasks": len(preset.tasks)}
+        records.append({"name": preset.name, **preset.title, **sizes, "arms": ", ".join(["main", *preset.arms])})
+    return records
+
+
+def claims() -> Records:
+    """Every claim of the source by id, with its text by language."""
+    from bench.evidence.source import load_claims
+
+    return [{"id": claim.id, **claim.says} for claim in load_claims()]
+
+
+def executors() -> Records:
+    """What can do the work of a run, by name."""
+    from bench.execution.workforce import executors as registry
+
+    return [{"name": cls.name, "title": cls.title} for cls in registry.all().values()]
+
+
+RECORDS: dict[str, Callable[[], Records]] = {
+    "techniques": techniques, "tasks": tasks, "presets": presets, "claims": claims, "executors": executors,
+}  # fmt: skip

@@ -1,0 +1,15 @@
+"""`bptt-bench preset`: a preset to start from."""
+
+from typing import Annotated
+
+import typer
+
+from bench.cli.verb import verb
+
+
+@verb("Look around", 30)
+def preset(name: Annotated[str, typer.Argument(help="A name that 'list presets' shows.")]) -> None:
+    """Print a preset as YAML, to be changed and given to --preset."""
+    from bench.protocol.preset import preset_text
+
+    typer.echo(preset_text(name).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding

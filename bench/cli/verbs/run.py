@@ -1,0 +1,112 @@
+"""`bptt-bench run`: train what is missing."""
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.console import columns, say
+from bench.cli.options import (
+    HOW,
+    AddressOption,
+    BudgetOption,
+    ExecutorOption,
+    GpusOption,
+    JobsOption,
+    PluginOption,
+    RetryOption,
+    StoreOption,
+    TimeoutOption,
+    with_studies,
+)
+from bench.cli.verb import verb
+from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
+
+if TYPE_CHECKING:
+    from bench.execution import RunSummary
+    from bench.records.study import Study
+    from bench.tracking import Store
+
+
+@verb("Train", 110)
+@with_studies
+def run(
+    studies: "list[Study]",
+    jobs: JobsOption = None,
+    budget: BudgetOption = None,
+    timeout: TimeoutOption = None,
+    retry_failed: RetryOption = False,
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait/--no-wait",
+            rich_help_panel=HOW,
+            help="Wait for another run on the same store, or end with exit code 3.",
+        ),
+    ] = True,
+    store: StoreOption = None,
+    plugin: PluginOption = None,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    gpus_per_cohort: GpusOption = None,
+    history: Annotated[
+        bool,
+        typer.Option("--history/--no-history", help="End with a sample of speeds and a snapshot for the history."),
+    ] = True,
+) -> None:
+    """Train what is missing, from where it was stopped."""
+    from bench.execution import Budget, account, hiring, run_studies
+    from bench.tracking import Store
+
+    opened = Store.open(store)
+    limit = Budget(budget) if budget else None
+    files, told = [str(file) for file in plugin or ()], say if wait else None
+    with hiring(executor, address, gpus_per_cohort) as hire:
+        summary = run_studies(
+            studies,
+            opened,
+            jobs,
+            files,
+            budget=limit,
+            timeout=timeout,
+            retry_failed=retry_failed,
+            told=told,
+            hire=hire,
+        )
+    say(account(summary))
+    _say_problems(summary, bool(plugin))
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    if history:
+        _remember(studies, opened, files, timeout)
+    if not summary.trouble:  # else the store may be gone
+        where = f" --store {shlex.quote(without_secrets(store))}" if store else ""
+        say(f"The report: bptt-bench report{where}\nThe curves: bptt-bench ui{where}")
+    if summary.failures or summary.trouble:
+        raise typer.Exit(FAILED)
+    if summary.left:
+        raise typer.Exit(UNFINISHED)
+
+
+def _say_problems(summary: "RunSummary", has_plugins: bool) -> None:
+    """Say what failed in a run, and what the store did not take."""
+    if summary.failures:
+        say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
+        if has_plugins:
+            say("bench.testing.check_technique and check_task often say in words what is wrong with a plugin.")
+    if summary.trouble:
+        say(without_secrets(summary.trouble))
+
+
+def _remember(studies: "Sequence[Study]", store: "Store", plugins: list[str], timeout: float | None) -> None:
+    """End a run with a snapshot, and say so. A failure is no failure of the run: what was trained stands by itself."""
+    from bench.execution import sample_speeds
+    from bench.history.record import record
+
+    try:
+        name = record(store, lambda: sample_speeds(studies, store, plugins, timeout))
+    except BenchError as error:
+        say(f"No snapshot for the history was written: {error}")
+    else:
+        say(f"Snapshot {name}: bptt-bench history" if name else "Nothing is known yet: no snapshot was written.")

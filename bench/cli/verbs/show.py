@@ -1,0 +1,150 @@
+"""`bptt-bench show`: all about one technique, task, preset or claim."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.console import Sheet, show_sheet, to_json
+from bench.cli.options import JsonOption, PluginOption, load_plugins
+from bench.cli.verb import verb
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.evidence.claims import Part
+
+
+@verb("Look around", 20)
+def show(
+    name: Annotated[str, typer.Argument(help="A name that 'list' shows, such as lstm, adding, quick or S06.")],
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Describe one technique, task, preset or claim."""
+    load_plugins(plugin)
+    described = _described(name)
+    if as_json:
+        typer.echo(to_json(described))
+    else:
+        show_sheet(described)
+
+
+def _described(name: str) -> Sheet:
+    """The sheet on whatever has this name. Raises BenchError, naming what is near, if nothing has it."""
+    from bench.evidence.source import load_claims
+    from bench.protocol.preset import preset_names
+
+    claims = {claim.id: claim for claim in load_claims()}
+    if name.upper() in claims:  # before the others, for it needs no torch
+        return claim(name.upper())
+    if name in preset_names():
+        return preset(name)
+    from bench.tasks import tasks
+    from bench.techniques import techniques
+
+    if name.partition(":")[0] in techniques.all():
+        return technique(name)
+    if name in tasks.all():
+        return task(name)
+    known = [*techniques.names(), *tasks.names(), *preset_names(), *claims]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see 'list techniques', 'list tasks' and so on."
+    raise BenchError(f"Nothing is called '{name}': {hint}")
+
+
+def technique(spec: str) -> Sheet:
+    """All about a technique: its equation, its dials, and the claims that are about it."""
+    from bench.protocol.preset import parse_technique
+
+    canonical, cls, dials = parse_technique(spec)
+    return {
+        "technique": [f"{canonical}: {cls.title}"],
+        "about": _documentation(cls),
+        "changes": [cls.changes],
+        "dials": [f"{name} = {value:g}{_others(cls.dials[name].sweep)}" for name, value in dials.items()],
+        "family": [cls.family],
+        "reference": [cls.reference],
+        "claims about it": _claims(lambda part: any(_is(spec, cls.name) for spec in part.techniques)),
+        "reference of": _claims(lambda part: any(_is(spec, cls.name) for spec in part.references)),
+        "train it": [f"bptt-bench run --preset quick --technique tanh,{canonical}"],
+    }
+
+
+def task(name: str) -> Sheet:
+    """All about a task: what is asked, when it is solved, and the claims that are about it alone."""
+    from bench.protocol.preset import load_preset, preset_names
+    from bench.tasks import tasks
+
+    cls = tasks.get(name)
+    found = cls()
+    presets = {preset: load_preset(preset).tasks.get(name) for preset in preset_names()}
+    sign = "at least" if cls.higher_is_better else "at most"
+    return {
+        "task": [f"{name}: {cls.title}"],
+        "about": _documentation(cls),
+        "solved": [f"{cls.metric_name} of {sign} {cls.solved_at:g} on held-out sequences"],
+        "trivial level": [f"{found.trivial_level(found.least_lag):.4g} at lag {found.least_lag}, the shortest"],
+        "lags": [f"{preset}: {', '.join(map(str, plan.lags))}" for preset, plan in presets.items() if plan],
+        "reference": [cls.reference],
+        "claims about it": _claims(lambda part: name in part.tasks),
+    }
+
+
+def preset(name: str) -> Sheet:
+    """All about a preset: what it trains, with how many seeds, and its arms."""
+    from bench.protocol.preset import load_preset
+
+    found = load_preset(name)
+    return {
+        "preset": [f"{name}: {found.title['en']}"],
+        "about": [found.description["en"]],
+        "techniques": [", ".join(found.techniques)],
+        "tasks": [f"{task}, lags {', '.join(map(str, plan.lags))}" for task, plan in found.tasks.items()],
+        "runs": [f"{found.measured_seeds} per setting, one per seed"],
+        "protocol": [f"{field} {value}" for field, value in found.protocol.model_dump(exclude_none=True).items()],
+        "arms": [f"{arm}: {words.title['en']}" for arm, words in found.arms.items()],
+        "train it": [f"bptt-bench run --preset {name}"],
+        "change it": [f"bptt-bench preset {name} > mine.yaml"],
+    }
+
+
+def claim(name: str) -> Sheet:
+    """All about a claim: what the source says, what would have to be measured, and what is."""
+    from bench.evidence.claims import load_tests
+    from bench.evidence.source import load_claims
+
+    found = next(claim for claim in load_claims() if claim.id == name)
+    parts = [part for test in load_tests() if test.id == name for part in test.parts]
+    return {
+        "claim": [name],
+        "says": [found.says["en"]],
+        "measure": [found.measure["en"]],
+        "techniques": [", ".join(dict.fromkeys(spec for part in parts for spec in part.techniques))],
+        "compared with": [", ".join(dict.fromkeys(spec for part in parts for spec in part.references))],
+        "arms": [", ".join(dict.fromkeys(part.arm for part in parts))],
+        "verdict": [f"bptt-bench verdicts --claim {name}"],
+    }
+
+
+def _documentation(cls: type) -> list[str]:
+    """The lines of a class's own documentation."""
+    return inspect.cleandoc(cls.__doc__ or "").splitlines()
+
+
+def _others(values: Sequence[float]) -> str:
+    return f" (others worth a look: {', '.join(f'{value:g}' for value in values)})" if values else ""
+
+
+def _is(spec: str, technique: str) -> bool:
+    return spec.partition(":")[0] == technique
+
+
+def _claims(concerns: "Callable[[Part], bool]") -> list[str]:
+    """The claims with a part that concerns something, each with its words."""
+    from bench.evidence.claims import load_tests
+    from bench.evidence.source import load_claims
+
+    ids = {test.id for test in load_tests() if any(concerns(part) for part in test.parts)}
+    return [f"{claim.id} {claim.says['en']}" for claim in load_claims() if claim.id in ids]

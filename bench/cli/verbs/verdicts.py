@@ -1,0 +1,70 @@
+"""`bptt-bench verdicts`: what the results say of the source's claims."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.console import show_table, to_json
+from bench.cli.options import JsonOption, PluginOption, StoreOption, load_plugins, split, warn_of_cut_off
+from bench.cli.verb import verb
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.evidence.verdicts import ClaimVerdict
+
+COLOURS = {
+    "verdict": {
+        "supported": "green",
+        "contradicted": "red",
+        "practically equal": "blue",
+        "undecided": "yellow",
+        "not run": "bright_black",
+    }
+}
+
+
+@verb("See the results", 210)
+def verdicts(
+    store: StoreOption = None,
+    claim: Annotated[
+        list[str] | None, typer.Option(metavar="IDS", help="Claims to show, such as S06,S15; by default all.")
+    ] = None,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge each of the source's claims by the stored results.
+
+    Each claim comes with its verdict, the effect and its 95 % interval, the number of pairs of runs (n), how many other
+    analyses agree (robust), and the reason."""
+    load_plugins(plugin)
+    from bench.evidence.verdicts import as_record, judge
+    from bench.tracking import Store
+
+    opened = Store.open(store, create=False)
+    warn_of_cut_off(opened)
+    judged = _chosen(judge(opened), split(claim))
+    if as_json:
+        typer.echo(to_json([as_record(verdict) for verdict in judged]))
+    else:
+        show_table(_rows(judged), COLOURS)
+
+
+def _chosen(judged: "list[ClaimVerdict]", ids: list[str] | None) -> "list[ClaimVerdict]":
+    known = [verdict.claim for verdict in judged]
+    for unknown in (claim for claim in ids or () if claim not in known):
+        raise BenchError(f"Unknown claim '{unknown}': they are {known[0]} to {known[-1]}, see 'list claims'.")
+    return [verdict for verdict in judged if ids is None or verdict.claim in ids]
+
+
+def _rows(judged: "list[ClaimVerdict]") -> list[dict[str, str]]:
+    """A row per claim, with the words of the claim and a blank between an interval and its unit."""
+    from bench.evidence.source import load_claims
+    from bench.evidence.verdicts import as_line
+
+    says = {claim.id: claim.says["en"] for claim in load_claims()}
+    rows = []
+    for verdict in judged:
+        line = as_line(verdict)
+        line["effect"] = line["effect"].replace(f"]{verdict.unit}", f"] {verdict.unit}").rstrip()
+        rows.append({"claim": line.pop("claim"), "says": says[verdict.claim], **line})
+    return rows
