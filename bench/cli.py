@@ -153,10 +153,13 @@ def presets() -> list[dict[str, Any]]:
 
 
 def claims() -> list[dict[str, Any]]:
-    """Every claim of the source by id, with its text by language."""
-    from bench.evidence.source import load_claims
+    """Every claim by id, the source's first, with its text by language."""
+    from bench.evidence.claims import families
+    from bench.languages import language, language_names
 
-    return [{"id": claim.id, **claim.says} for claim in load_claims()]
+    known = [language(code) for code in language_names()]
+    every = [claim for claims in families().values() for claim in claims]
+    return [{"id": claim.id, **{say.code: say(claim.says) for say in known}} for claim in every]
 
 
 @app.command()
@@ -293,18 +296,21 @@ def _tell_cut_off(store: "Store") -> None:
 
 @app.command()
 def verdicts(store: StoreOption = None, plugin: PluginOption = None, as_json: JsonOption = False) -> None:
-    """Say of every claim of the source what the stored results say of it."""
+    """Say of every claim of the source, and of plugins, what the stored results say of it."""
     load_plugins(plugin)
-    from bench.evidence.verdicts import as_line, as_record, judge
+    from bench.evidence.verdicts import judge_families
+    from bench.evidence.wording import as_line, as_worded_record
+    from bench.languages import language
     from bench.tracking import Store
 
     opened = Store.open(store, create=False)
     _tell_cut_off(opened)
-    judged = judge(opened)
+    say = language("en")
+    judged = [verdict for verdicts in judge_families(opened).values() for verdict in verdicts]
     if as_json:
-        typer.echo(to_json([as_record(verdict) for verdict in judged]))
+        typer.echo(to_json([as_worded_record(verdict, say) for verdict in judged]))
         return
-    table = columns([as_line(verdict) for verdict in judged])
+    table = columns([as_line(verdict, say) for verdict in judged])
     typer.echo(fitted(table) if is_terminal(sys.stdout) else table)
 
 

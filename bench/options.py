@@ -19,8 +19,14 @@ StoreOption = Annotated[
 ]
 PluginOption = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."),
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="Python file with techniques, tasks or estimands of your own, or YAML file with claims; repeatable.",
+    ),
 ]
+YAML = ".yaml"
+"""The end of the names of files with claims."""
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, max=1024, help="Cohorts trained at a time; by default one a core.")
 ]
@@ -80,14 +86,19 @@ GpusOption = Annotated[
 
 
 def load_plugins(files: list[Path] | None) -> None:
-    """Register the techniques and tasks of a user's own files."""
+    """Register what a user's own files bring: techniques, tasks, estimands, and claims in YAML files or beside them."""
     if files:
+        from bench.evidence.claims import add_claims, claims_beside
+        from bench.evidence.estimands import estimands
         from bench.registry import load_plugin
         from bench.tasks import tasks
         from bench.techniques import techniques
 
-        for file in files:
-            load_plugin(file, [tasks, techniques])
+        for file in (file for file in files if file.suffix != YAML):
+            load_plugin(file, [techniques, tasks, estimands])
+        beside = [found for file in files if (found := claims_beside(file))]
+        for file in [*(file for file in files if file.suffix == YAML), *beside]:
+            add_claims(file)
 
 
 def _split(values: list[str] | None) -> list[str] | None:
