@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bench.evidence.advice import NEAR, Offer, Pick, Rule, gains, rules, solvers
 from bench.evidence.assess import DECIDED
+from bench.evidence.estimands import Sampled
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, claims_of
@@ -83,7 +84,7 @@ class Answer:
         """The source's remedies, those that get further first."""
         rows, others = [], []
         for row, techniques in self.findings.rows:
-            name, reached = row.cells(self.words.language).technique, set[str]()
+            name, reached = row.called(self.claims.language), set[str]()
             for technique in techniques:
                 reached |= further.get(technique.name, set())
             if reached:
@@ -195,7 +196,7 @@ class Answer:
         return [self._finding(row) for row, _ in self.findings.rows]
 
     def _finding(self, row: SourceRow) -> Finding:
-        name = row.cells(self.words.language).technique
+        name = row.called(self.claims.language)
         ids = claims_of(row.id)
         own = [claim for claim in self.claims.all if claim.claim in ids]
         decided = [claim for claim in own if claim.verdict in DECIDED and math.isfinite(distance(claim))]
@@ -203,8 +204,7 @@ class Answer:
             return Finding(name, None, self._open(own))
         claim = max(decided, key=distance)
         part = self._deciding(claim)
-        language = self.words.language
-        what = part.estimand[language]
+        what = self.claims.estimated(part)
         what = what[:1].upper() + what[1:]
         return Finding(name, claim, self.words("answer.finding", what=what, came=self._estimate(part)))
 
@@ -214,7 +214,9 @@ class Answer:
         effect = " ".join(filter(None, [self.claims.effect(part), unit]))
         if not self.claims.interval(part):
             return self.words("answer.counted", effect=effect)
-        count = self.words("answer.rounds" if part.kind == "time" else "answer.seeds", n=self.numbers.count(part.n))
+        count = self.words(
+            "answer.rounds" if part.estimand.sampled is Sampled.ROUNDS else "answer.seeds", n=self.numbers.count(part.n)
+        )
         p = self.numbers.p(part.p)
         p = p if p.startswith("<") else f"= {p}"
         return self.words("answer.estimate", effect=effect, interval=self.claims.interval(part), count=count, p=p)

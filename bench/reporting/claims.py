@@ -10,12 +10,13 @@ from typing import NamedTuple, get_args
 
 import pandas as pd
 
+from bench.evidence import wording
 from bench.evidence.assess import CONFIDENCE, Verdict
+from bench.evidence.estimands import Sampled
 from bench.evidence.family import LEVEL
-from bench.evidence.reasons import analysis_name
 from bench.evidence.scope import BASELINE, SETTING
-from bench.evidence.source import load_claims
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
+from bench.languages import Language, language
 from bench.reporting.flow import FLOOR
 from bench.reporting.forest import RATIO, in_margins
 from bench.reporting.runs import place
@@ -92,13 +93,25 @@ class Claims:
         return {claim.claim: claim for claim in self.all}
 
     @cached_property
-    def _says(self) -> dict[str, str]:
-        return {claim.id: claim.says[self.words.language] for claim in load_claims()}
+    def language(self) -> Language:
+        """The report's language."""
+        return language(self.words.language)
 
     def says(self, claim: PartVerdict) -> str:
         """What the source claims."""
-        text = self._says[claim.claim]
-        return text[:1].upper() + text[1:]
+        return wording.says(claim.claim, self.language)
+
+    def reason(self, verdict: PartVerdict) -> str:
+        """Why the verdict is what it is."""
+        return wording.reason(verdict, self.language)
+
+    def label(self, part: PartVerdict) -> str:
+        """What a part is called among those of its claim."""
+        return wording.label(part.asked, self.language)
+
+    def estimated(self, part: PartVerdict) -> str:
+        """What was estimated by a part."""
+        return wording.estimated(part.claim, part.asked, self.language, self.say.titles)
 
     # How they stand
 
@@ -152,8 +165,6 @@ class Claims:
 
     def margin(self, part: PartVerdict) -> str:
         """What counts as no difference."""
-        if part.band is None:
-            return self.words("units.none")
         if part.unit == RATIO:
             low, high = part.band
             return self.words("units.range", low=f"{low:.2f}", high=f"{high:.2f}")
@@ -178,7 +189,7 @@ class Claims:
         told: dict[bool, list[str]] = {True: [], False: []}
         for name, effect, low, high, agrees in claim.robustness.details:
             estimate = self._estimate(replace(claim, effect=effect, low=low, high=high))
-            title = self._analysis(name)
+            title = wording.analysis(claim, name, self.language, self.say.cell)
             told[agrees].append(self.words("claims.analysis", name=title, estimate=estimate))
         sides = {"claims.agree": told[True], "claims.disagree": told[False]}
         said = [self.words(key, told=self.words("list.semicolon").join(side)) for key, side in sides.items() if side]
@@ -186,7 +197,7 @@ class Claims:
 
     def floors(self, claim: ClaimVerdict) -> list[str]:
         """What the baseline's time against itself comes to, wherever a part of the claim was timed."""
-        timed = [part.data[["task", "lag"]] for part in self.run(claim) if part.kind == "time"]
+        timed = [part.data[["task", "lag"]] for part in self.run(claim) if part.estimand.sampled is Sampled.ROUNDS]
         if not timed:
             return []
         costs = self.say.findings.scope.costs
@@ -200,12 +211,6 @@ class Claims:
             )
             for row in floors.to_dict("records")
         ]
-
-    def _analysis(self, name: str) -> str:
-        """What was done otherwise; tasks by the names that readers know."""
-        kind, _, detail = name.partition(":")
-        known = f"{kind}:{self.say.cell(detail)}" if detail in self.say.findings.scope.tasks else name
-        return analysis_name(known, self.words.language)
 
     def _estimate(self, part: PartVerdict) -> str:
         interval = self.interval(part)
@@ -269,7 +274,7 @@ class Claims:
     def alt(self, claim: ClaimVerdict) -> str:
         """A claim's figure in words: the effects that it shows."""
         told = [
-            self.words("claims.effect_of", part=part.label[self.words.language], estimate=self._estimate(part))
+            self.words("claims.effect_of", part=self.label(part), estimate=self._estimate(part))
             for part in self.run(claim)
         ]
         return self.words("list.semicolon").join(told)
@@ -279,7 +284,7 @@ class Claims:
         counts = {"agree": claim.robustness.agree, "analyses": claim.robustness.analyses}
         if len(claim.parts) == 1:
             return self.words("claims.robust", **counts)
-        return self.words("claims.robust_part", part=claim.label[self.words.language], **counts)
+        return self.words("claims.robust_part", part=self.label(claim), **counts)
 
     def rest(self, trail: Trail) -> str:
         """How many runs stand behind a claim, and where they are listed."""

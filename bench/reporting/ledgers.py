@@ -20,7 +20,7 @@ class Ledgers:
 
     def __init__(self, findings: Findings, words: Catalogue) -> None:
         self.findings, self.words, self.numbers = findings, words, Numbers(words)
-        self._titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques}
+        self.titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques if t.title}
 
     def study(self) -> str:
         """What the newest study is called, in another language if it has no name in this one."""
@@ -30,7 +30,7 @@ class Ledgers:
     def technique(self, name: str) -> str:
         """A technique's name for readers; dials that were turned stand behind it."""
         base, _, dials = name.partition(":")
-        title = self.words.name("techniques", base, self._titles.get(name) or self._titles.get(base, ""))
+        title = self.words.name("techniques", base, self.titles.get(name) or self.titles.get(base, ""))
         if not dials:
             return title
         short = re.split("[,，]", title)[0]

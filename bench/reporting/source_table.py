@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bench.evidence.claims import load_tests
-from bench.evidence.source import COLUMNS, Place, SourceRow, claims_of, elsewhere, load_statements
+from bench.evidence.claims import Elsewhere, find_claim
+from bench.evidence.source import COLUMNS, SourceRow, claims_of, elsewhere, load_statements
 from bench.evidence.verdicts import ClaimVerdict
 from bench.reporting.claims import Claims
 from bench.reporting.findings import Technique
 
-PLACES: tuple[Place, ...] = ("outlook", "problem", "code", "conclusion")
+PLACES: tuple[Elsewhere, ...] = ("outlook", "problem", "code", "conclusion")
 """Of the claims that stand outside the table: its outlook first, for it names techniques too."""
 
 
@@ -66,27 +66,24 @@ class SourceTable:
         told: set[str] = set()
         cells: dict[str, list[Said]] = {column: [] for column in COLUMNS}
         for statement in load_statements():
-            if statement.row == row.id:
-                gap = statement.gap.get(self.words.language, "")
-                evidence = self._evidence(statement.claims, told)
-                cells[statement.column].append(Said(statement.text(self.words.language), evidence, gap))
+            if statement.row == row:
+                evidence, say = self._evidence(statement.claims, told), self.claims.language
+                cells[statement.column].append(Said(statement.text(say), evidence, statement.gap(say)))
         rest = [claim for claim in claims_of(row.id) if claim not in told]
-        return Row(
-            row.cells(self.words.language).technique, cells, self._evidence(rest, told), self._measured(techniques)
-        )
+        return Row(row.called(self.claims.language), cells, self._evidence(rest, told), self._measured(techniques))
 
     def _evidence(self, ids: list[str] | tuple[str, ...], told: set[str]) -> list[Evidence]:
         """The verdicts there are; `told` holds what the row has told already, and grows."""
         found = []
         for claim in (self._by_id[i] for i in ids if i in self._by_id):
-            found.append(Evidence(claim, "" if claim.claim in told else claim.reason(self.words.language)))
+            found.append(Evidence(claim, "" if claim.claim in told else self.claims.reason(claim)))
             told.add(claim.claim)
         return found
 
     def _measured(self, techniques: list[Technique]) -> list[tuple[str, str]]:
         return [(self.say.technique(t.name), self.say.evidence(t)) for t in techniques]
 
-    def outside(self) -> Iterator[tuple[Place, list[Outside]]]:
+    def outside(self) -> Iterator[tuple[Elsewhere, list[Outside]]]:
         """What else the page claims, by place: the claims that there are verdicts on."""
         places = elsewhere()
         for place in PLACES:
@@ -94,10 +91,10 @@ class SourceTable:
             if found:
                 yield place, found
 
-    def _of_claim(self, claim: ClaimVerdict, place: Place) -> list[tuple[str, str]]:
+    def _of_claim(self, claim: ClaimVerdict, place: Elsewhere) -> list[tuple[str, str]]:
         """Of the outlook: the techniques that it names, as they were measured."""
         if place != "outlook":
             return []
-        tested = {name for test in load_tests() if test.id == claim.claim for p in test.parts for name in p.techniques}
+        tested = {name for part in find_claim(claim.claim).parts for name in part.techniques}
         new = [t for t in self.say.findings.techniques if t.name in tested and not t.source_row]
         return self._measured(new)
