@@ -9,6 +9,8 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -103,6 +105,20 @@ class Registry(Generic[T]):
                 f"of at most {LONGEST} printable characters, without commas, colons and spaces at its ends."
             )
 
+    @contextmanager
+    def also(self, cls: type[T]) -> Iterator[None]:
+        """Within it a further class is known by its name, whatever it keeps of its contract."""
+        classes, name = self.built_in(), str(getattr(cls, "name", ""))
+        before = classes.get(name)
+        classes[name] = cls
+        try:
+            yield
+        finally:
+            if before is None:
+                del classes[name]
+            else:
+                classes[name] = before
+
     def _counts(self, cls: object) -> bool:
         return inspect.isclass(cls) and issubclass(cls, self.base) and "name" in vars(cls)
 
@@ -187,9 +203,9 @@ def load_plugin(path: str | Path, registries: list[Registry]) -> None:
         raise BenchError(f"Plugin {path} is not a Python file: --plugin takes a file that ends in .py.")
     module = _run(file, path)
     if not sum(registry.add(module) for registry in registries):
-        raise BenchError(
-            f"Plugin {path} defines no technique and no task: subclass Technique or Task and give it a name."
-        )
+        kinds = " and no ".join(registry.kind for registry in registries)
+        bases = " or ".join(registry.base.__name__ for registry in registries)
+        raise BenchError(f"Plugin {path} defines no {kinds}: subclass {bases} and give it a name.")
 
 
 def _run(file: Path, path: str | Path) -> ModuleType:

@@ -25,8 +25,15 @@ StoreOption = Annotated[
 ]
 PluginOption = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", metavar="FILE", help="Python file with techniques or tasks of your own; repeatable."),
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="Python file with techniques, tasks, estimands or sections of your own, or YAML file with claims; "
+        "repeatable.",
+    ),
 ]
+YAML = ".yaml"
+"""The end of the names of files with claims."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -92,14 +99,20 @@ GpusOption = Annotated[
 
 
 def load_plugins(files: list[Path] | None) -> None:
-    """Register the techniques and tasks of a user's own files."""
+    """Register what a user's own files bring: classes, and claims in YAML files or beside the Python files."""
     if files:
+        from bench.evidence.claims import add_claims, claims_beside
+        from bench.evidence.estimands import estimands
         from bench.registry import load_plugin
+        from bench.report.sections import sections
         from bench.tasks import tasks
         from bench.techniques import techniques
 
-        for file in files:
-            load_plugin(file, [tasks, techniques])
+        for file in (file for file in files if file.suffix != YAML):
+            load_plugin(file, [techniques, tasks, estimands, sections])
+        beside = [found for file in files if (found := claims_beside(file))]
+        for file in [*(file for file in files if file.suffix == YAML), *beside]:
+            add_claims(file)
 
 
 def warn_of_cut_off(store: "Store") -> None:

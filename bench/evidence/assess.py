@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from bench.evidence.claims import Direction, Part
-from bench.evidence.estimands import Estimate, NotEstimable, Results, Sample, draw, estimate
+from bench.evidence.contrasts import Estimate, NotEstimable, Results, Sample, draw, estimate
+from bench.evidence.estimands import Sampled
 from bench.evidence.statistics import (
     Array,
     Bounds,
@@ -24,6 +25,7 @@ from bench.evidence.statistics import (
     stratified_bootstrap,
     superiority_p,
 )
+from bench.records.study import MAIN
 
 Verdict = Literal["supported", "contradicted", "practically equal", "undecided", "not run"]
 DECIDED: tuple[Verdict, ...] = ("supported", "contradicted", "practically equal")
@@ -221,7 +223,7 @@ def _orthogonal(
     part: Part, results: Results, found: Estimate, margin: float, main: Verdict, rng: np.random.Generator
 ) -> Orthogonal:
     """Whether the same estimand in the arm of orthogonal starts reads the same."""
-    if part.arm != "main" or part.kind == "time":
+    if part.arm != MAIN or part.estimand.sampled is not Sampled.SEEDS:
         return "not run"
     try:
         sample = draw(part.model_copy(update={"arm": ORTHOGONAL}), results)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 from typing import Protocol as Interface
 
 import pandas as pd
@@ -15,8 +17,34 @@ from bench.records.settings import Protocol
 from bench.records.staleness import why_stale
 from bench.records.study import MAIN, Study
 
-SETTING = ["technique", "task", "lag"]
+CELL = ["task", "lag"]
+"""The columns that name a cell."""
+SETTING = ["technique", *CELL]
+"""The columns that name a setting."""
+MEMBER = ["cohort", "seed", "learning_rate"]
+"""The columns that name a member, in every table that has rows of members."""
 BASELINE = "tanh"
+Table = Literal["members", "curves", "gradients", "probes", "costs"]
+
+
+def solved_in(members: pd.DataFrame) -> pd.Series:
+    """Which members solved their task: a mask."""
+    return members.outcome == "solved"
+
+
+def diverged(members: pd.DataFrame) -> pd.Series:
+    """Which members ended with a number that was not finite: a mask."""
+    return members.outcome == "diverged"
+
+
+def failed(members: pd.DataFrame) -> pd.Series:
+    """Which members ended with an error: a mask."""
+    return members.outcome == "failed"
+
+
+def measured_in(table: pd.DataFrame) -> pd.Series:
+    """Which rows of a table are of members that were measured, not of those that only tuned a rate: a mask."""
+    return table.role == "measured"
 
 
 class ResultStore(Interface):
@@ -67,6 +95,45 @@ class Scope:
     def tasks(self) -> list[str]:
         """Every task of the report, in order."""
         return list(self.hashes)
+
+    @cached_property
+    def measured(self) -> pd.DataFrame:
+        """The members that were measured."""
+        return self.members[measured_in(self.members)]
+
+    @cached_property
+    def tuning(self) -> pd.DataFrame:
+        """The members that tuned a learning rate."""
+        return self.members[~measured_in(self.members)]
+
+    @cached_property
+    def solved_cells(self) -> set[tuple[str, int]]:
+        """The cells (task and lag) in which some measured member solved."""
+        rows = self.measured[solved_in(self.measured)]
+        return set(zip(rows.task, rows.lag, strict=True))
+
+    @cached_property
+    def dials(self) -> dict[str, dict[str, float]]:
+        """By technique: each of its dials with its value, whether its name spells it or not."""
+        known = self.members.drop_duplicates("technique")
+        return {
+            str(technique): json.loads(dials or "{}")
+            for technique, dials in zip(known.technique, known.dials, strict=True)
+        }
+
+    def rows(self, table: Table, technique: str) -> pd.DataFrame:
+        """A technique's rows of a table; of members, and of what belongs to members, those that were measured."""
+        found = self._by_technique.get(table)
+        if found is None:
+            whole: pd.DataFrame = getattr(self, table)
+            whole = whole if table == "costs" else whole[measured_in(whole)]
+            found = self._by_technique[table] = dict(iter(whole.groupby("technique", sort=False)))
+            found[""] = whole[:0]
+        return found.get(technique, found[""])
+
+    @cached_property
+    def _by_technique(self) -> dict[str, dict[str, pd.DataFrame]]:
+        return {}
 
     def brief(self) -> Scope:
         """Without the rows of single evaluations and steps, from which estimates are made."""
@@ -165,10 +232,10 @@ class _Tables:
     def of_arm(self, members: pd.DataFrame, arm: str) -> pd.DataFrame:
         """The rows that an arm's studies ask for; main's are also those that no other arm's do."""
         own = {s.hash for study in self.studies if study.arm == arm for s in study.settings}
-        mine = members["setting_hash"].isin(own)
+        mine = members.setting_hash.isin(own)
         if arm == MAIN:
             others = {s.hash for study in self.studies if study.arm != MAIN for s in study.settings}
-            mine |= ~members["setting_hash"].isin(others)
+            mine |= ~members.setting_hash.isin(others)
         return members[mine]
 
 
@@ -176,10 +243,9 @@ def _scope(tables: _Tables, arm: str) -> Scope:
     everything, studies = tables.of_arm(tables.members, arm), [s for s in tables.studies if s.arm == arm]
     hashes, protocols = _protocols(everything, studies)
     studies = [s for s in studies if any(hashes[p.task] == p.protocol.hash for p in s.tasks)]
-    current = everything[everything["protocol_hash"] == everything["task"].map(hashes)]
+    current = everything[everything.protocol_hash == everything.task.map(hashes)]
     members = _newest(current, studies, hashes)
     left_out = everything.drop(members.index).groupby(["task", "protocol_hash"]).size().rename("members")
-    key = ["cohort", "seed", "learning_rate"]
     return Scope(
         arm=arm,
         studies=studies,
@@ -187,7 +253,7 @@ def _scope(tables: _Tables, arm: str) -> Scope:
         protocols=protocols,
         members=members.reset_index(drop=True),
         **{
-            name: table[table["cohort"].isin(members["cohort"])].merge(members[key], on=key)
+            name: table[table.cohort.isin(members.cohort)].merge(members[MEMBER], on=MEMBER)
             for name, table in tables.of_members.items()
         },
         costs=_costs(tables.costs, members),
@@ -206,28 +272,28 @@ def _protocols(members: pd.DataFrame, studies: list[Study]) -> tuple[dict[str, s
         protocols.setdefault(plan.task, plan.protocol)
     for task, rows in members.groupby("task"):
         if task not in hashes:
-            newest = rows["protocol_hash"].iloc[-1]
+            newest = rows.protocol_hash.iloc[-1]
             hashes[str(task)] = newest
-            protocols[str(task)] = _protocol_of(rows[rows["protocol_hash"] == newest])
+            protocols[str(task)] = _protocol_of(rows[rows.protocol_hash == newest])
     return hashes, protocols
 
 
 def _protocol_of(members: pd.DataFrame) -> Protocol:
     """Members' protocol, told from their columns, where no study is on record."""
-    first, tuning = members.iloc[0], members[members["role"] == "tuning"]
-    rates = (members if tuning.empty else tuning)["learning_rate"]
+    first, tuning = members.iloc[0], members[~measured_in(members)]
+    rates = (members if tuning.empty else tuning).learning_rate
     return Protocol(
-        hidden_size=first["hidden_size"],
-        batch_size=first["batch_size"],
-        updates=first["budget"],
-        evaluate_every=first["evaluate_every"],
-        held_out_size=first["held_out_size"],
+        hidden_size=first.hidden_size,
+        batch_size=first.batch_size,
+        updates=first.budget,
+        evaluate_every=first.evaluate_every,
+        held_out_size=first.held_out_size,
         learning_rates=tuple(sorted(rates.unique())),
-        tuning_seeds=tuning["seed"].nunique(),
-        optimizer=first["optimizer"],
-        clip_norm=None if pd.isna(first["clip_norm"]) else first["clip_norm"],
-        initialisation=first["initialisation"],
-        recurrent_gain=first["recurrent_gain"],
+        tuning_seeds=tuning.seed.nunique(),
+        optimizer=first.optimizer,
+        clip_norm=None if pd.isna(first.clip_norm) else first.clip_norm,
+        initialisation=first.initialisation,
+        recurrent_gain=first.recurrent_gain,
     )
 
 
@@ -243,12 +309,12 @@ def _newest(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str])
         if s.protocol.hash == hashes[s.task]
     }
     latest = members.groupby(SETTING)["setting_hash"].transform("last")
-    keys = zip(members["technique"], members["task"], members["lag"], strict=True)
+    keys = members[SETTING].itertuples(index=False, name=None)
     version = [wanted.get(key, last) for key, last in zip(keys, latest, strict=True)]
-    members = members[members["setting_hash"] == pd.Series(version, index=members.index, dtype="str")]
+    members = members[members.setting_hash == pd.Series(version, index=members.index, dtype="str")]
     # tuned twice (on unlike machines, say), a setting may have been measured at two rates: the newer counts
     rate = members.groupby([*SETTING, "role"])["learning_rate"].transform("last")
-    members = members[(members["role"] == "tuning") | (members["learning_rate"] == rate)]
+    members = members[~measured_in(members) | (members.learning_rate == rate)]
     return members.drop_duplicates([*SETTING, "role", "seed", "learning_rate"], keep="last")
 
 
@@ -265,10 +331,10 @@ def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -
     rows = []
     for task, protocol_hash in hashes.items():
         mine = [(s, p) for s in studies for p in s.tasks if p.task == task and p.protocol.hash == protocol_hash]
-        trained = members[members["task"] == task]
+        trained = members[members.task == task]
         planned = {(t, lag) for s, p in mine for t in s.techniques for lag in p.lags}
-        techniques = dict.fromkeys([t for s, _ in reversed(mine) for t in s.techniques] + [*trained["technique"]])
-        lags = sorted({lag for _, p in mine for lag in p.lags} | {*trained["lag"]})
+        techniques = dict.fromkeys([t for s, _ in reversed(mine) for t in s.techniques] + [*trained.technique])
+        lags = sorted({lag for _, p in mine for lag in p.lags} | {*trained.lag})
         rows += [
             {
                 "technique": t,

@@ -1,105 +1,103 @@
-"""The source page as data: the rows of its comparison table and the claims it makes."""
+"""The source page as data: the rows of its comparison table, and the claims by their places on the page."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any, get_args
 
 from bench import plain_yaml
+from bench.evidence.claims import Column, Elsewhere, source_claims
+from bench.evidence.claims.model import Record
+from bench.languages import Language
 
-Column = Literal["advantage", "drawback", "fits"]
-COLUMNS: tuple[Column, ...] = ("advantage", "drawback", "fits")
-Place = Literal["problem", "code", "conclusion", "outlook"]
+COLUMNS: tuple[Column, ...] = get_args(Column)
+CONTEXT = "source"
+"""The context of the table's cells in translations: in Chinese they are the source's own words."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Gap(Record):
+    """What of a statement none of the claims tests."""
+
+    column: Column
+    statement: int
+    """The statement's number in its cell, from 1."""
+    text: str
+    """English."""
 
 
-class Cells(_Record):
-    """One row of the table in one language, in the source's words."""
+class SourceRow(Record):
+    """A row of the source's comparison table in English; `id` is what a technique's `source_row` names."""
 
+    id: str
     technique: str
     advantage: str
     drawback: str
     fits: str
+    gaps: tuple[Gap, ...] = ()
 
-    def statements(self, column: Column) -> list[str]:
+    def called(self, say: Language) -> str:
+        """What the row calls the technique."""
+        return say.translation(self.technique, CONTEXT)
+
+    def statements(self, column: Column, say: Language) -> list[str]:
         """What a cell says, one by one."""
-        return [text.strip() for text in getattr(self, column).split(";")]
+        return [text.strip() for text in say.translation(getattr(self, column), CONTEXT).split(";")]
 
 
-class SourceRow(_Record):
-    """One row of the source's comparison table; `id` is what a technique's `source_row` names."""
-
-    id: str
-    en: Cells
-    zh: Cells
-
-    def cells(self, language: str) -> Cells:
-        """The row's words in `language` ('en' or 'zh')."""
-        return self.zh if language == "zh" else self.en
-
-
-class Claim(_Record):
-    """What the source claims and what would have to be measured, each by language (en, zh)."""
-
-    id: str
-    says: dict[str, str]
-    measure: dict[str, str]
-
-
-class Statement(_Record):
+class Statement(Record):
     """One statement of the table, and the claims that test it."""
 
-    row: str
+    row: SourceRow
     column: Column
     number: int
-    """Its place in the cell, from 0."""
+    """The statement's number in its cell, from 1."""
     claims: tuple[str, ...]
-    gap: dict[str, str] = {}
-    """What none of the claims tests, by language; empty if they test all of it."""
 
-    def text(self, language: str) -> str:
+    def text(self, say: Language) -> str:
         """In the source's words."""
-        row = next(row for row in load_rows() if row.id == self.row)
-        return row.cells(language).statements(self.column)[self.number]
+        return self.row.statements(self.column, say)[self.number - 1]
+
+    def gap(self, say: Language) -> str:
+        """What none of the claims tests; empty if they test all of it."""
+        return " ".join(say(gap.text) for gap in self.row.gaps if (gap.column, gap.statement) == self._place)
+
+    @property
+    def _place(self) -> tuple[Column, int]:
+        return self.column, self.number
 
 
 @cache
-def _source() -> dict[str, Any]:
-    return plain_yaml.load_own(files("bench.evidence").joinpath("source.yaml").read_text(encoding="utf-8"))
-
-
-def load_rows() -> list[SourceRow]:
+def load_rows() -> tuple[SourceRow, ...]:
     """The five rows of the source's table, in its order."""
-    return [SourceRow(**row) for row in _source()["rows"]]
-
-
-def load_claims() -> list[Claim]:
-    """The source's claims S01 to S30, in its order."""
-    return [Claim(**claim) for claim in _source()["claims"]]
+    text = files("bench.evidence").joinpath("source.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = plain_yaml.load_own(text)
+    return tuple(SourceRow.model_validate(row) for row in found["rows"])
 
 
 def load_statements() -> list[Statement]:
     """Every statement of the table, row by row."""
     return [
-        Statement(row=row, column=column, number=number, **words)
-        for row, cells in _source()["statements"].items()
+        Statement(row=row, column=column, number=number, claims=_testing(row.id, column, number))
+        for row in load_rows()
         for column in COLUMNS
-        for number, words in enumerate(cells[column])
+        for number in range(1, getattr(row, column).count(";") + 2)
     ]
+
+
+def _testing(row: str, column: Column, number: int) -> tuple[str, ...]:
+    here = (row, column, number)
+    return tuple(c.id for c in source_claims() if any((p.row, p.column, p.statement) == here for p in c.stands))
 
 
 def claims_of(row: str) -> list[str]:
     """The claims that belong to a row of the table, those beside its cells included."""
-    inside = [claim for s in load_statements() if s.row == row for claim in s.claims]
-    return sorted({*inside, *_source()["statements"][row].get("also", ())})
+    return [claim.id for claim in source_claims() if any(place.row == row for place in claim.stands)]
 
 
-def elsewhere() -> dict[Place, tuple[str, ...]]:
+def elsewhere() -> dict[Elsewhere, tuple[str, ...]]:
     """The claims outside the table, by their place on the page."""
-    return {place: tuple(claims) for place, claims in _source()["elsewhere"].items()}
+    return {
+        place: tuple(c.id for c in source_claims() if any(p.elsewhere == place for p in c.stands))
+        for place in get_args(Elsewhere)
+    }

@@ -1,16 +1,15 @@
-"""A verdict on every claim of the source, from one family of comparisons over all of them."""
+"""A verdict on every claim: the source's claims are one family of comparisons, those of each plugin another."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench.evidence import reasons
 from bench.evidence.assess import (
     Analysis,
     Assessment,
@@ -22,13 +21,14 @@ from bench.evidence.assess import (
     seeds_needed,
     shown,
 )
-from bench.evidence.claims import ClaimTest, Direction, Rule, Words, load_tests
-from bench.evidence.estimands import Results
+from bench.evidence.claims import Claim, Direction, Part, Rule, families, source_claims
+from bench.evidence.contrasts import Results
+from bench.evidence.estimands import Estimand
 from bench.evidence.family import LEVEL, able, adjusted
 from bench.evidence.scope import ResultStore, Scope, scopes
 
 SEED = 20250731
-"""Of the draws, where a test cannot count all sign flips, and of the bootstrap: the day of the source page."""
+"""Seed of the bootstrap and of sampled sign flips. (The date of the source page.)"""
 NO_DATA = pd.DataFrame(columns=["technique", "task", "lag", "seed", "value", "arm", "moment"])
 
 WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "practically equal", "undecided", "not run", "supported")
@@ -44,7 +44,20 @@ class Robustness:
     agree: int
     analyses: int
     details: tuple[tuple[str, float, float, float, bool], ...]
-    """name (`bench.evidence.reasons.analysis_name`), effect, low, high, agrees."""
+    """name (see `bench.evidence.wording.analysis`), effect, low, high, agrees."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict is what it is, before it is put into words: `bench.evidence.wording` has a sentence by each key."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+    """What the sentence is filled with, beside the verdict's own numbers."""
+
+
+OF_PARTS = "of parts"
+"""The key of the reason of a claim with several parts: how they came out."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +65,13 @@ class PartVerdict:
     """What the results say of one part of a claim. A ratio is given as such: 1 means no difference."""
 
     claim: str
-    part: str
-    label: Words
-    kind: str
+    """The claim's id."""
+    asked: Part
     verdict: Verdict
-    estimand: Words
-    unit: str
-    direction: Direction
-    margin: float | None
-    """Either way of `null`; for a ratio, 0.1 stands for the factors 1 / 1.1 and 1.1: see `band`."""
-    null: float
     effect: float
     low: float
     high: float
-    """The 95 % interval of this part by itself."""
+    """The ends of the 95 % interval of this part by itself are `low` and `high`."""
     p: float | None
     """Adjusted for all comparisons; None if nothing was tested."""
     n: int
@@ -73,33 +79,65 @@ class PartVerdict:
     robustness: Robustness
     orthogonal: Orthogonal
     runs: tuple[str, ...]
-    said: Words
-    beside: bool
-    """Without a say in the claim's verdict."""
+    reason: Reason
     data: pd.DataFrame = field(compare=False, repr=False)
     """technique, task, lag, seed, value, arm, moment: the raw values behind the effect."""
 
-    def reason(self, language: str) -> str:
-        """The verdict's reason in a sentence."""
-        return self.said[language]
+    @property
+    def part(self) -> str:
+        """The part's id."""
+        return self.asked.id
 
     @property
-    def band(self) -> tuple[float, float] | None:
-        """Within these the effect is practically none."""
-        if self.margin is None:
-            return None
-        if self.unit == "×":
+    def kind(self) -> str:
+        """The name of the estimand."""
+        return self.asked.kind
+
+    @property
+    def estimand(self) -> Estimand:
+        """What was measured."""
+        return self.asked.estimand
+
+    @property
+    def unit(self) -> str:
+        """The symbol of the effect's unit."""
+        return self.estimand.unit.symbol
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the effect has to go."""
+        return self.asked.direction
+
+    @property
+    def margin(self) -> float:
+        """Either way of `null`; for a ratio, 0.1 stands for the factors 1 / 1.1 and 1.1: see `band`."""
+        return self.asked.margin
+
+    @property
+    def beside(self) -> bool:
+        """Whether the part has no say in the claim's verdict."""
+        return self.asked.beside
+
+    @property
+    def null(self) -> float:
+        """The effect that is none."""
+        return 1.0 if self.estimand.is_ratio else 0.0
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """The smallest and the largest effect that is practically none."""
+        if self.estimand.is_ratio:
             return 1 / (1 + self.margin), 1 + self.margin
         return -self.margin, self.margin
 
 
 @dataclass(frozen=True)
 class ClaimVerdict(PartVerdict):
-    """A whole claim; numbers, label and estimand are those of the part that decides."""
+    """A whole claim; what was asked, and the numbers, are those of the part that decides."""
 
     parts: tuple[PartVerdict, ...] = ()
     comparisons: int = 0
-    """Tested in the document, all claims together."""
+    """How many comparisons were tested in the claim's family."""
 
 
 def judge(store: ResultStore, rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
@@ -109,14 +147,27 @@ def judge(store: ResultStore, rng: np.random.Generator | None = None) -> list[Cl
 
 def judge_scopes(found: dict[str, Scope], rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
     """`judge` for a store whose arms are read already."""
-    results, tests = Results(found), load_tests()
-    questions = {part.question: part for test in reversed(tests) for part in reversed(test.parts)}
+    return _judge(source_claims(), Results(found), rng)
+
+
+def judge_families(store: ResultStore) -> dict[str, list[ClaimVerdict]]:
+    """The verdicts on all claims that there are by family, the source's first.
+
+    No family's comparisons count in another one's correction: a plugin's claims leave the source's as they are.
+    """
+    results = Results(scopes(store))
+    return {family: _judge(claims, results) for family, claims in families().items()}
+
+
+def _judge(claims: Sequence[Claim], results: Results, rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
+    """The verdicts on the claims of one family."""
+    questions = {part.question: part for claim in reversed(claims) for part in reversed(claim.parts)}
     streams = (np.random.default_rng(SEED) if rng is None else rng).spawn(len(questions))
     asked = zip(questions.items(), streams, strict=True)
     answers = {question: assess(part, results, stream) for (question, part), stream in asked}
-    by_claim = {test.id: [replace(answers[part.question], part=part) for part in test.parts] for test in tests}
+    by_claim = {claim.id: [replace(answers[part.question], part=part) for part in claim.parts] for claim in claims}
     family = Family([found for assessments in by_claim.values() for found in assessments])
-    return [_claim(test, by_claim[test.id], family) for test in tests]
+    return [_claim(claim, by_claim[claim.id], family) for claim in claims]
 
 
 class Family:
@@ -144,17 +195,16 @@ class Family:
         return seeds_needed(found, LEVEL / self.asked)
 
 
-def _claim(test: ClaimTest, assessments: Sequence[Assessment], family: Family) -> ClaimVerdict:
-    parts = tuple(_part(test.id, found, family) for found in assessments)
-    having_say = [p for p in parts if not p.beside]
+def _claim(claim: Claim, assessments: Sequence[Assessment], family: Family) -> ClaimVerdict:
+    parts = tuple(_part(claim.id, found, family) for found in assessments)
+    having_say = [verdict for verdict in parts if not verdict.beside]
     groups: dict[str, list[PartVerdict]] = {}
-    for verdict, part in zip(parts, test.parts, strict=True):
-        if not part.beside:
-            groups.setdefault(part.group or part.id, []).append(verdict)
-    deciding = decide([decide(group, test.within) for group in groups.values()], test.combine)
-    said = deciding.said if len(having_say) == 1 else reasons.why_all([(p.label, p.verdict) for p in having_say])
-    fields = {name: getattr(deciding, name) for name in PartVerdict.__dataclass_fields__}
-    return ClaimVerdict(**{**fields, "said": said}, parts=parts, comparisons=family.comparisons)
+    for verdict in having_say:
+        groups.setdefault(verdict.asked.group or verdict.part, []).append(verdict)
+    deciding = decide([decide(group, claim.within) for group in groups.values()], claim.combine)
+    own = {one.name: getattr(deciding, one.name) for one in fields(PartVerdict)}
+    reason = deciding.reason if len(having_say) == 1 else Reason(OF_PARTS)
+    return ClaimVerdict(**{**own, "reason": reason}, parts=parts, comparisons=family.comparisons)
 
 
 def decide(verdicts: Sequence[PartVerdict], rule: Rule) -> PartVerdict:
@@ -170,33 +220,34 @@ def decide(verdicts: Sequence[PartVerdict], rule: Rule) -> PartVerdict:
 
 
 def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
-    part = found.part
-    common: dict[str, Any] = {
-        "claim": claim,
-        "part": part.id,
-        **{
-            name: getattr(part, name) for name in ("label", "kind", "estimand", "unit", "direction", "margin", "beside")
-        },
-        "null": 1.0 if part.unit == "×" else 0.0,
-        "orthogonal": found.orthogonal,
-    }
     if found.estimate is None:
         assert found.why is not None
         nan = math.nan
-        nothing: dict[str, Any] = {"effect": nan, "low": nan, "high": nan, "p": None, "n": 0, "needed_n": None}
-        said = reasons.why_not_run(found.why)
         return PartVerdict(
-            **common, **nothing, verdict="not run", said=said, robustness=Robustness(0, 0, ()), runs=(), data=NO_DATA
-        )
+            claim, found.part, "not run", effect=nan, low=nan, high=nan, p=None, n=0, needed_n=None,
+            robustness=Robustness(0, 0, ()), orthogonal=found.orthogonal, runs=(),
+            reason=Reason(found.why.why, found.why.values), data=NO_DATA,
+        )  # fmt: skip
     verdict, p = verdict_of(found, family)
     needed = family.needed(found) if verdict == "undecided" else None
-    few = family.p(found) is None
-    said = reasons.why(found, verdict, p, needed, family.asked if few else family.comparisons)
     effect, low, high = shown((found.effect, *found.interval), found.estimate.ratio)
     return PartVerdict(
-        **common, verdict=verdict, effect=effect, low=low, high=high, p=p, n=found.n, needed_n=needed, said=said,
-        robustness=_robustness(found.analyses), runs=found.sample.runs, data=found.sample.data,
+        claim, found.part, verdict, effect=effect, low=low, high=high, p=p, n=found.n, needed_n=needed,
+        robustness=_robustness(found.analyses), orthogonal=found.orthogonal, runs=found.sample.runs,
+        reason=_reason(found, verdict, needed, family), data=found.sample.data,
     )  # fmt: skip
+
+
+def _reason(found: Assessment, verdict: Verdict, needed: int | None, family: Family) -> Reason:
+    if not found.tested:
+        return Reason(f"counted {verdict}")
+    few = family.p(found) is None
+    values = {"comparisons": family.asked if few else family.comparisons}
+    if verdict == "undecided":
+        how = [text for text, holds in (("for few", few), ("for good", not needed)) if holds]
+        return Reason(" ".join(["undecided", " and ".join(how)]).strip(), values)
+    special = verdict != "practically equal" and found.part.direction in ("equal", "not lower")
+    return Reason(f"{verdict} {found.part.direction}" if special else verdict, values)
 
 
 def verdict_of(found: Assessment, family: Family) -> tuple[Verdict, float | None]:
@@ -223,24 +274,12 @@ def _robustness(analyses: tuple[Analysis, ...]) -> Robustness:
     return Robustness(sum(a.agrees for a in analyses), len(analyses), details)
 
 
-def as_line(verdict: PartVerdict) -> dict[str, str]:
-    """For a table in a terminal: a claim in a line."""
-    robust = verdict.robustness
-    ran = verdict.verdict != "not run"
-    return {
-        "claim": verdict.claim,
-        "verdict": verdict.verdict,
-        "effect": f"{verdict.effect:.3g} [{verdict.low:.3g}, {verdict.high:.3g}]{verdict.unit}" if ran else "-",
-        "n": str(verdict.n) if ran else "-",
-        "robust": f"{robust.agree}/{robust.analyses}" if robust.analyses else "-",
-        "reason": verdict.reason("en"),
-    }
-
-
 def as_record(verdict: PartVerdict) -> dict[str, Any]:
-    """For JSON: all but the raw values."""
-    record = {k: v for k, v in vars(verdict).items() if k not in ("data", "said", "robustness", "parts")}
-    record |= {"reason": verdict.said, "robustness": asdict(verdict.robustness)}
+    """For JSON: all but the raw values, without sentences."""
+    own = ("claim", "part", "kind", "verdict", "unit", "direction", "margin", "null", "effect", "low", "high", "p", "n",
+           "needed_n", "orthogonal", "runs", "beside")  # fmt: skip
+    record = {name: getattr(verdict, name) for name in own}
+    record |= {"why": asdict(verdict.reason), "robustness": asdict(verdict.robustness)}
     if isinstance(verdict, ClaimVerdict):
-        record["parts"] = [as_record(part) for part in verdict.parts]
+        record |= {"comparisons": verdict.comparisons, "parts": [as_record(part) for part in verdict.parts]}
     return record

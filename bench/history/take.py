@@ -16,7 +16,7 @@ import pandas as pd
 
 import bench.evidence
 from bench.errors import BenchError
-from bench.evidence.claims import ClaimTest, load_tests
+from bench.evidence.claims import Claim, source_claims
 from bench.evidence.estimates import horizons, summarise
 from bench.evidence.scope import Reading, ResultStore, Scope
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict, judge_scopes
@@ -61,7 +61,7 @@ def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
         judge=_judge(),
         comparisons=verdicts[0].comparisons,
         origins=tuple(origins),
-        claims=tuple(_claim(test, verdict) for test, verdict in zip(load_tests(), verdicts, strict=True)),
+        claims=tuple(_claim(test, verdict) for test, verdict in zip(source_claims(), verdicts, strict=True)),
         cells=tuple(cell for arm, scope in found.items() for cell in _cells(arm, scope, origins)),
         horizons=tuple(
             HorizonState(technique=row.technique, task=row.task, horizon=int(row.horizon))
@@ -80,9 +80,11 @@ def _judge() -> str:
     return digest([code, [version(library) for library in JUDGES]])
 
 
-def _claim(test: ClaimTest, verdict: ClaimVerdict) -> ClaimState:
-    wording = {"label", "estimand"}
-    asked = [part.model_dump(mode="json", exclude=wording) for part in test.parts]
+def _claim(test: Claim, verdict: ClaimVerdict) -> ClaimState:
+    asked = [
+        {**part.model_dump(mode="json", exclude={"label", "says"}), "unit": part.estimand.unit.symbol}
+        for part in test.parts
+    ]
     tables = [part.data[["arm", "technique", "task"]] for part in verdict.parts]
     used = pd.concat(tables).drop_duplicates().sort_values(["arm", "technique", "task"])
     return ClaimState(

@@ -21,6 +21,7 @@ class Marked(NamedTuple):
     text: str
     where: str
     """File and line."""
+    context: str | None = None
 
 
 def marked(files: Iterable[Path] | None = None) -> list[Marked]:
@@ -31,14 +32,15 @@ def marked(files: Iterable[Path] | None = None) -> list[Marked]:
 
 def complaints(language: Language, texts: Iterable[Marked]) -> list[str]:
     """A sentence for each text that the language lacks, or has with other braces, and for each that is not used."""
-    wanted = {one.text: one.where for one in texts}
-    found = [_first(message.id) for message in language.messages() if message.id]
-    lacking = [f"{where}: '{text}' is not translated." for text, where in wanted.items() if not language.has(text)]
-    unused = [f"'{text}' is translated, and used nowhere." for text in found if text not in wanted]
+    wanted = {(one.text, one.context): one.where for one in texts}
+    found = [(_first(message.id), message.context) for message in language.messages() if message.id]
+    lacking = [f"{where}: '{text}' is not translated." for (text, context), where in wanted.items()
+               if not language.has(text, context)]  # fmt: skip
+    unused = [f"'{text}' is translated, and used nowhere." for text, context in found if (text, context) not in wanted]
     unlike = [
         f"'{text}' is filled with {_said(_braces(text))}, its translation with {_said(_braces(translated))}."
-        for text in found
-        if _braces(translated := language.translation(text)) != _braces(text)
+        for text, context in found
+        if _braces(translated := language.translation(text, context)) != _braces(text)
     ]
     return [*lacking, *unused, *unlike]
 

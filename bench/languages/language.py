@@ -99,17 +99,20 @@ class Language:
         form = (one if n == 1 else many) if not any(forms) else forms[min(self._plural(n), len(forms) - 1)]
         return self._set(form.format(n=n, **values))
 
-    def has(self, text: str) -> bool:
+    def has(self, text: str, context: str | None = None) -> bool:
         """Whether there is a translation of the text, or no need of one since it is English."""
-        return self.code == "en" or bool((message := self._catalog.get(text)) and message.string)
+        return self.code == "en" or bool((message := self._catalog.get(text, context)) and message.string)
 
     def messages(self) -> list[Any]:
         """All that is translated, as Babel's messages."""
         return list(self._catalog)
 
-    def translation(self, text: str) -> str:
-        """The text in this language with its braces open."""
-        message = self._catalog.get(text)
+    def translation(self, text: str, context: str | None = None) -> str:
+        """The text in this language with its braces open.
+
+        context: tells apart what is spelled alike in English, such as our own words and those of the source's table.
+        """
+        message = self._catalog.get(text, context)
         found = message.string if message and not message.fuzzy else None
         return (found if isinstance(found, str) else found[0] if found else None) or text
 

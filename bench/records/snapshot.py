@@ -121,7 +121,7 @@ class ClaimState(PartState):
 
     unit: str
     test: str
-    """Digest of how the claim is tested, as claims.yaml says."""
+    """Digest of how the claim is tested, as its file says."""
     uses: tuple[tuple[str, str, str], ...]
     """Arm, technique and task of every value behind it."""
     parts: tuple[PartState, ...]

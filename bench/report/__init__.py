@@ -1,5 +1,5 @@
-"""The report: figures, tables and sentences from a store, as HTML and PDF, in English and Chinese."""
+"""The report: a document made from a store, rendered in several languages and formats."""
 
-from bench.report.write import write_report
+from bench.report.write import USUAL, write_report
 
-__all__ = ["write_report"]
+__all__ = ["USUAL", "write_report"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from bench.evidence.assess import Verdict
+from bench.evidence.wording import VERDICTS
 from bench.languages import Language
 from bench.report.findings import Findings
 from bench.report.numbers import Numbers
-from bench.report.vocabulary import ARMS, FAMILIES, METRICS, QUANTITIES, SYMBOLS, TASKS, TASKS_IN_SHORT, UNITS, VERDICTS
+from bench.report.vocabulary import ARMS, FAMILIES, METRICS, QUANTITIES, SYMBOLS, TASKS, TASKS_IN_SHORT
 
 
 class Names:
@@ -15,7 +17,7 @@ class Names:
 
     def __init__(self, findings: Findings, words: Language) -> None:
         self.findings, self.words, self.numbers = findings, words, Numbers(words)
-        self._titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques}
+        self.titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques if t.title}
 
     def study(self) -> str:
         """The title of the newest study."""
@@ -25,7 +27,7 @@ class Names:
     def technique(self, name: str) -> str:
         """A technique's title; dials that were turned stand behind it."""
         base, _, dials = name.partition(":")
-        title = self.words.name(self._titles.get(name) or self._titles.get(base) or base)
+        title = self.words.name(self.titles.get(name) or self.titles.get(base) or base)
         if not dials:
             return title
         short = re.split("[,，（]", title)[0]
@@ -59,10 +61,6 @@ class Names:
         """A family of techniques."""
         return self.words.name(FAMILIES.get(name, name))
 
-    def unit(self, name: str) -> str:
-        """An effect's unit, as it stands at an axis."""
-        return self.words.name(UNITS.get(name, name))
-
     def profile(self, technique: str, quantity: str) -> str:
         """A gradient's profile: 'LSTM', 'LSTM, c'."""
         name = self.technique(technique)
@@ -83,7 +81,7 @@ class Names:
         names = self.findings.scope.members.query("task == @task")["metric_name"]
         return self.numbers.none if names.empty else self.level(names.iloc[0])
 
-    def verdict(self, verdict: str) -> str:
+    def verdict(self, verdict: Verdict) -> str:
         """A verdict in a word or two."""
         return self.words(VERDICTS[verdict])
 

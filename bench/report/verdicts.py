@@ -6,9 +6,9 @@ import math
 from functools import cached_property
 from typing import NamedTuple, get_args
 
+from bench.evidence import wording
 from bench.evidence.assess import CONFIDENCE, Verdict
 from bench.evidence.family import LEVEL
-from bench.evidence.source import load_claims
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.report.document import Chip, Rich, Styled
 from bench.report.draw.forest import RATIO, in_margins
@@ -43,26 +43,21 @@ class Verdicts:
     def _by_id(self) -> dict[str, ClaimVerdict]:
         return {claim.claim: claim for claim in self.all}
 
-    @cached_property
-    def _says(self) -> dict[str, str]:
-        return {claim.id: claim.says[self.words.code] for claim in load_claims()}
-
     def says(self, claim: PartVerdict) -> str:
         """What the source claims."""
-        text = self._says[claim.claim]
-        return text[:1].upper() + text[1:]
+        return wording.says(claim.claim, self.words)
 
     def label(self, part: PartVerdict) -> str:
         """A part of a claim in few words."""
-        return part.label[self.words.code]
+        return wording.label(part.asked, self.words)
 
     def estimand(self, part: PartVerdict) -> str:
         """What was estimated of a part."""
-        return part.estimand[self.words.code]
+        return wording.estimated(part.claim, part.asked, self.words, self.say.titles)
 
     def reason(self, part: PartVerdict) -> str:
         """Why the verdict is what it is, in a sentence."""
-        return part.reason(self.words.code)
+        return wording.reason(part, self.words)
 
     # How they stand
 

@@ -34,13 +34,6 @@ STATES_IN_SHORT = {
 }
 """The same in a figure's legend."""
 COUNTED = {"diverged": words("{count} diverged"), "failed": words("{count} failed")}
-VERDICTS = {
-    "supported": words("supported"),
-    "contradicted": words("contradicted"),
-    "practically equal": words("practically equal"),
-    "undecided": words("undecided"),
-    "not run": words("not run"),
-}
 SYMBOLS = {"supported": "✓", "contradicted": "×", "practically equal": "≈", "undecided": "?", "not run": "–"}
 """What stands before a verdict, for those who do not see its colour."""
 ORTHOGONAL = {
@@ -48,32 +41,6 @@ ORTHOGONAL = {
     "does not hold": words("does not hold"),
     "undecided": words("undecided"),
     "not run": words("not run"),
-}
-KINDS = {
-    "score": words("score"),
-    "solved": words("share of runs solved"),
-    "exploded": words("share of runs that explode"),
-    "roughness": words("roughness of the training loss"),
-    "decay": words("rate of the gradient, nats a step"),
-    "relief": words("rate of the gradient, nats a step"),
-    "exponential": words("difference of R²"),
-    "dead": words("share of dead units"),
-    "reach": words("reach of the gradient, steps"),
-    "cosine": words("cosine with the full gradient"),
-    "early": words("early half over late half"),
-    "fade": words("rate of the gradient, nats a layer"),
-    "time": words("time over the baseline's"),
-    "parameters": words("parameters"),
-    "state_size": words("numbers carried on"),
-    "flops": words("operations"),
-    "memory": words("peak memory, bytes"),
-}
-UNITS = {
-    "": words("difference"),
-    "×": words("ratio"),
-    "nat/step": words("nats a step"),
-    "nat/layer": words("nats a layer"),
-    "R²": words("difference of R²"),
 }
 QUANTITIES = {"x": words("inputs"), "cell": words("cell state alone")}
 """What a gradient is taken of; a state that is not listed is called by its own name."""

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from _pytest.mark import ParameterSet
-from worlds import CELLS, world
 
 from bench.evidence.assess import Assessment, assess, p_values, reading, seeds_needed
-from bench.evidence.claims import Direction, Part, load_tests
-from bench.evidence.estimands import Estimate, Results, Sample
+from bench.evidence.claims import Direction, Part, source_claims
+from bench.evidence.contrasts import Estimate, Results, Sample
 from bench.evidence.scope import scopes
 from bench.evidence.statistics import Interval, equivalence_p
 from bench.evidence.verdicts import Family, verdict_of
+from bench.testing.worlds import CELLS, world
 
 
 def shape(part: Part) -> tuple[object, ...]:
@@ -25,7 +25,7 @@ def shape(part: Part) -> tuple[object, ...]:
     return (part.kind, part.direction, part.arm, part.moment, part.quantity, part.lags, *contrast)
 
 
-EVERY = {(test.id, *shape(part)): (f"{test.id}-{part.id}", part) for test in load_tests() for part in test.parts}
+EVERY = {(test.id, *shape(part)): (f"{test.id}-{part.id}", part) for test in source_claims() for part in test.parts}
 KINDS = {shape(part)[:2] + shape(part)[5:]: (name, part) for name, part in EVERY.values()}
 
 
@@ -64,7 +64,7 @@ def test_plainly_not_so_is_contradicted(part: Part) -> None:
 
 @pytest.mark.parametrize("part", parts(KINDS, lambda part: part.direction != "not lower"))
 def test_no_difference_is_practically_equal(part: Part) -> None:
-    seeds = {"score": MANY, "solved": MANY, "exploded": MANY, "dead": 300}.get(part.kind, FEW)
+    seeds = FEW if part.estimand.bounds is None else MANY if part.margin >= 0.1 else 300
     verdict, found = judged(part, "mid", seeds)
     assert verdict == ("supported" if part.direction == "equal" else "practically equal")
     assert abs(found.effect) < math.log1p(part.margin)
@@ -106,7 +106,7 @@ def test_what_an_interval_says(interval: tuple[float, float], direction: Directi
 
 
 def test_needed_seeds_are_more_than_there_are_and_enough_to_reach_the_level() -> None:
-    part = next(p for t in load_tests() for p in t.parts if (t.id, p.id) == ("S16", "score"))
+    part = next(p for t in source_claims() for p in t.parts if (t.id, p.id) == ("S16", "score"))
     found = assess(part, Results(scopes(world(part, "mid", 10))), np.random.default_rng(0))
     needed = seeds_needed(found, 0.001)
     assert needed is not None

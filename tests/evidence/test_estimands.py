@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_store import RULES, SmallStore, curve, member, probe, profile, setting, study
-from worlds import ARMS, World
 
 from bench.evidence.claims import Part
-from bench.evidence.estimands import NotEstimable, Results, draw, estimate
+from bench.evidence.contrasts import NotEstimable, Results, draw, estimate
 from bench.evidence.scope import scopes
 from bench.records.result import COST_COLUMNS
 from bench.records.study import Skip
+from bench.testing.stores import RULES, SmallStore, curve, member, probe, profile, setting, study
+from bench.testing.worlds import ARMS, World
 
 
 def part(kind: str, own: str | tuple[str, ...], reference: str | float | None = None, **words: Any) -> Part:
@@ -26,8 +26,7 @@ def part(kind: str, own: str | tuple[str, ...], reference: str | float | None = 
         contrast = {"references": (reference,)}
     elif reference is not None:
         contrast = {"against": reference}
-    both = {"en": "-", "zh": "-"}
-    fixed = {"id": "x", "label": both, "estimand": both, "margin": 0.1, "unit": "", "direction": "higher"}
+    fixed = {"id": "x", "label": "-", "says": "-", "margin": 0.1, "direction": "higher"}
     return Part.model_validate({**fixed, "kind": kind, "techniques": techniques, **contrast, **words})
 
 
@@ -68,7 +67,7 @@ def test_a_lag_that_the_ladder_spared_scores_0_unless_only_what_ran_counts() -> 
     store = SmallStore(rows, [study(*settings)])
     of = part("score", "lstm", "tanh")
     assert values(store, of) == pytest.approx([(0.3 + 0.8 + 0.8) / 3, (0.1 + 0.6 + 0.6) / 3])
-    ran = draw(of, Results(scopes(store)), ran=True)
+    ran = draw(of, Results(scopes(store)), only_run=True)
     assert list(ran.values) == pytest.approx([(0.3 + 0.8) / 2, (0.1 + 0.6) / 2])
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from small_store import RULES, SmallStore, member, setting, study
 
 from bench.evidence.retention import unneeded
+from bench.testing.stores import RULES, SmallStore, member, setting, study
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MONTH_AGO = NOW - timedelta(days=30)

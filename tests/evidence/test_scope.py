@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from small_store import RULES, SmallStore, member, probe, setting, study
 
 from bench.errors import BenchError
 from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
 from bench.records.result import COST_COLUMNS
 from bench.records.study import Skip
+from bench.testing.stores import RULES, SmallStore, member, probe, setting, study
 
 OTHER = RULES.model_copy(update={"hidden_size": 16})
 

@@ -6,15 +6,17 @@ import math
 
 import pandas as pd
 import pytest
-from small_store import SmallStore, member, setting, study
 
 from bench.evidence import ledgers
+from bench.evidence.claims import source_claims
 from bench.evidence.compare import compare
 from bench.evidence.curves import learning_curves, levels
 from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
-from bench.evidence.source import load_claims, load_rows
+from bench.evidence.source import load_rows
+from bench.languages import language
 from bench.records.result import COST_COLUMNS
+from bench.testing.stores import SmallStore, member, setting, study
 
 
 def test_comparison_is_paired_by_seed_at_the_longest_lag_of_both() -> None:
@@ -141,10 +143,9 @@ def test_baseline_comes_first() -> None:
 
 
 def test_the_source_as_data() -> None:
-    rows, claims = load_rows(), load_claims()
+    rows, claims = load_rows(), source_claims()
     assert [row.id for row in rows] == ["gated", "relu", "clipping", "residual", "truncated"]
-    assert rows[2].cells("zh").drawback == "需手动设置阈值"
-    assert rows[2].cells("en").drawback == "the threshold is set by hand"
+    assert rows[2].statements("drawback", language("zh")) == ["需手动设置阈值"]
+    assert rows[2].statements("drawback", language("en")) == ["the threshold is set by hand"]
     assert [claim.id for claim in claims] == [f"S{i:02}" for i in range(1, 31)]
-    assert all(set(claim.says) == set(claim.measure) == {"en", "zh"} for claim in claims)
-    assert all(text for claim in claims for text in (*claim.says.values(), *claim.measure.values()))
+    assert all(claim.says and claim.measure for claim in claims)

@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from small_store import SmallStore, member, probe, setting, study
-from worlds import CELLS, World
 
 from bench.cli import main
 from bench.cli.console import to_json
 from bench.errors import BenchError
-from bench.evidence.claims import load_tests
-from bench.evidence.reasons import analysis_name, why_all
-from bench.evidence.source import load_claims
+from bench.evidence import wording
+from bench.evidence.claims import Part, source_claims
 from bench.evidence.statistics import least_n
-from bench.evidence.verdicts import ClaimVerdict, PartVerdict, as_line, as_record, decide, judge
+from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, Reason, as_record, decide, judge
+from bench.languages import language
+from bench.testing.stores import SmallStore, member, probe, setting, study
+from bench.testing.worlds import CELLS, World
 from bench.tracking import Store
 
 SEEDS = 14
+ENGLISH, CHINESE = language("en"), language("zh")
 
 
 def gates(seeds: int = SEEDS, lstm: int = 80, gru: int = 80, **arms: int) -> World:
@@ -59,7 +61,7 @@ def found() -> dict[str, ClaimVerdict]:
 
 def test_one_verdict_a_claim_in_the_sources_order(found: dict[str, ClaimVerdict]) -> None:
     assert list(found) == [f"S{i:02}" for i in range(1, 31)]
-    assert [[p.part for p in v.parts] for v in found.values()] == [[p.id for p in t.parts] for t in load_tests()]
+    assert [[p.part for p in v.parts] for v in found.values()] == [[p.id for p in t.parts] for t in source_claims()]
 
 
 def test_a_claim_that_plainly_holds(found: dict[str, ClaimVerdict]) -> None:
@@ -97,21 +99,21 @@ def test_no_difference_is_practically_equal() -> None:
 def test_few_seeds_are_undecided_and_say_how_many_would_do() -> None:
     few = judged(gates(seeds=5).finish())
     part = parts(few["S06"])["score-lstm"]
-    asked = len({p.question for t in load_tests() for p in t.parts if parts(few[t.id])[p.id].verdict == "undecided"})
+    asked = len({p.question for t in source_claims() for p in t.parts if parts(few[t.id])[p.id].verdict == "undecided"})
     assert (part.verdict, part.p, part.n) == ("undecided", None, 5)
     assert part.needed_n == least_n(0.05 / asked)
     assert few["S06"].comparisons == 0
-    assert str(part.needed_n) in part.reason("en")
+    assert str(part.needed_n) in wording.reason(part, ENGLISH)
     assert part.effect == pytest.approx(0.3, abs=0.02)
 
 
 def test_what_was_not_run_is_said_to_be(found: dict[str, ClaimVerdict]) -> None:
     assert found["S13"].verdict == "not run"
     part = parts(found["S13"])["relu"]
-    assert "relu" in part.reason("en")
+    assert "relu" in wording.reason(part, ENGLISH)
     assert math.isnan(part.effect)
     assert (part.p, part.n, part.runs, part.data.empty) == (None, 0, (), True)
-    assert "start" in found["S01"].parts[0].reason("en")  # the arm that is missing
+    assert "start" in wording.reason(found["S01"].parts[0], ENGLISH)  # the arm that is missing
 
 
 def test_stale_results_count_for_nothing() -> None:
@@ -120,7 +122,7 @@ def test_stale_results_count_for_nothing() -> None:
     store.rows = old
     verdict = judged(store)["S06"]
     assert parts(verdict)["score-gru"].verdict == "not run"
-    assert "older code" in parts(verdict)["score-gru"].reason("en")
+    assert "older code" in wording.reason(parts(verdict)["score-gru"], ENGLISH)
     assert verdict.verdict == "not run"
 
 
@@ -163,7 +165,7 @@ def test_equal_results_give_equal_verdicts(found: dict[str, ClaimVerdict]) -> No
 
 
 def test_comparisons_are_those_that_could_be_tested(found: dict[str, ClaimVerdict]) -> None:
-    tested = {part.question for test in load_tests() for part in test.parts if parts(found[test.id])[part.id].p}
+    tested = {part.question for test in source_claims() for part in test.parts if parts(found[test.id])[part.id].p}
     assert found["S01"].comparisons == found["S30"].comparisons == len(tested)
     assert len(tested) > 5
 
@@ -176,12 +178,16 @@ def test_an_empty_store_is_a_sentence() -> None:
 # Parts make a claim
 
 
+def asked(name: str, label: str = "-") -> Part:
+    return source_claims()[3].parts[0].model_copy(update={"id": name, "label": label})
+
+
 def made(*verdicts: str) -> list[PartVerdict]:
     """Parts p0, p1 … with these verdicts; p grows with the number."""
     blank = dict.fromkeys(PartVerdict.__dataclass_fields__)
     p = {"supported": 0.01, "contradicted": 0.01, "practically equal": 0.01, "undecided": 0.3}
     return [
-        PartVerdict(**{**blank, "part": f"p{i}", "verdict": v, "p": (v in p and p[v] + i / 1000) or None})  # type: ignore[arg-type]
+        PartVerdict(**{**blank, "asked": asked(f"p{i}"), "verdict": v, "p": (v in p and p[v] + i / 1000) or None})  # type: ignore[arg-type]
         for i, v in enumerate(verdicts)
     ]
 
@@ -244,39 +250,55 @@ def test_a_part_beside_has_no_say() -> None:
     assert parts(claim)["cosine"].verdict == "contradicted"
     assert parts(claim)["cosine"].beside
     assert claim.verdict == "supported"
-    assert "left of the gradient" not in claim.reason("en")
+    assert "left of the gradient" not in wording.reason(claim, ENGLISH)
 
 
 # Words
 
 
 def test_reasons_say_what_holds_and_what_does_not() -> None:
-    a, b, c = ({"en": name, "zh": f"{name}项"} for name in "ABC")
-    said = why_all([(a, "supported"), (b, "contradicted"), (c, "supported")])
-    assert said["en"] == "Holds: A and C; does not hold: B."
-    assert said["zh"] == "成立：A 项和 C 项；不成立：B 项。"
+    parts = [
+        replace(part, asked=asked(name, name))
+        for part, name in zip(made("supported", "contradicted", "supported"), "ABC", strict=True)
+    ]
+    whole = ClaimVerdict(**{**vars(parts[0]), "reason": Reason(OF_PARTS)}, parts=tuple(parts))
+    assert wording.reason(whole, ENGLISH) == "Holds: A and C; does not hold: B."
+    assert wording.reason(whole, CHINESE) == "成立：A 和 C；不成立：B。"
+
+
+def test_where_no_number_of_seeds_would_do_none_is_named() -> None:
+    (part,) = (p for p in judged(gates(seeds=3, lstm=50, gru=50).finish())["S08"].parts if p.part == "score")
+    assert (part.verdict, part.p, part.needed_n) == ("undecided", None, None)
+    assert part.reason.key == "undecided for few and for good"
+    assert "None" not in wording.reason(part, ENGLISH)
 
 
 def test_every_reason_is_whole_in_both_languages(found: dict[str, ClaimVerdict]) -> None:
     for verdict in found.values():
         for said in (verdict, *verdict.parts):
-            assert re.fullmatch(r"[^{}]+\.", said.reason("en")), said.part
-            assert re.fullmatch(r"[^{}]+。", said.reason("zh")), said.part
-            assert "nan" not in said.reason("en")
-            assert not re.search(r"[\u4e00-\u9fff][,;:()A-Za-z0-9]", said.reason("zh")), said.reason("zh")
+            assert re.fullmatch(r"[^{}]+\.", wording.reason(said, ENGLISH)), said.part
+            assert re.fullmatch(r"[^{}]+。", wording.reason(said, CHINESE)), said.part
+            assert "nan" not in wording.reason(said, ENGLISH)
+            assert not re.search(r"[\u4e00-\u9fff][,;:()A-Za-z0-9]", wording.reason(said, CHINESE)), wording.reason(
+                said, CHINESE
+            )
 
 
 def test_a_reason_has_its_numbers(found: dict[str, ClaimVerdict]) -> None:
     part = parts(found["S06"])["score-lstm"]
     for number in (f"{part.effect:.3g}", f"{part.low:.3g}", f"{part.high:.3g}", f"{SEEDS} seeds"):
-        assert number in part.reason("en")
-    assert str(found["S06"].comparisons) in part.reason("zh")
+        assert number in wording.reason(part, ENGLISH)
+    assert str(found["S06"].comparisons) in wording.reason(part, CHINESE)
 
 
-def test_analyses_have_names() -> None:
-    assert analysis_name("without:copy", "en") == "without copy"
-    assert analysis_name("moment:start", "zh") == "训练开始前"
-    assert analysis_name("median", "en") == "median over seeds"
+def test_analyses_have_names(found: dict[str, ClaimVerdict]) -> None:
+    score, gradient = (parts(found["S06"])[name] for name in ("score-lstm", "gradient-gru"))
+    assert wording.analysis(score, "without:copy", ENGLISH) == "without copy"
+    assert wording.analysis(score, "without:copy", ENGLISH, {"copy": "Copy"}.get) == "without Copy"
+    assert wording.analysis(gradient, "moment:start", CHINESE) == "训练之前"
+    assert wording.analysis(score, "median", ENGLISH) == "median over seeds"
+    every = [(p, name) for claim in found.values() for p in claim.parts for name, *_ in p.robustness.details]
+    assert all(wording.analysis(p, name, say) for p, name in every for say in (ENGLISH, CHINESE))
 
 
 # The command
@@ -337,5 +359,5 @@ def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[st
 
 
 def test_a_line_of_what_was_not_run_is_short(found: dict[str, ClaimVerdict]) -> None:
-    line = as_line(found["S13"])
+    line = wording.as_line(found["S13"], ENGLISH)
     assert (line["effect"], line["n"], line["robust"]) == ("-", "-", "-")

@@ -118,7 +118,7 @@ def test_of_each_remedy_the_clearest_decided_claim_is_told(store: FakeStore) -> 
         findings = gather(store)
     answer = answer_of(findings)
     shown = remedies(answer)
-    assert [text.partition(":")[0] for text in shown] == [row.cells("en").technique for row in load_rows()]
+    assert [text.partition(":")[0] for text in shown] == [row.called(answer.words) for row in load_rows()]
     for text in shown:
         if not re.search("nothing is decided|none of its claims", text):
             (claim,) = [claim for claim in findings.verdicts if f" {claim.claim} " in text]

@@ -15,7 +15,7 @@ from fake_verdicts import COMPARISONS, make_verdicts
 from matplotlib.figure import Figure
 from rendering import LANGUAGES
 
-from bench.evidence.source import load_claims
+from bench.evidence.claims import source_claims
 from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import language as language_of
 from bench.report import findings as findings_module
@@ -65,7 +65,7 @@ def test_every_claim_has_a_page_with_its_verdict_in_words(findings: Findings, re
 def test_every_link_leads_somewhere(rendered: Path, language: str) -> None:
     content = (rendered / f"report.{language}.html").read_text(encoding="utf-8")
     targets, links = set(re.findall(r'\bid="([^"]+)"', content)), re.findall(r'href="#([^"]+)"', content)
-    assert {claim.id for claim in load_claims()} <= set(links) <= targets
+    assert {claim.id for claim in source_claims()} <= set(links) <= targets
 
 
 def test_ids_are_used_once(rendered: Path) -> None:

@@ -11,7 +11,8 @@ from fake_store import FakeStore
 from fake_verdicts import make_verdicts
 from rendering import LANGUAGES
 
-from bench.evidence.source import claims_of, load_claims, load_statements
+from bench.evidence.claims import source_claims
+from bench.evidence.source import claims_of, load_statements
 from bench.languages import language as language_of
 from bench.report import findings as findings_module
 from bench.report.document import Cell, Chip, Group, Lines, Rich, Styled, Table
@@ -54,7 +55,7 @@ def test_every_claim_stands_in_the_table_or_beneath_it(table: Table) -> None:
     remedies, outside = ([g for g in table.groups if (g.kind == "outside") == beneath] for beneath in (False, True))
     inside = {claim for group in remedies for claim, _ in of_group(group)}
     beneath = {claim for group in outside for claim, _ in of_group(group)}
-    assert inside | beneath == {claim.id for claim in load_claims()}
+    assert inside | beneath == {claim.id for claim in source_claims()}
     assert not inside & beneath
 
 
@@ -72,6 +73,6 @@ def test_the_outlook_comes_first(table: Table) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_nothing_tests_is_said(rendered: Path, language: str) -> None:
     content = html.unescape((rendered / f"report.{language}.html").read_text(encoding="utf-8"))
-    gaps = [statement.gap[language] for statement in load_statements() if statement.gap]
+    gaps = [gap for statement in load_statements() if (gap := statement.gap(language_of(language)))]
     assert gaps
     assert all(gap in content for gap in gaps)

@@ -65,10 +65,13 @@ def presets() -> Records:
 
 
 def claims() -> Records:
-    """Every claim of the source by id, with its text by language."""
-    from bench.evidence.source import load_claims
+    """Every claim by id, the source's first, with its text by language."""
+    from bench.evidence.claims import families
+    from bench.languages import language, language_names
 
-    return [{"id": claim.id, **claim.says} for claim in load_claims()]
+    known = [language(code) for code in language_names()]
+    every = (claim for claims in families().values() for claim in claims)
+    return [{"id": claim.id, **{say.code: say(claim.says) for say in known}} for claim in every]
 
 
 def executors() -> Records:

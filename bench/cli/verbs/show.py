@@ -33,10 +33,10 @@ def show(
 
 def _described(name: str) -> Sheet:
     """The sheet on whatever has this name. Raises BenchError, naming what is near, if nothing has it."""
-    from bench.evidence.source import load_claims
+    from bench.evidence.claims import families
     from bench.protocol.preset import preset_names
 
-    claims = {claim.id: claim for claim in load_claims()}
+    claims = {claim.id: claim for claims in families().values() for claim in claims}
     if name.upper() in claims:  # before the others, for it needs no torch
         return claim(name.upper())
     if name in preset_names():
@@ -112,15 +112,14 @@ def preset(name: str) -> Sheet:
 
 def claim(name: str) -> Sheet:
     """All about a claim: what the source says, what would have to be measured, and what is."""
-    from bench.evidence.claims import load_tests
-    from bench.evidence.source import load_claims
+    from bench.evidence.claims import find_claim
 
-    found = next(claim for claim in load_claims() if claim.id == name)
-    parts = [part for test in load_tests() if test.id == name for part in test.parts]
+    found = find_claim(name)
+    parts = found.parts
     return {
         "claim": [name],
-        "says": [found.says["en"]],
-        "measure": [found.measure["en"]],
+        "says": [found.says],
+        "measure": [found.measure],
         "techniques": [", ".join(dict.fromkeys(spec for part in parts for spec in part.techniques))],
         "compared with": [", ".join(dict.fromkeys(spec for part in parts for spec in part.references))],
         "arms": [", ".join(dict.fromkeys(part.arm for part in parts))],
@@ -143,8 +142,7 @@ def _is(spec: str, technique: str) -> bool:
 
 def _claims(concerns: "Callable[[Part], bool]") -> list[str]:
     """The claims with a part that concerns something, each with its words."""
-    from bench.evidence.claims import load_tests
-    from bench.evidence.source import load_claims
+    from bench.evidence.claims import families
 
-    ids = {test.id for test in load_tests() if any(concerns(part) for part in test.parts)}
-    return [f"{claim.id} {claim.says['en']}" for claim in load_claims() if claim.id in ids]
+    every = (claim for claims in families().values() for claim in claims)
+    return [f"{claim.id} {claim.says}" for claim in every if any(concerns(part) for part in claim.parts)]

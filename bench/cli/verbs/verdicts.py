@@ -37,14 +37,17 @@ def verdicts(
     Each claim comes with its verdict, the effect and its 95 % interval, the number of pairs of runs (n), how many other
     analyses agree (robust), and the reason."""
     load_plugins(plugin)
-    from bench.evidence.verdicts import as_record, judge
+    from bench.evidence.verdicts import judge_families
+    from bench.evidence.wording import as_worded_record
+    from bench.languages import language
     from bench.tracking import Store
 
     opened = Store.open(store, create=False)
     warn_of_cut_off(opened)
-    judged = _chosen(judge(opened), split(claim))
+    every = [verdict for verdicts in judge_families(opened).values() for verdict in verdicts]
+    judged = _chosen(every, split(claim))
     if as_json:
-        typer.echo(to_json([as_record(verdict) for verdict in judged]))
+        typer.echo(to_json([as_worded_record(verdict, language("en")) for verdict in judged]))
     else:
         show_table(_rows(judged), COLOURS)
 
@@ -58,13 +61,12 @@ def _chosen(judged: "list[ClaimVerdict]", ids: list[str] | None) -> "list[ClaimV
 
 def _rows(judged: "list[ClaimVerdict]") -> list[dict[str, str]]:
     """A row per claim, with the words of the claim and a blank between an interval and its unit."""
-    from bench.evidence.source import load_claims
-    from bench.evidence.verdicts import as_line
+    from bench.evidence import wording
+    from bench.languages import language
 
-    says = {claim.id: claim.says["en"] for claim in load_claims()}
-    rows = []
+    say, rows = language("en"), []
     for verdict in judged:
-        line = as_line(verdict)
+        line = wording.as_line(verdict, say)
         line["effect"] = line["effect"].replace(f"]{verdict.unit}", f"] {verdict.unit}").rstrip()
-        rows.append({"claim": line.pop("claim"), "says": says[verdict.claim], **line})
+        rows.append({"claim": line.pop("claim"), "says": wording.says(verdict.claim, say), **line})
     return rows

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.evidence.claims import Part, load_tests
+from bench.evidence.claims import Part
+from bench.evidence.estimands import Panel as Drawn
+from bench.evidence.estimands import estimand
 from bench.evidence.scope import BASELINE
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.records.study import MAIN
@@ -20,8 +22,6 @@ from bench.report.names import Names
 from bench.report.verdicts import Verdicts
 from bench.report.vocabulary import MOMENTS
 
-FLOW_KINDS = ("decay", "relief", "exponential", "reach", "early")
-"""Kinds that are read off the gradient's profile over the steps."""
 SWEPT = ("=*", "=min", "=max")
 """How a part names the values of a dial."""
 GAP = 0.08  # inches between panels
@@ -39,7 +39,7 @@ def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, alt: str) 
     if not parts:
         return None
     with house_style():
-        right = _panels(findings, say, claim.claim, parts)
+        right = _panels(findings, say, parts)
         tall = max(forest.height(parts), sum(panel.height + GAP for panel in right) - GAP)
         figure = Figure(figsize=(WIDTH, tall))
         forest.draw(figure, 0.0, parts, say)
@@ -50,11 +50,10 @@ def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, alt: str) 
         return picture(figure, alt), [panel.name for panel in right]
 
 
-def _panels(findings: Findings, say: Names, claim: str, parts: list[PartVerdict]) -> list[Panel]:
+def _panels(findings: Findings, say: Names, parts: list[PartVerdict]) -> list[Panel]:
     """First what the gradient does, then dials, then the plain values, kind by kind."""
-    tests = {part.id: part for test in load_tests() if test.id == claim for part in test.parts}
-    known = [(tests[part.part], part) for part in parts]
-    flowing = [test for test, _ in known if test.kind in FLOW_KINDS]
+    known = [(part.asked, part) for part in parts]
+    flowing = [test for test, _ in known if test.estimand.panel is Drawn.PROFILE]
     swept = [(test, part) for test, part in known if any(t.endswith(SWEPT) for t in test.techniques)]
     profiles = _profiles(findings, say, flowing)
     panels: list[Panel] = [profiles] if profiles else []
@@ -63,7 +62,7 @@ def _panels(findings: Findings, say: Names, claim: str, parts: list[PartVerdict]
     for test, part in known:
         if not (profiles and test in flowing) and (test, part) not in swept:
             rest.setdefault(test.kind, []).append(part.data)
-    strips = [Strip(say, kind, _once(data)) for kind, data in rest.items()]
+    strips = [Strip(say, estimand(kind), _once(data)) for kind, data in rest.items()]
     return [*panels, *fitted(strips, TALLEST - sum(panel.height + GAP for panel in panels))]
 
 
@@ -145,4 +144,4 @@ def _dial(findings: Findings, say: Names, swept: list[tuple[Part, PartVerdict]])
         turned = data.assign(dial=values, name=data["base"].map(known))
         means = turned.groupby(["base", "name", "dial", "seed"], sort=False)["value"].mean().reset_index()
         arms[test.arm] = pd.concat([arms[test.arm], means]).drop_duplicates() if test.arm in arms else means
-    return Dial(say, swept[0][0].kind, arms)
+    return Dial(say, swept[0][0].estimand, arms)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from bench.evidence import wording
 from bench.evidence.verdicts import PartVerdict
 from bench.languages import Language
 from bench.report.draw.canvas import GRID, Box, axes_at, note, segments
@@ -76,14 +77,14 @@ def draw(figure: Figure, top: float, parts: list[PartVerdict], say: Names) -> No
         for y, part in enumerate(group):
             _row(axes, y, part)
             mark(axes, part.effect, y, _told(part, say))
-            label = _wrapped(part.label[say.words.code], say.words)
+            label = _wrapped(wording.label(part.asked, say.words), say.words)
             note(figure, 0.0, top + ROW * (y + 0.5), label, size=6.8, colour=INK, linespacing=1.0)
-        axes.set_xlabel(say.unit(unit), fontsize=6.5, color=MUTED, labelpad=1)
+        axes.set_xlabel(say.words(group[0].asked.estimand.unit.axis), fontsize=6.5, color=MUTED, labelpad=1)
         top += ROW * len(group) + FOOT
 
 
 def _frame(axes: Axes, parts: list[PartVerdict], *, logarithmic: bool) -> None:
-    ends = [end for part in parts for end in (part.low, part.effect, part.high, part.null, *(part.band or ()))]
+    ends = [end for part in parts for end in (part.low, part.effect, part.high, part.null, *part.band)]
     ends = [end for end in ends if math.isfinite(end) and (end > 0 or not logarithmic)]
     low, high = min(ends), max(ends)
     if logarithmic:
@@ -114,8 +115,7 @@ def _ratio_ticks(low: float, high: float) -> FixedLocator:
 
 def _row(axes: Axes, y: int, part: PartVerdict) -> None:
     start, end = axes.get_xlim()
-    if part.band:
-        axes.fill_betweenx([y - 0.5, y + 0.5], *part.band, color=BAND, linewidth=0, zorder=0.5)
+    axes.fill_betweenx([y - 0.5, y + 0.5], *part.band, color=BAND, linewidth=0, zorder=0.5)
     marker, filled, colour = LOOKS.get(part.verdict, LOOKS["undecided"])
     low, high = max(part.low, start), min(part.high, end)
     axes.plot([low, high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
@@ -140,7 +140,7 @@ def _told(part: PartVerdict, say: Names) -> str:
     """What a reader who points at a row is told: the effect and its interval."""
     number = say.numbers.factor if part.unit == RATIO else say.numbers.signed
     spread = [number(value) for value in (part.effect, part.low, part.high)]
-    return told(say.words, [part.label[say.words.code]], *spread)
+    return told(say.words, [wording.label(part.asked, say.words)], *spread)
 
 
 def _wrapped(text: str, words: Language) -> str:

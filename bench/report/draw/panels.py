@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from bench.evidence.estimands import Estimand
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.evidence.statistics import mean_interval
@@ -23,14 +24,11 @@ from bench.report.draw.marks import mark, thinned, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED
 from bench.report.flow import FLOOR
 from bench.report.names import Names
-from bench.report.vocabulary import KINDS
 
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
 NAMES = 1.2  # inches: of rows, before their values; of curves, behind them
 ROW, FOOT, LINE = 0.118, 0.36, 0.115
 CURVES = 1.35  # inches: the height of axes with curves
-SHARES = ("score", "solved", "exploded")
-"""Kinds whose values lie between 0 and 1."""
 
 
 class Panel(Protocol):
@@ -60,7 +58,7 @@ class Strip:
 
     name: ClassVar[str] = "values"
     say: Names
-    kind: str
+    estimand: Estimand
     data: pd.DataFrame
     """technique, task, lag, seed, value."""
     keys: tuple[str, ...] = ("task", "lag")
@@ -110,11 +108,11 @@ class Strip:
                 of = list(dict.fromkeys([heading, row.label]))
                 mark(axes, float(known.mean()), y, mean_told(self.say, of, known))
         segments(axes, means, color=INK, linewidth=1.1, zorder=3)
-        axes.set_xlabel(self.say.words(KINDS[self.kind]), fontsize=6.5, color=MUTED, labelpad=1)
+        axes.set_xlabel(self.say.words(self.estimand.noun), fontsize=6.5, color=MUTED, labelpad=1)
 
     def _frame(self, axes: Axes) -> None:
         values = self.data["value"][np.isfinite(self.data["value"])]
-        low, high = (0.0, 1.0) if self.kind in SHARES else (float(values.min()), float(values.max()))
+        low, high = self.estimand.axis or (float(values.min()), float(values.max()))
         if low > 0 and high / low > 20:
             axes.set_xscale("log")
             low, high = low / (high / low) ** 0.05, high * (high / low) ** 0.05
@@ -152,7 +150,7 @@ class Dial:
 
     name: ClassVar[str] = "dial"
     say: Names
-    kind: str
+    estimand: Estimand
     arms: dict[str, pd.DataFrame]
     """By arm: base (the technique without its dial), name and value of the dial (name, dial), seed, value."""
 
@@ -191,7 +189,7 @@ class Dial:
     def _panel(self, axes: Axes, data: pd.DataFrame) -> None:
         places = sorted(data["dial"].unique())
         shown = [part["value"] for part in self.arms.values()]
-        low, high = (0.0, 1.0) if self.kind in SHARES else (min(map(min, shown)), max(map(max, shown)))
+        low, high = self.estimand.axis or (min(map(min, shown)), max(map(max, shown)))
         pad = 0.05 * (high - low)
         axes.set(xlim=(-0.4, len(places) - 0.6), ylim=(low - pad, high + pad))
         axes.set_xticks(range(len(places)), [f"{place:g}" for place in places])

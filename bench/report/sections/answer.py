@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 
+from bench.evidence import wording
 from bench.evidence.advice import NEAR, Offer, Pick, Rule, gains, rules, solvers
 from bench.evidence.assess import DECIDED
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
@@ -91,7 +92,7 @@ class Answer(ReportSection):
         """The source's remedies, those that get further first."""
         rows, others = [], []
         for row, techniques in self.findings.rows:
-            name, reached = row.cells(self.words.code).technique, set[str]()
+            name, reached = row.called(self.words), set[str]()
             for technique in techniques:
                 reached |= further.get(technique.name, set())
             if reached:
@@ -239,7 +240,7 @@ class Answer(ReportSection):
     def _tells(self, row: SourceRow) -> Rich:
         """What tells most about a remedy: the decided claim that is furthest from another verdict."""
         verdicts = self.page.verdicts
-        name = (Styled(row.cells(self.words.code).technique, "name"), self.words.rules.colon)
+        name = (Styled(row.called(self.words), "name"), self.words.rules.colon)
         ids = claims_of(row.id)
         own = [claim for claim in verdicts.all if claim.claim in ids]
         decided = [claim for claim in own if claim.verdict in DECIDED and math.isfinite(distance(claim))]
@@ -253,11 +254,11 @@ class Answer(ReportSection):
 
     def _estimate(self, part: PartVerdict) -> str:
         """An effect with its unit, its interval, and what they rest on."""
-        unit = self.say.unit(part.unit) if part.unit.startswith("nat") else ""
+        unit = self.words(part.asked.estimand.unit.axis) if part.unit.startswith("nat") else ""
         effect = " ".join(filter(None, [self.page.verdicts.effect(part), unit]))
         if not self.page.verdicts.interval(part):
             return self.words("{effect}, counted", effect=effect)
-        count = self.words("{n} rounds" if part.kind == "time" else "{n} seeds", n=self.numbers.count(part.n))
+        count = wording.counted(part.asked, part.n, self.words)
         p = self.numbers.p(part.p)
         p = p if p.startswith("<") else f"= {p}"
         return self.words(

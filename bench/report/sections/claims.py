@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bench.evidence.reasons import analysis_name
+from bench.evidence import wording
+from bench.evidence.estimands import Sampled
 from bench.evidence.scope import BASELINE
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
@@ -270,7 +271,11 @@ class Claims(ReportSection):
 
     def _floors(self, claim: ClaimVerdict) -> list[str]:
         """What the baseline's time against itself comes to, wherever a part of the claim was timed."""
-        timed = [part.data[["task", "lag"]] for part in self.page.verdicts.run(claim) if part.kind == "time"]
+        timed = [
+            part.data[["task", "lag"]]
+            for part in self.page.verdicts.run(claim)
+            if part.estimand.sampled is Sampled.ROUNDS
+        ]
         if not timed:
             return []
         costs = self.findings.scope.costs
@@ -319,16 +324,10 @@ class Claims(ReportSection):
         found: dict[bool, list[str]] = {True: [], False: []}
         for name, effect, low, high, agrees in claim.robustness.details:
             estimate = self.page.verdicts.written(replace(claim, effect=effect, low=low, high=high))
-            title = self._analysis(name)
+            title = wording.analysis(claim, name, self.words, self.say.cell)
             found[agrees].append(self.words("{name} {estimate}", name=title, estimate=estimate))
         sides = {words("The same reading: {told}."): found[True], words("Another reading: {told}."): found[False]}
         said = [
             self.words(key, told=self.words.rules.between_clauses.join(side)) for key, side in sides.items() if side
         ]
         return self.words.rules.between_sentences.join(said)
-
-    def _analysis(self, name: str) -> str:
-        """What was done otherwise; tasks by the names that readers know."""
-        kind, _, detail = name.partition(":")
-        known = f"{kind}:{self.say.cell(detail)}" if detail in self.findings.scope.tasks else name
-        return analysis_name(known, self.words.code)

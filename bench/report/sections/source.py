@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bench.evidence.claims import load_tests
+from bench.evidence.claims import Column as Field
+from bench.evidence.claims import Elsewhere, find_claim
 from bench.evidence.estimates import CONFIDENCE
-from bench.evidence.source import COLUMNS, Place, SourceRow, claims_of, elsewhere, load_statements
+from bench.evidence.source import COLUMNS, SourceRow, claims_of, elsewhere, load_statements
 from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Inline, Line, Lines, Rich, Row, Styled, Table, Text
@@ -15,7 +16,7 @@ from bench.report.section import ReportSection
 
 HEADS = {"advantage": words("Advantage"), "drawback": words("Drawback"), "fits": words("Where it fits")}
 """The columns of the source's table."""
-PLACES: dict[Place, str] = {
+PLACES: dict[Elsewhere, str] = {
     "outlook": words("The page's outlook"),
     "problem": words("The problem"),
     "code": words("Its code"),
@@ -65,19 +66,19 @@ class Source(ReportSection):
             for claim in self._known(claim for claim in claims_of(row.id) if claim not in explained)
         )
         below = (*beside, *self._measured(techniques))
-        head = Cell(row.cells(self.words.code).technique, "row", rows=2 if below else 1)
+        head = Cell(row.called(self.words), "row", rows=2 if below else 1)
         claimed = Row((head, *cells), kind="claimed")
         return Group((claimed, Row((Cell(Lines(below), columns=3),), kind="evidence")) if below else (claimed,))
 
-    def _cell(self, row: SourceRow, column: str, explained: set[str]) -> Cell:
+    def _cell(self, row: SourceRow, column: Field, explained: set[str]) -> Cell:
         """The statements of a cell, each with its verdicts and with what of it nothing tests."""
         lines = []
         for statement in load_statements():
-            if statement.row == row.id and statement.column == column:
-                gap = self.words.of(statement.gap)
+            if statement.row.id == row.id and statement.column == column:
+                gap = statement.gap(self.words)
                 untested = (Styled(gap, "untested"),) if gap else ()
                 evidence = self._evidence(self._known(statement.claims), explained)
-                lines.append(self._statement(statement.text(self.words.code), (*evidence, *untested)))
+                lines.append(self._statement(statement.text(self.words), (*evidence, *untested)))
         return Cell(Lines(tuple(lines)))
 
     def _known(self, ids: Iterable[str]) -> list[ClaimVerdict]:
@@ -132,5 +133,5 @@ class Source(ReportSection):
 
     def _named(self, claim: ClaimVerdict) -> list[Technique]:
         """The techniques that a claim is tested with and that stand in no row of the table."""
-        tested = {name for test in load_tests() if test.id == claim.claim for p in test.parts for name in p.techniques}
+        tested = {name for part in find_claim(claim.claim).parts for name in part.techniques}
         return [t for t in self.findings.techniques if t.name in tested and not t.source_row]

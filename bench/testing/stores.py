@@ -1,4 +1,4 @@
-"""A store small enough to work out by hand."""
+"""Stores small enough to work out by hand: tables from lists of rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def setting(
 
 def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2, arm: str = "main") -> Study:
     """A study of these settings, one protocol a task."""
-    places = [*settings, *skips]
+    places: list[Setting | Skip] = [*settings, *skips]
     tasks = {p.task: sorted({q.lag for q in places if q.task == p.task}) for p in places}
     rules = {s.task: s.protocol for s in settings}
     return Study(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,20 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.evidence.claims import Part
-from bench.evidence.estimands.cells import NotEstimable, counting, unfold
-from bench.evidence.estimands.measures import MEASURES, Measure, solved, spiked
-from bench.evidence.estimands.results import Results
+from bench.evidence.contrasts.cells import NotEstimable, counting, unfold
+from bench.evidence.contrasts.results import Results
+from bench.evidence.estimands import Estimand, Measure, Variant
+from bench.evidence.measuring.losses import exploded
+from bench.evidence.scope import CELL, Scope
 
 Array = NDArray[np.float64]
 Statistic = Literal["mean", "median", "interquartile mean"]
 
-RATIOS = {"roughness", "reach", "early", "time", "parameters", "state_size", "flops", "memory"}
-"""Kinds whose values are compared as ratios: differences of their logarithms."""
-COUNTED = {"parameters", "state_size", "flops", "memory"}
-"""Kinds without chance in them."""
-NEARNESS = {"relief", "fade"}
-"""Kinds in which nearer to 0 is higher, from either side: a gradient that explodes is no relief."""
-BOUNDS = dict.fromkeys(("score", "solved", "exploded", "dead"), (0.0, 1.0))
 EXPLOSIONS = 0.1
 """Where fewer of the runs explode without a remedy, there is nothing to prevent."""
 
@@ -58,28 +54,27 @@ class Estimate:
 
     sample: Sample
     variants: dict[str, Sample]
-    """By name of the analysis: words of reasons.yaml, with a detail behind a colon."""
+    """By name of the analysis; `bench.evidence.wording` puts it into words."""
     bounds: tuple[float, float] | None
-    """Of a single value."""
+    """The smallest and the largest that a single value can be."""
     ratio: bool
     counted: bool
 
 
 def estimate(part: Part, results: Results) -> Estimate:
     """The part's estimate and its robustness analyses; raises NotEstimable."""
-    sample = draw(part, results)
-    counted = part.kind in COUNTED
+    sample, estimand = draw(part, results), part.estimand
     return Estimate(
         sample=sample,
-        variants={} if counted else _variants(part, results, sample),
+        variants={} if estimand.is_counted else _variants(part, results, sample),
         bounds=_bounds(part),
-        ratio=part.kind in RATIOS,
-        counted=counted,
+        ratio=estimand.is_ratio,
+        counted=estimand.is_counted,
     )
 
 
-def draw(part: Part, results: Results, measure: Measure | None = None, ran: bool = False) -> Sample:
-    """The part's sample, by another measure if one is given; `ran`: without the lags that the ladder spared."""
+def draw(part: Part, results: Results, measure: Measure | None = None, only_run: bool = False) -> Sample:
+    """The part's sample, by another measure if one is given; `only_run`: without the lags that the ladder spared."""
     part = unfold(part, results.scope(part.arm))
     if part.explodes:
         _must_explode(part, results)
@@ -87,14 +82,14 @@ def draw(part: Part, results: Results, measure: Measure | None = None, ran: bool
     own = results.table(part, part.techniques, measure)
     twin = results.table(at_reference, part.twins, measure) if part.twins else None
     own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
-    own = own[own["run"] != ""] if ran else own
+    own = own[own.run != ""] if only_run else own
     if part.choice:
-        return _choice(own)
-    twins = [] if twin is None else [twin[twin["run"] != ""] if ran else twin]
+        return _choice(own, part.estimand)
+    twins = [] if twin is None else [twin[twin.run != ""] if only_run else twin]
     if any(table.empty for table in (own, *twins)):
         raise NotEstimable("unpaired")
-    grids = [_grid(table, part.kind) for table in (own, *twins)]
-    less = grids[1] if twins else _transformed(part.kind, part.against or 0.0)
+    grids = [_grid(table, part.estimand) for table in (own, *twins)]
+    less = grids[1] if twins else part.estimand.transformed(part.against or 0.0)
     differences = (grids[0] - less).dropna(axis=1, how="all").dropna(axis=0, how="all")
     if differences.empty:
         raise NotEstimable("unpaired")
@@ -112,24 +107,21 @@ def _reference(part: Part) -> Part:
 
 
 def _must_explode(part: Part, results: Results) -> None:
-    runs = results.table(part, (part.explodes,), MEASURES["exploded"])
-    if runs["value"].mean() < EXPLOSIONS:
+    runs = results.table(part, (part.explodes,), _exploded)
+    if runs.value.mean() < EXPLOSIONS:
         raise NotEstimable("calm", technique=part.explodes)
 
 
-def _transformed(kind: str, values: pd.DataFrame | float) -> pd.DataFrame | float:
-    if kind in RATIOS:
-        return np.log(np.maximum(values, 1.0) if kind == "reach" else values)  # a reach below one step counts as one
-    return -abs(values) if kind in NEARNESS else values
+def _exploded(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
+    return exploded(scope, technique)
 
 
-def _grid(table: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _grid(table: pd.DataFrame, estimand: Estimand) -> pd.DataFrame:
     """Seeds × cells, the mean over the techniques where all of them have a value."""
     grids = [
-        rows.set_index(["seed", "task", "lag"])["value"].unstack(["task", "lag"])
-        for _, rows in table.groupby("technique", sort=False)
+        rows.set_index(["seed", *CELL])["value"].unstack(CELL) for _, rows in table.groupby("technique", sort=False)
     ]
-    total = sum((_transformed(kind, grid) for grid in grids[1:]), start=_transformed(kind, grids[0]))
+    total = sum((estimand.transformed(grid) for grid in grids[1:]), start=estimand.transformed(grids[0]))
     assert isinstance(total, pd.DataFrame)
     return total / len(grids)
 
@@ -137,15 +129,15 @@ def _grid(table: pd.DataFrame, kind: str) -> pd.DataFrame:
 def _sample(differences: pd.DataFrame, tables: list[pd.DataFrame], dial: Array | None = None) -> Sample:
     """With the data behind the differences."""
     data = pd.concat(tables, ignore_index=True)
-    cells = pd.MultiIndex.from_frame(data[["task", "lag"]])
-    data = data[cells.isin(differences.columns) & data["seed"].isin(differences.index)].reset_index(drop=True)
-    runs = tuple(sorted({run for run in data["run"] if run}))
+    cells = pd.MultiIndex.from_frame(data[CELL])
+    data = data[cells.isin(differences.columns) & data.seed.isin(differences.index)].reset_index(drop=True)
+    runs = tuple(sorted({run for run in data.run if run}))
     return Sample(differences, data.drop(columns="run"), runs, dial)
 
 
-def _choice(table: pd.DataFrame) -> Sample:
+def _choice(table: pd.DataFrame, estimand: Estimand) -> Sample:
     """The best of a dial's values less the worst, each chosen by the mean over every other seed (see statistics)."""
-    grids = {name: _grid(rows, "") for name, rows in table.groupby("technique", sort=False)}
+    grids = {name: _grid(rows, estimand) for name, rows in table.groupby("technique", sort=False)}
     shared = pd.concat(grids, axis=1, join="inner").dropna()
     cells = [cell for cell in next(iter(grids.values())).columns if all(cell in g.columns for g in grids.values())]
     if len(shared) < 2 or not cells:
@@ -156,15 +148,15 @@ def _choice(table: pd.DataFrame) -> Sample:
     for chosen_on, measured_on in ((0, 1), (1, 0)):
         means = scores[:, chosen_on::2].mean(axis=1)
         chosen[measured_on::2] = (cube[means.argmax()] - cube[means.argmin()])[measured_on::2]
-    columns = pd.MultiIndex.from_tuples(cells, names=["task", "lag"])
+    columns = pd.MultiIndex.from_tuples(cells, names=CELL)
     return _sample(pd.DataFrame(chosen, shared.index, columns), [table], scores)
 
 
 def _bounds(part: Part) -> tuple[float, float] | None:
     """The least and the largest that a single value can be."""
-    if part.kind not in BOUNDS:
+    if part.estimand.bounds is None:
         return None
-    low, high = BOUNDS[part.kind]
+    low, high = part.estimand.bounds
     if part.against is not None:
         return low - part.against, high - part.against
     return low - high, high - low
@@ -175,22 +167,14 @@ def _variants(part: Part, results: Results, sample: Sample) -> dict[str, Sample]
     tasks = list(dict.fromkeys(sample.differences.columns.get_level_values("task")))
     found = {f"without:{task}": _without(sample, task) for task in tasks} if len(tasks) > 1 else {}
     found |= {name: replace(sample, statistic=name) for name in ("median", "interquartile mean")}
-    others: dict[str, dict[str, object]] = {}
-    if part.kind == "score":
-        others = {"solve rate": {"measure": solved}, "as run": {"ran": True}}
-    elif part.kind == "exploded":
-        others = {"spikes": {"measure": spiked}}
-    elif part.arm == "main" and part.reference_moment is None and part.kind in ("decay", "relief", "reach", "fade"):
-        others = {"moment:start": {"moment": "start"}, "moment:during": {"moment": "during"}}
-    if part.quantity == "c":
-        others["quantity:h"] = {"quantity": "h"}
-    for name, changes in others.items():
-        words = {key: changes.pop(key) for key in ("moment", "quantity") if key in changes}
-        try:
-            found[name] = draw(part.model_copy(update=words), results, **changes)  # type: ignore[arg-type]
-        except NotEstimable:
-            continue
+    for name, variant in part.estimand.variants(part).items():
+        with suppress(NotEstimable):
+            found[name] = _varied(part, results, variant)
     return found
+
+
+def _varied(part: Part, results: Results, variant: Variant) -> Sample:
+    return draw(part.model_copy(update=variant.changes), results, variant.measure, variant.only_run)
 
 
 def _without(sample: Sample, task: str) -> Sample:

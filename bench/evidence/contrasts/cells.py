@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pandas as pd
 
 from bench.evidence.claims import Part
 from bench.evidence.estimates import HORIZON_SHARE
-from bench.evidence.scope import Scope
+from bench.evidence.scope import SETTING, Scope, solved_in
 from bench.records.spec import Spec
 
 
 class NotEstimable(Exception):  # noqa: N818  (an answer, not a fault)
-    """Why there is no estimate: a key of reasons.yaml, and what it has to fill."""
+    """Why there is no estimate: a key of the reasons in `bench.evidence.wording`, and what it has to fill."""
 
     def __init__(self, why: str, **values: str) -> None:
         super().__init__(why)
@@ -56,53 +55,55 @@ def unfold(part: Part, scope: Scope) -> Part:
 def _values(scope: Scope, name: str, dial: str) -> dict[float, str]:
     """The techniques of an arm that differ in this dial alone, by its value."""
     found = {}
-    for technique, dials in scope.members.drop_duplicates("technique")[["technique", "dials"]].to_numpy():
+    for technique, dials in scope.dials.items():
         spec = Spec.parse(technique)
         if spec.name == name and set(spec.dials) <= {dial}:
-            found[float(json.loads(dials)[dial])] = str(technique)
+            found[dials[dial]] = technique
     return found
 
 
 def _largest(scope: Scope, techniques: tuple[str, ...], dial: str) -> float:
     """The largest value of a dial among techniques that the arm has."""
-    rows = scope.members[scope.members["technique"].isin(techniques)]
-    return max((float(json.loads(dials)[dial]) for dials in rows["dials"].unique()), default=float("inf"))
+    return max((scope.dials[name][dial] for name in techniques if name in scope.dials), default=float("inf"))
 
 
 def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
-    """Which rows of a table (task, lag) count for the part: a mask. Raises NotEstimable if none does.
-
-    A score counts only in cells where some run of the arm was solved: elsewhere the budget was too small to tell.
-    """
-    cells = pd.Series(list(zip(table["task"], table["lag"], strict=True)), table.index)
+    """Which rows of a table (task, lag) count for the part: a mask. Raises NotEstimable if none does."""
     counts = _lags_of(part, table, scopes[0])
     if part.tasks:
-        counts &= table["task"].isin(part.tasks)
+        counts &= table.task.isin(part.tasks)
     if not counts.any():
         raise NotEstimable("lags")
-    if part.kind in ("score", "solved"):
-        done = [s.members[(s.members["role"] == "measured") & (s.members["outcome"] == "solved")] for s in scopes]
-        counts &= cells.isin({cell for rows in done for cell in zip(rows["task"], rows["lag"], strict=True)})
+    if part.estimand.only_where_solved:
+        cells = pd.Series(list(zip(table.task, table.lag, strict=True)), table.index)
+        counts &= cells.isin({cell for scope in scopes for cell in scope.solved_cells})
         if not counts.any():
             raise NotEstimable("unsolved")
     return counts
 
 
 def _lags_of(part: Part, table: pd.DataFrame, scope: Scope) -> pd.Series:
-    if part.lags == "longest" and part.kind == "solved":
-        return table["lag"] == table["task"].map(scope.plan.groupby("task")["lag"].max())
-    if part.lags == "longest solved":
-        return table["lag"] == table["task"].map(_solvable(scope))
-    if part.lags == "longest run":
-        return table["lag"] == table["task"].map(table[table["run"] != ""].groupby("task")["lag"].max())
+    chosen = None if part.estimand.one_place else _lag_by_task(part, table, scope)
+    if chosen is not None:
+        return table.lag == table.task.map(chosen)
     if part.lags == "beyond window":
-        return table["lag"] > _largest(scope, part.techniques, "window")
+        return table.lag > _largest(scope, part.techniques, "window")
     return pd.Series(True, table.index)
+
+
+def _lag_by_task(part: Part, table: pd.DataFrame, scope: Scope) -> pd.Series | None:
+    """The one lag of each task that the part is about; None if it is about several."""
+    if part.lags == "longest solved":
+        return _solvable(scope)
+    if part.lags == "longest run":
+        return table[table.run != ""].groupby("task").lag.max()
+    if part.lags in ("shortest", "longest"):
+        return scope.plan.groupby("task").lag.agg("min" if part.lags == "shortest" else "max")
+    return None
 
 
 def _solvable(scope: Scope) -> pd.Series:
     """The longest lag of each task that some technique solves with most of its runs."""
-    rows = scope.members[scope.members["role"] == "measured"]
-    rates = (rows["outcome"] == "solved").groupby([rows["technique"], rows["task"], rows["lag"]]).mean()
+    rates = solved_in(scope.measured).groupby([scope.measured[key] for key in SETTING]).mean()
     reached = rates[rates >= HORIZON_SHARE].reset_index()
-    return reached.groupby("task")["lag"].max()
+    return reached.groupby("task").lag.max()

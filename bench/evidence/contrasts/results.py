@@ -1,13 +1,12 @@
-"""Results as estimands ask for them: scopes by arm, and every measure taken once."""
+"""Results as contrasts ask for them: scopes by arm, and every measure taken once."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from bench.evidence.claims import Part
-from bench.evidence.estimands.cells import NotEstimable
-from bench.evidence.estimands.costs import cost
-from bench.evidence.estimands.measures import MEASURES, Measure
+from bench.evidence.contrasts.cells import NotEstimable
+from bench.evidence.estimands import Measure
 from bench.evidence.scope import Scope
 
 
@@ -25,20 +24,19 @@ class Results:
         return self._scopes[arm]
 
     def table(self, part: Part, techniques: tuple[str, ...], measure: Measure | None = None) -> pd.DataFrame:
-        """The part's measure, or another, of each technique, with `arm` and `moment`.
+        """The part's estimand, or another measure, of each technique, with `arm` and `moment`.
 
         Raises NotEstimable if one of them has nothing.
         """
-        of = measure or MEASURES.get(part.kind, cost)
-        tables = [self._take(part, technique, of) for technique in techniques]
+        tables = [self._take(part, technique, measure) for technique in techniques]
         return pd.concat(tables, ignore_index=True).assign(arm=part.arm, moment=part.moment)
 
-    def _take(self, part: Part, technique: str, measure: Measure) -> pd.DataFrame:
-        scope = self.scope(part.arm)
-        key: tuple[object, ...] = (measure, part.arm, technique, part.moment, part.quantity)
-        key += (part.kind, part.techniques, part.twins, part.lags) if measure is cost else ()
+    def _take(self, part: Part, technique: str, measure: Measure | None) -> pd.DataFrame:
+        scope, estimand = self.scope(part.arm), part.estimand
+        key: tuple[object, ...] = (measure or part.kind, part.arm, technique, part.moment, part.quantity)
+        key += (part.techniques, part.twins, part.lags) if estimand.one_place else ()
         if key not in self._taken:
-            self._taken[key] = measure(scope, technique, part)
+            self._taken[key] = (measure or estimand.measure)(scope, technique, part)
         if self._taken[key].empty:
             raise _lack(scope, technique)
         return self._taken[key]
@@ -46,7 +44,7 @@ class Results:
 
 def _lack(scope: Scope, technique: str) -> NotEstimable:
     """Why a technique has no values: never run, run by older code, or run without this measurement."""
-    if (scope.members["technique"] == technique).any():
+    if (scope.members.technique == technique).any():
         return NotEstimable("unmeasured", technique=technique)
-    stale = (scope.stale["technique"] == technique).any()
+    stale = (scope.stale.technique == technique).any()
     return NotEstimable("stale" if stale else "missing", technique=technique, arm=scope.arm)

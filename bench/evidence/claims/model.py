@@ -1,0 +1,174 @@
+"""What a claim is, and how it is tested: one YAML file a claim, read into these classes.
+
+A part is one estimand. It has one value a seed: the difference of techniques and references, paired by seed and
+averaged over the cells (task and lag) that both have. Each part asks two questions of its mean, whose nulls exclude
+each other: does it differ from 0 (sign-flip test, two-sided; of a choice: permutations), and does it lie within the
+margin (two one-sided tests)? With direction "not lower" they are: is it above −margin, or below; with "equal": within
+the margin, or beyond it. All parts of all claims of a family are corrected together (Holm's step-down with Shaffer's
+divisor: of a part's two nulls at most one is true); parts that ask the same are one comparison. Counted quantities need
+no test.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from bench.errors import BenchError
+from bench.evidence.estimands import Estimand, estimand
+
+Direction = Literal["higher", "lower", "equal", "not lower"]
+Lags = Literal["all", "shortest", "longest", "longest solved", "longest run", "beyond window"]
+Moment = Literal["start", "during", "end"]
+Rule = Literal["all", "any"]
+Column = Literal["advantage", "drawback", "fits"]
+Elsewhere = Literal["problem", "code", "conclusion", "outlook"]
+
+SOURCE = "source"
+"""The family of the source's own claims."""
+
+
+class Record(BaseModel):
+    """Data that are immutable, and strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(Record):
+    """Where on the source's page a claim stands.
+
+    That is a statement in a cell of the table, or (`row` alone) beside a row of it, or somewhere else.
+    """
+
+    row: str = ""
+    column: Column | None = None
+    statement: int = Field(default=1, ge=1)
+    """The statement's number in its cell, from 1."""
+    elsewhere: Elsewhere | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Place:
+        if bool(self.row) == (self.elsewhere is not None) or (self.column and not self.row):
+            raise ValueError("give a row of the table, with a column or without one, or elsewhere")
+        return self
+
+
+class Part(Record):
+    """One estimand of a claim: one value a seed, of which the mean is asked about.
+
+    The contrast is one of four: `techniques` less `references`, less the number `against`, less themselves at another
+    moment or in another arm, or (`choice`) the best of a dial's values less the worst. Of several techniques the mean
+    is taken. A dial's value may be `*` (all that the arm has), `min` or `max`.
+    """
+
+    id: str
+    label: str
+    """The English name of the part among those of its claim."""
+    kind: str
+    """The name of the estimand."""
+    techniques: tuple[str, ...] = Field(min_length=1)
+    direction: Direction
+    references: tuple[str, ...] = ()
+    against: float | None = None
+    choice: bool = False
+    arm: str = "main"
+    reference_arm: str | None = None
+    tasks: tuple[str, ...] = ()
+    """The tasks that count; all that there are, if empty."""
+    lags: Lags = "all"
+    moment: Moment = "end"
+    reference_moment: Moment | None = None
+    quantity: str = "h"
+    """The state or the input whose gradient is meant, as GRADIENT_COLUMNS names it."""
+    reference_quantity: str | None = None
+    explodes: str = ""
+    """A technique that has to explode in this arm: where it does not, there is nothing to prevent."""
+    group: str = ""
+    """The name of a group of parts, which are combined first."""
+    beside: bool = False
+    """Whether the part stands beside the claim, without a say in its verdict."""
+    margin: float = Field(gt=0)
+    """The largest effect that counts as practically none; the estimand's own, if none is given."""
+    says: str = ""
+    """The English clause about this part, where the estimand's own would not do."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_margin(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "margin" not in data and isinstance(data.get("kind"), str):
+            try:
+                return {**data, "margin": estimand(data["kind"]).margin}
+            except BenchError as error:
+                raise ValueError(str(error).rstrip(".")) from None
+        return data
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        try:
+            return estimand(kind).name
+        except BenchError as error:
+            raise ValueError(str(error).rstrip(".")) from None
+
+    @model_validator(mode="after")
+    def _one_contrast(self) -> Part:
+        elsewhere = self.reference_arm is not None or self.reference_moment is not None
+        contrasts = [bool(self.references), self.against is not None, self.choice, elsewhere and not self.references]
+        if sum(contrasts) != 1:
+            raise ValueError(f"part {self.id}: give one of references, against, choice, or another arm or moment")
+        if not self.clause:
+            raise ValueError(f"part {self.id}: the estimand {self.kind} has no clause for such a contrast")
+        if self.estimand.one_place and self.lags not in ("all", "shortest", "longest"):
+            raise ValueError(f"part {self.id}: {self.kind} is of one lag, so that lags is shortest or longest")
+        return self
+
+    @property
+    def estimand(self) -> Estimand:
+        """What is measured, and how it is compared, worded and drawn."""
+        return estimand(self.kind)
+
+    @property
+    def clause(self) -> str:
+        """The English clause about this part, with its braces open."""
+        return self.says or self.estimand.clause(self) or ""
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What is asked: parts of equal questions are one comparison, whichever way their claims want it to go."""
+        asked = self.model_dump(exclude={"id", "label", "group", "beside", "says", "direction"})
+        return (self.direction in ("higher", "lower") or self.direction, *asked.values())
+
+    @property
+    def twins(self) -> tuple[str, ...]:
+        """What the techniques are compared with; empty where it is a number or a choice."""
+        return self.references or (() if self.against is not None or self.choice else self.techniques)
+
+
+class Claim(Record):
+    """A claim: what it says, where it stands, and its parts with how their verdicts make the claim's."""
+
+    id: str
+    says: str
+    """The claim in English, without a capital or a full stop."""
+    measure: str
+    """What would have to be measured, in English."""
+    stands: tuple[Place, ...] = ()
+    """The places on the source's page; none if the claim is not the source's."""
+    combine: Rule = "all"
+    """How parts, or groups of parts, make the claim's verdict: the worst decides (all) or the best (any)."""
+    within: Rule = "all"
+    """The same within a group."""
+    names: dict[str, str] = {}
+    """What sentences call a technique, in English, where that is not its title."""
+    parts: tuple[Part, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _something_decides(self) -> Claim:
+        if all(part.beside for part in self.parts):
+            raise ValueError(f"claim {self.id}: every part stands beside it")
+        for what in ("id", "label"):
+            given = [getattr(part, what) for part in self.parts]
+            if len(set(given)) != len(given):
+                raise ValueError(f"claim {self.id}: two parts of one {what}")
+        return self

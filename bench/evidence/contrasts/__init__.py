@@ -1,0 +1,7 @@
+"""From a part of a claim to numbers: one value a seed, of which the mean is the part's effect."""
+
+from bench.evidence.contrasts.cells import NotEstimable
+from bench.evidence.contrasts.contrast import Estimate, Sample, draw, estimate
+from bench.evidence.contrasts.results import Results
+
+__all__ = ["Estimate", "NotEstimable", "Results", "Sample", "draw", "estimate"]

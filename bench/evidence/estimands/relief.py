@@ -1,0 +1,36 @@
+"""How far the gradient is from keeping its norm back in time."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.evidence.claims import Part
+from bench.evidence.estimands.base import NATS_A_STEP, Estimand, Example, Panel, Scale, Variant
+from bench.evidence.measuring.flow import other_views, probed
+from bench.evidence.scope import Scope
+from bench.languages import words
+
+
+class Relief(Estimand):
+    """The decay, of which what is nearer to 0 is better: neither vanishing nor exploding is a relief."""
+
+    name = "relief"
+    unit = NATS_A_STEP
+    margin = 0.01
+    scale = Scale.NEARNESS
+    noun = words("rate of the gradient, nats a step")
+    says = words(
+        "how much nearer to 0 the gradient's rate a step back in time is with {technique} than with {reference}, "
+        "{moment}{where}"
+    )
+    panel = Panel.PROFILE
+
+    def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:
+        return probed(scope, technique, part, "decay")
+
+    def variants(self, part: Part) -> dict[str, Variant]:
+        return other_views(part)
+
+    def example(self, level: int, seed: int, cell: int, part: Part) -> Example:
+        centre = (-0.8, -0.4, -0.1)[level + 1]
+        return Example(probe={"decay": centre + 0.0005 * ((7 * seed + level + 1) % 5 - 2)})

@@ -1,0 +1,39 @@
+"""Values of costs, measured apart from training, at one task and lag that all techniques of a part have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from bench.evidence.claims import Part
+from bench.evidence.measuring.runs import TYPES, VALUES
+from bench.evidence.scope import Scope
+
+
+def costs_of(scope: Scope, technique: str, part: Part) -> list[Any]:
+    """The technique's cost at the part's place, as a row of COST_COLUMNS; none if there is none."""
+    costs, place = scope.rows("costs", technique), _place(scope, part)
+    if place is not None:
+        costs = costs[(costs.task == place[0]) & (costs.lag == place[1])]
+    return list(costs.iloc[:1].itertuples())
+
+
+def rows_of(values: Iterable[tuple[Any, int, float]]) -> pd.DataFrame:
+    """A table of values from a cost's row, a round and a value each; the round takes the place of the seed."""
+    rows = [(cost.technique, cost.task, cost.lag, round_, value, "") for cost, round_, value in values]
+    return pd.DataFrame(rows, columns=VALUES).astype(TYPES)
+
+
+def _place(scope: Scope, part: Part) -> tuple[str, int] | None:
+    """The first task, and its shortest or longest lag, of which all of the part's techniques have a cost."""
+    wanted = {*part.techniques, *part.twins}
+    costs = scope.costs[scope.costs.technique.isin(wanted)]
+    shared = costs.groupby(["task", "lag"]).technique.nunique()
+    places = [place for place, count in shared.items() if count == len(wanted)]
+    for task in scope.tasks:
+        lags = [lag for name, lag in places if name == task]
+        if lags:
+            return task, max(lags) if part.lags == "longest" else min(lags)
+    return None

@@ -1,0 +1,87 @@
+"""Values of runs: whether and how soon they solved, and what they are made of.
+
+Every table of values has the columns technique, task, lag, seed, value and run. `run` is the MLflow run behind the
+value; empty where the value follows from the rules alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bench.evidence.scope import MEMBER, SETTING, Scope, failed, solved_in
+
+VALUES = [*SETTING, "seed", "value", "run"]
+TYPES = {"lag": "int64", "seed": "int64", "value": "float64", "run": "str"}
+NEEDED = [*SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "mlflow_run_id"]
+"""The columns of a member that are looked at here, of the many that there are."""
+
+
+def runs_of(scope: Scope, technique: str) -> pd.DataFrame:
+    """The technique's measured members, with `run`."""
+    rows = scope.rows("members", technique)[NEEDED]
+    return rows.assign(run=rows.mlflow_run_id.fillna(""))
+
+
+def score(scope: Scope, technique: str) -> pd.DataFrame:
+    """1 − min(updates to solve, budget) / budget, 0 if not solved; 0 too at lags that the ladder spared."""
+    rows = runs_of(scope, technique)
+    share = rows.updates.clip(upper=rows.budget) / rows.budget.clip(lower=1)
+    return _with_spared(scope, technique, rows.assign(value=(1 - share).where(solved_in(rows), 0.0)))
+
+
+def solved(scope: Scope, technique: str) -> pd.DataFrame:
+    """1 if solved, else 0; 0 too at lags that the ladder spared."""
+    rows = runs_of(scope, technique)
+    return _with_spared(scope, technique, rows.assign(value=solved_in(rows).astype(float)))
+
+
+def sized(scope: Scope, technique: str, column: str) -> pd.DataFrame:
+    """A whole number above 0 that all members of a setting share, in a column of their table."""
+    rows = runs_of(scope, technique)
+    return tidy(rows.assign(value=rows[column].where(rows[column] > 0).astype(float)))
+
+
+def tidy(table: pd.DataFrame) -> pd.DataFrame:
+    """VALUES alone, without values that are no finite numbers."""
+    table = table[VALUES].astype(TYPES)
+    return table[np.isfinite(table.value)].reset_index(drop=True)
+
+
+def wobble(level: int, seed: int) -> int:
+    """A small deviation of a made-up run, which the seeds of two levels do not have in common."""
+    return (-1, 2, 0, -2, 1)[seed % 5] if level else (1, -1, 2, 0, -2)[seed % 5]
+
+
+def _with_spared(scope: Scope, technique: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """With rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
+
+    A setting whose tuning failed throughout ends the ladder too; its seeds are those of the others on the task.
+    """
+    plan = scope.plan[(scope.plan.technique == technique) & scope.plan.planned & (scope.plan.skip == "")]
+    solved_any = solved_in(rows).groupby([rows.task, rows.lag]).any()
+    stops = [*solved_any.index[~solved_any], *_untuned(scope, technique)]
+    zeros = [
+        (technique, task, lag, seed, 0.0, "")
+        for task, stop in dict(sorted(stops, reverse=True)).items()
+        for lag in plan.lag[(plan.task == task) & (plan.lag >= stop)]
+        if (task, lag) not in solved_any.index
+        for seed in _seeds(scope, rows, task, stop)
+    ]
+    own = tidy(rows)
+    return pd.concat([own, tidy(pd.DataFrame(zeros, columns=VALUES))], ignore_index=True) if zeros else own
+
+
+def _untuned(scope: Scope, technique: str) -> list[tuple[str, int]]:
+    """Tasks and lags at which every tuning member failed, so that none was measured."""
+    tuning = scope.tuning[scope.tuning.technique == technique]
+    all_failed = failed(tuning).groupby([tuning.task, tuning.lag]).all()
+    return list(all_failed.index[all_failed])
+
+
+def _seeds(scope: Scope, rows: pd.DataFrame, task: str, stop: int) -> list[int]:
+    """The seeds that ran where the ladder stopped; those of all techniques on the task if none did."""
+    own = rows.seed[(rows.task == task) & (rows.lag == stop)]
+    if own.empty:
+        own = scope.measured.seed[scope.measured.task == task]
+    return sorted(own.unique())

@@ -1,0 +1,243 @@
+"""Puts claims, parts and verdicts into words: the one place in which evidence becomes sentences of a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from bench import plain_yaml
+from bench.evidence.assess import Verdict
+from bench.evidence.claims import Part, find_claim, source_claims
+from bench.evidence.estimands import Sampled
+from bench.evidence.source import COLUMNS, CONTEXT, load_rows
+from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, as_record
+from bench.languages import Language, words
+from bench.languages.check import Marked
+
+ROUNDING = 1e-9
+"""The smallest effect that is more than a sum's rounding: nothing here is measured as finely."""
+LEAST_P = 0.001
+"""The smallest p that is written out."""
+
+VERDICTS: dict[Verdict, str] = {
+    "supported": words("supported"),
+    "contradicted": words("contradicted"),
+    "practically equal": words("practically equal"),
+    "undecided": words("undecided"),
+    "not run": words("not run"),
+}
+ESTIMATE = words("{effect} ({low} to {high}; {count}; {p} corrected for {comparisons} comparisons)")
+REASONS = {
+    "supported": words("As claimed: {estimate}."),
+    "supported equal": words("Equal within ±{margin}: {estimate}."),
+    "supported not lower": words("Not lower by {margin}: {estimate}."),
+    "contradicted": words("The other way round: {estimate}."),
+    "contradicted equal": words("Off by more than {margin}: {estimate}."),
+    "contradicted not lower": words("Lower by more than {margin}: {estimate}."),
+    "practically equal": words("No difference beyond {margin}: {estimate}."),
+    "undecided": words("Too little to tell: {estimate}; about {needed} would be needed."),
+    "undecided for good": words("Too little to tell, and no number of seeds that one could run would do: {estimate}."),
+    "undecided for few": words(
+        "{count} cannot reach the level with {comparisons} comparisons: about {needed} would be needed; so far "
+        "{effect} ({low} to {high})."
+    ),
+    "undecided for few and for good": words(
+        "{count} cannot reach the level with {comparisons} comparisons, and no number of seeds that one could run "
+        "would do; so far {effect} ({low} to {high})."
+    ),
+    "counted supported": words("As claimed: {effect}, counted."),
+    "counted contradicted": words("The other way round: {effect}, counted."),
+    "counted practically equal": words("No difference beyond {margin}: {effect}, counted."),
+    "arm": words("The store holds no results of the arm {arm}."),
+    "missing": words("{technique} has not been run in the arm {arm}."),
+    "stale": words("{technique} was run by older code only, in the arm {arm}."),
+    "unmeasured": words("Of {technique} this has not been measured."),
+    "unpaired": words("No seed has been run with both at the same task and lag."),
+    "lags": words("No such lag has been run."),
+    "unsolved": words("No run of any technique was solved there: the budget was too small to tell."),
+    "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
+    "dial": words("Too few values of {dial} have been run with {technique}."),
+}
+"""The sentences by the reason's key."""
+OF_CLAIMS: dict[Verdict, str] = {
+    "supported": words("holds: {parts}"),
+    "contradicted": words("does not hold: {parts}"),
+    "practically equal": words("practically equal: {parts}"),
+    "undecided": words("undecided: {parts}"),
+    "not run": words("not run: {parts}"),
+}
+"""The clauses about the parts of a claim by their verdict."""
+ANALYSES = {
+    "without": words("without {detail}"),
+    "median": words("median over seeds"),
+    "interquartile mean": words("interquartile mean over seeds and cells"),
+}
+"""The robustness analyses that every estimand has."""
+MOMENTS = {
+    "start": words("before training"),
+    "during": words("during training"),
+    "end": words("at the end of training"),
+}
+LAGS = {
+    "shortest": words(", at the shortest lag"),
+    "longest": words(", at the longest lag"),
+    "longest solved": words(", at each task's longest lag that some technique solves"),
+    "longest run": words(", at the longest lag that it was run at"),
+    "beyond window": words(", at lags beyond the window"),
+}
+ARMS = {"exploding": words(", where gradients explode")}
+"""The clauses that say where; what is not here goes without saying."""
+
+
+# Claims and parts
+
+
+def says(claim: str, say: Language) -> str:
+    """What the claim with this id says, as a sentence without its full stop."""
+    return _capital(say(find_claim(claim).says))
+
+
+def label(part: Part, say: Language) -> str:
+    """What a part is called among those of its claim."""
+    return say(part.label)
+
+
+def estimated(claim: str, part: Part, say: Language, titles: Mapping[str, str] | None = None) -> str:
+    """What is estimated by a part of the claim with this id, as a clause.
+
+    titles: the English titles of techniques, as results have them; they stand where nothing else is said.
+    """
+    return clause(part, {**(titles or {}), **_names(), **find_claim(claim).names}, say)
+
+
+def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
+    """What is estimated by a part, with techniques called by these English names, or as they are spelled."""
+    where = [text for text in (LAGS.get(part.lags), ARMS.get(part.arm)) if text]
+    return say(
+        part.clause,
+        technique=_named(part.techniques, names, say),
+        reference=_named(part.twins, names, say),
+        moment=say(MOMENTS[part.moment]),
+        where="".join(map(say, where)),
+    )
+
+
+@cache
+def _names() -> dict[str, str]:
+    return plain_yaml.load_own(files("bench.evidence").joinpath("names.yaml").read_text(encoding="utf-8"))
+
+
+def _named(techniques: tuple[str, ...], names: Mapping[str, str], say: Language) -> str:
+    return say.all_of([say(names[name]) if name in names else name for name in techniques])
+
+
+# Verdicts
+
+
+def reason(verdict: PartVerdict, say: Language) -> str:
+    """Why a verdict is what it is, in a sentence."""
+    if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
+        return _of_parts(verdict, say)
+    values = dict(verdict.reason.values) if verdict.verdict == "not run" else _values(verdict, say)
+    return say(REASONS[verdict.reason.key], **values)
+
+
+def _values(verdict: PartVerdict, say: Language) -> dict[str, Any]:
+    part, given = verdict.asked, verdict.reason.values
+    suffix = say(part.estimand.unit.suffix) if part.estimand.unit.suffix else ""
+    margin = 1 + part.margin if part.estimand.is_ratio else part.margin
+    needed = verdict.needed_n
+    values: dict[str, Any] = {
+        "effect": _number(verdict.effect) + suffix,
+        "low": _number(verdict.low),
+        "high": _number(verdict.high),
+        "count": counted(part, verdict.n, say),
+        "needed": "" if needed is None else counted(part, needed, say),
+        "p": "" if verdict.p is None else _p(verdict.p, say),
+        "margin": _number(margin) + suffix,
+        "comparisons": given.get("comparisons", ""),
+    }
+    return {**values, "estimate": say(ESTIMATE, **values)}
+
+
+def counted(part: Part, n: int, say: Language) -> str:
+    """'14 seeds', '15 rounds'."""
+    if part.estimand.sampled is Sampled.ROUNDS:
+        return say.counted("{n} round", "{n} rounds", n)
+    return say.counted("{n} seed", "{n} seeds", n)
+
+
+def _of_parts(verdict: ClaimVerdict, say: Language) -> str:
+    """Which parts of a claim came out how."""
+    clauses = []
+    for sort, text in OF_CLAIMS.items():
+        labels = [label(part.asked, say) for part in verdict.parts if part.verdict == sort and not part.beside]
+        if labels:
+            clauses.append(say(text, parts=say.all_of(labels)))
+    return _capital(say("; ").join(clauses)) + say(".")
+
+
+def analysis(verdict: PartVerdict, name: str, say: Language, called: Callable[[str], str] = str) -> str:
+    """What a reader calls a robustness analysis: 'without:copy' → 'without copy'. `called`: the name of a task."""
+    sort, _, detail = name.partition(":")
+    if sort in ANALYSES:
+        return say(ANALYSES[sort], detail=called(detail))
+    return say(verdict.asked.estimand.variants(verdict.asked)[name].says)
+
+
+def _number(value: float) -> str:
+    value = 0.0 if abs(value) < ROUNDING else value
+    return f"{value:.3g}".replace("-", "−").replace("inf", "∞")
+
+
+def _p(p: float, say: Language) -> str:
+    return say("p < {p}", p=f"{LEAST_P:g}") if p < LEAST_P else say("p = {p}", p=f"{p:.2g}")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# Tables
+
+
+def as_line(verdict: PartVerdict, say: Language) -> dict[str, str]:
+    """For a table in a terminal: a claim in a line."""
+    robust = verdict.robustness
+    ran = verdict.verdict != "not run"
+    return {
+        "claim": verdict.claim,
+        "verdict": verdict.verdict,
+        "effect": f"{verdict.effect:.3g} [{verdict.low:.3g}, {verdict.high:.3g}]{verdict.unit}" if ran else "-",
+        "n": str(verdict.n) if ran else "-",
+        "robust": f"{robust.agree}/{robust.analyses}" if robust.analyses else "-",
+        "reason": reason(verdict, say),
+    }
+
+
+def as_worded_record(verdict: PartVerdict, say: Language) -> dict[str, Any]:
+    """`as_record` with a verdict's words beside its keys and numbers."""
+    record = as_record(verdict) | {
+        "label": label(verdict.asked, say),
+        "estimand": estimated(verdict.claim, verdict.asked, say),
+        "reason": reason(verdict, say),
+    }
+    if isinstance(verdict, ClaimVerdict):
+        record |= {"says": says(verdict.claim, say), "parts": [as_worded_record(part, say) for part in verdict.parts]}
+    return record
+
+
+# Translations
+
+
+def texts() -> Iterator[Marked]:
+    """The English that stands in YAML: of the claims, of the source's table, and of names."""
+    for claim in source_claims():
+        own = [claim.says, claim.measure, *(part.label for part in claim.parts), *(part.says for part in claim.parts)]
+        yield from (Marked(text, f"{claim.id}.yaml") for text in own if text)
+    for row in load_rows():
+        yield from (Marked(getattr(row, cell), "source.yaml", CONTEXT) for cell in ("technique", *COLUMNS))
+        yield from (Marked(gap.text, "source.yaml") for gap in row.gaps)
+    yield from (Marked(name, "names.yaml") for name in _names().values())
