@@ -11,7 +11,7 @@ from typing import NamedTuple
 import bench
 from bench.languages.language import Language
 
-MARKS = ("words", "say", "Message", "counted")
+MARKS = ("words", "Message", "counted")
 """The functions whose first argument, where it is written out, is text for readers."""
 
 

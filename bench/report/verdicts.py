@@ -61,7 +61,7 @@ class Verdicts:
 
     # How they stand
 
-    def chip(self, verdict: str, claim: str = "") -> Chip:
+    def chip(self, verdict: Verdict, claim: str = "") -> Chip:
         """A verdict to show; with a claim's id it leads to the claim."""
         return Chip(verdict, self.say.verdict(verdict), self.say.symbol(verdict), claim)
 

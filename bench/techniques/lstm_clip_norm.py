@@ -11,7 +11,7 @@ class LSTMClipNorm(Technique):
     """The LSTM, its gradient clipped by norm."""
 
     name = "lstm-clip-norm"
-    title = "LSTM + clipping by norm"
+    title = "LSTM + norm clipping"
     family = "gated"
     source_row = "gated"
     changes = "the cell as lstm's and the gradient as clip-norm's"

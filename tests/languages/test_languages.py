@@ -141,7 +141,7 @@ def test_the_check_names_what_is_lacking_unused_and_unlike(french):
 
 def test_marked_text_is_found_where_it_stands(tmp_path):
     file = tmp_path / "section.py"
-    function = 'def f(self, say, x):\n    say("a " "b", n=1), self.say("d" if x else "e"), say(x)\n'
+    function = 'def f(self, words, x):\n    words("a " "b", n=1), self.words("d" if x else "e"), words(x)\n'
     file.write_text(f'TITLE = words("Failures")\n\n\n{function}')
     assert [(one.text, one.where) for one in marked([file])] == [
         ("Failures", "section.py:1"), ("a b", "section.py:5"), ("d", "section.py:5"), ("e", "section.py:5"),

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bench.languages import Language
-from bench.languages import words as marked
+from bench.languages import Language, words
 from bench.report.document import (
     Block,
     Break,
@@ -33,12 +32,12 @@ from bench.report.render.base import Format, label, reference
 from bench.report.render.numbering import Numbering
 
 SCREEN = {
-    "dark": marked("Dark theme"),
-    "contents": marked("Contents"),
-    "filter": marked("Filter rows"),
-    "all": marked("all"),
-    "shown": marked("{shown} of {all} rows"),
-    "values": marked("Values of the figure; arrow keys go through them"),
+    "dark": words("Dark theme"),
+    "contents": words("Contents"),
+    "filter": words("Filter rows"),
+    "all": words("all"),
+    "shown": words("{shown} of {all} rows"),
+    "values": words("Values of the figure; arrow keys go through them"),
 }
 """The words of the page's script; it fills the braces."""
 TAGS = {"small": "small", "emphasis": "em"}

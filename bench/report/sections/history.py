@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from bench.evidence.wording import VERDICTS
 from bench.history.causes import Cause
 from bench.history.changes import Changes, Flip
 from bench.history.timeline import History
@@ -15,7 +16,6 @@ from bench.report.document import Block, Cell, Column, Figure, Group, Row, Table
 from bench.report.draw.sparklines import speed_lines
 from bench.report.section import ReportSection
 from bench.report.sentences import MOST_NAMED
-from bench.report.vocabulary import VERDICTS
 
 FIGURE = words(
     "Time of an update, run by run: the median of a run's processes, as a multiple of the baseline's (the baseline's "
@@ -205,7 +205,8 @@ class ChangesOfRuns(ReportSection):
         return self.say.task(name) if kind in ("task", "protocol") else name
 
     def _flip(self, flip: Flip) -> Changed:
-        verdicts = {k: self.words(VERDICTS[v.verdict]) for k, v in (("before", flip.before), ("after", flip.after))}
+        named = {str(verdict): word for verdict, word in VERDICTS.items()}
+        verdicts = {k: self.words(named[v.verdict]) for k, v in (("before", flip.before), ("after", flip.after))}
         what, change = self.words("{claim}: verdict", claim=flip.after.id), "{before} → {after}".format(**verdicts)
         return Changed(what, change, "worse" if flip.worse else "flipped", self._why(flip.causes))
 
