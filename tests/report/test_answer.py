@@ -16,6 +16,7 @@ from rendering import LANGUAGES, page, texts
 from weasyprint import HTML
 
 from bench.evidence.advice import Rule, rules
+from bench.evidence.claims import source_claims
 from bench.evidence.source import load_rows
 from bench.languages import language as language_of
 from bench.report import findings as findings_module
@@ -155,10 +156,8 @@ def remedies(answer: Answer) -> list[str]:
 def test_distance_is_to_where_the_verdict_would_be_another(
     small: Findings, direction: str, verdict: str, low: float, high: float, margins: float
 ) -> None:
-    claim = replace(
-        small.verdicts[0], direction=direction, verdict=verdict, unit="", margin=0.1, effect=(low + high) / 2, low=low,
-        high=high,
-    )  # fmt: skip
+    asked = source_claims()[5].parts[1].model_copy(update={"kind": "score", "margin": 0.1, "direction": direction})
+    claim = replace(small.verdicts[0], asked=asked, verdict=verdict, effect=(low + high) / 2, low=low, high=high)
     assert distance(claim) == pytest.approx(margins)
 
 

@@ -15,7 +15,7 @@ from fake_verdicts import COMPARISONS, make_verdicts
 from matplotlib.figure import Figure
 from rendering import LANGUAGES
 
-from bench.evidence.claims import source_claims
+from bench.evidence.claims import Part, source_claims
 from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import language as language_of
 from bench.report import findings as findings_module
@@ -42,6 +42,11 @@ def findings(store: FakeStore) -> Findings:
 @pytest.fixture(scope="module")
 def claims(findings: Findings) -> Verdicts:
     return Page(findings, language_of("en")).verdicts
+
+
+def asking(kind: str, margin: float) -> Part:
+    """A part that asks whether something is higher."""
+    return source_claims()[5].parts[1].model_copy(update={"kind": kind, "margin": margin})
 
 
 def article(folder: Path, language: str, claim: str) -> str:
@@ -92,8 +97,8 @@ def test_the_summary_counts_every_claim_once(claims: Verdicts, rendered: Path) -
 
 def test_the_most_telling_are_furthest_from_no_effect(claims: Verdicts) -> None:
     known = next(claim for claim in claims.all if claim.verdict == "supported" and claim.unit == "")
-    near = replace(known, effect=0.3, low=0.1, high=0.5, margin=0.05)
-    far, ratio = replace(near, low=0.2), replace(near, unit="×", effect=3.0, low=2.0, high=4.0, margin=0.1)
+    near = replace(known, asked=asking("score", 0.05), effect=0.3, low=0.1, high=0.5)
+    far, ratio = replace(near, low=0.2), replace(near, asked=asking("reach", 0.1), effect=3.0, low=2.0, high=4.0)
     assert claims._weight(near) < claims._weight(far) < claims._weight(ratio)
     assert claims._weight(replace(far, verdict="not run")) == -math.inf
     close = replace(near, verdict="practically equal", low=-0.01, high=0.01)
@@ -102,11 +107,10 @@ def test_the_most_telling_are_furthest_from_no_effect(claims: Verdicts) -> None:
 
 def test_margins_compare_across_units(claims: Verdicts) -> None:
     known = claims.all[0]
-    difference = in_margins(replace(known, unit="", margin=0.05, effect=0.1, low=-0.05, high=0.25))
+    difference = in_margins(replace(known, asked=asking("score", 0.05), effect=0.1, low=-0.05, high=0.25))
     assert difference == pytest.approx((2, -1, 5))
-    ratio = in_margins(replace(known, unit="×", margin=0.1, effect=1.1, low=1 / 1.1, high=1.21))
+    ratio = in_margins(replace(known, asked=asking("reach", 0.1), effect=1.1, low=1 / 1.1, high=1.21))
     assert ratio == pytest.approx((1, -1, 2))
-    assert math.isnan(in_margins(replace(known, margin=None))[0])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ def test_the_figure_shows_what_the_effect_was_reckoned_from(findings: Findings, 
         rows = [("clip-norm", "adding", 20, 1, 0.5), ("clip-norm:threshold=0.1", "adding", 20, 1, 0.7)]
         data = pd.DataFrame(rows, columns=["technique", "task", "lag", "seed", "value"])
         verdict = replace(verdict, parts=tuple(replace(part, data=data) for part in verdict.parts))
-    panels = _panels(findings, Names(findings, language_of("en")), claim, measured(verdict.parts))
+    panels = _panels(findings, Names(findings, language_of("en")), measured(verdict.parts))
     assert [type(panel) for panel in panels] == kinds
     assert sum(panel.height for panel in panels) <= TALLEST
 
@@ -151,12 +155,13 @@ def test_an_undecided_claim_says_how_many_seeds_it_needs(claims: Verdicts, rende
 
 
 def test_numbers_of_a_part(claims: Verdicts) -> None:
-    part = replace(claims.all[0], unit="", margin=0.05, effect=0.234, low=-0.0123, high=0.5, p=0.0412, n=12)
+    known = replace(claims.all[0], asked=asking("score", 0.05))
+    part = replace(known, effect=0.234, low=-0.0123, high=0.5, p=0.0412, n=12)
     assert (claims.effect(part), claims.interval(part)) == ("+0.23", "−0.012 to +0.5")
     assert (claims.margin(part), claims.p(part)) == ("±0.05", "0.041")
     assert claims.p(replace(part, p=0.00004)) == "< 0.001"
     assert claims.p(replace(part, p=None)) == "–"
-    ratio = replace(part, unit="×", margin=0.1, effect=3.87, low=0.5, high=12.0)
+    ratio = replace(part, asked=asking("reach", 0.1), effect=3.87, low=0.5, high=12.0)
     assert (claims.effect(ratio), claims.interval(ratio)) == ("3.9×", "0.50 to 12.0")
     assert claims.margin(ratio) == "0.91 to 1.10"
     counted = replace(ratio, effect=4.0, low=4.0, high=4.0, p=None, n=1)

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from rendering import LANGUAGES, page
 
 from bench.errors import BenchError
-from bench.evidence.source import load_rows
+from bench.evidence.source import COLUMNS, load_rows
 from bench.languages import language as language_of
 from bench.report import write_report
 from bench.report.findings import gather
@@ -52,7 +52,7 @@ def test_every_section_has_its_title(rendered: Path, language: str) -> None:
 def test_shows_the_sources_own_words(rendered: Path, language: str) -> None:
     content = html.unescape(text_of(rendered, language))
     for row in load_rows():
-        for statement in (part for cell in row.cells(language).model_dump().values() for part in cell.split(";")):
+        for statement in (part for cell in COLUMNS for part in row.statements(cell, language_of(language))):
             assert f">{statement.strip()}<" in content
 
 
