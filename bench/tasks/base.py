@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from bench.batch import Batch
 from bench.errors import BenchError
 from bench.own_files import WithFiles
 
@@ -52,7 +53,7 @@ class Task(WithFiles, ABC):
     """Further levels (of the metric) that are worth a line in a plot, by what a model there has learned."""
 
     @abstractmethod
-    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:
         """Draw inputs (steps, batch, inputs) float32; targets (scored, batch[, …]) float32, or int64 classes.
 
         A step whose class is IGNORED is not scored.

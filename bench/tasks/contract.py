@@ -146,7 +146,7 @@ def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[st
         yield f"the scored steps are {task.scored} of {task.steps(lag)} {where}"
     drawn = task.sample(seeded(1), count, lag, split)
     if not (isinstance(drawn, tuple) and len(drawn) == 2 and all(isinstance(x, Tensor) for x in drawn)):
-        yield f"sample does not give a pair of tensors {where}: inputs and targets"
+        yield f"sample does not give a Batch {where}, the tensors inputs and targets"
     inputs, targets = drawn
     sizes = (task.steps(lag), count, task.inputs)
     if inputs.shape != sizes:

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bench.batch import Batch
 from bench.contract import Checks, first_fault, misspelt_name
 from bench.errors import BenchError
 from bench.tasks import contract
@@ -132,8 +133,8 @@ def _judge(task: Task, answers: Tensor, targets: Tensor) -> float:
     return task.metric(outputs, targets.unsqueeze(0)).item()
 
 
-def _equal(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> bool:
-    return torch.equal(a[0], b[0]) and torch.equal(a[1], b[1])
+def _equal(a: Batch, b: Batch) -> bool:
+    return all(map(torch.equal, a, b))
 
 
 CHECKS: Checks = {

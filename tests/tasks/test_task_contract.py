@@ -380,7 +380,7 @@ BROKEN = {
     Unwritten: "it does not write trivial_level",
     Configured: "takes arguments",
     NoInputs: "its inputs is None",
-    InputsAlone: "does not give a pair of tensors",
+    InputsAlone: "does not give a Batch",
     NoLevel: "the trivial level nan is not a finite number",
     Untitled: "attribute title",
     NamedWithComma: "the name 'adding,more'",
