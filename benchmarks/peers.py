@@ -20,6 +20,7 @@ from pytorch_lightning.loggers import MLFlowLogger
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from bench.batch import Batch
 from bench.engine.clipping import global_norm
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
@@ -40,7 +41,7 @@ PLAIN_CELLS = CELLS | {"clip-norm": nn.RNN}
 Update = Callable[[], Any]
 
 
-def batch(setting: Setting) -> tuple[Tensor, Tensor]:
+def batch(setting: Setting) -> Batch:
     """The batch that `one_member` trains on: inputs (T, B, I), targets (scored, B)."""
     task = tasks.get(setting.task)()
     return task.sample(generator("cost", setting.task, setting.lag), setting.protocol.batch_size, setting.lag)

@@ -24,8 +24,8 @@ class Activation:
     function: Callable[[Tensor], Tensor]
     in_place: Callable[[Tensor], Any]
     backward: Callable[..., Tensor] | None
-    kind: int | None = None
-    """Its number in native/elman.c; None if it has none there."""
+    kernel: str | None = None
+    """Its name in the enumeration of native/elman.c, which numbers them; None if it is not there."""
     slope: float = 0.0
 
 
@@ -36,7 +36,11 @@ def leaky_relu(slope: float) -> Activation:
         return aten.leaky_relu_backward.grad_input(gradient, output, slope, True, grad_input=grad_input)
 
     return Activation(
-        partial(F.leaky_relu, negative_slope=slope), partial(F.leaky_relu_, negative_slope=slope), backward, 6, slope
+        partial(F.leaky_relu, negative_slope=slope),
+        partial(F.leaky_relu_, negative_slope=slope),
+        backward,
+        "LEAKY",
+        slope,
     )
 
 
@@ -62,10 +66,10 @@ def _softsign_backward(gradient: Tensor, output: Tensor, *, grad_input: Tensor) 
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "tanh": Activation(torch.tanh, torch.tanh_, aten.tanh_backward.grad_input, 0),
-    "relu": Activation(torch.relu, torch.relu_, _relu_backward, 1),
-    "sigmoid": Activation(torch.sigmoid, torch.sigmoid_, aten.sigmoid_backward.grad_input, 2),
-    "softsign": Activation(F.softsign, _softsign_in_place, _softsign_backward, 3),
-    "identity": Activation(_identity, _identity, _identity_backward, 4),
-    "gelu": Activation(F.gelu, aten.gelu_, None, 5),
+    "tanh": Activation(torch.tanh, torch.tanh_, aten.tanh_backward.grad_input, "TANH"),
+    "relu": Activation(torch.relu, torch.relu_, _relu_backward, "RELU"),
+    "sigmoid": Activation(torch.sigmoid, torch.sigmoid_, aten.sigmoid_backward.grad_input, "SIGMOID"),
+    "softsign": Activation(F.softsign, _softsign_in_place, _softsign_backward, "SOFTSIGN"),
+    "identity": Activation(_identity, _identity, _identity_backward, "IDENTITY"),
+    "gelu": Activation(F.gelu, aten.gelu_, None, "GELU"),
 }

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from bench.engine.activation import ACTIVATIONS, Activation
-from bench.engine.native import NativeCell
+from bench.engine.native import NativeCell, constant
 from bench.engine.recurrence import Recurrence, State, weight_gradient
 
 
@@ -37,11 +37,11 @@ class Elman(Recurrence):
         return (self.carry * h + self.scale * a,)
 
     def native(self) -> NativeCell | None:
-        kind = self.activation.kind
-        if kind is None:
+        if self.activation.kernel is None:
             return None
         plain = self.carry == 0.0 and self.scale == 1.0
         slopes = 0 if plain and self.activation.backward is not None else 1
+        kind = constant("elman", self.activation.kernel)
         scalars = (kind, float(self.activation.slope), float(self.carry), float(self.scale))
         return NativeCell("elman", (self.input_weight, self.bias, self.recurrent_weight), scalars, (slopes,))
 

@@ -222,9 +222,7 @@ def parse_technique(spec: str) -> tuple[str, type[Technique], dict[str, float]]:
         except ValueError:
             raise BenchError(f"Dial '{word}' of technique '{name}' needs a number, as {key}=1.") from None
         if not sign or not cls.dials[key].allows(dials[key]):
-            least = cls.dials[key].least
-            lower = "a positive number" if least is None else f"a number from {least:g} on"
-            raise BenchError(f"Dial '{word}' of technique '{name}' must be {lower}.")
+            raise BenchError(f"Dial '{word}' of technique '{name}' must be {cls.dials[key].range}.")
     moved = [f"{k}={v:g}" for k, v in dials.items() if v != cls.dials[k].default]
     return ":".join([name, *moved]), cls, dials
 
@@ -292,7 +290,8 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
 def skipped(cls: type[Technique], dials: dict[str, float], task: str, lag: int, hidden_size: int) -> str | None:
     """The technique's reason for declining this setting; None if it can do it."""
     steps = tasks.get(task)().steps(lag)
-    return cls.skip(Situation(task=task, lag=lag, steps=steps, hidden_size=hidden_size, dials=dials))
+    seen = {name: cls.dials[name].read(value) for name, value in dials.items()}
+    return cls.skip(Situation(task=task, lag=lag, steps=steps, hidden_size=hidden_size, dials=seen))
 
 
 def _setting(spec: str, cls: type[Technique], dials: dict[str, float], plan: TaskPlan, lag: int) -> Setting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,8 +34,38 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Protocol(Frozen):
-    """Everything but technique, task, lag and seed that a result depends on."""
+class Named(Frozen):
+    """A model that its hash names. A field that is added later leaves old hashes alone while it is at its default."""
+
+    first_fields: ClassVar[frozenset[str]]
+    """The fields that there were when results were first stored: they count at any value."""
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits: equal hashes, equal values."""
+        return digest([RULES_VERSION, self.counted()])
+
+    def counted(self) -> dict[str, Any]:
+        """The fields that the hash is of, as JSON has them."""
+        dumped = self.model_dump(mode="json")
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name not in self.first_fields and value == field.get_default(call_default_factory=True):
+                del dumped[name]
+            elif isinstance(value, Named):
+                dumped[name] = value.counted()
+        return dumped
+
+
+class Protocol(Named):
+    """Everything but technique, task, lag and seed that a result depends on; unlike hashes are never pooled."""
+
+    first_fields = frozenset(
+        {
+            "hidden_size", "batch_size", "updates", "evaluate_every", "held_out_size", "learning_rates", "tuning_seeds",
+            "optimizer", "clip_norm", "initialisation", "recurrent_gain",
+        }
+    )  # fmt: skip
 
     hidden_size: int = Field(ge=1, le=MOST_STEPS, description="units of the recurrent state")
     batch_size: int = Field(ge=1, le=MOST_STEPS, description="fresh sequences per update")
@@ -66,14 +96,13 @@ class Protocol(Frozen):
         """Whether there is a choice of learning rate to make."""
         return len(self.learning_rates) > 1
 
-    @property
-    def hash(self) -> str:
-        """Names the protocol: results of unlike hashes are never pooled."""
-        return digest([RULES_VERSION, self.model_dump(mode="json")])
 
+class Setting(Named):
+    """Technique × task × lag × protocol: the unit of work and of caching; equal hashes, equal results."""
 
-class Setting(Frozen):
-    """Technique × task × lag × protocol: the unit of work and of caching."""
+    first_fields = frozenset(
+        {"technique", "dials", "task", "lag", "protocol", "rate_factor", "technique_hash", "task_hash"}
+    )
 
     technique: str
     """As on the command line; dials that are not at their default stand behind colons: 'tbptt:window=20'."""
@@ -87,11 +116,6 @@ class Setting(Frozen):
     technique_hash: str
     """Of the technique's source and its bases, comments and docstrings aside."""
     task_hash: str
-
-    @property
-    def hash(self) -> str:
-        """Names the setting: equal hashes, equal results."""
-        return digest([RULES_VERSION, self.model_dump(mode="json")])
 
     @property
     def learning_rates(self) -> tuple[float, ...]:

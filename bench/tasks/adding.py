@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from bench.batch import Batch
 from bench.tasks.base import Split, Task
 
 
@@ -32,7 +33,7 @@ class Adding(Task):
     solved_at = 0.01
     plateaus = {"one number known": 1 / 12}
 
-    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:
         """Draw (value, marker) pairs (lag, batch, 2) and their sums (1, batch)."""
         self.check_lag(lag)
         inputs = torch.zeros(lag, batch_size, 2)
@@ -42,7 +43,7 @@ class Adding(Task):
         second = torch.randint(lag // 2, lag, (batch_size,), generator=generator)
         marked = torch.stack((first, second))
         markers.scatter_(0, marked, 1.0)
-        return inputs, values.gather(0, marked).sum(0, keepdim=True)
+        return Batch(inputs, values.gather(0, marked).sum(0, keepdim=True))
 
     def trivial_level(self, lag: int) -> float:
         """The variance of the sum of two uniform numbers: of always answering 1."""

@@ -9,11 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from bench.batch import Batch
 from bench.errors import BenchError
 from bench.own_files import WithFiles
 
 Split = Literal["train", "validation", "test"]
 
+IGNORED = -100
+"""The class of a scored step that does not count; torch's cross-entropy knows it."""
 ROUNDING = 1e-5
 """Far above that of a mean in single precision."""
 
@@ -50,9 +53,10 @@ class Task(WithFiles, ABC):
     """Further levels (of the metric) that are worth a line in a plot, by what a model there has learned."""
 
     @abstractmethod
-    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:
         """Draw inputs (steps, batch, inputs) float32; targets (scored, batch[, …]) float32, or int64 classes.
 
+        A step whose class is IGNORED is not scored.
         Every random number comes from `generator`, a CPU one: equal states give equal sequences. The split
         matters to tasks with finite data alone; of the others, each split has a generator of its own.
         Raises BenchError below the least lag (`check_lag`).
@@ -71,18 +75,35 @@ class Task(WithFiles, ABC):
         return lag
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss of each member: outputs (E, scored, B, outputs), targets (E, scored, B) → (E,).
+        """The mean loss of each member: outputs (E, S, B, outputs), targets (E, S, B) → (E,), at S scored steps.
 
-        Cross-entropy in nats.
+        Losses are additive: the loss of all sequences, or of all scored steps, is the mean of the losses of parts of
+        them, weighed by how many sequences or steps each part has. For training may take a batch or a sequence in
+        parts, S being then some of the `scored` steps. So steps that do not count add 0, and the divisor is S all the
+        same.
+
+        Here: cross-entropy in nats.
         """
         members = outputs.shape[0]
         flat = F.cross_entropy(outputs.flatten(0, 2), targets.flatten(), reduction="none")
         return flat.view(members, -1).mean(1)
 
     def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The held-out metric of each member: as `loss`, → (E,). The share of right classes."""
-        right = outputs.argmax(-1) == targets
-        return right.flatten(1).to(torch.float32).mean(1)
+        """The held-out metric of each member: as `loss`, → (E,), the mean of its sequences' own metrics.
+
+        Here: the share of right classes among the steps that count.
+        """
+        counted = self.counted(targets).to(torch.float32)
+        right = (outputs.argmax(-1) == targets) * counted * (counted.shape[1] / counted.sum(1, keepdim=True))
+        return right.flatten(1).mean(1)
+
+    def counted(self, targets: Tensor) -> Tensor:
+        """Which scored steps count, (E, scored, B) bool: targets (E, scored, B[, …]) → those that are not IGNORED.
+
+        Of numbers to regress all count, unless a task says otherwise. Each sequence needs one. Neither the loss nor
+        the metric may depend on the outputs at other steps.
+        """
+        return targets.flatten(3).select(-1, 0) != IGNORED if targets.dim() > 3 else targets != IGNORED
 
     def solved(self, metric: float) -> bool:
         """Whether a held-out metric counts as solved; not-a-number never does."""

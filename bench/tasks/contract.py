@@ -17,7 +17,7 @@ import torch
 from torch import Generator, Tensor
 
 from bench.contract import Checks, missing_words
-from bench.tasks.base import Split, Task
+from bench.tasks.base import IGNORED, Split, Task
 
 WORDS = ("name", "title", "reference", "metric_name")
 COUNTS = {"inputs": 1, "outputs": 1, "scored": 1, "least_lag": 0}
@@ -81,6 +81,7 @@ def _judges(cls: type[Task]) -> Iterator[str]:
     _, targets = task.sample(seeded(1), MEMBERS * count, task.least_lag)
     targets = torch.stack(targets.split(count, dim=1))
     outputs = torch.randn(MEMBERS, task.scored, count, task.outputs, generator=seeded(2))
+    yield from _counted(task.counted(targets), tuple(outputs.shape[:3]))
     spoilt = outputs.clone()
     spoilt[0] = math.nan
     for word, judge in (("loss", task.loss), ("metric", task.metric)):
@@ -99,10 +100,43 @@ def _judges(cls: type[Task]) -> Iterator[str]:
                 f"the {word} of a member is not the mean of its sequences' own: take the mean over sequences, and "
                 f"see that {sizes} are not broadcast"
             )
-    outputs.requires_grad_()
+    yield from _windows(task, outputs, targets)
+    yield from _masks(task, outputs, targets)
+
+
+def _windows(task: Task, outputs: Tensor, targets: Tensor) -> Iterator[str]:
+    """The loss adds up over time: training may take a sequence in windows."""
+    whole, scored = task.loss(outputs, targets), task.scored
+    for cut in sorted({1, scored // 2, scored - 1} - {0, scored}):
+        first, second = (task.loss(outputs[:, part], targets[:, part]) for part in (slice(cut), slice(cut, None)))
+        if not torch.allclose(whole, (cut * first + (scored - cut) * second) / scored, rtol=1e-4):
+            yield (
+                f"the loss does not add up over time: that of {scored} scored steps is not the mean of those of its "
+                f"first {cut} and its last {scored - cut}, weighed by their steps; divide by all steps, whether they "
+                f"count or not"
+            )
+
+
+def _counted(counted: Tensor, sizes: tuple[int, ...]) -> Iterator[str]:
+    if counted.dtype != torch.bool or counted.shape != sizes:
+        yield f"counted gives {tuple(counted.shape)}, not a bool for each of (members, scored, batch) = {sizes}"
+    if not counted.any(1).all():
+        yield "there are sequences of which no scored step counts"
+
+
+def _masks(task: Task, outputs: Tensor, targets: Tensor) -> Iterator[str]:
+    """Steps that do not count reach neither the loss nor the metric; the others reach the loss."""
+    counted = task.counted(targets)
+    outputs = outputs.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(task.loss(outputs, targets).sum(), outputs)
-    if not (gradient.isfinite().all() and gradient.any()):
+    if not (gradient.isfinite().all() and gradient[counted].any()):
         yield "the loss gives no finite gradient other than zero"
+    if gradient[~counted].any():
+        yield "the loss depends on outputs at steps that do not count"
+    with torch.no_grad():
+        others = torch.where(counted.unsqueeze(-1), outputs, outputs.flip(-1) + 1)
+        if not torch.allclose(task.metric(outputs, targets), task.metric(others, targets)):
+            yield "the metric depends on outputs at steps that do not count"
 
 
 def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[str]:
@@ -112,7 +146,7 @@ def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[st
         yield f"the scored steps are {task.scored} of {task.steps(lag)} {where}"
     drawn = task.sample(seeded(1), count, lag, split)
     if not (isinstance(drawn, tuple) and len(drawn) == 2 and all(isinstance(x, Tensor) for x in drawn)):
-        yield f"sample does not give a pair of tensors {where}: inputs and targets"
+        yield f"sample does not give a Batch {where}, the tensors inputs and targets"
     inputs, targets = drawn
     sizes = (task.steps(lag), count, task.inputs)
     if inputs.shape != sizes:
@@ -125,8 +159,9 @@ def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[st
         yield f"targets are {targets.dtype} {where}, not float32 (numbers) or int64 (classes)"
     if not (inputs.isfinite().all() and targets.isfinite().all()):
         yield f"sequences are not finite {where}"
-    if targets.dtype == torch.int64 and not ((targets >= 0) & (targets < task.outputs)).all():
-        yield f"classes lie outside 0 to {task.outputs - 1} {where}"
+    known = (targets == IGNORED) | ((targets >= 0) & (targets < task.outputs))
+    if targets.dtype == torch.int64 and not known.all():
+        yield f"classes lie outside 0 to {task.outputs - 1} {where}, and are not IGNORED ({IGNORED}) either"
 
 
 def few(task: Task) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Generator
 
+from bench.batch import Batch
 from bench.tasks.base import Split, Task
 
 SYMBOLS = 8
@@ -34,14 +35,14 @@ class Copy(Task):
     inputs, outputs, scored = SYMBOLS + 2, SYMBOLS, SHOWN
     metric_name = "share of symbols recalled"
 
-    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:
         """Draw one-hot symbols (lag + 20, batch, 10) and the ten to recall (10, batch)."""
         self.check_lag(lag)
         symbols = torch.randint(SYMBOLS, (SHOWN, batch_size), generator=generator)
         sequence = torch.full((self.steps(lag), batch_size), BLANK)
         sequence[:SHOWN] = symbols
         sequence[-SHOWN - 1] = DELIMITER
-        return F.embedding(sequence, torch.eye(self.inputs)), symbols
+        return Batch(F.embedding(sequence, torch.eye(self.inputs)), symbols)
 
     def steps(self, lag: int) -> int:
         """The lag between ten symbols shown and ten recalled."""

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from bench.batch import Batch
 from bench.errors import BenchError
 from bench.tasks.base import Split, Task
 
@@ -68,7 +69,7 @@ class Digits(Task):
     metric_name = "share of images classified rightly"
     solved_at = 0.90
 
-    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:
         """Draw images (64 + lag, batch, 1) and their digits (1, batch).
 
         Raises BenchError if more held-out images are asked for than there are.
@@ -86,7 +87,7 @@ class Digits(Task):
                 f"give --held-out-size {count} or less."
             )
         pixels = self.arrange(images.pixels[:, drawn])
-        return F.pad(pixels, (0, 0, 0, lag)).unsqueeze(-1), images.labels[drawn].unsqueeze(0)
+        return Batch(F.pad(pixels, (0, 0, 0, lag)).unsqueeze(-1), images.labels[drawn].unsqueeze(0))
 
     def arrange(self, pixels: Tensor) -> Tensor:
         """The pixels (64, batch) in the order in which they are shown."""

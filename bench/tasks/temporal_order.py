@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Generator
 
+from bench.batch import Batch
 from bench.tasks.base import Split, Task
 
 ALPHABET = "XYabcdEB"
@@ -38,7 +39,7 @@ class TemporalOrder(Task):
     tenths: ClassVar[tuple[int, ...]] = (1, 5)
     """The tenth of the sequence that each symbol lies in, counted from 0."""
 
-    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> tuple[Tensor, Tensor]:
+    def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:
         """Draw one-hot symbols (lag, batch, 8) and the class (1, batch): a binary number, X = 0 and Y = 1."""
         self.check_lag(lag)
         count = len(self.tenths)
@@ -49,7 +50,7 @@ class TemporalOrder(Task):
         sequence[0], sequence[-1] = START, END
         sequence.scatter_(0, positions, symbols)
         weights = 2 ** torch.arange(count - 1, -1, -1).unsqueeze(1)
-        return F.embedding(sequence, torch.eye(self.inputs)), (symbols * weights).sum(0, keepdim=True)
+        return Batch(F.embedding(sequence, torch.eye(self.inputs)), (symbols * weights).sum(0, keepdim=True))
 
     def trivial_level(self, lag: int) -> float:
         """One of equally likely classes."""

@@ -20,21 +20,36 @@ from bench.own_files import WithFiles
 class Dial:
     """A technique's own number: its default, and further values worth a look; on an instance it reads as a float.
 
-    least: the smallest value that makes sense; None if it must be positive.
+    least: the smallest value that makes sense; None if it must be positive. whole: it counts something, and reads as an
+    int.
     """
 
-    def __init__(self, default: float, sweep: tuple[float, ...] = (), least: float | None = None) -> None:
-        self.default, self.sweep, self.least = default, sweep, least
+    def __init__(
+        self, default: float, sweep: tuple[float, ...] = (), least: float | None = None, whole: bool = False
+    ) -> None:
+        self.default, self.sweep, self.least, self.whole = default, sweep, least, whole
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
     def __get__(self, instance: Technique | None, owner: type) -> Any:
-        return self if instance is None else instance.blueprint.dials.get(self.name, self.default)
+        return self if instance is None else self.read(instance.blueprint.dials.get(self.name, self.default))
+
+    def read(self, value: float) -> float:
+        """The value as a technique sees it: an int if it is whole."""
+        return int(value) if self.whole else value
 
     def allows(self, value: float) -> bool:
-        """Whether it may be set so: finite, and above 0 or from `least` on."""
-        return math.isfinite(value) and (value > 0 if self.least is None else value >= self.least)
+        """Whether it may be set so: finite, above 0 or from `least` on, and without a fraction if it is whole."""
+        if not math.isfinite(value) or (self.whole and value != int(value)):
+            return False
+        return value > 0 if self.least is None else value >= self.least
+
+    @property
+    def range(self) -> str:
+        """The values that it allows, in words."""
+        number = "whole number" if self.whole else "number"
+        return f"a positive {number}" if self.least is None else f"a {number} from {self.least:g} on"
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,7 @@ def _written(cls: type[Technique]) -> Iterator[str]:
 def _dials(cls: type[Technique]) -> Iterator[str]:
     for name, dial in cls.dials.items():
         if not all(dial.allows(value) for value in (dial.default, *dial.sweep)):
-            least = "positive" if dial.least is None else f"{dial.least:g} or more"
-            yield f"the dial {name} has values that are not {least}"
+            yield f"the dial {name} has a value that is not {dial.range}"
 
 
 def _constructor(cls: type[Technique]) -> Iterator[str]:
@@ -287,7 +286,7 @@ def _without_kernels(module: Technique) -> Technique:
 
 def tiny_setting(cls: type[Technique]) -> Blueprint | None:
     """A small setting that the technique does not decline, if there is one."""
-    dials = {name: dial.default for name, dial in cls.dials.items()}
+    dials = {name: dial.read(dial.default) for name, dial in cls.dials.items()}
     for blueprint in (TINY, ORDINARY):
         sizes = {"lag": blueprint.lag, "steps": blueprint.steps, "hidden_size": blueprint.hidden_size}
         if cls.skip(Situation(task="adding", dials=dials, **sizes)) is None:

@@ -13,7 +13,7 @@ class DeepTanh(TanhNetwork):
     family = "residual"
     changes = "the depth: several layers; the twin of residual-depth"
     reference = "El Hihi & Bengio 1995"
-    depth = Dial(3, sweep=(2, 3, 4, 8))
+    depth = Dial(3, sweep=(2, 3, 4, 8), whole=True)
 
     def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
-        return tower(self.cell, int(self.depth), members, inputs, hidden)
+        return tower(self.cell, self.depth, members, inputs, hidden)

@@ -52,10 +52,10 @@ class MinGRU(Technique):
     family = "light gate"
     changes = "the cell: a gate from the input alone on a state without recurrent weights"
     reference = "Feng et al. 2024"
-    depth = Dial(1, sweep=(3, 2, 1))
+    depth = Dial(1, sweep=(3, 2, 1), whole=True)
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
         return MinGRUCell(members, inputs, hidden)
 
     def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
-        return tower(self.cell, int(self.depth), members, inputs, hidden)
+        return tower(self.cell, self.depth, members, inputs, hidden)

@@ -16,10 +16,10 @@ class ResidualDepth(TanhNetwork):
     source_row = "residual"
     changes = "the depth: several layers, each adding its input to its output"
     reference = "He et al. 2016; between recurrent layers: Wu et al. 2016"
-    depth = Dial(3, sweep=(2, 3, 4, 8))
+    depth = Dial(3, sweep=(2, 3, 4, 8), whole=True)
 
     def layers_of(self, members: int, inputs: int, hidden: int) -> list[Layer]:
-        return tower(self.cell, int(self.depth), members, inputs, hidden)
+        return tower(self.cell, self.depth, members, inputs, hidden)
 
     def connect(self, below: Tensor, output: Tensor) -> Tensor:
         return output if below.shape[-1] != output.shape[-1] else below + output

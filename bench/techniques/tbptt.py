@@ -21,17 +21,17 @@ class TruncatedBPTT(TanhNetwork):
     source_row = "truncated"
     changes = "the gradient: cut every k steps"
     reference = "Williams & Peng 1990"
-    window = Dial(10, sweep=(5, 10, 20, 50, 100))
+    window = Dial(10, sweep=(5, 10, 20, 50, 100), whole=True)
 
     @classmethod
     def skip(cls, situation: Situation) -> str | None:
-        window = int(situation.dials["window"])
+        window = situation.dials["window"]
         if window >= situation.steps:
             return f"a window of {window} steps holds the whole sequence of {situation.steps}: that is full BPTT"
         return None
 
     def accumulate(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        window, scored = int(self.window), self.blueprint.scored
+        window, scored = self.window, self.blueprint.scored
         steps = inputs.shape[1]
         total = inputs.new_zeros(inputs.shape[0])
         states = None

@@ -19,15 +19,15 @@ class Transformer(Technique):
     family = "attention"
     changes = "the layer: attention to all earlier steps in place of a recurrence"
     reference = "Vaswani et al. 2017; normalised first: Xiong et al. 2020"
-    depth = Dial(2, sweep=(1, 2))
-    heads = Dial(4, sweep=(1, 2, 4))
+    depth = Dial(2, sweep=(1, 2), whole=True)
+    heads = Dial(4, sweep=(1, 2, 4), whole=True)
 
     @classmethod
     def skip(cls, situation: Situation) -> str | None:
-        heads = int(situation.dials["heads"])
-        if heads < 1 or situation.hidden_size % heads:
+        heads = situation.dials["heads"]
+        if situation.hidden_size % heads:
             return f"{situation.hidden_size} units do not divide into {heads} heads"
         return None
 
     def cell(self, members: int, inputs: int, hidden: int) -> Layer:
-        return Encoder(members, inputs, hidden, int(self.depth), int(self.heads))
+        return Encoder(members, inputs, hidden, self.depth, self.heads)

@@ -10,10 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bench.batch import Batch
 from bench.contract import Checks, first_fault, misspelt_name
 from bench.errors import BenchError
 from bench.tasks import contract
-from bench.tasks.base import Split, Task
+from bench.tasks.base import IGNORED, Split, Task
 from bench.tasks.contract import few, sample_faults, seeded
 
 MANY = 4096
@@ -113,21 +114,27 @@ def _best_constant(task: Task, known: Tensor, targets: Tensor) -> float:
     if known.is_floating_point():
         constants = [known.mean(1, keepdim=True), known.median(1, keepdim=True).values]
     else:
-        constants = [known.mode(1, keepdim=True).values]
+        constants = [_commonest(known, task.outputs)]
     best = max if task.higher_is_better else min
     return best(_judge(task, constant.expand_as(targets), targets) for constant in constants)
+
+
+def _commonest(classes: Tensor, count: int) -> Tensor:
+    """The commonest class of each scored step, (scored, 1), of those that count."""
+    counted = (classes != IGNORED).unsqueeze(-1)
+    return (F.one_hot(classes.clamp(min=0), count) * counted).sum(1).argmax(-1, keepdim=True)
 
 
 def _judge(task: Task, answers: Tensor, targets: Tensor) -> float:
     """The metric of one member that gives these answers, shaped like the targets."""
     if not answers.is_floating_point():
-        answers = F.one_hot(answers, task.outputs).to(torch.float32)
+        answers = F.one_hot(answers.clamp(min=0), task.outputs).to(torch.float32)
     outputs = answers.reshape(1, *targets.shape[:2], task.outputs)
     return task.metric(outputs, targets.unsqueeze(0)).item()
 
 
-def _equal(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> bool:
-    return torch.equal(a[0], b[0]) and torch.equal(a[1], b[1])
+def _equal(a: Batch, b: Batch) -> bool:
+    return all(map(torch.equal, a, b))
 
 
 CHECKS: Checks = {

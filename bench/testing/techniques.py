@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
+from bench.batch import Batch
 from bench.contract import Checks, first_fault, misspelt_name
 from bench.engine.blueprint import Blueprint
 from bench.engine.optimizer import keep_members
@@ -156,12 +156,12 @@ def _train(module: Technique, only: int | None = None, spoil: int | None = None)
     return module
 
 
-def _batch(number: int) -> tuple[Tensor, Tensor]:
+def _batch(number: int) -> Batch:
     """Inputs (3, T, B, I) and, as targets (3, scored, B, O), the first features of the last steps."""
     draw = torch.Generator().manual_seed(number)
     members = len(BLUEPRINT.seeds)
     inputs = torch.randn(members, STEPS, BATCH, BLUEPRINT.inputs, generator=draw, dtype=torch.float64)
-    return inputs, inputs[:, -SCORED:, :, : BLUEPRINT.outputs]
+    return Batch(inputs, inputs[:, -SCORED:, :, : BLUEPRINT.outputs])
 
 
 CHECKS: Checks = {

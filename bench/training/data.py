@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from bench.batch import Batch
 from bench.engine.memory import parts
 from bench.engine.seeding import generator
 from bench.engine.stack import Block
@@ -47,28 +48,26 @@ class BlockStream:
         numbers = len(self.seeds) * self.task.steps(self.lag) * self.protocol.batch_size * self.task.inputs
         return parts(updates, BLOCK_BYTES / (numbers * torch.float32.itemsize))
 
-    def _draw(self, seed: int, number: int, updates: int, cut: slice) -> tuple[Tensor, Tensor]:
+    def _draw(self, seed: int, number: int, updates: int, cut: slice) -> Batch:
         """One seed's part of an interval, by update: (K, T, B, I) and (K, scored, B, …)."""
         size = self.protocol.batch_size
         stream = generator(self.task.name, self.lag, "train", seed, number)
         drawn = self.task.sample(stream, updates * size, self.lag, "train")
-        inputs, targets = (x.unflatten(1, (updates, size))[:, cut].transpose(0, 1) for x in drawn)
-        return inputs, targets
+        return Batch(*(x.unflatten(1, (updates, size))[:, cut].transpose(0, 1) for x in drawn))
 
 
-def held_out(task: Task, lag: int, split: Split, size: int, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
+def held_out(task: Task, lag: int, split: Split, size: int, seeds: Sequence[int]) -> Batch:
     """The fixed held-out sequences of each distinct seed: (S, T, N, I) and (S, scored, N, …)."""
     distinct = list(dict.fromkeys(seeds))
     sets = (task.sample(generator(task.name, lag, split, seed), size, lag, split) for seed in distinct)
     return _stacked(sets, len(distinct))
 
 
-def _stacked(pairs: Iterator[tuple[Tensor, Tensor]], count: int, dim: int = 0) -> tuple[Tensor, Tensor]:
-    """So many pairs of tensors, each stacked into one along `dim`, and never more than one of them twice in memory."""
+def _stacked(batches: Iterator[Batch], count: int, dim: int = 0) -> Batch:
+    """So many batches as one, stacked along `dim`, with never more than one of them twice in memory."""
     stacks: list[Tensor] = []
-    for place, pair in enumerate(pairs):
-        stacks = stacks or [x.new_empty(*x.shape[:dim], count, *x.shape[dim:]) for x in pair]
-        for stack, x in zip(stacks, pair, strict=True):
+    for place, batch in enumerate(batches):
+        stacks = stacks or [x.new_empty(*x.shape[:dim], count, *x.shape[dim:]) for x in batch]
+        for stack, x in zip(stacks, batch, strict=True):
             stack.select(dim, place).copy_(x)
-    inputs, targets = stacks
-    return inputs, targets
+    return Batch(*stacks)

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from bench.batch import Batch
 from bench.engine.stack import Block
 from bench.records.settings import Cohort, Outcome
 from bench.tasks.base import Task
@@ -48,7 +49,7 @@ class Monitor(pl.Callback):
         self,
         cohort: Cohort,
         task: Task,
-        sequences: tuple[Tensor, Tensor],
+        sequences: Batch,
         report: Report | None = None,
         flow: FlowRecorder | None = None,
     ) -> None:

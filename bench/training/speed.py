@@ -39,7 +39,7 @@ def work(setting: Setting) -> str:
 def sample_speed(setting: Setting) -> dict[str, Any]:
     """One row of a sample (TIMING_COLUMNS, less `sample` and `process`)."""
     _, update = one_member(setting)
-    losses = [update()[0] for _ in range(TRIAL)]
+    losses = [update().losses for _ in range(TRIAL)]
     if setting.technique == BASELINE:
         reference = yardstick()
     else:

@@ -73,7 +73,9 @@ WRONG = {
     f"{RUN} --learning-rate nan": "Learning rates must be positive numbers",
     f"{RUN} --learning-rate fast": "--learning-rate fast: input should be a valid number",
     f"{RUN} --clip-norm=-1": "--clip-norm -1: input should be greater than 0",
-    f"{RUN} --technique tbptt:window=-2": "Dial 'window=-2' of technique 'tbptt' must be a positive number",
+    f"{RUN} --technique tbptt:window=-2": "Dial 'window=-2' of technique 'tbptt' must be a positive whole number",
+    f"{RUN} --technique tbptt:window=0.5": "Dial 'window=0.5' of technique 'tbptt' must be a positive whole number",
+    f"{RUN} --technique deep-tanh:depth=2.7": "Dial 'depth=2.7' of technique 'deep-tanh' must be a positive whole",
     # presets
     "run --preset nowhere.yaml": "Preset file nowhere.yaml does not exist",
     "run --preset unknown.yaml": "Preset unknown.yaml: unknown key 'colour'",

@@ -7,7 +7,7 @@ from factory import PROTOCOL, setting
 
 from bench.records.provenance import provenance
 from bench.records.result import MEMBER_COLUMNS
-from bench.records.settings import Cohort, Member
+from bench.records.settings import Cohort, Member, Protocol, Setting
 from bench.records.source_hash import PACKAGE, _tree, _tree_of, module_of, own_hash, own_parts, source_hash
 from bench.registry import load_plugin
 from bench.tasks import tasks
@@ -27,6 +27,36 @@ def test_every_field_of_the_protocol_counts(field):
     assert changed.hash != PROTOCOL.hash
     assert setting(protocol=changed).hash != setting().hash
     assert set(OTHER) == set(type(PROTOCOL).model_fields)
+
+
+class LaterProtocol(Protocol):
+    """The protocol with a field that was added later."""
+
+    weight_decay: float = 0.0
+
+
+class LaterSetting(Setting):
+    """A setting with one, too."""
+
+    note: tuple[str, ...] = ()
+
+
+def test_a_field_that_is_added_later_leaves_old_hashes_alone_at_its_default():
+    words = PROTOCOL.model_dump()
+    same, other = (LaterProtocol(**words, weight_decay=decay) for decay in (0.0, 0.1))
+    assert same.hash == PROTOCOL.hash
+    assert other.hash != PROTOCOL.hash
+    known = setting()
+    for protocol, note, equal in ((same, (), True), (other, (), False), (same, ("new",), False)):
+        later = LaterSetting.model_construct(**dict(known) | {"protocol": protocol, "note": note})
+        assert (later.hash == known.hash) == equal
+
+
+def test_what_was_there_first_counts_at_its_default_too():
+    """Hashes of results in stores do not depend on which of these fields have which default."""
+    assert set(PROTOCOL.counted()) == set(OTHER)
+    assert set(setting().counted()) == set(Setting.model_fields)
+    assert setting().counted()["protocol"] == PROTOCOL.counted()
 
 
 def test_equal_settings_have_equal_hashes_and_cohorts_name_their_members():

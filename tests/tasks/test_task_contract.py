@@ -9,12 +9,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from bench.contract import first_fault
 from bench.errors import BenchError
 from bench.tasks import tasks
 from bench.tasks.adding import Adding
-from bench.tasks.base import Task
+from bench.tasks.base import IGNORED, Task
 from bench.tasks.contract import CHECKS
 from bench.tasks.copy import Copy
 from bench.testing import check_task
@@ -289,14 +290,97 @@ class NoLevel(Adding):
         return math.nan
 
 
+class Selective(Copy):
+    """Of ten symbols some are asked for, others not, and that differs between sequences.
+
+    1 2 3  →  1 · 3
+    """
+
+    name = "selective"
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        asked = torch.rand(targets.shape, generator=generator) < 0.6
+        asked[0] = True
+        return inputs, targets.where(asked, IGNORED)
+
+
+class MaskedMean(Selective):
+    """Breaks one thing: parts of a batch with fewer steps that count weigh as much as others."""
+
+    def loss(self, outputs, targets):
+        counted = self.counted(targets).flatten(1).sum(1)
+        return super().loss(outputs, targets) * outputs.shape[1] * outputs.shape[2] / counted
+
+
+class WorstStep(Copy):
+    """Breaks one thing: a mean over sequences that is none over time."""
+
+    def loss(self, outputs, targets):
+        flat = F.cross_entropy(outputs.flatten(0, 2), targets.flatten(), reduction="none")
+        return flat.view(targets.shape).amax(1).mean(1)
+
+
+class NothingCounts(Selective):
+    """Breaks one thing."""
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        targets[:, 0] = IGNORED
+        return inputs, targets
+
+
+class DeafToItsMask(Adding):
+    """Breaks one thing."""
+
+    scored = 2
+
+    def sample(self, generator, batch_size, lag, split="train"):
+        inputs, targets = super().sample(generator, batch_size, lag, split)
+        return inputs, targets.expand(2, batch_size)
+
+    def counted(self, targets):
+        return torch.arange(2).view(1, 2, 1).expand(targets.shape) > 0
+
+
+class MetricOfAll(Selective):
+    """Breaks one thing."""
+
+    def metric(self, outputs, targets):
+        return (outputs.argmax(-1) != 3).flatten(1).float().mean(1)
+
+
+class MaskOfSteps(Selective):
+    """Breaks one thing."""
+
+    def counted(self, targets):
+        return super().counted(targets)[:, :, 0]
+
+
+def test_a_task_whose_steps_count_or_not_keeps_the_contract_and_scores_those_that_do():
+    assert first_fault(Selective, CHECKS) is None
+    check_task(Selective)
+    targets = torch.tensor([[[1, 2], [IGNORED, 3], [4, IGNORED]]])
+    outputs = F.one_hot(torch.tensor([[[1, 2], [0, 0], [5, 7]]]), 8).float()
+    assert Selective().metric(outputs, targets).tolist() == [0.5], "one of two steps in each sequence"
+    losses = F.cross_entropy(outputs.flatten(0, 2), targets.flatten(), reduction="none")
+    assert Selective().loss(outputs, targets).item() == pytest.approx(losses.sum().item() / 6)
+
+
 BROKEN = {
+    MaskedMean: "loss of a member is not the mean of its sequences' own",
+    WorstStep: "loss does not add up over time: .* first 1 and its last 9, weighed by their steps",
+    NothingCounts: "sequences of which no scored step counts",
+    DeafToItsMask: "loss depends on outputs at steps that do not count",
+    MetricOfAll: "metric depends on outputs at steps that do not count",
+    MaskOfSteps: r"counted gives \(3, 10\), not a bool for each",
     Broadcasts: "loss of a member depends on other members: .* are not broadcast",
     BroadcastsWithin: "loss of a member is not the mean of its sequences' own: .* are not broadcast",
     RootOfMean: "metric of a member is not the mean of its sequences' own: take the mean",
     Unwritten: "it does not write trivial_level",
     Configured: "takes arguments",
     NoInputs: "its inputs is None",
-    InputsAlone: "does not give a pair of tensors",
+    InputsAlone: "does not give a Batch",
     NoLevel: "the trivial level nan is not a finite number",
     Untitled: "attribute title",
     NamedWithComma: "the name 'adding,more'",

@@ -67,3 +67,12 @@ def test_a_dial_allows_positive_numbers_or_those_from_its_least_on():
     values = (-1.0, 0.0, 0.5, 1.0, float("inf"), float("nan"))
     assert [positive.allows(v) for v in values] == [False, False, True, True, False, False]
     assert [from_one.allows(v) for v in values] == [False, False, False, True, False, False]
+    whole, from_none = Dial(1, whole=True), Dial(1, least=0, whole=True)
+    assert [whole.allows(v) for v in (*values, 2.7)] == [False, False, False, True, False, False, False]
+    assert [from_none.allows(v) for v in (*values, 2.7)] == [False, True, False, True, False, False, False]
+
+
+def test_a_whole_dial_reads_as_an_int_and_others_as_floats():
+    window = techniques.get("tbptt")(replace(BLUEPRINT, dials={"window": 4.0}), EasyTask()).window
+    assert (window, type(window)) == (4, int)
+    assert type(built("residual-time", dials={"scale": 1.0}).scale) is float

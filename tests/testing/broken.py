@@ -61,6 +61,12 @@ class WrongDial(Tanh):
     share = Dial(0.1, sweep=(0.1, 0.0))
 
 
+class HalfALayer(Tanh):
+    """A count with a fraction."""
+
+    depth = Dial(2, sweep=(1, 2.5), whole=True)
+
+
 @dataclass
 class Plain(Tanh):
     """Numbers as fields."""
@@ -331,7 +337,8 @@ EARLY = {
     UnknownParameter: "parameter_rates names 'decay', but .* bias, input_weight, recurrent_weight, weight",
     UnknownOptimizer: "optimizer is 'lion': write one of adam, .*sgd, or leave it out",
     UnknownStart: "initialisation is 'identity': write one of default, orthogonal,",
-    WrongDial: "the dial share has values that are not positive",
+    WrongDial: "the dial share has a value that is not a positive number",
+    HalfALayer: "the dial depth has a value that is not a positive whole number",
     Plain: "a dataclass, whose __init__ does not take .*: make its numbers dials",
     Own: r"one whose __init__ does not take \(blueprint, task\)",
     Subclass: "a subclass of LSTM beside Technique",

@@ -2,8 +2,10 @@
 
 from bench.engine.native.cell import NativeCell, run, runs_natively
 from bench.engine.native.library import library, why_not
+from bench.engine.native.signatures import constant
 from bench.engine.native.update import native_adam, native_norm, steps_natively
 
 __all__ = [
-    "NativeCell", "library", "native_adam", "native_norm", "run", "runs_natively", "steps_natively", "why_not",
+    "NativeCell", "constant", "library", "native_adam", "native_norm", "run", "runs_natively", "steps_natively",
+    "why_not",
 ]  # fmt: skip

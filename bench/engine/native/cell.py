@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +53,7 @@ class NativePass(torch.autograd.Function):
         rows = (members, steps if keep else 1, batch)
         kept = [x.new_empty(*rows, width * hidden) if width else None for width in cell.kept]
         sizes = (*x.shape, hidden)
-        call(f"{cell.name}_forward", *map(ctypes.c_long, sizes), int(keep), *cell.scalars, *inputs, outputs, *kept)
+        call(f"{cell.name}_forward", *sizes, int(keep), *cell.scalars, *inputs, outputs, *kept)
         ctx.cell, ctx.sizes, ctx.given = cell, sizes, last
         if keep:
             ctx.save_for_backward(*inputs, outputs, *kept)
@@ -74,7 +73,8 @@ class NativePass(torch.autograd.Function):
         gradients = [torch.empty_like(inputs[0]) if wanted[0] else None, *given]
         call(
             f"{cell.name}_backward",
-            *map(ctypes.c_long, (*ctx.sizes, ctx.given)),
+            *ctx.sizes,
+            ctx.given,
             *cell.scalars,
             *saved,
             d_outputs.contiguous(),

@@ -11,7 +11,6 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from platformdirs import user_cache_path
 from torch import Tensor
 
+from bench.engine.native.signatures import signature
 from bench.errors import BenchError
 from bench.locks import held
 
@@ -46,20 +46,19 @@ def library() -> ctypes.CDLL | None:
 
 
 def call(name: str, *words: Any) -> None:
-    """Call a kernel: tensors by address, None as NULL, numbers as C's int and float."""
+    """Call a kernel: tensors by address, None as NULL, numbers as its C signature has them.
+
+    Raises TypeError for a wrong number of words, ctypes.ArgumentError for one of a wrong type, before anything runs.
+    """
     kernels = library()
     assert kernels is not None
-    kernel: Callable[..., int] = getattr(kernels, name)
-    if kernel(*map(_word, words)):
+    kernel = getattr(kernels, name)
+    if kernel.argtypes is None:
+        kernel.argtypes = signature(name)
+    if len(words) != len(kernel.argtypes):  # of C functions ctypes would take more
+        raise TypeError(f"{name} takes {len(kernel.argtypes)} words, not {len(words)}")
+    if kernel(*(word.data_ptr() if isinstance(word, Tensor) else word for word in words)):
         raise MemoryError(f"no memory for {name}")
-
-
-def _word(word: Any) -> Any:
-    if isinstance(word, Tensor):
-        return ctypes.c_void_p(word.data_ptr())
-    if word is None:
-        return ctypes.c_void_p(None)
-    return ctypes.c_float(word) if isinstance(word, float) else word
 
 
 def why_not() -> str | None:

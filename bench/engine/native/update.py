@@ -55,11 +55,11 @@ def _is_plain(group: dict[str, Any]) -> bool:
     return not (group["amsgrad"] or group["maximize"] or decays_by_gradient)
 
 
-def _sizes(stacks: Sequence[Tensor]) -> tuple[ctypes.c_long, ctypes.c_long, Any]:
+def _sizes(stacks: Sequence[Tensor]) -> tuple[int, int, Any]:
     """How many there are, their members, and the numbers that each has of one."""
     members = stacks[0].shape[0]
     widths = [stack.numel() // members for stack in stacks]
-    return ctypes.c_long(len(stacks)), ctypes.c_long(members), (ctypes.c_long * len(widths))(*widths)
+    return len(stacks), members, (ctypes.c_long * len(widths))(*widths)
 
 
 def _addresses(stacks: Iterable[Tensor]) -> Any:
