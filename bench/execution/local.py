@@ -175,8 +175,9 @@ class _Run:
         """Send what still waits; say what came of it all."""
         with self.troubled():
             if not self.outbox.send(at_once=True):
-                waiting = f"{len(self.outbox)} finished cohorts wait in {self.outbox.folder} for the next run"
-                raise BenchError(f"{waiting}: {self.outbox.trouble}")
+                count = len(self.outbox)
+                waiting = f"{count} finished cohorts wait" if count > 1 else "1 finished cohort waits"
+                raise BenchError(f"{waiting} in {self.outbox.folder} for the next run: {self.outbox.trouble}")
             self.store.reach()
         self.summary.left = self.left() if self.budget else 0
         columns = ["technique", "task", "lag", "role", "reason"]
