@@ -185,8 +185,9 @@ class _Run:
         """Send what still waits; say what came of it all."""
         with self.troubled():
             if not self.outbox.send(at_once=True):
-                waiting = f"{len(self.outbox)} files of finished runs wait in {self.outbox.folder} for the next call"
-                raise BenchError(f"{waiting}: {self.outbox.trouble}")
+                count = len(self.outbox)
+                waiting = f"{count} files of finished runs wait" if count > 1 else "1 file of finished runs waits"
+                raise BenchError(f"{waiting} in {self.outbox.folder} for the next run: {self.outbox.trouble}")
             self.store.reach()
         self.summary.left = self.left() if self.budget else 0
         columns = ["technique", "task", "lag", "role", "reason"]

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import requests
@@ -31,6 +32,14 @@ SECONDS_OF_SILENCE = 3.0
 """After which a wait is told."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+
+_FAILING = re.compile(r"too many (5\d\d) error responses|error code (5\d\d)|(5\d\d) Server Error")
+"""How MLflow and requests put it that a server answers, but with an error of its own."""
+_BEHIND = "its log says why (its database may be down, or a disk full); mend that, and run this again"
+_SILENT = re.compile(
+    "NewConnectionError|NameResolutionError|ConnectTimeoutError|Read timed out|Connection (?:aborted|broken|refused)"
+)
+"""How they put it that it does not, which a certificate that is not trusted is not."""
 
 _FORBIDDEN = {
     errno.EACCES: "no permission",
@@ -57,7 +66,21 @@ def plainly(shown: str) -> Iterator[None]:
             raise BenchError(f"Store {shown} is locked by another program: wait for it, or end it.") from None
         if "malformed" in said or "not a database" in said:
             raise BenchError(local.DAMAGED.format(shown)) from None
-        raise BenchError(f"Store {shown} failed: {brief(error)}.") from None
+        raise BenchError(_of_server(shown, said) or f"Store {shown} failed: {brief(error)}.") from None
+
+
+def _of_server(shown: str, said: str) -> str:
+    """What a user can do about a server that fails or went away; empty if this is about something else."""
+    if failing := _FAILING.search(said):
+        return f"The server at {shown} answers {_status(int(failing[failing.lastindex or 1]))}: {_BEHIND}."
+    if _SILENT.search(said):
+        return f"The server at {shown} does not answer any more: see that it runs and can be reached, then try again."
+    return ""
+
+
+def _status(code: int) -> str:
+    """A status of HTTP with its name, where it has one."""
+    return f"{code} {HTTPStatus(code).phrase}" if code in set(HTTPStatus) else str(code)
 
 
 @contextmanager
@@ -123,10 +146,10 @@ def _knock(location: Location) -> None:
             f"No server answers at {location.shown}{by}: start 'mlflow server', or name another with --store."
         ) from None
     if not answer.ok:
-        raise BenchError(
-            f"The server at {location.shown}{by} answers {answer.status_code} {answer.reason}: "
-            f"give the address, and user and password where it wants them, of an MLflow server."
-        )
+        remedy = "give the address, and user and password where it wants them, of an MLflow server"
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            remedy = _BEHIND
+        raise BenchError(f"The server at {location.shown}{by} answers {_status(answer.status_code)}: {remedy}.")
     if not re.fullmatch(r"\d+\.\d+[\w.+-]*", answer.text.strip()):
         raise BenchError(f"The server at {location.shown}{by} is not MLflow's: name another with --store.")
 

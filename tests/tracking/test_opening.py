@@ -4,11 +4,14 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from factory import cohort, result
+from mlflow import MlflowClient
 
 from bench.errors import BenchError, without_secrets
 from bench.tracking import Store, local, opening
@@ -88,6 +91,57 @@ def test_a_server_that_is_not_mlflow(tmp_path, free_port):
             Store.open(f"http://127.0.0.1:{free_port}")
         with pytest.raises(BenchError, match="answers 404"):
             Store.open(f"http://127.0.0.1:{free_port}/elsewhere")
+
+
+class Failing(BaseHTTPRequestHandler):
+    """Answers with its server's `fault`: an error of that number, or none at all."""
+
+    def do_GET(self) -> None:
+        if self.server.fault:
+            self.send_error(self.server.fault)
+        self.close_connection = True
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """A server whose `fault` is to be set; it is asked but once more, at once."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+WHY = r"its log says why \(its database may be down, or a disk full\); mend that, and run this again"
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (503, rf"answers 503 Service Unavailable: {WHY}\."),
+        (500, rf"answers 500 Internal Server Error: {WHY}\."),
+        (599, rf"answers 599: {WHY}\."),
+        (0, r"does not answer any more: see that it runs and can be reached, and run this again\."),
+    ],
+)
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_a_server_that_fails_later_is_a_sentence_without_its_retries(failing, fault, sentence, retries, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", retries)
+    failing.fault = fault
+    address = f"http://127.0.0.1:{failing.server_port}"
+    with pytest.raises(BenchError, match=rf"^The server at {address} {sentence}$"), plainly(address):
+        MlflowClient(address).create_run("0")
+
+
+def test_a_server_that_fails_from_the_start_says_so(failing):
+    failing.fault = 502
+    with pytest.raises(BenchError, match=rf"answers 502 Bad Gateway: {WHY}\.$"):
+        Store.open(f"http://127.0.0.1:{failing.server_port}")
 
 
 class _web_server:  # noqa: N801 - read as a verb
