@@ -15,6 +15,7 @@ from bench.engine.linear import project
 from bench.engine.native import NativeCell, run, runs_natively
 
 MATRIX = "recurrent_weight"
+"""The name of a cell's square matrix, or of several side by side."""
 
 
 class Recurrence(Layer):
@@ -123,7 +124,7 @@ class Recurrence(Layer):
         return project(x, self.input_weight, self.bias)
 
     def forward(self, x: Tensor, state: State | None = None, last: int | None = None) -> tuple[Tensor, State]:
-        """x (E, T, B, I) → outputs (E, T, B, H), of the `last` steps if that is said, and the last state."""
+        """x (E, T, B, I) → outputs (E, T, B, H), of the `last` steps if it is given, and the last state."""
         state = self.start(x) if state is None else state
         last = x.shape[1] if last is None else last
         if (cell := self.native()) is not None and runs_natively(x):

@@ -93,7 +93,7 @@ class Stack(pl.LightningModule, ABC):
         self.register_buffer("rows", torch.tensor([distinct.index(s) for s in blueprint.seeds]))
         self.register_buffer("rates", torch.tensor(blueprint.learning_rates))
 
-    # ---- the hooks
+    # ---- the hooks, which `Technique` explains
 
     @abstractmethod
     def layers_of(self, members: int, inputs: int, hidden: int) -> Sequence[Layer]: ...
@@ -148,8 +148,10 @@ class Stack(pl.LightningModule, ABC):
     def body(
         self, inputs: Tensor, states: list[State] | None = None, last: int | None = None
     ) -> tuple[Tensor, list[State]]:
-        """inputs (E, T, B, I) → the top layer's outputs (E, T, B, H), of the `last` steps if that is said, and each
-        layer's last state."""
+        """Run the layers: inputs (E, T, B, I) → the top layer's outputs (E, T, B, H) and each layer's last state.
+
+        last: the outputs of so many steps at the end alone.
+        """
         ends: list[State] = []
         layers = self.layers
         for depth, layer in enumerate(layers):

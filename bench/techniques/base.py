@@ -1,4 +1,4 @@
-"""What a technique is: a stack of members, trained as the baseline is but for the hooks that a subclass overrides."""
+"""A technique: a stack of members that trains like the baseline, except for the hooks that a subclass overrides."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Dial:
 
 @dataclass(frozen=True)
 class Situation:
-    """What `Technique.skip` may look at."""
+    """The facts that `Technique.skip` may look at."""
 
     task: str
     lag: int
     steps: int
-    """Of a whole sequence."""
+    """The length of a whole sequence."""
     hidden_size: int
     dials: Mapping[str, float]
 
@@ -116,7 +116,7 @@ class Technique(WithFiles, Stack, ABC):
 
     @classmethod
     def skip(cls, situation: Situation) -> str | None:
-        """Why this technique cannot do a setting: a sentence for the report; None if it can."""
+        """Say why this technique cannot do a setting, in a sentence for the report; None if it can."""
         return None
 
     @abstractmethod
@@ -128,7 +128,7 @@ class Technique(WithFiles, Stack, ABC):
         return [self.cell(members, inputs, hidden)]
 
     def connect(self, below: Tensor, output: Tensor) -> Tensor:
-        """What goes up from a layer that read `below` and gave `output`, (E, T, B, ·) each. Here: the output."""
+        """Join what a layer read, `below`, and its `output`, (E, T, B, ·) each, for the layer above. Here: the output."""
         return output
 
     def initialise(self, member: int, seed: int) -> None:
@@ -146,7 +146,7 @@ class Technique(WithFiles, Stack, ABC):
         return self.full_bptt(inputs, targets, self.penalty if self.recording else None)
 
     def penalty(self, trajectories: list[Trajectory]) -> Tensor | None:
-        """What training adds to the task's loss: of each member (E,), a mean over its sequences. Here: nothing.
+        """Compute what training adds to each member's loss, (E,), as a mean over its sequences. Here: nothing.
 
         trajectories: each recurrence with its states after every step, and the gradients of the task's loss there.
         The gradient of the penalty enters training; the loss that is reported stays the task's. A technique with a

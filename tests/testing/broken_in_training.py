@@ -61,7 +61,7 @@ class RaisesOnDivergence(Tanh):
 
 
 class BoundsInUpdate(Tanh):
-    """What belongs into after_update."""
+    """A bound that belongs into after_update."""
 
     def update(self, optimizer, inputs, targets):
         found = super().update(optimizer, inputs, targets)

@@ -24,7 +24,7 @@ class OscillatorCell(Recurrence):
 
     @torch.no_grad()
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
-        """As every recurrence; both matrices from U(−1/√H, 1/√H)."""
+        """Draw as every recurrence does, both matrices from U(−1/√H, 1/√H)."""
         super().reset(member, generator, scheme)
         bound = 1 / math.sqrt(self.hidden)
         self.velocity_weight[member].uniform_(-bound, bound, generator=generator("velocity"))
