@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import ports
 import pytest
 
 from bench.collector import collect_seldom
@@ -76,8 +76,7 @@ def store(make_store: Callable):
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that nobody listens on, and nobody else is given."""
+    with ports.free_port() as port:
+        yield port

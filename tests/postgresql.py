@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-import requests
 import yaml
+from ports import free_port
+from served import answering
 
 COMPOSE = yaml.safe_load((Path(__file__).parents[1] / "compose.yaml").read_text(encoding="utf-8"))["services"]
-PATIENCE = 180
-"""Seconds that a server may take to start."""
 
 
 def programs() -> Path | None:
@@ -30,29 +28,53 @@ def programs() -> Path | None:
     return max((file.parent for file in found), key=lambda folder: int(folder.parent.name), default=None)
 
 
+@dataclass(frozen=True)
+class Database:
+    """An empty database in a folder of its own and on a socket there: no port is opened."""
+
+    folder: Path
+    user: str | None
+    """Who runs it; None: who runs the tests."""
+
+    @property
+    def address(self) -> str:
+        """As SQLAlchemy takes it."""
+        return f"postgresql+psycopg://mlflow@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        """Have it answer."""
+        options = f"-F -c listen_addresses='' -c unix_socket_directories='{self.folder}'"
+        self.call("pg_ctl", "start", "--wait", f"--log={self.folder / 'log'}", f"--options={options}")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Have it cut all connections and end; mode: 'fast' in good order, 'immediate' as if it were killed."""
+        self.call("pg_ctl", "stop", f"--mode={mode}")
+
+    def call(self, program: str, *words: str) -> None:
+        """Run one of PostgreSQL's own programs on it."""
+        bin = programs()
+        assert bin is not None
+        command = [str(bin / program), "--pgdata", str(self.folder / "data"), *words]
+        subprocess.run(command, user=self.user, group=self.user, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+
+
 @contextmanager
-def running() -> Iterator[str]:
-    """The address of an empty database, in a new folder and on a socket there: no port is opened."""
-    bin = programs()
-    assert bin is not None
+def running() -> Iterator[Database]:
+    """A database that answers."""
     user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
     folder = Path(tempfile.mkdtemp(prefix="bench-pg-"))
     try:
         if user:
             shutil.chown(folder, user)
         folder.chmod(0o755)  # whoever runs the tests goes through it to the socket
-
-        def call(program: str, *words: str) -> None:
-            command = [str(bin / program), "--pgdata", str(folder / "data"), *words]
-            subprocess.run(command, user=user, group=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-        call("initdb", "--username=mlflow", "--auth=trust", "--no-sync")
-        options = f"-F -c listen_addresses='' -c unix_socket_directories='{folder}'"
-        call("pg_ctl", "start", "--wait", f"--log={folder / 'log'}", f"--options={options}")
+        database = Database(folder, user)
+        database.call("initdb", "--username=mlflow", "--auth=trust", "--no-sync")
+        database.start()
         try:
-            yield f"postgresql+psycopg://mlflow@/postgres?host={folder}"
+            yield database
         finally:
-            call("pg_ctl", "stop", "--mode=immediate")
+            with suppress(subprocess.CalledProcessError):  # a test has stopped it
+                database.stop("immediate")
     finally:
         shutil.rmtree(folder)
 
@@ -60,35 +82,19 @@ def running() -> Iterator[str]:
 @contextmanager
 def served(database: str, folder: Path) -> Iterator[str]:
     """The address of a server that was started as compose.yaml has it, but for its port and its folder."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    changed = {"--host": "127.0.0.1", "--port": port, "--artifacts-destination": folder / "artifacts"}
-    changed["--allowed-hosts"] = f"127.0.0.1:{port}"
-    words = [word.partition("=") for word in COMPOSE["mlflow"]["command"]]
-    command = [f"{option}{sign}{changed.get(option, value)}" for option, sign, value in words]
-    settings = {name: value for name, value in COMPOSE["mlflow"]["environment"].items() if name != "PGPASSWORD"}
-    environment = os.environ | settings | {"MLFLOW_BACKEND_STORE_URI": database}
-    with (folder / "server.log").open("w") as log:
+    with free_port() as port, (folder / "server.log").open("w") as log:
+        changed = {"--host": "127.0.0.1", "--port": port, "--artifacts-destination": folder / "artifacts"}
+        changed["--allowed-hosts"] = f"127.0.0.1:{port}"
+        words = [word.partition("=") for word in COMPOSE["mlflow"]["command"]]
+        command = [f"{option}{sign}{changed.get(option, value)}" for option, sign, value in words]
+        settings = {name: value for name, value in COMPOSE["mlflow"]["environment"].items() if name != "PGPASSWORD"}
+        environment = os.environ | settings | {"MLFLOW_BACKEND_STORE_URI": database}
         server = subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=folder, stdout=log, stderr=log)
         try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(address, server)
-            yield address
+            yield answering(f"http://127.0.0.1:{port}", server)
         finally:
             server.terminate()
             server.wait()
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            if requests.get(f"{address}/health", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise AssertionError("the server did not come up")
 
 
 if __name__ == "__main__" and programs() is None:

@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import requests
 
-from bench.tracking import Store
+if TYPE_CHECKING:
+    from bench.tracking import Store
 
-PATIENCE = 120
+PATIENCE = 180
 """Seconds that a server may take to come up on a busy machine."""
 
 

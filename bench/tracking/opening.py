@@ -74,7 +74,7 @@ def _of_server(shown: str, said: str) -> str:
     if failing := _FAILING.search(said):
         return f"The server at {shown} answers {_status(int(failing[failing.lastindex or 1]))}: {_BEHIND}."
     if _SILENT.search(said):
-        return f"The server at {shown} does not answer any more: see that it runs and can be reached, then try again."
+        return f"The server at {shown} does not answer any more: see that it can be reached, and run this again."
     return ""
 
 

@@ -1,6 +1,5 @@
 """A run whose MLflow server goes away, on a real server behind a door that can be shut in several ways."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 from alike import assert_alike
+from ports import free_port
 from served import PATIENCE, mlflow_server
 
 from bench.execution import run_studies
@@ -85,10 +85,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server on an empty store."""
     folder = tmp_path_factory.mktemp("served")
     store = Store.open(str(folder))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with mlflow_server(store, port, folder) as address:
+    with free_port() as port, mlflow_server(store, port, folder) as address:
         yield address
 
 

@@ -162,9 +162,10 @@ def _empty(database: str) -> None:
 def _started(direct: bool) -> Iterator[tuple[str, str, Path]]:
     """The address to write to, the database's and a folder."""
     with tempfile.TemporaryDirectory() as folder, postgresql.running() as database:
+        where = database.address
         os.chdir(folder)  # where direct writers keep their files
-        with nullcontext(database) if direct else postgresql.served(database, Path(folder)) as address:
-            yield address, database, Path(folder)
+        with nullcontext(where) if direct else postgresql.served(where, Path(folder)) as address:
+            yield address, where, Path(folder)
 
 
 def main() -> int:

@@ -126,7 +126,7 @@ WHY = r"its log says why \(its database may be down, or a disk full\); mend that
         (503, rf"answers 503 Service Unavailable: {WHY}\."),
         (500, rf"answers 500 Internal Server Error: {WHY}\."),
         (599, rf"answers 599: {WHY}\."),
-        (0, r"does not answer any more: see that it runs and can be reached, then try again\."),
+        (0, r"does not answer any more: see that it can be reached, and run this again\."),
     ],
 )
 @pytest.mark.parametrize("retries", ["0", "1"])
