@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.evidence.claims import ClaimTest, Part, load_tests
-from bench.evidence.verdicts import ClaimVerdict, PartVerdict, Robustness
+from bench.evidence.claims import Claim, Part, source_claims
+from bench.evidence.estimands import Sampled
+from bench.evidence.verdicts import ClaimVerdict, PartVerdict, Reason, Robustness
 
 VERDICTS = ("supported", "contradicted", "undecided", "supported", "practically equal", "not run")
 COMPARISONS = 137
 FEW = frozenset({"S01", "S04", "S06", "S08", "S11", "S23"})
 """Claims of every sort and kind of figure."""
-ANALYSES = ("without:adding", "without:copy", "median", "interquartile mean", "solve rate", "as run", "moment:start")
+ANALYSES = ("without:adding", "without:copy", "median", "interquartile mean")
 
 
 def make_verdicts(store: Any, claims: frozenset[str] | None = None) -> list[ClaimVerdict]:
@@ -24,11 +25,11 @@ def make_verdicts(store: Any, claims: frozenset[str] | None = None) -> list[Clai
     members = store.members()
     measured, rng = members[members["role"] == "measured"], np.random.default_rng(11)
     turns = itertools.cycle(VERDICTS)
-    given = [(test, next(turns)) for test in load_tests()]
+    given = [(test, next(turns)) for test in source_claims()]
     return [_claim(test, turn, measured, rng) for test, turn in given if claims is None or test.id in claims]
 
 
-def _claim(test: ClaimTest, verdict: str, measured: pd.DataFrame, rng: np.random.Generator) -> ClaimVerdict:
+def _claim(test: Claim, verdict: str, measured: pd.DataFrame, rng: np.random.Generator) -> ClaimVerdict:
     others = ["supported"] if verdict == "supported" else ["supported", "undecided", verdict]
     sorts = [verdict] * len(test.parts) if verdict == "not run" else [verdict, *others * len(test.parts)]
     parts = tuple(_part(test.id, p, sort, measured, rng) for p, sort in zip(test.parts, sorts, strict=False))
@@ -40,7 +41,7 @@ def _part(claim: str, part: Part, verdict: str, measured: pd.DataFrame, rng: np.
     rows = measured[measured["technique"].isin(names)]
     if part.choice:
         rows = measured[measured["technique"].str.startswith(part.techniques[0].partition("*")[0])]
-    if part.kind == "time":  # costs are measured at one place
+    if part.estimand.sampled is Sampled.ROUNDS:  # costs are measured at one place
         rows = rows[(rows["task"] == rows["task"].min()) & (rows["lag"] == rows["lag"].min())]
     own = rows[["technique", "task", "lag", "seed"]]
     data = own.assign(value=_values(rows, part, rng), arm=part.arm, moment=part.moment)
@@ -50,21 +51,16 @@ def _part(claim: str, part: Part, verdict: str, measured: pd.DataFrame, rng: np.
     size = {"supported": 4, "contradicted": -5, "undecided": 1, "practically equal": 0.2}.get(verdict, math.nan)
     effect = sign * size * part.margin * (0.8 + 0.4 * rng.random())
     half = {"undecided": 2.5, "practically equal": 0.5}.get(verdict, 1.5) * part.margin
-    if part.unit == "×":
+    if part.estimand.is_ratio:
         effect, low, high = math.exp(effect), math.exp(effect - half), math.exp(effect + half)
     else:
         low, high = effect - half, effect + half
-    tried = () if verdict == "not run" else ANALYSES
+    tried = () if verdict == "not run" else (*ANALYSES, *part.estimand.variants(part))
     held = tuple((name, effect, low, high, i % 5 != 3) for i, name in enumerate(tried))
     return PartVerdict(
         claim=claim,
-        part=part.id,
-        label=part.label,
+        asked=part,
         verdict=verdict,
-        estimand=part.estimand,
-        unit=part.unit,
-        direction=part.direction,
-        margin=part.margin,
         effect=effect,
         low=low,
         high=high,
@@ -75,18 +71,19 @@ def _part(claim: str, part: Part, verdict: str, measured: pd.DataFrame, rng: np.
         orthogonal=("holds", "does not hold", "undecided", "not run")[rng.integers(4)],
         runs=tuple(rows["mlflow_run_id"]),
         data=data,
-        kind=part.kind,
-        null=1.0 if part.unit == "×" else 0.0,
-        beside=part.beside,
-        said={
-            "en": f"{verdict.capitalize()}: a made-up sentence about {part.label['en']}, with its numbers.",
-            "zh": f"（{verdict}）关于“{part.label['zh']}”的一句虚构的话。",
-        },
+        reason=Reason(*_reason(verdict, part)),
     )
+
+
+def _reason(verdict: str, part: Part) -> tuple[str, dict[str, object]]:
+    """A key that the verdict may have, and its values."""
+    if verdict == "not run":
+        return "missing", {"technique": part.techniques[0], "arm": part.arm}
+    return verdict, {"comparisons": COMPARISONS}
 
 
 def _values(rows: pd.DataFrame, part: Part, rng: np.random.Generator) -> pd.Series:
     """A value a member, as its kind would have it."""
-    if part.kind in ("score", "solved"):
+    if part.estimand.only_where_solved:
         return (1 - rows["updates"] / rows["budget"]).where(rows["outcome"] == "solved", 0.0)
     return pd.Series(rng.normal(0.5, 0.1, len(rows)), rows.index)

@@ -14,6 +14,7 @@ from fake_verdicts import make_verdicts
 from pypdf import PdfReader
 from weasyprint import HTML
 
+from bench import languages
 from bench.evidence.advice import Rule, rules
 from bench.evidence.source import load_rows
 from bench.reporting import findings as findings_module
@@ -123,7 +124,7 @@ def test_of_each_remedy_the_clearest_decided_claim_is_told(store: FakeStore) -> 
         findings = gather(store)
     told = answer_of(findings)
     shown = told.told()
-    assert [finding.row for finding in shown] == [row.cells("en").technique for row in load_rows()]
+    assert [finding.row for finding in shown] == [row.called(languages.language("en")) for row in load_rows()]
     for finding in shown:
         if finding.claim is None:
             assert re.search("nothing is decided|none of its claims", finding.text)

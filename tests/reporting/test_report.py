@@ -11,8 +11,9 @@ from fake_store import ADDRESSES, FakeStore, make_store, protocol
 from fake_verdicts import make_verdicts
 from pypdf import PdfReader
 
+from bench import languages
 from bench.errors import BenchError
-from bench.evidence.source import load_rows
+from bench.evidence.source import COLUMNS, load_rows
 from bench.reporting import report as report_module
 from bench.reporting import write_report
 from bench.reporting.catalogue import LANGUAGES, Catalogue
@@ -49,7 +50,7 @@ def test_every_section_has_its_title(rendered: Path, language: str) -> None:
 def test_shows_the_sources_own_words(rendered: Path, language: str) -> None:
     content = html.unescape(text_of(rendered, language))
     for row in load_rows():
-        for statement in (part for cell in row.cells(language).model_dump().values() for part in cell.split(";")):
+        for statement in (part for cell in COLUMNS for part in row.statements(cell, languages.language(language))):
             assert f">{statement.strip()}<" in content
 
 
