@@ -38,7 +38,7 @@ class Ledgers:
 
     def task(self, name: str) -> str:
         """A task's name for readers."""
-        return self.words.name("tasks", name)
+        return self.words.name("tasks", name, self.findings.scope.task_titles.get(name, ""))
 
     def cell(self, task: str, lag: int | None = None) -> str:
         """A setting in few words: 'adding 50'; without a lag, the task alone."""
