@@ -130,7 +130,14 @@ def _names() -> dict[str, str]:
 
 
 def _named(techniques: tuple[str, ...], names: Mapping[str, str], say: Language) -> str:
-    return say.all_of([say(names[name]) if name in names else name for name in techniques])
+    return say.all_of([_called(name, names, say) for name in techniques])
+
+
+def _called(technique: str, names: Mapping[str, str], say: Language) -> str:
+    if technique in names:
+        return say(names[technique])
+    base, _, dials = technique.partition(":")
+    return say("{technique} ({dials})", technique=say(names[base]), dials=dials) if base in names else technique
 
 
 # Verdicts

@@ -32,6 +32,7 @@ MEMBER_COLUMNS: dict[str, str] = {
     "source_row": "str",  # empty where the source's table has no such row
     "dials": "str",  # JSON object
     "task": "str",
+    "task_title": "str",  # empty in results that were stored before there was this column
     "lag": "int64",
     "seed": "int64",
     "learning_rate": "float64",
@@ -71,6 +72,9 @@ MEMBER_COLUMNS: dict[str, str] = {
     **ORIGIN_COLUMNS,
 }
 """The tidy row of a member: column → pandas type. The store adds `mlflow_run_id`."""
+
+ADDED_LATER: dict[str, str] = {"task_title": ""}
+"""Columns that older stores lack, with the value that stands there instead."""
 
 CURVE_COLUMNS: dict[str, str] = {
     "seed": "int64",
@@ -161,5 +165,9 @@ class CohortResult:
 
 
 def typed(rows: list[dict[str, Any]] | pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
-    """A table with exactly these columns in this order and of these types, also when empty."""
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    """A table with exactly these columns in this order and of these types, also when empty.
+
+    What older rows lack has the value that ADDED_LATER gives.
+    """
+    added = {name: value for name, value in ADDED_LATER.items() if name in columns}
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns).fillna(added)

@@ -35,7 +35,7 @@ class Names:
 
     def task(self, name: str) -> str:
         """A task's title."""
-        return self.words.name(TASKS.get(name, name))
+        return self.words.name(self.findings.scope.task_titles.get(name) or TASKS.get(name, name))
 
     def tasks(self) -> str:
         """All tasks of the report."""

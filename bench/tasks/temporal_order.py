@@ -29,7 +29,7 @@ class TemporalOrder(Task):
     """
 
     name = "temporal-order"
-    title = "Temporal order, 2 symbols"
+    title = "Temporal order, two symbols"
     reference = "Hochreiter & Schmidhuber 1997, experiment 6a; lengths as in Pascanu, Mikolov & Bengio 2013"
     inputs, outputs = len(ALPHABET), 4
     least_lag = 10

@@ -17,7 +17,7 @@ class TemporalOrder3(TemporalOrder):
     """
 
     name = "temporal-order-3"
-    title = "Temporal order, 3 symbols"
+    title = "Temporal order, three symbols"
     reference = "Hochreiter & Schmidhuber 1997, experiment 6b; lengths as in Pascanu, Mikolov & Bengio 2013"
     outputs = 8
     plateaus = {"last symbol known": 1 / 4, "last two symbols known": 1 / 2}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from bench.contract import Checks, first_fault, misspelt_name
+from bench.contract import Checks, first_fault
 from bench.evidence.assess import margin_of
 from bench.evidence.claims import Part
 from bench.evidence.contrasts import Results, draw
@@ -39,7 +40,8 @@ def part_of(cls: type[Estimand], **changes: Any) -> Part:
 
 
 def _words(cls: type[Estimand]) -> Iterator[str]:
-    yield from misspelt_name(cls)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", cls.name):
+        yield f"the name '{cls.name}' is not made of small letters, digits, hyphens and underscores"
     if not (cls.__doc__ or "").strip():
         yield "there is no docstring: say what is measured"
 

@@ -75,6 +75,7 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "family": "any",
         "dials": json.dumps(_dials(of.technique)),
         "task": of.task,
+        "task_title": "",
         "lag": of.lag,
         "seed": seed,
         "learning_rate": 0.01,

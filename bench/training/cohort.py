@@ -158,6 +158,7 @@ def _common(cohort: Cohort, task: Task, trivial: float) -> dict[str, Any]:
         "source_row": cls.source_row or "",
         "dials": json.dumps(dials, sort_keys=True),
         "task": setting.task,
+        "task_title": task.title,
         "lag": setting.lag,
         "role": cohort.role,
         "reason": "",

@@ -51,6 +51,8 @@ def test_techniques_without_a_name_for_sentences_have_their_title() -> None:
     part = PARTS[0][1].model_copy(update={"techniques": ("mine",)})
     assert "of Mine a step" in wording.estimated("S01", part, ENGLISH, {"mine": "Mine", "tanh": "Tanh RNN"})
     assert "of mine a step" in wording.estimated("S01", part, ENGLISH)
+    turned = part.model_copy(update={"techniques": ("mine:share=2",)})
+    assert "of Mine (share=2) a step" in wording.estimated("S01", turned, ENGLISH, {"mine": "Mine"})
 
 
 def test_parts_that_ask_the_same_are_one_comparison() -> None:

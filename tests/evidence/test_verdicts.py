@@ -266,11 +266,23 @@ def test_reasons_say_what_holds_and_what_does_not() -> None:
     assert wording.reason(whole, CHINESE) == "成立：A 和 C；不成立：B。"
 
 
-def test_where_no_number_of_seeds_would_do_none_is_named() -> None:
-    (part,) = (p for p in judged(gates(seeds=3, lstm=50, gru=50).finish())["S08"].parts if p.part == "score")
-    assert (part.verdict, part.p, part.needed_n) == ("undecided", None, None)
-    assert part.reason.key == "undecided for few and for good"
-    assert "None" not in wording.reason(part, ENGLISH)
+@pytest.mark.parametrize(
+    ("few", "needed", "key"),
+    [
+        (False, 30, "undecided"),
+        (True, 30, "undecided for few"),
+        (False, None, "undecided for good"),
+        (True, None, "undecided for few and for good"),
+    ],
+)
+def test_what_would_decide_is_said_only_where_something_would(
+    found: dict[str, ClaimVerdict], few: bool, needed: int | None, key: str
+) -> None:
+    part, reason = parts(found["S06"])["score-lstm"], Reason(key, {"comparisons": 9})
+    said = wording.reason(replace(part, verdict="undecided", needed_n=needed, reason=reason), ENGLISH)
+    assert ("30 seeds would be needed" in said) == (needed is not None)
+    assert ("no number of seeds" in said) == (needed is None)
+    assert ("cannot reach the level" in said) == few
 
 
 def test_every_reason_is_whole_in_both_languages(found: dict[str, ClaimVerdict]) -> None:

@@ -303,6 +303,7 @@ def member_row(
         **key,
         **PROVENANCE,
         "title": cls.title,
+        "task_title": known_tasks.get(setting.task).title,
         "family": cls.family,
         "source_row": cls.source_row or "",
         "dials": json.dumps(dials),

@@ -14,6 +14,7 @@ from bench.languages import language as language_of
 from bench.languages.check import Marked, complaints, marked
 from bench.report.files import templates_folder
 from bench.report.numbers import Numbers
+from bench.tasks import tasks
 from bench.techniques import techniques
 
 
@@ -63,7 +64,7 @@ def test_the_rules_on_what_is_typed() -> None:
 
 
 def test_chinese_lacks_nothing_and_has_nothing_that_is_not_used() -> None:
-    titles = [Marked(cls.title, name) for name, cls in techniques.all().items()]
+    titles = [Marked(cls.title, name) for registry in (techniques, tasks) for name, cls in registry.all().items()]
     assert complaints(language_of("zh"), [*marked(), *texts(), *titles]) == []
 
 

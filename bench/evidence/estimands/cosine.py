@@ -23,5 +23,6 @@ class Cosine(Estimand):
         return probed(scope, technique, part, "cosine")
 
     def example(self, level: int, seed: int, cell: int, part: Part) -> Example:
-        value = (0.2, 1.0, 1.0)[level + 1] + 0.0005 * ((7 * seed + level + 1) % 5 - 2)
+        middle = part.against or 0.6
+        value = (0.2, middle, 1.0)[level + 1] + 0.0005 * ((7 * seed + level + 1) % 5 - 2)
         return Example(probe={"cosine": min(1.0, value)})
