@@ -128,10 +128,7 @@ class Technique(WithFiles, Stack, ABC):
         return [self.cell(members, inputs, hidden)]
 
     def connect(self, below: Tensor, output: Tensor) -> Tensor:
-        """Join what a layer read, `below`, and its `output`, (E, T, B, ·) each, for the layer above.
-
-        Here: the output.
-        """
+        """Join what a layer read and gave, (E, T, B, ·) each, for the layer above. Here: the output."""
         return output
 
     def initialise(self, member: int, seed: int) -> None:
