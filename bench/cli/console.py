@@ -108,7 +108,7 @@ def _block(row: Sequence[str], widths: Sequence[int], styles: Sequence[dict[str,
     for parts in zip_longest(*map(_lines, row, widths), fillvalue=""):
         cells = map(_padded, parts, widths)
         yield GAP.join(
-            typer.style(cell, **style) if any(style.values()) else cell
+            typer.style(cell, **style) if any(style.values()) and cell.strip() else cell
             for cell, style in zip(cells, styles, strict=True)
         ).rstrip()
 

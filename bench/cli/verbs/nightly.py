@@ -64,11 +64,12 @@ def nightly(
     files, limit = [str(file) for file in plugin or ()], Budget(budget) if budget else None
     with logged(reports, quiet) as log, ending_logged() as ending:
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
+        place = hiring(executor, address, gpus_per_cohort)
         opened = Store.open(store)
         with opened.lock():
 
             def train() -> "RunSummary":
-                with hiring(executor, address, gpus_per_cohort) as hire:
+                with place as hire:
                     return run_studies(
                         studies, opened, jobs, files,
                         budget=limit, timeout=timeout, retry_failed=retry_failed, hire=hire,
