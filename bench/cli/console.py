@@ -1,4 +1,4 @@
-"""How the command line prints: tables, JSON, CSV, lengths of time."""
+"""Output of the command line: tables, JSON, CSV, lengths of time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def table(records: Sequence[dict[str, Any]], colours: Colours | None = None) -> 
 
 
 def has_colour(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal that may be written to in colour: see no-color.org."""
+    """Return whether a stream is a terminal that may be written to in colour: see no-color.org."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -89,7 +89,7 @@ def columns(records: Sequence[dict[str, Any]]) -> str:
 
 
 def _wrapped(records: Sequence[dict[str, Any]], width: int, colours: Colours, styled: bool) -> str:
-    """The same within `width`: long cells take several lines."""
+    """Fit the table into `width`: long cells take several lines."""
     if not records:
         return ""
     names = list(records[0])

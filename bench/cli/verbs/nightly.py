@@ -90,7 +90,7 @@ def nightly(
 
 
 def _trained(train: "Callable[[], RunSummary]") -> "RunSummary | None":
-    """What came of the training, which the log is told; None if it broke off, for then the other steps follow.
+    """Train, and log what came of it; None if it broke off, for the other steps follow all the same.
 
     Raises BenchError where it could not begin, and KeyboardInterrupt if it was stopped.
     """
@@ -148,7 +148,7 @@ def _tidy(store: "Store", reports: Path, age: float, keep: int) -> None:
 
 
 def _succeeds(step: Callable[[], None]) -> bool:
-    """Whether a step goes well; if not the log says why, and the next one follows."""
+    """Return whether a step goes well; if not, the log says why, and the next one follows."""
     try:
         step()
     except BenchError as error:

@@ -1,4 +1,4 @@
-"""`bptt-bench show`: all about one technique, task, preset or claim."""
+"""`bptt-bench show`: one technique, task, preset or claim in full."""
 
 import difflib
 import inspect
@@ -55,7 +55,7 @@ def _described(name: str) -> Sheet:
 
 
 def technique(spec: str) -> Sheet:
-    """All about a technique: its equation, its dials, and the claims that are about it."""
+    """Describe a technique: its equation, its dials, and the claims that are about it."""
     from bench.protocol.preset import parse_technique
 
     canonical, cls, dials = parse_technique(spec)
@@ -73,7 +73,7 @@ def technique(spec: str) -> Sheet:
 
 
 def task(name: str) -> Sheet:
-    """All about a task: what is asked, when it is solved, and the claims that are about it alone."""
+    """Describe a task: what is asked, when it is solved, and the claims that are about it alone."""
     from bench.protocol.preset import load_preset, preset_names
     from bench.tasks import tasks
 
@@ -93,7 +93,7 @@ def task(name: str) -> Sheet:
 
 
 def preset(name: str) -> Sheet:
-    """All about a preset: what it trains, with how many seeds, and its arms."""
+    """Describe a preset: what it trains, with how many seeds, and its arms."""
     from bench.protocol.preset import load_preset
 
     found = load_preset(name)
@@ -111,7 +111,7 @@ def preset(name: str) -> Sheet:
 
 
 def claim(name: str) -> Sheet:
-    """All about a claim: what the source says, what would have to be measured, and what is."""
+    """Describe a claim: what the source says, what would have to be measured, and what is."""
     from bench.evidence.claims import load_tests
     from bench.evidence.source import load_claims
 
