@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^    bptt-bench (run .*--plugin .*)$", re.MULTILINE)
 DOCUMENTS = sorted(file.relative_to(ROOT).as_posix() for file in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+PROGRAM = typer.main.get_command(app)
+COMMANDS = PROGRAM.commands  # type: ignore[attr-defined]
 FOREIGN = {"--app-name"}
 """Options of other programs."""
 IN_SHORT = [
@@ -87,7 +88,7 @@ def test_every_command_and_option_that_is_named_is_there(document: str) -> None:
             COMMANDS[name].make_context(name, words)
     mentions = re.findall(r"`bptt-bench (\w[^`]*)`", text)
     assert {line.split()[0] for line in mentions} <= set(COMMANDS)
-    parameters = [parameter for command in COMMANDS.values() for parameter in command.params]
+    parameters = [parameter for command in (PROGRAM, *COMMANDS.values()) for parameter in command.params]
     options = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
     named = {o for words in [*mentions, *re.findall(r"`(--[^`]*)`", text)] for o in re.findall(r"--[a-z-]+", words)}
     assert named - FOREIGN <= options, named - options

@@ -1,4 +1,4 @@
-"""How the command line prints: tables, JSON, CSV, lengths of time."""
+"""Output of the command line: tables, JSON, CSV, lengths of time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def table(records: Sequence[dict[str, Any]], colours: Colours | None = None) -> 
 
 
 def has_colour(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal that may be written to in colour: see no-color.org."""
+    """Return whether a stream is a terminal that may be written to in colour: see no-color.org."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -89,7 +89,7 @@ def columns(records: Sequence[dict[str, Any]]) -> str:
 
 
 def _wrapped(records: Sequence[dict[str, Any]], width: int, colours: Colours, styled: bool) -> str:
-    """The same within `width`: long cells take several lines."""
+    """Fit the table into `width`: long cells take several lines."""
     if not records:
         return ""
     names = list(records[0])
@@ -108,7 +108,7 @@ def _block(row: Sequence[str], widths: Sequence[int], styles: Sequence[dict[str,
     for parts in zip_longest(*map(_lines, row, widths), fillvalue=""):
         cells = map(_padded, parts, widths)
         yield GAP.join(
-            typer.style(cell, **style) if any(style.values()) else cell
+            typer.style(cell, **style) if any(style.values()) and cell.strip() else cell
             for cell, style in zip(cells, styles, strict=True)
         ).rstrip()
 

@@ -20,7 +20,7 @@ LOG_BYTES, LOG_FILES = 1_000_000, 9
 
 @dataclass
 class Ending:
-    """How a night ends."""
+    """The exit code with which a night ends."""
 
     status: int = 0
 
@@ -33,7 +33,7 @@ class _Plain(logging.Formatter):
 
 
 class LogFile(RotatingFileHandler):
-    """A file that says so, once, when it cannot be written: the night goes on without it."""
+    """A file that complains once when it cannot be written: the night goes on without it."""
 
     broken = False
 
@@ -56,7 +56,7 @@ class LogFile(RotatingFileHandler):
 
 @contextmanager
 def logged(reports: Path, quiet: bool) -> Iterator[LogFile]:
-    """Have the log go to a file under `reports` that is begun anew when it is long, and to standard error."""
+    """Log to a rotating file under `reports`, and to standard error."""
     try:
         reports.mkdir(parents=True, exist_ok=True)
         file = LogFile(reports / LOG_FILE, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
@@ -80,7 +80,7 @@ def logged(reports: Path, quiet: bool) -> Iterator[LogFile]:
 
 @contextmanager
 def ending_logged() -> Iterator[Ending]:
-    """Have the log say how the night ends; what the user can mend is an ending like any other."""
+    """Log how the night ends; an error that the user can put right is an ending like any other."""
     ending = Ending()
     try:
         yield ending

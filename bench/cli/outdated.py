@@ -1,4 +1,4 @@
-"""What of results and reports may go, and how it goes."""
+"""Results and reports that may go, and their removal."""
 
 import shutil
 from collections.abc import Container
@@ -25,13 +25,13 @@ KeepOption = Annotated[int, typer.Option("--keep-reports", metavar="N", min=1, h
 
 @dataclass(frozen=True)
 class Outdated:
-    """What `prune` removes."""
+    """Results and reports that `prune` removes."""
 
     results: "Unneeded"
     dead: list[str]
     """Runs that count for nothing already: deleted in MLflow's interface, or left by a program that was killed."""
     folders: list[Path]
-    """Of reports."""
+    """Folders of reports."""
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a kind: what, how many, which."""
@@ -46,7 +46,7 @@ class Outdated:
         return [{"what": what, "count": len(which), "which": which} for what, which in kinds.items()]
 
     def without(self, folders: Container[Path]) -> "Outdated":
-        """The same but for some folders."""
+        """The same without some folders."""
         return replace(self, folders=[folder for folder in self.folders if folder not in folders])
 
 

@@ -16,7 +16,7 @@ from bench.records.settings import Protocol
 
 HEADING = "Under which protocol (by default the preset's)"
 NONE = "none"
-"""How an option is spelt that takes a limit away."""
+"""The spelling that takes a limit away."""
 METAVARS = {int: "N", float: "X"}
 
 Given = str | list[str] | None
@@ -52,7 +52,7 @@ def _takes_several(field: FieldInfo) -> bool:
 
 
 def _metavar(field: FieldInfo) -> str:
-    """What may be written: 'N', 'X|none', 'X,…', 'adam|sgd'."""
+    """Spell out the values that a field takes: 'N', 'X|none', 'X,…', 'adam|sgd'."""
     if _takes_several(field):
         return f"{METAVARS[get_args(field.annotation)[0]]},…"
     return "|".join(_spellings(field.annotation))

@@ -1,4 +1,4 @@
-"""How verbs name snapshots of the history."""
+"""Names of snapshots of the history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from bench.tracking import Store
 
 SNAPSHOT = "latest, previous, a date (2026-01-31), an id, a file or a store."
-"""What names a snapshot."""
+"""Help on what a snapshot may be called."""
 
 
 def opener(store: str | None) -> Callable[[], Store]:

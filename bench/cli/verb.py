@@ -1,4 +1,4 @@
-"""What a verb of the command line is, and how its file is found."""
+"""Verbs of the command line, found by their folder."""
 
 from __future__ import annotations
 

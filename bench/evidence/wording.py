@@ -183,7 +183,7 @@ def _of_parts(verdict: ClaimVerdict, say: Language) -> str:
         labels = [label(part.asked, say) for part in verdict.parts if part.verdict == sort and not part.beside]
         if labels:
             clauses.append(say(text, parts=say.all_of(labels)))
-    return _capital(say("; ").join(clauses)) + say(".")
+    return _capital(say.rules.between_clauses.join(clauses)) + say.rules.stop
 
 
 def analysis(verdict: PartVerdict, name: str, say: Language, called: Callable[[str], str] = str) -> str:

@@ -61,7 +61,7 @@ class Crew:
         self.size, self.timeout = size or cpu_count(), timeout
         self._busy: list[_Work] = []
         self._suspends: Any = None
-        """What SIGTSTP did before, while this is entered."""
+        """The handler of SIGTSTP before this was entered."""
 
     def __enter__(self) -> Crew:
         if threading.current_thread() is threading.main_thread():
@@ -83,12 +83,12 @@ class Crew:
 
     @property
     def idle(self) -> int:
-        """How many more pieces of work could start now."""
+        """The number of pieces of work that could start now."""
         return self.size - len(self._busy)
 
     @property
     def busy(self) -> bool:
-        """Whether any work is under way."""
+        """True while any work is under way."""
         return bool(self._busy)
 
     def start(
@@ -125,7 +125,7 @@ class Crew:
         yield from self._overdue()
 
     def _news(self, work: _Work, ended: bool) -> Iterator[tuple[Any, Message]]:
-        """What a process has said, and its end if that has come."""
+        """Give out what a process has sent, and its end if that has come."""
         for message in work.inlet.take():
             if isinstance(message, Result | Refused):
                 self._end(work, patience=LAST_WORDS)

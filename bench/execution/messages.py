@@ -1,4 +1,4 @@
-"""What a process tells the one that started it, over a pipe that the reader never waits at."""
+"""Messages from a process to the one that started it, over a pipe that the reader never waits at."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a cohort has come."""
+    """A cohort has come so far."""
 
     updates: int
     """Updates done of its budget."""
@@ -28,7 +28,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Timed:
-    """How long an update of one setting takes."""
+    """An update of one setting takes so long."""
 
     index: int
     """Place of the setting among those that the piece of work was given."""
@@ -37,37 +37,37 @@ class Timed:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of one setting: a row of costs, or of a sample of speeds."""
+    """One setting was measured: a row of costs, or of a sample of speeds."""
 
     row: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a piece of work ends with, None where its news were all."""
+    """The end of a piece of work; its content is None where the news were all there is."""
 
     content: Any
 
 
 @dataclass(frozen=True)
 class Died:
-    """What a process leaves that ended without a result."""
+    """A process ended without a result."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Refused:
-    """What a process leaves that cannot do any such work, and no other could."""
+    """A process cannot do any such work, and no other could."""
 
     reason: str
     """A sentence without its full stop."""
 
 
 News = Progress | Timed | Measured
-"""What comes while work is under way."""
+"""Messages that come while work is under way."""
 Message = News | Result | Died
-"""What a workforce gives out of its work."""
+"""Messages that a workforce gives out."""
 
 
 class Outlet:
@@ -113,7 +113,7 @@ class Inlet:
         return found
 
     def _end(self) -> int:
-        """Where the first message that is held ends."""
+        """The place where the first message that is held ends."""
         if len(self._held) < _LENGTH.size:
             return _LENGTH.size + 1  # not even its length has come whole
         return _LENGTH.size + int(_LENGTH.unpack_from(self._held)[0])

@@ -25,7 +25,7 @@ TIMED_WITHIN = 300.0
 
 
 class Plan(Frozen):
-    """What a run of some studies would do."""
+    """The work that a run of some studies would do."""
 
     preset: str
     arms: tuple[str, ...]
@@ -33,7 +33,7 @@ class Plan(Frozen):
     members: int
     """All that the studies ask for, those that the ladder may spare included."""
     cached: int
-    """Of these, members that are in the store already."""
+    """Members among these that are in the store already."""
     estimated_seconds: float
     """At the most: every missing member training, and spending its whole budget."""
     extrapolated: tuple[str, ...]
@@ -77,7 +77,7 @@ def missing_cohorts(study: Study, chain: Chain, members: pd.DataFrame) -> list[C
 
 
 def distinct(work: Sequence[tuple[Chain, list[Cohort]]]) -> list[tuple[Chain, list[Cohort]]]:
-    """The same work with each cohort once: arms may share settings."""
+    """Return the same work with each cohort once: arms may share settings."""
     seen: set[str] = set()
     once = []
     for chain, cohorts in work:
@@ -87,13 +87,13 @@ def distinct(work: Sequence[tuple[Chain, list[Cohort]]]) -> list[tuple[Chain, li
 
 
 def seconds_of(cohort: Cohort, pace: Pace) -> float:
-    """How long a cohort takes if every member spends its budget."""
+    """Estimate how long a cohort takes if every member spends its budget."""
     steps = tasks.get(cohort.setting.task)().steps(cohort.setting.lag)
     return len(cohort.members) * _updates(cohort) * pace.seconds(steps)
 
 
 def paces_of(crew: Workforce, chains: Sequence[Chain], plugins: Sequence[str] = ()) -> list[Pace]:
-    """Of each chain, the time of an update.
+    """Time an update of each chain.
 
     It is measured, not tabled: at the chain's shortest lag, here and now, in a process that runs no plugin but its own.
     A technique that cannot run counts as 0: training will tell why.

@@ -1,4 +1,4 @@
-"""How far a run is, on standard error."""
+"""Progress of a run, on standard error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.records.settings import Cohort
 from bench.streams import is_terminal
 
 SECONDS_BETWEEN_LINES = 10
-"""Where the output is a file, not a terminal."""
+"""Pause between two lines in a file; a terminal shows one line that changes."""
 
 
 LOG = logging.getLogger("bptt-bench")
@@ -23,7 +23,7 @@ class _Lines(tqdm):
     """Progress in a file: lines one below the other, where a terminal shows one that is written over."""
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Write a line, but for what clears the bar."""
+        """Write a line, unless it is what clears the bar."""
         if msg is None:
             self.fp.write(f"{self}\n")
             self.fp.flush()

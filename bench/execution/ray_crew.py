@@ -164,13 +164,13 @@ class RayCrew:
 
     @property
     def idle(self) -> int:
-        """How many more pieces of work could start now. Raises BenchError if the cluster is gone."""
+        """The number of pieces of work that could start now. Raises BenchError if the cluster is gone."""
         self.cluster.check()
         return max(0, (self.size or self.cluster.places) - len(self._busy))
 
     @property
     def busy(self) -> bool:
-        """Whether any work is under way."""
+        """True while any work is under way."""
         return bool(self._busy)
 
     def start(
@@ -271,7 +271,7 @@ class Job:
     code: str
     """`own_code` of the one who asks; where a worker has other, results would not be what they are called."""
     libraries: dict[str, str]
-    """Of the one who asks: members of one setting, trained with others, would not be of one population."""
+    """Versions of libraries where the work was asked for: members of one setting must be trained with the same ones."""
     hides_gpus: bool
 
 

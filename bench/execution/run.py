@@ -31,7 +31,7 @@ from bench.training.cost import BASELINE, cost_hash
 
 @dataclass
 class RunSummary:
-    """What came of a run."""
+    """The outcome of a run."""
 
     trained: int = 0
     """Members trained now, to whatever outcome but a failure."""
@@ -42,15 +42,15 @@ class RunSummary:
     failures: list[dict[str, Any]] = field(default_factory=list)
     """Cohorts of the studies that failed, now or before: technique, task, lag, role, reason."""
     interrupted: bool = False
-    """Whether Ctrl-C cut it short; what had finished is in the store."""
+    """True if Ctrl-C cut it short; what had finished is in the store."""
     left: int = 0
     """Members, at the most, that the budget had no time for."""
     trouble: str = ""
-    """What the store did not take, why, and where it waits; or nothing."""
+    """A sentence on what the store did not take, why, and where that waits; or nothing."""
 
 
 def account(summary: RunSummary) -> str:
-    """What came of a run, in a sentence or two. To users, a member is a run."""
+    """Sum up a run in a sentence or two. To users, a member is a run."""
     counts = f"Runs trained: {summary.trained}; failed: {summary.failed}; stored before: {summary.cached}."
     if not summary.left:
         return counts
@@ -130,7 +130,7 @@ class _Run:
         self.unwritten: list[CohortResult] = []
         self.order: Order = LongestFirst({})
         self.waiting: list[Next] = []
-        """By turn."""
+        """The ladders that are not being climbed, by turn."""
 
     def work(self, crew: Workforce) -> None:
         """Train what is missing, and write it, whatever happens."""
@@ -196,7 +196,7 @@ class _Run:
 
     @contextmanager
     def troubled(self) -> Iterator[None]:
-        """Where the store, and what stands in for it, fail: what had finished is told, and what follows goes on."""
+        """Note a failure of the store, or of what stands in for it, and go on with what follows."""
         try:
             yield
         except BenchError as error:
@@ -252,7 +252,7 @@ class _Run:
         return None
 
     def _left_of(self, ladder: Ladder) -> list[Cohort]:
-        """What a ladder lacks, as if it never ended early."""
+        """List what a ladder lacks, as if it never ended early."""
         return missing_cohorts(ladder.study, ladder.chain, self.members)
 
     def _missing(self, ladders: Sequence[Ladder]) -> int:
@@ -287,7 +287,9 @@ class _Run:
                     self.store.write_costs(typed(rows, COST_COLUMNS))
 
     def _to_cost(self) -> dict[str, Setting]:
-        """By the hash of their cost: the first task at its shortest lag, and at its longest what has dials.
+        """Find the settings to time, by the hash of their cost.
+
+        They are the first task at its shortest lag, and also at its longest for what has dials.
 
         Costs are linear in the lag, but for what a dial cuts, as a window; the baseline stands beside it there. Where
         nothing trains, nothing has a cost.

@@ -17,7 +17,7 @@ from bench.records.study import Study
 from bench.tracking import Store
 
 PROCESSES = 5
-"""What differs from process to process, as where memory lies, is noise too: an interval needs to see it."""
+"""Processes to sample in: differences between them, as in where memory lies, are noise that an interval has to see."""
 
 
 def sample_speeds(

@@ -1,4 +1,4 @@
-"""What runs in a process of its own: one cohort, or one measurement of costs."""
+"""The work of a process of its own: one cohort, or one measurement of costs."""
 
 from __future__ import annotations
 

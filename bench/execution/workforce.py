@@ -1,4 +1,4 @@
-"""What a run asks of whatever does its work: processes here, or a cluster's workers."""
+"""The demands of a run on whatever does its work: processes here, or a cluster's workers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Workforce(Protocol):
 
     @property
     def idle(self) -> int:
-        """How many more pieces of work could start now."""
+        """The number of pieces of work that could start now."""
         ...
 
     @property
     def busy(self) -> bool:
-        """Whether any work is under way."""
+        """True while any work is under way."""
         ...
 
     def start(
@@ -61,7 +61,7 @@ class Executor(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    """What does the work, in a line for `bptt-bench list executors`."""
+    """The line for `bptt-bench list executors` that says where the work is done."""
 
     @classmethod
     @abstractmethod
@@ -92,5 +92,5 @@ executors: Registry[Executor] = Registry("executor", Executor, HOME, GROUP, CHEC
 def hiring(
     executor: str = "local", address: str | None = None, gpus: float | None = None
 ) -> AbstractContextManager[Hire]:
-    """How to hire for a run, see `Executor.hiring`. Raises BenchError for an unknown name."""
+    """Return a context in which a run can hire, see `Executor.hiring`. Raises BenchError for an unknown name."""
     return executors.get(executor).hiring(address, gpus)

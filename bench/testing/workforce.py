@@ -51,7 +51,7 @@ def check_workforce(hire: Hire) -> None:
 
 
 class Place(NamedTuple):
-    """Where a piece of work is done."""
+    """The process that does a piece of work."""
 
     machine: str
     process: int
@@ -208,7 +208,7 @@ def _all(crew: Workforce) -> dict[Any, list[Message]]:
 
 
 def _ends(process: int) -> bool:
-    """Whether a process of this machine ends in time; nobody may have collected it yet."""
+    """Wait for a process of this machine to end; nobody may have collected it yet."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:

@@ -11,7 +11,7 @@ from bench.cli.verb import verb
 from bench.errors import FAILED, BenchError
 
 KINDS = ("verdict", "quality", "speed")
-"""What can be worse."""
+"""Kinds of change that can be for the worse."""
 
 ReferenceArgument = Annotated[str, typer.Argument(metavar="SNAPSHOT", help=SNAPSHOT)]
 

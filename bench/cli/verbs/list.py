@@ -38,7 +38,7 @@ def _in(language: str, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def techniques() -> Records:
-    """What every technique says about itself."""
+    """Describe every technique in its own words."""
     from bench.techniques import techniques as registry
 
     fields = ("name", "title", "family", "source_row", "changes", "reference")
@@ -46,7 +46,7 @@ def techniques() -> Records:
 
 
 def tasks() -> Records:
-    """What every task says about itself."""
+    """Describe every task in its own words."""
     from bench.tasks import tasks as registry
 
     fields = ("name", "title", "least_lag", "metric_name", "solved_at", "higher_is_better", "reference")
@@ -54,7 +54,7 @@ def tasks() -> Records:
 
 
 def presets() -> Records:
-    """Every preset by name, with its title by language and its size: seeds of a setting, and how many of the rest."""
+    """Every preset by name, with its title by language and its size: the seeds of a setting, and counts of the rest."""
     from bench.protocol.preset import load_preset, preset_names
 
     records = []
@@ -75,7 +75,7 @@ def claims() -> Records:
 
 
 def executors() -> Records:
-    """What can do the work of a run, by name."""
+    """Every executor by name, with its title."""
     from bench.execution.workforce import executors as registry
 
     return [{"name": cls.name, "title": cls.title} for cls in registry.all().values()]

@@ -64,11 +64,12 @@ def nightly(
     files, limit = [str(file) for file in plugin or ()], Budget(budget) if budget else None
     with logged(reports, quiet) as log, ending_logged() as ending:
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
+        place = hiring(executor, address, gpus_per_cohort)
         opened = Store.open(store)
         with opened.lock():
 
             def train() -> "RunSummary":
-                with hiring(executor, address, gpus_per_cohort) as hire:
+                with place as hire:
                     return run_studies(
                         studies, opened, jobs, files,
                         budget=limit, timeout=timeout, retry_failed=retry_failed, hire=hire,
@@ -89,7 +90,7 @@ def nightly(
 
 
 def _trained(train: "Callable[[], RunSummary]") -> "RunSummary | None":
-    """What came of the training, which the log is told; None if it broke off, for then the other steps follow.
+    """Train, and log what came of it; None if it broke off, for the other steps follow all the same.
 
     Raises BenchError where it could not begin, and KeyboardInterrupt if it was stopped.
     """
@@ -147,7 +148,7 @@ def _tidy(store: "Store", reports: Path, age: float, keep: int) -> None:
 
 
 def _succeeds(step: Callable[[], None]) -> bool:
-    """Whether a step goes well; if not the log says why, and the next one follows."""
+    """Return whether a step goes well; if not, the log says why, and the next one follows."""
     try:
         step()
     except BenchError as error:

@@ -59,10 +59,11 @@ def run(
     from bench.execution import Budget, account, hiring, run_studies
     from bench.tracking import Store
 
+    place = hiring(executor, address, gpus_per_cohort)
     opened = Store.open(store)
     limit = Budget(budget) if budget else None
     files, told = [str(file) for file in plugin or ()], say if wait else None
-    with hiring(executor, address, gpus_per_cohort) as hire:
+    with place as hire:
         summary = run_studies(
             studies,
             opened,

@@ -34,16 +34,16 @@ def show(
 def _described(name: str) -> Sheet:
     """The sheet on whatever has this name. Raises BenchError, naming what is near, if nothing has it."""
     from bench.evidence.claims import families
-    from bench.protocol.preset import preset_names
 
-    claims = {claim.id: claim for claims in families().values() for claim in claims}
-    if name.upper() in claims:  # before the others, for it needs no torch
+    claims = {claim.id for claims in families().values() for claim in claims}
+    if name.upper() in claims:
         return claim(name.upper())
-    if name in preset_names():
-        return preset(name)
+    from bench.protocol.preset import preset_names  # and with it torch, which a claim does not need
     from bench.tasks import tasks
     from bench.techniques import techniques
 
+    if name in preset_names():
+        return preset(name)
     if name.partition(":")[0] in techniques.all():
         return technique(name)
     if name in tasks.all():
