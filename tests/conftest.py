@@ -13,8 +13,8 @@ import pytest
 
 from bench.collector import collect_seldom
 
-MAY_LACK = ("systemd is not installed",)
-"""Why a test may be skipped even where everything is to run: the project's own files do not install these."""
+MAY_LACK = ("systemd is not installed", "no file system can be mounted here")
+"""Why a test may be skipped even where everything is to run: the project's own files cannot install these."""
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

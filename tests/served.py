@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +35,20 @@ def answering(address: str, server: subprocess.Popen) -> str:
 @contextmanager
 def mlflow_server(store: Store, port: int, folder: Path) -> Iterator[str]:
     """The address of MLflow's own server on a store; it works in `folder`."""
-    command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    with mlflow_process(store, port, folder):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def mlflow_process(store: Store, port: int, folder: Path, within: Sequence[str] = ()) -> Iterator[subprocess.Popen]:
+    """MLflow's own server on a store, once it answers; within: a command that starts what follows it."""
+    command = [*within, sys.executable, "-P", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     own = os.environ | {"MLFLOW_BACKEND_STORE_URI": store.uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen([*command, "--workers", "1"], env=own, cwd=folder, stdout=log, stderr=log)
         try:
-            yield answering(f"http://127.0.0.1:{port}", server)
+            answering(f"http://127.0.0.1:{port}", server)
+            yield server
         finally:
             server.terminate()
             server.wait()
