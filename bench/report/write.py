@@ -17,11 +17,11 @@ from bench.errors import BenchError
 from bench.files import write_whole
 from bench.history.take import HistoryStore
 from bench.interpreters import started_safely
-from bench.languages import Language, language, language_names
+from bench.languages import language, language_names
 from bench.report.archive import MANIFEST, writing
 from bench.report.build import TITLE, Broken, build
 from bench.report.draw.claim_figure import claim_pictures
-from bench.report.draw.fonts import can_set
+from bench.report.draw.fonts import figure_families
 from bench.report.draw.style import as_png
 from bench.report.findings import Findings, gather
 from bench.report.manifest import bibliography, manifest
@@ -103,13 +103,13 @@ def _helper(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
         return
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=collect_seldom) as helper:
         with started_safely():
-            helper.submit(can_set, "en")
+            helper.submit(figure_families)
         yield helper
 
 
 def _write_language(findings: Findings, code: str, job: Job, helper: ProcessPoolExecutor | None = None) -> Written:
     words = language(code)
-    page = Page(findings, words, job.addresses, _claim_pictures(findings, words, job, helper))
+    page = Page(findings, words, job.addresses, _claim_pictures(findings, code, job, helper))
     with as_png(job.png_dpi):
         document, broken = build(page)
     numbering = Numbering(document)
@@ -139,12 +139,12 @@ def _write_packed(findings: bytes, code: str, job: Job) -> Written:
 
 
 def _claim_pictures(
-    findings: Findings, words: Language, job: Job, helper: ProcessPoolExecutor | None
+    findings: Findings, code: str, job: Job, helper: ProcessPoolExecutor | None
 ) -> Callable[[], ClaimPictures]:
     """The claims' figures, which another process may draw meanwhile."""
     if helper:
-        return helper.submit(_draw_claims, pickle.dumps(findings), words.code, job.png_dpi).result
-    return lambda: claim_pictures(findings, Page(findings, words).verdicts)
+        return helper.submit(_draw_claims, pickle.dumps(findings), code, job.png_dpi).result
+    return lambda: claim_pictures(findings, Page(findings, language(code)).verdicts)
 
 
 def _draw_claims(findings: bytes, code: str, png_dpi: int) -> ClaimPictures:

@@ -171,7 +171,7 @@ def test_missing_pango_leaves_the_html_and_names_the_packages(
 def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
     store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pdf, "can_set", lambda code: code != "zh")
+    monkeypatch.setattr(pdf, "can_set", lambda words: words.code != "zh")
     with pytest.raises(BenchError, match="fonts-noto-cjk"):
         write_report(store, tmp_path, ["zh"])
     assert pages_in(tmp_path) == ["report.zh.html"]

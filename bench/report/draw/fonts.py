@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib import font_manager
 
-from bench.languages import language, language_names
+from bench.languages import Language, language, language_names
 
 LATIN = ("Source Sans 3", "Source Sans Pro", "Noto Sans", "DejaVu Sans")
 _FILES = re.compile(
@@ -31,7 +31,7 @@ def figure_families() -> tuple[str, ...]:
     return tuple(family for family in dict.fromkeys((*wanted, *LATIN)) if family in names)
 
 
-def can_set(code: str) -> bool:
+def can_set(words: Language) -> bool:
     """Whether a font is installed that has the characters of a language."""
-    wanted = language(code).rules.fonts
+    wanted = words.rules.fonts
     return not wanted or any(family in wanted for family in figure_families())

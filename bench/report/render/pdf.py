@@ -21,7 +21,7 @@ SCREEN_LINK = "origin"
 
 def pdf(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
     """The document's HTML page as a tagged PDF. Raises BenchError if Pango or a font for the language is missing."""
-    if not can_set(words.code):
+    if not can_set(words):
         package = words.rules.font_package
         advice = f": apt-get install {package} (or any other font that has them)" if package else ""
         raise BenchError(f"no installed font has the characters of the language '{words.code}'{advice}.")
