@@ -24,7 +24,9 @@ SETTING = ["technique", *CELL]
 MEMBER = ["cohort", "seed", "learning_rate"]
 """The columns that name a member, in every table that has rows of members."""
 BASELINE = "tanh"
-Table = Literal["members", "curves", "gradients", "probes", "costs"]
+RUN = [*SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "mlflow_run_id"]
+"""The columns of a run: those of a member from which values are taken, of the many that there are."""
+Table = Literal["runs", "curves", "gradients", "probes", "costs"]
 
 
 def solved_in(members: pd.DataFrame) -> pd.Series:
@@ -102,6 +104,12 @@ class Scope:
         return self.members[measured_in(self.members)]
 
     @cached_property
+    def runs(self) -> pd.DataFrame:
+        """The measured members with the columns RUN, and `run`: the MLflow run behind them, or an empty text."""
+        rows = self.members.loc[measured_in(self.members), RUN]
+        return rows.assign(run=rows.mlflow_run_id.fillna(""))
+
+    @cached_property
     def tuning(self) -> pd.DataFrame:
         """The members that tuned a learning rate."""
         return self.members[~measured_in(self.members)]
@@ -128,11 +136,11 @@ class Scope:
         }
 
     def rows(self, table: Table, technique: str) -> pd.DataFrame:
-        """A technique's rows of a table; of members, and of what belongs to members, those that were measured."""
+        """A technique's rows of a table; of what belongs to members, those of members that were measured."""
         found = self._by_technique.get(table)
         if found is None:
             whole: pd.DataFrame = getattr(self, table)
-            whole = whole if table == "costs" else whole[measured_in(whole)]
+            whole = whole if table in ("runs", "costs") else whole[measured_in(whole)]
             found = self._by_technique[table] = dict(iter(whole.groupby("technique", sort=False)))
             found[""] = whole[:0]
         return found.get(technique, found[""])

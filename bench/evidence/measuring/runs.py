@@ -9,18 +9,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.evidence.scope import MEMBER, SETTING, Scope, failed, solved_in
+from bench.evidence.scope import SETTING, Scope, failed, solved_in
 
 VALUES = [*SETTING, "seed", "value", "run"]
 TYPES = {"lag": "int64", "seed": "int64", "value": "float64", "run": "str"}
-NEEDED = [*SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "mlflow_run_id"]
-"""The columns of a member that are looked at here, of the many that there are."""
 
 
 def runs_of(scope: Scope, technique: str) -> pd.DataFrame:
-    """The technique's measured members, with `run`."""
-    rows = scope.rows("members", technique)[NEEDED]
-    return rows.assign(run=rows.mlflow_run_id.fillna(""))
+    """The technique's measured members."""
+    return scope.rows("runs", technique)
 
 
 def score(scope: Scope, technique: str) -> pd.DataFrame:
