@@ -1,4 +1,4 @@
-"""Which results a report is about: arm by arm one protocol a task, one version of each setting, never pooled."""
+"""Chooses the results that a report is about: arm by arm one protocol a task and one version of a setting, never pooled."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ Table = Literal["runs", "curves", "gradients", "probes", "costs"]
 
 
 def solved_in(members: pd.DataFrame) -> pd.Series:
-    """Which members solved their task: a mask."""
+    """Mark the members that solved their task."""
     return members.outcome == "solved"
 
 
 def diverged(members: pd.DataFrame) -> pd.Series:
-    """Which members ended with a number that was not finite: a mask."""
+    """Mark the members that ended with a number that was not finite."""
     return members.outcome == "diverged"
 
 
 def failed(members: pd.DataFrame) -> pd.Series:
-    """Which members ended with an error: a mask."""
+    """Mark the members that ended with an error."""
     return members.outcome == "failed"
 
 
 def measured_in(table: pd.DataFrame) -> pd.Series:
-    """Which rows of a table are of members that were measured, not of those that only tuned a rate: a mask."""
+    """Mark the rows of members that were measured, not of those that only tuned a rate."""
     return table.role == "measured"
 
 
 class ResultStore(Interface):
-    """What evidence needs of `bench.tracking.Store`."""
+    """The part of `bench.tracking.Store` that evidence needs."""
 
     def members(self) -> pd.DataFrame:
         """MEMBER_COLUMNS and mlflow_run_id."""
@@ -122,13 +122,13 @@ class Scope:
 
     @cached_property
     def task_titles(self) -> dict[str, str]:
-        """By task: its own English title, as the newest results have it; older ones have none."""
+        """Each task's own English title, as the newest results have it; older ones have none."""
         known = self.members[self.members.task_title != ""].drop_duplicates("task", keep="last")
         return dict(zip(known.task, known.task_title, strict=True))
 
     @cached_property
     def dials(self) -> dict[str, dict[str, float]]:
-        """By technique: each of its dials with its value, whether its name spells it or not."""
+        """The value of each dial of each technique, whether its name spells it or not."""
         known = self.members.drop_duplicates("technique")
         return {
             str(technique): json.loads(dials or "{}")
@@ -232,7 +232,7 @@ def _content(column: pd.Series) -> bytes:
 
 
 class _Tables:
-    """What a store holds; what is stale stands apart."""
+    """The tables of a store; stale rows stand apart."""
 
     def __init__(self, read: Reading) -> None:
         everything = read.members()

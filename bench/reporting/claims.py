@@ -102,15 +102,15 @@ class Claims:
         return wording.says(claim.claim, self.language)
 
     def reason(self, verdict: PartVerdict) -> str:
-        """Why the verdict is what it is."""
+        """Say why the verdict is what it is."""
         return wording.reason(verdict, self.language)
 
     def label(self, part: PartVerdict) -> str:
-        """What a part is called among those of its claim."""
+        """Name a part among those of its claim."""
         return wording.label(part.asked, self.language)
 
     def estimated(self, part: PartVerdict) -> str:
-        """What was estimated by a part."""
+        """Put into a clause what a part estimates."""
         return wording.estimated(part.claim, part.asked, self.language, self.say.titles)
 
     # How they stand

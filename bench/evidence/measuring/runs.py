@@ -51,7 +51,7 @@ def wobble(level: int, seed: int) -> int:
 
 
 def _with_spared(scope: Scope, technique: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """With rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
+    """Add rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
 
     A setting whose tuning failed throughout ends the ladder too; its seeds are those of the others on the task.
     """
