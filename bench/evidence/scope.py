@@ -1,4 +1,4 @@
-"""Chooses the results that a report is about: arm by arm one protocol a task and one version of a setting, never pooled."""
+"""Chooses the results that a report is about, arm by arm: one protocol a task, one version of a setting, not pooled."""
 
 from __future__ import annotations
 

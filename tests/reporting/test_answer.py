@@ -155,10 +155,9 @@ def test_of_each_remedy_the_clearest_decided_claim_is_told(store: FakeStore) -> 
 def test_distance_is_to_where_the_verdict_would_be_another(
     small: Findings, direction: str, verdict: str, low: float, high: float, margins: float
 ) -> None:
-    claim = replace(
-        small.verdicts[0], direction=direction, verdict=verdict, unit="", margin=0.1, effect=(low + high) / 2, low=low,
-        high=high,
-    )  # fmt: skip
+    changes = {"kind": "score", "direction": direction, "margin": 0.1}
+    asked = small.verdicts[0].asked.model_copy(update=changes)
+    claim = replace(small.verdicts[0], asked=asked, verdict=verdict, effect=(low + high) / 2, low=low, high=high)
     assert distance(claim) == pytest.approx(margins)
 
 

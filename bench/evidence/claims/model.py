@@ -156,7 +156,7 @@ class Claim(Record):
     stands: tuple[Place, ...] = ()
     """The places on the source's page; none if the claim is not the source's."""
     combine: Rule = "all"
-    """The rule by which parts, or groups of them, make the claim's verdict: the worst decides (all) or the best (any)."""
+    """The rule by which parts, or groups of them, make the verdict: the worst decides (all) or the best (any)."""
     within: Rule = "all"
     """The same within a group."""
     names: dict[str, str] = {}
