@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
+from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE, measured_cells
 from bench.evidence.scope import BASELINE
 
 NEAR = 1.25
@@ -88,7 +88,8 @@ def rules(cells: pd.DataFrame, costs: pd.DataFrame, remedies: set[str], task: st
     `cells` as of `estimates.summarise`, `costs` as of a scope; `remedies` are those of the source's table. Lags at
     which nothing was measured have no rule of their own: a ladder's end is told by the lag before.
     """
-    measured = cells[(cells["task"] == task) & (cells["state"] == "measured")]
+    measured = measured_cells(cells)
+    measured = measured[measured.task == task]
     times = _Times(costs)
     found = [_rule(rows, times, remedies, task, int(lag)) for lag, rows in measured.groupby("lag")]
     return list(_merged(found))
@@ -138,7 +139,7 @@ class _Times:
     """Ratios of update times to the baseline's: of the nearest lag that was timed, on the same task if there is any."""
 
     def __init__(self, costs: pd.DataFrame) -> None:
-        known = costs[np.isfinite(costs["time_ratio"])]
+        known = costs[np.isfinite(costs.time_ratio)]
         self._of = {str(name): rows for name, rows in known.groupby("technique")}
 
     def of(self, technique: str, task: str, lag: float) -> float:
@@ -148,15 +149,16 @@ class _Times:
         rows = self._of.get(technique)
         if rows is None:
             return math.nan
-        same = rows[rows["task"] == task]
+        same = rows[rows.task == task]
         rows = rows if same.empty else same
-        distance = (np.log1p(rows["lag"].astype(float)) - math.log1p(lag)).abs()
+        distance = (np.log1p(rows.lag.astype(float)) - math.log1p(lag)).abs()
         return float(rows.loc[distance.idxmin(), "time_ratio"])
 
 
 def solvers(cells: pd.DataFrame, costs: pd.DataFrame, task: str) -> dict[str, dict[int, Offer]]:
     """By technique, its offers at the lags of a task that it solves; the last of them is its horizon."""
-    measured = cells[(cells["task"] == task) & (cells["state"] == "measured")]
+    measured = measured_cells(cells)
+    measured = measured[measured.task == task]
     found: dict[str, dict[int, Offer]] = {}
     for offer, lag in _offers(measured, _Times(costs)):
         if offer.solves:
@@ -166,7 +168,7 @@ def solvers(cells: pd.DataFrame, costs: pd.DataFrame, task: str) -> dict[str, di
 
 def gains(horizons: pd.DataFrame) -> dict[str, set[str]]:
     """By technique, the tasks on which its horizon is longer than the baseline's, both being known."""
-    base = horizons[horizons["technique"] == BASELINE].set_index("task")["horizon"]
+    base = horizons[horizons.technique == BASELINE].set_index("task")["horizon"]
     both = horizons.join(base.rename("base"), on="task")
-    further = both[both["horizon"] > both["base"]]
+    further = both[both.horizon > both.base]
     return {str(name): set(tasks) for name, tasks in further.groupby("technique")["task"]}

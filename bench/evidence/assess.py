@@ -62,9 +62,9 @@ class Assessment:
     why: NotEstimable | None = None
     interval: Interval = NOTHING
     p_apart: float = math.nan
-    """Of no difference; for "equal" and "not lower", of a mean that is within the margin, or above it."""
+    """p of no difference; for "equal" and "not lower", of a mean that is within the margin, or above it."""
     p_close: float = math.nan
-    """Of a mean beyond the margin."""
+    """p of a mean beyond the margin."""
     analyses: tuple[Analysis, ...] = ()
     orthogonal: Orthogonal = "not run"
 
@@ -126,7 +126,7 @@ def margin_of(part: Part, ratio: bool) -> float:
 
 
 def reading(interval: Interval, margin: float, direction: Direction) -> Verdict:
-    """What an interval says by itself."""
+    """Read a verdict off an interval by itself."""
     low, high = interval
     if direction == "not lower":
         return "supported" if low > -margin else "contradicted" if high < -margin else "undecided"
@@ -164,7 +164,7 @@ def seeds_needed(found: Assessment, level: float) -> int | None:
 
 
 def p_values(direction: Direction, found: Estimate, margin: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Of the two nulls: see `Assessment.p_apart` and `p_close`."""
+    """Give p of the two nulls: see `Assessment.p_apart` and `p_close`."""
     sample, bounds = found.sample, found.bounds
     if direction == "not lower":
         return _above(sample, -margin, bounds, negated=True), _above(sample, -margin, bounds)

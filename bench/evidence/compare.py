@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.evidence.scope import BASELINE, Scope
+from bench.evidence.estimates import measured_cells
+from bench.evidence.scope import BASELINE, Scope, solved_in
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ def compare(scope: Scope, cells: pd.DataFrame, technique: str) -> list[Compariso
 
 
 def _compare(scope: Scope, cells: pd.DataFrame, technique: str, task: str) -> Comparison | None:
-    measured = cells[(cells["task"] == task) & (cells["state"] == "measured")]
-    own = measured[measured["technique"] == technique].set_index("lag")
-    base = measured[measured["technique"] == BASELINE].set_index("lag")
+    measured = measured_cells(cells)
+    measured = measured[measured.task == task]
+    own = measured[measured.technique == technique].set_index("lag")
+    base = measured[measured.technique == BASELINE].set_index("lag")
     if own.empty:
         return None
     shared = own.index.intersection(base.index)
@@ -60,16 +62,15 @@ def _compare(scope: Scope, cells: pd.DataFrame, technique: str, task: str) -> Co
         own=_tally(own.loc[lag]),
         baseline=_tally(base.loc[lag]) if len(shared) else None,
         pairs=len(pairs),
-        only_own=int((pairs["own"] & ~pairs["base"]).sum()),
-        only_baseline=int((pairs["base"] & ~pairs["own"]).sum()),
+        only_own=int((pairs.own & ~pairs.base).sum()),
+        only_baseline=int((pairs.base & ~pairs.own).sum()),
     )
 
 
 def _solved_by_seed(scope: Scope, technique: str, task: str, lag: int) -> pd.Series:
-    m = scope.members
-    rows = m[(m["technique"] == technique) & (m["task"] == task) & (m["lag"] == lag) & (m["role"] == "measured")]
-    return (rows.set_index("seed")["outcome"] == "solved").astype(bool)
+    rows = scope.rows("runs", technique)
+    return solved_in(rows[(rows.task == task) & (rows.lag == lag)].set_index("seed")).astype(bool)
 
 
 def _tally(cell: pd.Series) -> Tally:
-    return Tally(int(cell["solved"]), int(cell["runs"]), cell["low"], cell["high"], int(cell["diverged"]))
+    return Tally(int(cell["solved"]), int(cell.runs), cell.low, cell.high, int(cell["diverged"]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.evidence.scope import SETTING, Scope
+from bench.evidence.scope import SETTING, Scope, measured_in
 
 
 def learning_curves(scope: Scope) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def learning_curves(scope: Scope) -> pd.DataFrame:
     A member that ended early (solved, or diverged) keeps its last finite metric until the setting's last
     member ends, so that the spread is always over the same members.
     """
-    curves = scope.curves[scope.curves["role"] == "measured"]
+    curves = scope.curves[measured_in(scope.curves)]
     columns = [*SETTING, "update", "median", "lower", "upper"]
     if curves.empty:
         return pd.DataFrame(columns=columns)
@@ -31,8 +31,8 @@ def learning_curves(scope: Scope) -> pd.DataFrame:
 
 def _spread(rows: pd.DataFrame) -> pd.DataFrame:
     """The quartiles over members at each evaluation; NaN where none has been finite yet."""
-    finite = rows["metric"].where(np.isfinite(rows["metric"]))
-    wide = finite.groupby([rows["update"], rows["cohort"], rows["seed"]]).mean().unstack(["cohort", "seed"]).ffill()
+    finite = rows.metric.where(np.isfinite(rows.metric))
+    wide = finite.groupby([rows["update"], rows.cohort, rows.seed]).mean().unstack(["cohort", "seed"]).ffill()
     quartiles = wide.quantile([0.25, 0.5, 0.75], axis=1).T
     return quartiles.set_axis(["lower", "median", "upper"], axis=1).reset_index()
 
@@ -56,9 +56,9 @@ class Levels:
 
 def levels(scope: Scope, task: str) -> Levels | None:
     """A task's levels, from its members; None if there are none."""
-    rows = scope.members[scope.members["task"] == task].sort_values("lag", kind="stable")
+    rows = scope.members[scope.members.task == task].sort_values("lag", kind="stable")
     if rows.empty:
         return None
     last = rows.iloc[-1]
-    plateaus = json.loads(last["plateaus"]) if isinstance(last["plateaus"], str) and last["plateaus"] else {}
-    return Levels(str(last["metric_name"]), float(last["trivial_level"]), float(last["solved_at"]), plateaus)
+    plateaus = json.loads(last.plateaus) if isinstance(last.plateaus, str) and last.plateaus else {}
+    return Levels(str(last.metric_name), float(last.trivial_level), float(last.solved_at), plateaus)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from bench.evidence.scope import SETTING, Scope
+from bench.evidence.scope import SETTING, Scope, failed, solved_in
 
 CONFIDENCE = 0.95
 HORIZON_SHARE = 0.8
@@ -61,11 +61,10 @@ def summarise(scope: Scope) -> pd.DataFrame:
     solved, unsolved, diverged, failed; rate, low, high; median, lower, upper, restricted_mean (updates;
     infinite: beyond the budget); budget; learning_rate; trials (members that tuned the rate).
     """
-    measured = scope.members[scope.members["role"] == "measured"]
-    estimates = [_estimate(key, rows) for key, rows in measured.groupby(SETTING, sort=False)]
+    estimates = [_estimate(key, rows) for key, rows in scope.measured.groupby(SETTING, sort=False)]
     known = pd.DataFrame(estimates, columns=[*SETTING, *_ESTIMATES])
-    tuning = scope.members[scope.members["role"] == "tuning"]
-    usable = (tuning["outcome"] != "failed").groupby([tuning[k] for k in SETTING])
+    tuning = scope.tuning
+    usable = (~failed(tuning)).groupby([tuning[k] for k in SETTING])
     trials = usable.agg(trials="size", usable_trials="sum").reset_index()
     cells = scope.plan.merge(known, on=SETTING, how="left").merge(trials, on=SETTING, how="left")
     counts = ["runs", "solved", "unsolved", "diverged", "failed", "trials", "usable_trials"]
@@ -89,30 +88,35 @@ _ESTIMATES = (
 
 
 def _estimate(key: tuple[str, str, int], rows: pd.DataFrame) -> tuple[object, ...]:
-    count = rows["outcome"].value_counts()
+    count = rows.outcome.value_counts()
     outcomes = [int(count.get(o, 0)) for o in ("solved", "unsolved", "diverged", "failed")]
-    runs, solved, budget = len(rows), outcomes[0], int(rows["budget"].iloc[0])
-    survival = updates_to_solve(rows["updates"], rows["outcome"] == "solved", budget)
-    rate = rows["learning_rate"].iloc[0]
+    runs, solved, budget = len(rows), outcomes[0], int(rows.budget.iloc[0])
+    survival = updates_to_solve(rows.updates, solved_in(rows), budget)
+    rate = rows.learning_rate.iloc[0]
     return (*key, runs, *outcomes, solved / runs, *wilson(solved, runs), *survival, budget, rate)
 
 
 def _with_states(cells: pd.DataFrame) -> pd.DataFrame:
     """Say of each cell whether it was measured, and if not, why."""
-    untuned = (cells["runs"] == 0) & (cells["trials"] > 0) & (cells["usable_trials"] == 0)
-    unsolved = (cells["runs"] > 0) & (cells["solved"] == 0)
+    untuned = (cells.runs == 0) & (cells.trials > 0) & (cells.usable_trials == 0)
+    unsolved = (cells.runs > 0) & (cells["solved"] == 0)
     stops = cells[unsolved | untuned].groupby(["technique", "task"])["lag"].min()
     pairs = pd.MultiIndex.from_frame(cells[["technique", "task"]])
     cells["stopped_at"] = stops.reindex(pairs).to_numpy(dtype=float)
     gap = [
-        (cells["runs"] > 0, "measured"),
-        (cells["skip"] != "", "skipped"),
+        (cells.runs > 0, "measured"),
+        (cells.skip != "", "skipped"),
         (untuned, "untuned"),
-        (cells["stopped_at"] < cells["lag"], "ladder"),
-        (cells["planned"], "pending"),
+        (cells.stopped_at < cells.lag, "ladder"),
+        (cells.planned, "pending"),
     ]
     cells["state"] = np.select([mask for mask, _ in gap], [name for _, name in gap], "unplanned")
     return cells.rename(columns={"skip": "reason"}).drop(columns=["planned", "usable_trials"])
+
+
+def measured_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """The settings that were measured, of what `summarise` gives."""
+    return cells[cells.state == "measured"]
 
 
 def horizons(cells: pd.DataFrame) -> pd.DataFrame:
@@ -122,9 +126,9 @@ def horizons(cells: pd.DataFrame) -> pd.DataFrame:
     (lags of the task); open (the horizon is the longest lag there was).
     """
     lags = cells.groupby("task")["lag"].agg(shortest="min", longest="max")
-    measured = cells[cells["state"] == "measured"]
-    within = measured["lag"].where(measured["rate"] >= HORIZON_SHARE, 0)
-    horizon = within.groupby([measured["technique"], measured["task"]]).max().rename("horizon").reset_index()
+    measured = measured_cells(cells)
+    within = measured.lag.where(measured.rate >= HORIZON_SHARE, 0)
+    horizon = within.groupby([measured.technique, measured.task]).max().rename("horizon").reset_index()
     table = cells[["technique", "task"]].drop_duplicates().merge(horizon, how="left").join(lags, on="task")
-    table["open"] = table["horizon"] == table["longest"]
+    table["open"] = table.horizon == table.longest
     return table

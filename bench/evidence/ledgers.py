@@ -27,16 +27,16 @@ def tuning(scope: Scope, cells: pd.DataFrame) -> pd.DataFrame:
     (all that its members took, tuning included)."""
     rows = []
     spent = scope.members.groupby(["technique", "task"])["updates"].sum()
-    trained = cells[(cells["runs"] > 0) | (cells["trials"] > 0)]
+    trained = cells[(cells.runs > 0) | (cells.trials > 0)]
     for (technique, task), group in trained.groupby(["technique", "task"], sort=False):
         winners = {int(r.lag): float(r.learning_rate) for r in group.itertuples() if r.runs}
         rows.append(
             {
                 "technique": technique,
                 "task": task,
-                "trials": int(group["trials"].sum()),
+                "trials": int(group.trials.sum()),
                 "rates": winners,
-                "measured": int(group["runs"].sum()),
+                "measured": int(group.runs.sum()),
                 "updates": int(spent.get((technique, task), 0)),
             }
         )
@@ -45,20 +45,20 @@ def tuning(scope: Scope, cells: pd.DataFrame) -> pd.DataFrame:
 
 def costs(scope: Scope, task: str) -> pd.DataFrame:
     """The measured costs of a task at the lag at which most techniques have one (of several, the longest)."""
-    table = scope.costs[scope.costs["task"] == task]
+    table = scope.costs[scope.costs.task == task]
     if table.empty:
         return table
     count = table.groupby("lag")["technique"].nunique()
-    return table[table["lag"] == count[count == count.max()].index.max()]
+    return table[table.lag == count[count == count.max()].index.max()]
 
 
 def cost_ratios(scope: Scope) -> pd.DataFrame:
     """By technique, over every setting with a measured cost: time_low, time_high (smallest and largest median
     ratio of update times to the baseline's), parameters (median ratio)."""
     own = scope.costs
-    base = own[own["technique"] == BASELINE][["task", "lag", "parameters"]]
+    base = own[own.technique == BASELINE][["task", "lag", "parameters"]]
     both = own.merge(base, on=["task", "lag"], how="left", suffixes=("", "_baseline"))
-    both["parameters"] = both["parameters"] / both["parameters_baseline"]
+    both["parameters"] = both.parameters / both["parameters_baseline"]
     return both.groupby("technique").agg(
         time_low=("time_ratio", "min"), time_high=("time_ratio", "max"), parameters=("parameters", "median")
     )
@@ -69,7 +69,7 @@ def failures(members: pd.DataFrame) -> pd.DataFrame:
     members (how many), runs (of how many), first and last (update of divergence); arms in their order."""
     key = ["arm", *SETTING, "role"]
     runs = members.groupby(key).size().rename("runs").reset_index()
-    bad = members[members["outcome"].isin(["diverged", "failed"])].fillna({"reason": ""})
+    bad = members[members.outcome.isin(["diverged", "failed"])].fillna({"reason": ""})
     grouped = bad.groupby([*key, "outcome", "reason"], sort=False)["updates"]
     table = grouped.agg(members="size", first="min", last="max").reset_index().merge(runs, on=key)
     place = table["arm"].map({arm: place for place, arm in enumerate(members["arm"].unique())})
@@ -80,7 +80,7 @@ def failures(members: pd.DataFrame) -> pd.DataFrame:
 
 def gaps(cells: pd.DataFrame) -> pd.DataFrame:
     """What was not measured: technique, task, state, reason, stopped_at, lags (all that share the reason)."""
-    missing = cells[~cells["state"].isin(["measured", "unplanned"])]
+    missing = cells[~cells.state.isin(["measured", "unplanned"])]
     key = ["technique", "task", "state", "reason", "stopped_at"]
     grouped = missing.groupby(key, sort=False, dropna=False)["lag"]
     return grouped.agg(lambda lags: tuple(int(lag) for lag in lags)).rename("lags").reset_index()

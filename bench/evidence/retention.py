@@ -34,17 +34,17 @@ def unneeded(store: ResultStore, before: datetime, now: datetime | None = None) 
     """
     members, studies = store.members(), store.studies()
     found = [] if members.empty else list(scopes(_WithoutCurves(store)).values())
-    shown = {cohort for scope in found for cohort in scope.members["cohort"]}
+    shown = {cohort for scope in found for cohort in scope.members.cohort}
     stale = {row.cohort: row.why for scope in found for row in scope.stale.itertuples()}
     cohorts = members.groupby("cohort", sort=False)
     table = cohorts.agg(members=("seed", "size"), started=("started", "min")).reset_index()
-    table["begun"] = _begun(table["started"], now or datetime.now(UTC))
-    table = table[~table["cohort"].isin(shown)]
-    why = pd.Series([stale.get(key, "superseded") for key in table["cohort"]], table.index, dtype="str")
+    table["begun"] = _begun(table.started, now or datetime.now(UTC))
+    table = table[~table.cohort.isin(shown)]
+    why = pd.Series([stale.get(key, "superseded") for key in table.cohort], table.index, dtype="str")
     unknown = int(table.loc[why == "unknown", "members"].sum())
-    table = table.assign(why=why)[(table["begun"] < before) & (why != "unknown")].drop(columns="begun")
+    table = table.assign(why=why)[(table.begun < before) & (why != "unknown")].drop(columns="begun")
     table = table.reset_index(drop=True)
-    left = set(members.loc[~members["cohort"].isin(table["cohort"]), "setting_hash"])
+    left = set(members.loc[~members.cohort.isin(table.cohort), "setting_hash"])
     needed = {study.key for scope in found for study in scope.studies}
     idle = [s.key for s in studies if s.key not in needed and _about_nothing(s, left)]
     return Unneeded(table, [] if members.empty else idle, unknown)

@@ -1,4 +1,4 @@
-"""Which results a report is about: arm by arm one protocol a task, one version of each setting, never pooled."""
+"""Chooses the results that a report is about, arm by arm: one protocol a task, one version of a setting, not pooled."""
 
 from __future__ import annotations
 
@@ -24,31 +24,33 @@ SETTING = ["technique", *CELL]
 MEMBER = ["cohort", "seed", "learning_rate"]
 """The columns that name a member, in every table that has rows of members."""
 BASELINE = "tanh"
-Table = Literal["members", "curves", "gradients", "probes", "costs"]
+RUN = [*SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "mlflow_run_id"]
+"""The columns of a run: those of a member from which values are taken, of the many that there are."""
+Table = Literal["runs", "curves", "gradients", "probes", "costs"]
 
 
 def solved_in(members: pd.DataFrame) -> pd.Series:
-    """Which members solved their task: a mask."""
+    """Mark the members that solved their task."""
     return members.outcome == "solved"
 
 
 def diverged(members: pd.DataFrame) -> pd.Series:
-    """Which members ended with a number that was not finite: a mask."""
+    """Mark the members that ended with a number that was not finite."""
     return members.outcome == "diverged"
 
 
 def failed(members: pd.DataFrame) -> pd.Series:
-    """Which members ended with an error: a mask."""
+    """Mark the members that ended with an error."""
     return members.outcome == "failed"
 
 
 def measured_in(table: pd.DataFrame) -> pd.Series:
-    """Which rows of a table are of members that were measured, not of those that only tuned a rate: a mask."""
+    """Mark the rows of members that were measured, not of those that only tuned a rate."""
     return table.role == "measured"
 
 
 class ResultStore(Interface):
-    """What evidence needs of `bench.tracking.Store`."""
+    """The part of `bench.tracking.Store` that evidence needs."""
 
     def members(self) -> pd.DataFrame:
         """MEMBER_COLUMNS and mlflow_run_id."""
@@ -102,6 +104,12 @@ class Scope:
         return self.members[measured_in(self.members)]
 
     @cached_property
+    def runs(self) -> pd.DataFrame:
+        """The measured members with the columns RUN, and `run`: the MLflow run behind them, or an empty text."""
+        rows = self.members.loc[measured_in(self.members), RUN]
+        return rows.assign(run=rows.mlflow_run_id.fillna(""))
+
+    @cached_property
     def tuning(self) -> pd.DataFrame:
         """The members that tuned a learning rate."""
         return self.members[~measured_in(self.members)]
@@ -114,13 +122,13 @@ class Scope:
 
     @cached_property
     def task_titles(self) -> dict[str, str]:
-        """By task: its own English title, as the newest results have it; older ones have none."""
+        """Each task's own English title, as the newest results have it; older ones have none."""
         known = self.members[self.members.task_title != ""].drop_duplicates("task", keep="last")
         return dict(zip(known.task, known.task_title, strict=True))
 
     @cached_property
     def dials(self) -> dict[str, dict[str, float]]:
-        """By technique: each of its dials with its value, whether its name spells it or not."""
+        """The value of each dial of each technique, whether its name spells it or not."""
         known = self.members.drop_duplicates("technique")
         return {
             str(technique): json.loads(dials or "{}")
@@ -128,11 +136,11 @@ class Scope:
         }
 
     def rows(self, table: Table, technique: str) -> pd.DataFrame:
-        """A technique's rows of a table; of members, and of what belongs to members, those that were measured."""
+        """A technique's rows of a table; of what belongs to members, those of members that were measured."""
         found = self._by_technique.get(table)
         if found is None:
             whole: pd.DataFrame = getattr(self, table)
-            whole = whole if table == "costs" else whole[measured_in(whole)]
+            whole = whole if table in ("runs", "costs") else whole[measured_in(whole)]
             found = self._by_technique[table] = dict(iter(whole.groupby("technique", sort=False)))
             found[""] = whole[:0]
         return found.get(technique, found[""])
@@ -224,7 +232,7 @@ def _content(column: pd.Series) -> bytes:
 
 
 class _Tables:
-    """What a store holds; what is stale stands apart."""
+    """The tables of a store; stale rows stand apart."""
 
     def __init__(self, read: Reading) -> None:
         everything = read.members()

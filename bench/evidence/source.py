@@ -17,7 +17,7 @@ CONTEXT = "source"
 
 
 class Gap(Record):
-    """What of a statement none of the claims tests."""
+    """A part of a statement that none of the claims tests."""
 
     column: Column
     statement: int
@@ -37,11 +37,11 @@ class SourceRow(Record):
     gaps: tuple[Gap, ...] = ()
 
     def called(self, say: Language) -> str:
-        """What the row calls the technique."""
+        """The row's name for the technique."""
         return say.translation(self.technique, CONTEXT)
 
     def statements(self, column: Column, say: Language) -> list[str]:
-        """What a cell says, one by one."""
+        """The statements of a cell, one by one."""
         return [text.strip() for text in say.translation(getattr(self, column), CONTEXT).split(";")]
 
 
@@ -55,11 +55,11 @@ class Statement(Record):
     claims: tuple[str, ...]
 
     def text(self, say: Language) -> str:
-        """In the source's words."""
+        """The statement in the source's words."""
         return self.row.statements(self.column, say)[self.number - 1]
 
     def gap(self, say: Language) -> str:
-        """What none of the claims tests; empty if they test all of it."""
+        """The part that none of the claims tests; empty if they test all of it."""
         return " ".join(say(gap.text) for gap in self.row.gaps if (gap.column, gap.statement) == self._place)
 
     @property

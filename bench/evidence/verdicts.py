@@ -32,14 +32,14 @@ SEED = 20250731
 NO_DATA = pd.DataFrame(columns=["technique", "task", "lag", "seed", "value", "arm", "moment"])
 
 WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "practically equal", "undecided", "not run", "supported")
-"""With rule `all`, the first of these that a part has is the claim's verdict."""
+"""Order of verdicts under the rule `all`: the first that a part has is the claim's."""
 BEST_FIRST: tuple[Verdict, ...] = ("supported", "undecided", "not run", "practically equal", "contradicted")
 """The same with rule `any`: what is open may still be what the claim needs."""
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """How many of the other analyses read as the main one."""
+    """Counts of the other analyses, and of those that read like the main one."""
 
     agree: int
     analyses: int
@@ -49,11 +49,11 @@ class Robustness:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a verdict is what it is, before it is put into words: `bench.evidence.wording` has a sentence by each key."""
+    """The reason of a verdict before it is put into words: `bench.evidence.wording` has a sentence by each key."""
 
     key: str
     values: dict[str, Any] = field(default_factory=dict)
-    """What the sentence is filled with, beside the verdict's own numbers."""
+    """Values that fill the sentence, beside the verdict's own numbers."""
 
 
 OF_PARTS = "of parts"
@@ -62,7 +62,7 @@ OF_PARTS = "of parts"
 
 @dataclass(frozen=True)
 class PartVerdict:
-    """What the results say of one part of a claim. A ratio is given as such: 1 means no difference."""
+    """A verdict on one part of a claim. A ratio is given as such: 1 means no difference."""
 
     claim: str
     """The claim's id."""
@@ -95,7 +95,7 @@ class PartVerdict:
 
     @property
     def estimand(self) -> Estimand:
-        """What was measured."""
+        """The estimand that was measured."""
         return self.asked.estimand
 
     @property
@@ -105,7 +105,7 @@ class PartVerdict:
 
     @property
     def direction(self) -> Direction:
-        """Which way the effect has to go."""
+        """The way that the effect has to go."""
         return self.asked.direction
 
     @property
@@ -137,7 +137,7 @@ class ClaimVerdict(PartVerdict):
 
     parts: tuple[PartVerdict, ...] = ()
     comparisons: int = 0
-    """How many comparisons were tested in the claim's family."""
+    """The number of comparisons that were tested in the claim's family."""
 
 
 def judge(store: ResultStore, rng: np.random.Generator | None = None) -> list[ClaimVerdict]:
@@ -275,7 +275,7 @@ def _robustness(analyses: tuple[Analysis, ...]) -> Robustness:
 
 
 def as_record(verdict: PartVerdict) -> dict[str, Any]:
-    """For JSON: all but the raw values, without sentences."""
+    """Give all but the raw values, without sentences, for JSON."""
     own = ("claim", "part", "kind", "verdict", "unit", "direction", "margin", "null", "effect", "low", "high", "p", "n",
            "needed_n", "orthogonal", "runs", "beside")  # fmt: skip
     record = {name: getattr(verdict, name) for name in own}

@@ -95,17 +95,17 @@ ARMS = {"exploding": words(", where gradients explode")}
 
 
 def says(claim: str, say: Language) -> str:
-    """What the claim with this id says, as a sentence without its full stop."""
+    """Put into words what the claim with this id says, without a full stop."""
     return _capital(say(find_claim(claim).says))
 
 
 def label(part: Part, say: Language) -> str:
-    """What a part is called among those of its claim."""
+    """Name a part among those of its claim."""
     return say(part.label)
 
 
 def estimated(claim: str, part: Part, say: Language, titles: Mapping[str, str] | None = None) -> str:
-    """What is estimated by a part of the claim with this id, as a clause.
+    """Put into a clause what a part of the claim with this id estimates.
 
     titles: the English titles of techniques, as results have them; they stand where nothing else is said.
     """
@@ -113,7 +113,7 @@ def estimated(claim: str, part: Part, say: Language, titles: Mapping[str, str] |
 
 
 def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
-    """What is estimated by a part, with techniques called by these English names, or as they are spelled."""
+    """Put into a clause what a part estimates; techniques are called by these English names, or as they are spelled."""
     where = [text for text in (LAGS.get(part.lags), ARMS.get(part.arm)) if text]
     return say(
         part.clause,
@@ -144,7 +144,7 @@ def _called(technique: str, names: Mapping[str, str], say: Language) -> str:
 
 
 def reason(verdict: PartVerdict, say: Language) -> str:
-    """Why a verdict is what it is, in a sentence."""
+    """Say in a sentence why a verdict is what it is."""
     if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
         return _of_parts(verdict, say)
     values = dict(verdict.reason.values) if verdict.verdict == "not run" else _values(verdict, say)
@@ -177,7 +177,7 @@ def counted(part: Part, n: int, say: Language) -> str:
 
 
 def _of_parts(verdict: ClaimVerdict, say: Language) -> str:
-    """Which parts of a claim came out how."""
+    """Say which parts of a claim came out how."""
     clauses = []
     for sort, text in OF_CLAIMS.items():
         labels = [label(part.asked, say) for part in verdict.parts if part.verdict == sort and not part.beside]
@@ -187,7 +187,7 @@ def _of_parts(verdict: ClaimVerdict, say: Language) -> str:
 
 
 def analysis(verdict: PartVerdict, name: str, say: Language, called: Callable[[str], str] = str) -> str:
-    """What a reader calls a robustness analysis: 'without:copy' → 'without copy'. `called`: the name of a task."""
+    """Name a robustness analysis for readers: 'without:copy' → 'without copy'. `called`: the name of a task."""
     sort, _, detail = name.partition(":")
     if sort in ANALYSES:
         return say(ANALYSES[sort], detail=called(detail))
@@ -211,7 +211,7 @@ def _capital(text: str) -> str:
 
 
 def as_line(verdict: PartVerdict, say: Language) -> dict[str, str]:
-    """For a table in a terminal: a claim in a line."""
+    """Give a claim in a line, for a table in a terminal."""
     robust = verdict.robustness
     ran = verdict.verdict != "not run"
     return {

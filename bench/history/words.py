@@ -15,7 +15,7 @@ from bench.records.snapshot import Snapshot
 MOST_NAMED = 5
 
 _CAUSES = {
-    "claims": "the claim's own test changed (claims.yaml)",
+    "claims": "the claim's own test changed",
     "protocol": "the protocol of {names} changed",
     "engine": "the code that all techniques share changed",
     "technique": "the code of {names} changed",

@@ -23,7 +23,7 @@ SEEDS, MANY = 14, 60
 """Seeds with which a difference is plain, and with which equality is."""
 OPEN = ("=*", "=min", "=max")
 HIGH: dict[str, Level] = {"higher": "high", "lower": "low", "equal": "mid", "not lower": "high"}
-"""How techniques stand to their references where a claim plainly holds."""
+"""The level of techniques, beside their references, at which a claim plainly holds."""
 
 
 def check_claim(claim: Claim | str | Path) -> None:

@@ -47,7 +47,7 @@ def _words(cls: type[Estimand]) -> Iterator[str]:
 
 
 def _values(cls: type[Estimand]) -> Iterator[str]:
-    """What `measure` gives is a table of values, within bounds, of the runs that there are."""
+    """Complain unless `measure` gives a table of values, within bounds, of the runs that there are."""
     part = part_of(cls)
     results = scopes(world(part, "mid", SEEDS))["main"]
     technique = TECHNIQUE if not part.choice else "residual-time:scale=1"

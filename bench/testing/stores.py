@@ -42,7 +42,7 @@ BLANK = {c: {"str": "", "int64": 0, "float64": np.nan, "bool": False}[kind] for 
 def setting(
     technique: str, lag: int, task: str = "adding", code: str | None = None, rules: Protocol = RULES
 ) -> Setting:
-    """Of today's code, unless told otherwise."""
+    """Make a setting of today's code, unless another hash is given."""
     own = source_hash(parse_technique(technique)[1]) if code is None else code
     of_task = source_hash(known_tasks.get(task))
     return Setting(technique=technique, task=task, lag=lag, protocol=rules, technique_hash=own, task_hash=of_task)

@@ -59,7 +59,7 @@ class World:
         return rows
 
     def finish(self) -> SmallStore:
-        """With the studies on record, the main one last."""
+        """Put the studies on record, the main one last."""
         arms = sorted(self.settings, key=lambda arm: arm == "main")
         self.store.studies_ = [study(*{s.hash: s for s in self.settings[arm]}.values(), arm=arm) for arm in arms]
         return self.store

@@ -21,7 +21,7 @@ GROUP = "bptt_bench.claims"
 """The entry points by which a package brings claims: the family's name, and the package whose folder has the files."""
 SUFFIX = ".yaml"
 BESIDE = ".claims.yaml"
-"""How the name of a file goes on that lies beside a plugin: mine.claims.yaml beside mine.py."""
+"""The end of the name of a file beside a plugin: mine.claims.yaml beside mine.py."""
 
 _plugins: dict[str, tuple[Claim, ...]] = {}
 """The claims of users' own files, by the path of the file."""

@@ -1,4 +1,4 @@
-"""What a claim is, and how it is tested: one YAML file a claim, read into these classes.
+"""The form of a claim and of its test: one YAML file a claim, read into these classes.
 
 A part is one estimand. It has one value a seed: the difference of techniques and references, paired by seed and
 averaged over the cells (task and lag) that both have. Each part asks two questions of its mean, whose nulls exclude
@@ -36,7 +36,7 @@ class Record(BaseModel):
 
 
 class Place(Record):
-    """Where on the source's page a claim stands.
+    """A place on the source's page where a claim stands.
 
     That is a statement in a cell of the table, or (`row` alone) beside a row of it, or somewhere else.
     """
@@ -125,7 +125,7 @@ class Part(Record):
 
     @property
     def estimand(self) -> Estimand:
-        """What is measured, and how it is compared, worded and drawn."""
+        """The estimand: what is measured, and how it is compared, worded and drawn."""
         return estimand(self.kind)
 
     @property
@@ -135,13 +135,13 @@ class Part(Record):
 
     @property
     def question(self) -> tuple[object, ...]:
-        """What is asked: parts of equal questions are one comparison, whichever way their claims want it to go."""
+        """The question: parts of equal questions are one comparison, whichever way their claims want it to go."""
         asked = self.model_dump(exclude={"id", "label", "group", "beside", "says", "direction"})
         return (self.direction in ("higher", "lower") or self.direction, *asked.values())
 
     @property
     def twins(self) -> tuple[str, ...]:
-        """What the techniques are compared with; empty where it is a number or a choice."""
+        """The techniques that the part's own are compared with; empty where it is a number or a choice."""
         return self.references or (() if self.against is not None or self.choice else self.techniques)
 
 
@@ -152,15 +152,15 @@ class Claim(Record):
     says: str
     """The claim in English, without a capital or a full stop."""
     measure: str
-    """What would have to be measured, in English."""
+    """The measurement that would decide it, in English."""
     stands: tuple[Place, ...] = ()
     """The places on the source's page; none if the claim is not the source's."""
     combine: Rule = "all"
-    """How parts, or groups of parts, make the claim's verdict: the worst decides (all) or the best (any)."""
+    """The rule by which parts, or groups of them, make the verdict: the worst decides (all) or the best (any)."""
     within: Rule = "all"
     """The same within a group."""
     names: dict[str, str] = {}
-    """What sentences call a technique, in English, where that is not its title."""
+    """English names of techniques in sentences, where those are not their titles."""
     parts: tuple[Part, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

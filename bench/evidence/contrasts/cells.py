@@ -1,4 +1,4 @@
-"""Which settings a part is about: a dial's values, and the cells (task and lag) that count."""
+"""Finds the settings that a part is about: a dial's values, and the cells (task and lag) that count."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.records.spec import Spec
 
 
 class NotEstimable(Exception):  # noqa: N818  (an answer, not a fault)
-    """Why there is no estimate: a key of the reasons in `bench.evidence.wording`, and what it has to fill."""
+    """The reason why there is no estimate: a key of `bench.evidence.wording`, and what fills its sentence."""
 
     def __init__(self, why: str, **values: str) -> None:
         super().__init__(why)
@@ -68,7 +68,7 @@ def _largest(scope: Scope, techniques: tuple[str, ...], dial: str) -> float:
 
 
 def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
-    """Which rows of a table (task, lag) count for the part: a mask. Raises NotEstimable if none does."""
+    """Mark the rows of a table (task, lag) that count for the part: a mask. Raises NotEstimable if none does."""
     counts = _lags_of(part, table, scopes[0])
     if part.tasks:
         counts &= table.task.isin(part.tasks)

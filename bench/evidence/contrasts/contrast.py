@@ -21,12 +21,12 @@ Array = NDArray[np.float64]
 Statistic = Literal["mean", "median", "interquartile mean"]
 
 EXPLOSIONS = 0.1
-"""Where fewer of the runs explode without a remedy, there is nothing to prevent."""
+"""The smallest share of runs that has to explode without a remedy: below it there is nothing to prevent."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a contrast comes down to."""
+    """A contrast in numbers."""
 
     differences: pd.DataFrame
     """Seeds × cells, logarithms for a ratio; NaN where a seed lacks a cell."""
@@ -54,7 +54,7 @@ class Estimate:
 
     sample: Sample
     variants: dict[str, Sample]
-    """By name of the analysis; `bench.evidence.wording` puts it into words."""
+    """The samples of other analyses by name; `bench.evidence.wording` puts names into words."""
     bounds: tuple[float, float] | None
     """The smallest and the largest that a single value can be."""
     ratio: bool
@@ -127,7 +127,7 @@ def _grid(table: pd.DataFrame, estimand: Estimand) -> pd.DataFrame:
 
 
 def _sample(differences: pd.DataFrame, tables: list[pd.DataFrame], dial: Array | None = None) -> Sample:
-    """With the data behind the differences."""
+    """Put the data behind the differences beside them."""
     data = pd.concat(tables, ignore_index=True)
     cells = pd.MultiIndex.from_frame(data[CELL])
     data = data[cells.isin(differences.columns) & data.seed.isin(differences.index)].reset_index(drop=True)

@@ -43,7 +43,7 @@ class Results:
 
 
 def _lack(scope: Scope, technique: str) -> NotEstimable:
-    """Why a technique has no values: never run, run by older code, or run without this measurement."""
+    """Say why a technique has no values: never run, run by older code, or run without this measurement."""
     if (scope.members.technique == technique).any():
         return NotEstimable("unmeasured", technique=technique)
     stale = (scope.stale.technique == technique).any()

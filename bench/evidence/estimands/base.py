@@ -22,7 +22,7 @@ Measure = Callable[["Scope", str, "Part"], pd.DataFrame]
 
 
 class Scale(StrEnum):
-    """How two values are compared."""
+    """A way to compare two values."""
 
     DIFFERENCE = "difference"
     RATIO = "ratio"
@@ -32,7 +32,7 @@ class Scale(StrEnum):
 
 
 class Sampled(StrEnum):
-    """What chance there is in a value."""
+    """The sort of chance that there is in a value."""
 
     SEEDS = "seeds"
     ROUNDS = "rounds"
@@ -42,7 +42,7 @@ class Sampled(StrEnum):
 
 
 class Panel(StrEnum):
-    """How a claim's figure shows the values behind an effect."""
+    """The part of a claim's figure that shows the values behind an effect."""
 
     STRIP = "strip"
     """A dot a value."""
@@ -76,7 +76,7 @@ class Variant:
     says: str
     """The English name of the analysis, marked by `words`."""
     measure: Measure | None = None
-    """What is measured instead; None: the estimand itself."""
+    """The measure that is taken instead; None: the estimand's own."""
     changes: dict[str, Any] = field(default_factory=dict)
     """Fields of the part that are different, as its moment."""
     only_run: bool = False
@@ -85,7 +85,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Example:
-    """How one run may look in stored results; `bench.testing.check_estimand` makes a store from many."""
+    """A run as it may look in stored results; `bench.testing.check_estimand` makes a store from many."""
 
     member: dict[str, Any] = field(default_factory=dict)
     """Columns of MEMBER_COLUMNS."""
@@ -102,7 +102,7 @@ class Example:
 
 
 class Estimand(ABC):
-    """What is measured of a run, how it is compared, and how it is worded and drawn: one file each.
+    """An estimand: what is measured of a run, how it is compared, worded and drawn. Each has a file of its own.
 
     A subclass sets `name`, `unit`, `margin`, `noun` and at least one clause, and defines `measure` and `example`. It is
     either abstract or final. English text is marked by `words`, so that translations are checked against it.

@@ -1,4 +1,4 @@
-"""What an estimand must keep to be registered: its words, and numbers that fit together.
+"""Checks that an estimand must pass to be registered: its words are there, and its numbers fit together.
 
 Whether `measure` does what its example promises `bench.testing.check_estimand` says, which begins with these checks.
 """
@@ -14,7 +14,7 @@ from bench.contract import Checks, missing_words
 from bench.evidence.estimands.base import Estimand, Panel, Sampled, Scale, Unit
 
 BRACES = {"technique", "reference", "moment", "where"}
-"""What a clause may be filled with."""
+"""Names of the braces that a clause may have."""
 
 
 def _words(cls: type[Estimand]) -> Iterator[str]:

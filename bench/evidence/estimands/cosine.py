@@ -1,4 +1,4 @@
-"""What is left of the full gradient's direction."""
+"""The direction of the gradient, compared with the full one's."""
 
 from __future__ import annotations
 

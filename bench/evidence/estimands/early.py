@@ -8,8 +8,8 @@ import pandas as pd
 from bench.evidence.claims import Part
 from bench.evidence.estimands.base import FACTOR, Estimand, Example, Panel, Scale
 from bench.evidence.measuring.flow import gradients_of, log_mean, of_members
-from bench.evidence.measuring.runs import MEMBER, wobble
-from bench.evidence.scope import Scope
+from bench.evidence.measuring.runs import wobble
+from bench.evidence.scope import MEMBER, Scope
 from bench.languages import words
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 from bench.evidence.claims import Part
 from bench.evidence.estimands.base import NATS_A_LAYER, Estimand, Example, Scale, Variant
 from bench.evidence.measuring.flow import gradients_of, log_mean, of_members, other_views
-from bench.evidence.measuring.runs import MEMBER, wobble
-from bench.evidence.scope import Scope
+from bench.evidence.measuring.runs import wobble
+from bench.evidence.scope import MEMBER, Scope
 from bench.languages import words
 
 

@@ -1,1 +1,1 @@
-"""What estimands are measured with: functions from an arm's tables to values, one row a measured member."""
+"""Functions that estimands share: from an arm's tables to values, one row a measured member."""

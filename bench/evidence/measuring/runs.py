@@ -9,18 +9,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.evidence.scope import MEMBER, SETTING, Scope, failed, solved_in
+from bench.evidence.scope import SETTING, Scope, failed, solved_in
 
 VALUES = [*SETTING, "seed", "value", "run"]
 TYPES = {"lag": "int64", "seed": "int64", "value": "float64", "run": "str"}
-NEEDED = [*SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "mlflow_run_id"]
-"""The columns of a member that are looked at here, of the many that there are."""
 
 
 def runs_of(scope: Scope, technique: str) -> pd.DataFrame:
-    """The technique's measured members, with `run`."""
-    rows = scope.rows("members", technique)[NEEDED]
-    return rows.assign(run=rows.mlflow_run_id.fillna(""))
+    """The technique's measured members."""
+    return scope.rows("runs", technique)
 
 
 def score(scope: Scope, technique: str) -> pd.DataFrame:
@@ -54,7 +51,7 @@ def wobble(level: int, seed: int) -> int:
 
 
 def _with_spared(scope: Scope, technique: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """With rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
+    """Add rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
 
     A setting whose tuning failed throughout ends the ladder too; its seeds are those of the others on the task.
     """
