@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import typer
-from bench.options import load_plugins
 from factory import cohort, result
 
 import bench
 from bench.cli import app, main
+from bench.cli.options import load_plugins
 from bench.evidence.claims import book, families
 from bench.evidence.estimands import estimands
 from bench.protocol.preset import preset_names

@@ -106,6 +106,7 @@ def test_the_service_runs_the_command(home: Path, understood: Callable[[str], bo
     codes = {int(code) for code in service["SuccessExitStatus"].split()}
     assert codes == {errors.BUSY, errors.UNFINISHED}
     assert service["KillMode"] == "mixed"
+    assert service["OOMPolicy"] == "continue", "else systemd ends the night with the first cohort that is too large"
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed")

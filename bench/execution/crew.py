@@ -127,7 +127,7 @@ class Crew:
     def _news(self, work: _Work, ended: bool) -> Iterator[tuple[Any, Message]]:
         """Give out what a process has sent, and its end if that has come."""
         for message in work.inlet.take():
-            if isinstance(message, Result | Refused):
+            if isinstance(message, Result | Died | Refused):
                 self._end(work, patience=LAST_WORDS)
                 if isinstance(message, Refused):
                     raise BenchError(f"{message.reason}.")

@@ -330,7 +330,7 @@ class _Sealing:
     def send(self, message: Message | Refused) -> None:
         """Send news as bytes, and what a result holds as bytes within it."""
         match message:
-            case Refused():
+            case Refused() | Died():
                 self.connection.send(message)
             case Result(content):
                 self.connection.send(Result(pickle.dumps(content)))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from bench.containment import changes_of_numbers, numbers, settled
 from bench.errors import BenchError
-from bench.execution.messages import Measured, News, Outlet, Progress, Refused, Result, Timed
+from bench.execution.messages import Died, Measured, News, Outlet, Progress, Refused, Result, Timed
 from bench.execution.needs import changed
 from bench.records.settings import Cohort, Setting
 from bench.registry import load_plugin
@@ -23,11 +26,15 @@ from bench.training.cost import BASELINE, measure_cost
 from bench.training.pace import measure_pace
 from bench.training.speed import sample_speed
 
+_SHORT_OF_MEMORY = re.compile("(?:can't|cannot) allocate memory|out of memory|bad_alloc", re.IGNORECASE)
+"""How torch and C++ put it, whose errors for it are none of Python's own."""
+
 
 def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
     """Train a cohort; send Progress as it goes, and the Result with its CohortResult.
 
-    An error is a result too: every member failed, and why. What would train under a wrong name is Refused.
+    An error is a result too: every member failed, and why; where memory ran out it is Died. What would train under a
+    wrong name is Refused.
     """
     if _refuses(connection, plugins, [cohort.setting]):
         return
@@ -36,6 +43,7 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
         result = train_cohort(cohort, lambda done, active: connection.send(Progress(done, active)))
         if changes := changes_of_numbers(before):
             result = failed_cohort(cohort, f"it changes {' and '.join(changes)} for its whole process")
+        connection.send(Result(result))
     except BrokenPipeError:  # nobody is left to hear
         raise
     except SIGTERMException:  # Lightning stops neatly and would end with 0: end as what we are, terminated
@@ -43,8 +51,24 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         raise
     except Exception as error:  # whatever a technique or task may raise
-        result = failed_cohort(cohort, f"{type(error).__name__}: {error}".rstrip(": "))
-    connection.send(Result(result))
+        connection.send(_failed(cohort, error))
+
+
+def _failed(cohort: Cohort, error: Exception) -> Result | Died:
+    """What an error leaves of a cohort; where memory is short no tables are made, for they need some."""
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, MemoryError) or _SHORT_OF_MEMORY.search(said):
+        _let_go_of(error)
+        return Died(f"it ran out of memory: fewer --jobs, smaller batches or smaller networks need less ({said})")
+    return Result(failed_cohort(cohort, said))
+
+
+def _let_go_of(error: BaseException | None) -> None:
+    """Free what the functions that an error has ended still hold."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
+    gc.collect()
 
 
 def measure(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
