@@ -44,9 +44,16 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
         raise
-    except Exception as error:  # whatever a technique or task may raise
-        result = failed_cohort(cohort, f"{type(error).__name__}: {error}".rstrip(": "))
+    except BaseException as error:  # whatever a technique or task may raise, also to end the program
+        result = failed_cohort(cohort, _said(error))
     connection.send(("result", result))
+
+
+def _said(error: BaseException) -> str:
+    """The kind and the words of an error. Lightning turns a KeyboardInterrupt into an exit, which hides it."""
+    cause = error.__context__ if isinstance(error, SystemExit) else None
+    raised = cause if isinstance(cause, KeyboardInterrupt) else error
+    return f"{type(raised).__name__}: {raised}".rstrip(": ")
 
 
 def measure(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
@@ -78,7 +85,7 @@ def _each(
         try:
             with settled():
                 news = found(setting)
-        except Exception:  # one that cannot run has failed in training, where it is told
+        except BaseException:  # one that cannot run has failed in training, where it is told
             continue
         connection.send(("progress", news))
     connection.send(("result", None))
