@@ -41,7 +41,7 @@ class Workforce(Protocol):
     def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, str, Any]]:
         """Wait for news: (label, 'progress', …), (label, 'result', …), or (label, 'result', Died).
 
-        timeout: seconds after which there may be none; None waits for as long as the work may take.
+        timeout: seconds after which there may be none; None sets no limit, and yet there may be none.
         """
         ...
 
