@@ -50,13 +50,13 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
         raise
-    except Exception as error:  # whatever a technique or task may raise
+    except BaseException as error:  # whatever a technique or task may raise, also to end the program
         connection.send(_failed(cohort, error))
 
 
-def _failed(cohort: Cohort, error: Exception) -> Result | Died:
+def _failed(cohort: Cohort, error: BaseException) -> Result | Died:
     """What an error leaves of a cohort; where memory is short no tables are made, for they need some."""
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    said = _said(error)
     if isinstance(error, MemoryError) or _SHORT_OF_MEMORY.search(said):
         _let_go_of(error)
         return Died(f"it ran out of memory: fewer --jobs, smaller batches or smaller networks need less ({said})")
@@ -69,6 +69,13 @@ def _let_go_of(error: BaseException | None) -> None:
         traceback.clear_frames(error.__traceback__)
         error = error.__context__
     gc.collect()
+
+
+def _said(error: BaseException) -> str:
+    """The kind and the words of an error. Lightning turns a KeyboardInterrupt into an exit, which hides it."""
+    cause = error.__context__ if isinstance(error, SystemExit) else None
+    raised = cause if isinstance(cause, KeyboardInterrupt) else error
+    return f"{type(raised).__name__}: {raised}".rstrip(": ")
 
 
 def measure(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
@@ -100,7 +107,7 @@ def _each(
         try:
             with settled():
                 news = found(setting)
-        except Exception:  # one that cannot run has failed in training, where it is told
+        except BaseException:  # one that cannot run has failed in training, where it is told
             continue
         connection.send(news)
     connection.send(Result(None))

@@ -42,7 +42,7 @@ class Workforce(Protocol):
     def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, Message]]:
         """Wait for messages, each with the label of its work: news in their order, and at the end a Result, or Died.
 
-        timeout: seconds after which there may be none; None waits for as long as the work may take. Raises BenchError
+        timeout: seconds after which there may be none; None sets no limit, and yet there may be none. Raises BenchError
         where the work is Refused, and where none can be done any more.
         """
         ...

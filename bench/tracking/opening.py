@@ -46,6 +46,8 @@ _FORBIDDEN = {
     errno.EPERM: "no permission",
     errno.EROFS: "a file system for reading only",
 }
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a disk says that takes no more, or no more of this user's."""
 
 
 @contextmanager
@@ -57,6 +59,11 @@ def plainly(shown: str) -> Iterator[None]:
         said = str(error)
         if isinstance(error, OSError) and error.errno in _FORBIDDEN:
             raise BenchError(f"Store {shown} cannot be used: {_FORBIDDEN[error.errno]}: {error.filename}.") from error
+        if (isinstance(error, OSError) and error.errno in _FULL) or "database or disk is full" in said:
+            place = getattr(error, "filename", None) or shown
+            raise BenchError(
+                f"Store {shown} failed: there is no room left for {place}: make some, or name another with --store."
+            ) from error
         if "database schema" in said:
             raise BenchError(
                 f"Store {shown} was made by another MLflow version: use that one, or another --store, "

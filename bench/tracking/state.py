@@ -68,7 +68,7 @@ def hold(lock: FileLock, shown: str, told: Callable[[str], None] | None = None) 
             told(f"{said}: waiting for it to end.")
             take(lock, -1)
     try:
-        write_whole(holder, str(os.getpid()).encode())
+        write_whole(holder, str(os.getpid()).encode(), "name another with --store")
         yield
     finally:
         lock.release()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -284,32 +285,44 @@ def test_run_hands_the_arms_on(
 
 
 @pytest.fixture
-def languages(monkeypatch: pytest.MonkeyPatch) -> dict[Path, tuple[str, ...]]:
-    """Stands in for `write_report`: folder → languages asked for."""
-    asked: dict[Path, tuple[str, ...]] = {}
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[Path, tuple[list[str] | None, list[str]]]:
+    """Stands in for `write_report`: folder → languages and formats asked for."""
+    found: dict[Path, tuple[list[str] | None, list[str]]] = {}
 
-    def write(store: Store, output: Path, languages: tuple[str, ...], addresses: RunAddresses, **_: int) -> list[Path]:
-        asked[output] = languages
+    def write(
+        store: Store, output: Path, languages: list[str] | None, addresses: RunAddresses, **how: Any
+    ) -> list[Path]:
+        found[output] = languages, [*how["only"]]
         assert set(addresses.experiments) == set(store.members()["task"])
-        return [output / f"report.{language}.html" for language in languages]
+        return [output / "report.en.html", output / "report.zh.html"]
 
     monkeypatch.setattr(report, "write_report", write)
-    return asked
+    return found
 
 
 def test_report_goes_to_a_folder_by_date(
-    filled: Store, languages: dict[Path, tuple[str, ...]], capsys: pytest.CaptureFixture[str]
+    filled: Store, asked: dict[Path, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["report", "--store", filled.uri]) == 0
-    ((folder, asked),) = languages.items()
+    ((folder, found),) = asked.items()
     assert re.fullmatch(r"reports/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", folder.as_posix())
-    assert asked == ("en", "zh")
+    assert found == (None, ["html", "pdf"])
     assert capsys.readouterr().out.splitlines() == [f"{folder}/report.en.html", f"{folder}/report.zh.html"]
 
 
-def test_report_in_one_language_elsewhere(filled: Store, languages: dict[Path, tuple[str, ...]]) -> None:
-    assert main(["report", "--store", filled.uri, "--language", "zh", "--output", "here"]) == 0
-    assert languages == {Path("here"): ("zh",)}
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ("--language zh", (["zh"], ["html", "pdf"])),
+        ("--language both --format md", (["en", "zh"], ["md"])),
+        ("--language zh,en --format html,md", (["zh", "en"], ["html", "md"])),
+    ],
+)
+def test_report_in_some_languages_and_formats_elsewhere(
+    filled: Store, asked: dict[Path, Any], options: str, found: tuple[list[str], list[str]]
+) -> None:
+    assert main(["report", "--store", filled.uri, "--output", "here", *options.split()]) == 0
+    assert asked == {Path("here"): found}
 
 
 # export

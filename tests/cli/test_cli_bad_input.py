@@ -46,7 +46,7 @@ WRONG = {
     "list": "techniques|tasks|presets|claims",
     "list cells": "'cells' is not one of 'techniques', 'tasks', 'presets', 'claims', 'executors'",
     "export --format xml": "'xml' is not one of 'json', 'csv', 'parquet'",
-    "report --language fr": "'fr' is not one of 'en', 'zh', 'both'",
+    "report --language fr": "There is no language 'fr': known are en, zh",
     f"{RUN} --jobs 0": "--jobs",
     f"{RUN} --seeds many": "--seeds",
     f"{RUN} --timeout soon": "'soon' is no length of time",

@@ -10,7 +10,7 @@ import pytest
 from bench import execution
 from bench.cli import main
 from bench.evidence import verdicts
-from bench.evidence.claims import ClaimTest
+from bench.evidence.claims import Claim
 from bench.execution import sampling
 from bench.history import take
 from bench.records import staleness
@@ -72,14 +72,15 @@ measured_seeds: 8
 protocol: {hidden_size: 4, batch_size: 32, updates: 120, evaluate_every: 10, held_out_size: 64, learning_rates: [0.05],
   tuning_seeds: 0}
 """
-CLAIM = ClaimTest.model_validate(
+CLAIM = Claim.model_validate(
     {
         "id": "S06",
+        "says": "patience learns",
+        "measure": "the score",
         "parts": [
             {
-                "id": "learns", "label": {"en": "learns", "zh": "学会"}, "kind": "score", "techniques": ("patient",),
-                "direction": "higher", "against": 0.0, "margin": 0.1, "unit": "",
-                "estimand": {"en": "score", "zh": "得分"},
+                "id": "learns", "label": "learns", "kind": "score", "techniques": ("patient",), "direction": "higher",
+                "against": 0.0, "says": "score of {technique}",
             }
         ],
     }
@@ -118,7 +119,7 @@ def nightly(tmp_path_factory, patch) -> tuple[Nightly, list[Snapshot]]:
     patch.setattr(techniques, "_found", dict(techniques.all()))
     patch.setattr(tasks, "_found", dict(tasks.all()))
     for module in (verdicts, take):
-        patch.setattr(module, "load_tests", lambda: (CLAIM,))
+        patch.setattr(module, "source_claims", lambda: (CLAIM,))
     patch.setattr(sampling, "PROCESSES", 3)
     made = Nightly(tmp_path_factory.mktemp("nightly"))
     return made, [made.run(extra) for extra in ("pass", "pass", SPOILT)]

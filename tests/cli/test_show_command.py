@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.cli import main
-from bench.evidence.source import load_claims
+from bench.evidence.claims import source_claims
 from bench.protocol.preset import preset_names
 from bench.tasks import tasks
 from bench.techniques import techniques
@@ -25,7 +25,7 @@ def test_a_technique_has_its_equation_its_dials_and_its_claims(capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "technique        tbptt:window=20: Truncated BPTT\n" in out
     assert "window = 20 (others worth a look: " in out
-    shown = {claim.id for claim in load_claims() if f" {claim.id} {claim.says['en']}\n" in out}
+    shown = {claim.id for claim in source_claims() if f" {claim.id} {claim.says}\n" in out}
     assert shown == {"S24", "S25", "S26", "S27"}
 
 

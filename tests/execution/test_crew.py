@@ -138,6 +138,38 @@ def test_the_time_is_over_for_those_who_talk_too(target, parts, allowed):
     assert found == Died(f"it took longer than the timeout of {allowed} s")
 
 
+class Clock:
+    """One that can be set forward, as time goes on while a process is stopped."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def monotonic(self):
+        return time.monotonic() + self.ahead
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_no_time_passes_while_the_caller_is_stopped(monkeypatch, stopped):
+    """As by Ctrl-Z, or by a scheduler that needs the machine. What passes at other times counts."""
+    clock, really_wait = Clock(), crew_module.wait
+
+    def stopped_in_a_wait(places, patience):
+        clock.ahead += 1000
+        monkeypatch.setattr(crew_module, "wait", really_wait)
+        return really_wait(places, patience)
+
+    monkeypatch.setattr(crew_module, "time", clock)
+    with Crew(1, timeout=500) as crew:
+        crew.start("work", talks_without_end, None)
+        if stopped:
+            monkeypatch.setattr(crew_module, "wait", stopped_in_a_wait)
+        else:
+            clock.ahead += 1000
+        news = [content for _ in range(3) if crew.busy for *_, content in crew.messages()]
+    assert clock.ahead == 1000
+    assert any(isinstance(content, Died) for content in news) is not stopped
+
+
 def test_who_closes_the_pipe_has_died():
     with Crew(1) as crew:
         crew.start("work", closes_everything, None)

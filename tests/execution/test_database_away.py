@@ -106,7 +106,7 @@ def test_a_restart_changes_nothing(mode, database, empty, preset, undisturbed, m
 
     before_write(WITHIN_THE_FIRST, restart, monkeypatch)
     assert run(preset, empty) == 0
-    assert "Members trained: 4; there already: 0." in capfd.readouterr().err
+    assert "Runs trained: 4; failed: 0; stored before: 0." in capfd.readouterr().err
     assert_alike(Store.open(empty), undisturbed)
 
 
@@ -121,7 +121,7 @@ def test_what_finishes_while_it_is_away_waits_for_the_next_run(
         finally:
             database.start()
     said = capfd.readouterr().err
-    assert "Members trained: 4; there already: 0." in said, "it trains on without a database"
+    assert "Runs trained: 4; failed: 0; stored before: 0." in said, "it trains on without a database"
     sentence = "2 finished cohorts wait" if waiting == 2 else "1 finished cohort waits"
     box = Outbox(Store.open(empty))
     assert len(box) == waiting
@@ -129,6 +129,6 @@ def test_what_finishes_while_it_is_away_waits_for_the_next_run(
     assert "Traceback" not in said
 
     assert run(preset, empty) == 0
-    assert "Members trained: 0; there already: 4." in capfd.readouterr().err
+    assert "Runs trained: 0; failed: 0; stored before: 4." in capfd.readouterr().err
     assert len(box) == 0
     assert_alike(Store.open(empty), undisturbed)

@@ -12,7 +12,7 @@ import pytest
 from alike import assert_alike, assert_tidy
 
 from bench.errors import BusyError
-from bench.execution import Budget, RunSummary, account, crew, make_plan, run_studies
+from bench.execution import Budget, RunSummary, account, crew, make_plan, run_studies, sample_speeds, sampling
 from bench.protocol.ladder import FEW
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
@@ -130,6 +130,31 @@ class Hangs(Tanh):
         return super().accumulate(inputs, targets)
 
 
+class Leaves(Tanh):
+    name = "leaves"
+
+    def accumulate(self, inputs, targets):
+        raise SystemExit(0)
+
+
+class Interrupts(Tanh):
+    name = "interrupts"
+
+    def accumulate(self, inputs, targets):
+        raise KeyboardInterrupt
+
+
+class Odd(BaseException):
+    pass
+
+
+class Oddly(Tanh):
+    name = "oddly"
+
+    def accumulate(self, inputs, targets):
+        raise Odd("no Exception")
+
+
 class Unborn(Tanh):
     name = "unborn"
 
@@ -163,7 +188,8 @@ def plugin(tmp_path, monkeypatch):
 
 
 def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
-    names = ("raises", "fine", "dies", "terminated", "greedy", "forgetful", "unborn", "switches")
+    ending = ("dies", "terminated", "leaves", "interrupts", "oddly")
+    names = ("raises", "fine", *ending, "greedy", "forgetful", "unborn", "switches")
     wanted = study(*names, lags=(2,), learning_rates=(0.01,), updates=20)
     summary = run_studies([wanted], store, jobs=2, plugins=[plugin])
     reasons = {row["technique"]: row["reason"] for row in summary.failures}
@@ -173,6 +199,9 @@ def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
         "raises": "ValueError: as it was made to",
         "dies": "the process was ended by SIGKILL, perhaps for want of memory",
         "terminated": "the process was ended by SIGTERM",
+        "leaves": "SystemExit: 0",
+        "interrupts": "KeyboardInterrupt",
+        "oddly": "Odd: no Exception",
         "forgetful": f"{short} (MemoryError)",
         "unborn": "RuntimeError: no such layers",
         "switches": "it changes torch's threads (from 1 to 2) for its whole process",
@@ -184,6 +213,13 @@ def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
     again = run_studies([wanted], store, jobs=2, plugins=[plugin])
     assert again.trained == 0
     assert len(again.failures) == len(summary.failures)
+
+
+def test_who_wants_to_end_the_program_takes_nobodys_speed_along(store, plugin, monkeypatch):
+    monkeypatch.setattr(sampling, "PROCESSES", 1)
+    with store.lock():
+        assert sample_speeds([study("leaves", "fine", lags=(2,))], store, [plugin]) == 1
+    assert set(store.timings()["technique"]) == {"fine"}
 
 
 def test_what_takes_too_long_has_failed_and_is_tried_again_where_that_is_asked_for(store, plugin):

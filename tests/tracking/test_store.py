@@ -256,6 +256,13 @@ def test_the_lock_names_the_process_that_holds_it_and_can_be_waited_for(store):
         pass
 
 
+def test_a_lock_that_cannot_be_signed_leads_to_another_store(store):
+    store.location.database.with_suffix(".db.pid").mkdir()
+    said = r"^Cannot write .*mlflow\.db\.pid: .*; name another with --store\.$"
+    with pytest.raises(BenchError, match=said), store.lock():
+        pass
+
+
 def test_the_environment_is_left_alone(store):
     store.write_cohort(result())
     assert "MLFLOW_TRACKING_URI" not in os.environ

@@ -33,6 +33,7 @@ def report(
 ) -> None:
     """Write the report, and print its files' paths."""
     load_plugins(plugin)
+    codes = _codes(language)
     from joblib import cpu_count
 
     from bench.report import USUAL, write_report
@@ -44,11 +45,16 @@ def report(
     warn_of_cut_off(opened)
     addresses, dpi = run_addresses(opened), PNG_DPI if png else 0
     for file in write_report(
-        opened, folder, _codes(language), addresses, jobs=cpu_count(), png_dpi=dpi, only=split(form) or USUAL
+        opened, folder, codes, addresses, jobs=cpu_count(), png_dpi=dpi, only=split(form) or USUAL
     ):
         typer.echo(file)
 
 
 def _codes(languages: list[str] | None) -> list[str] | None:
-    """The languages that are asked for; 'both' stands for English and Chinese."""
-    return [code for name in split(languages) or () for code in (("en", "zh") if name == "both" else (name,))] or None
+    """The languages that are asked for; 'both' stands for English and Chinese. Raises BenchError for unknown ones."""
+    from bench.languages import language
+
+    codes = [code for name in split(languages) or () for code in (("en", "zh") if name == "both" else (name,))]
+    for code in codes:
+        language(code)
+    return codes or None
