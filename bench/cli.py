@@ -337,7 +337,7 @@ def export(
 @app.command()
 def ui(store: StoreOption = None, port: Annotated[int, typer.Option(min=1, max=65535)] = 5000) -> None:
     """Serve the MLflow UI on 127.0.0.1 until Ctrl-C."""
-    from bench.tracking import Store, ui_address, ui_addresses, ui_command, ui_environment
+    from bench.tracking import Store, ui_addresses, ui_command, ui_environment
 
     opened = Store.open(store, create=False)
     if opened.location.is_copy:
@@ -347,7 +347,7 @@ def ui(store: StoreOption = None, port: Annotated[int, typer.Option(min=1, max=6
     command = ui_command(opened, port=port)
     if command:
         check_free(port)
-    addresses = ui_addresses(opened, port=port) or {"experiments": ui_address(opened, port=port)}
+    addresses = ui_addresses(opened, port=port)
     typer.echo(columns([{"curves": where, "address": address} for where, address in addresses.items()]))
     if command:  # else the store is a server that runs already
         sys.stdout.flush()
