@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from mlflow.entities import Metric, Param
+from mlflow.entities import Experiment, Metric, Param
 
 from bench.records.result import COST_METHOD, CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
 
@@ -23,6 +23,9 @@ Kind = Literal["cohorts", "studies", "costs", "timings", "snapshots"]
 TASK_PREFIX = "bptt-bench/"
 RECORD_PREFIX = "bptt-bench-records/v2/"
 """Raise with the tables' columns: records of another version are left alone, and are not read."""
+
+TASK = "bptt-bench.task"
+"""The tag of an experiment: the task whose members it holds, whatever people call it in MLflow."""
 
 COMPLETE = "complete"
 """The tag that is written last: what lacks it does not exist."""
@@ -83,6 +86,11 @@ FLOW = {"decay": "flow/decay", "dead_share": "flow/dead_share"}
 def task_experiment(task: str) -> str:
     """The name of the experiment that holds the members of a task."""
     return TASK_PREFIX + task
+
+
+def task_of(experiment: Experiment) -> str:
+    """The task whose members an experiment holds."""
+    return experiment.tags.get(TASK) or experiment.name.removeprefix(TASK_PREFIX)
 
 
 def record_experiment(kind: Kind) -> str:

@@ -214,26 +214,33 @@ class Records:
 
     def of(self, kind: Kind) -> list[str]:
         """The experiment with the records of a kind, if there is one."""
-        return self._ids(layout.record_experiment(kind))
+        return [e.experiment_id for e in self._experiments_with(f"name = '{layout.record_experiment(kind)}'")]
 
     def tasks(self) -> list[str]:
         """The experiments with members."""
-        return self._ids(f"{layout.TASK_PREFIX}%")
+        return [e.experiment_id for e in self.homes()]
 
-    def _ids(self, pattern: str) -> list[str]:
-        """The experiments named like `pattern`; deleted ones too, whose runs are deleted with them."""
-        wanted = f"name LIKE '{pattern}'"
+    def homes(self) -> list[Experiment]:
+        """The experiments with members, renamed ones too; of two for a task the one that bears its name is last."""
+        tagged = self._experiments_with(f"tags.`{layout.TASK}` LIKE '%'")
+        named = self._experiments_with(f"name LIKE '{layout.TASK_PREFIX}%'")
+        found = {e.experiment_id: e for e in [*tagged, *named]}.values()
+        return sorted(found, key=lambda e: e.name == layout.task_experiment(layout.task_of(e)))
+
+    def _experiments_with(self, wanted: str) -> list[Experiment]:
+        """The experiments that MLflow finds; deleted ones too, whose runs are deleted with them."""
         with understood(self.location.shown):
-            return [e.experiment_id for e in self.client.search_experiments(ViewType.ALL, filter_string=wanted)]
+            return list(self.client.search_experiments(ViewType.ALL, filter_string=wanted))
 
     def _check_names(self) -> None:
         """Raise BenchError if there are members, but an experiment for records neither of this version nor another."""
+        homes = {e.name for e in self.homes() if e.lifecycle_stage == LifecycleStage.ACTIVE}
         with understood(self.location.shown):
-            names = [e.name for e in self.client.search_experiments(filter_string="name LIKE 'bptt-bench%'")]
-        if names and all(name.startswith(layout.TASK_PREFIX) for name in names):
+            ours = {e.name for e in self.client.search_experiments(filter_string="name LIKE 'bptt-bench%'")}
+        if homes and all(name.startswith(layout.TASK_PREFIX) for name in ours - homes):
             raise BenchError(
                 f"Store {self.location.shown} lost its experiment '{layout.record_experiment('cohorts')}': give it "
-                f"that name again in MLflow, or delete the experiments {', '.join(sorted(names))} there to begin anew."
+                f"that name again in MLflow, or delete the experiments {', '.join(sorted(homes))} there to begin anew."
             )
 
     def _members_of(self, record: Run) -> list[Run]:
@@ -262,6 +269,15 @@ class Records:
             known = self.client.get_experiment_by_name(name) or self._new_experiment(name)
             self._revive(known)
             self._experiments[name] = known.experiment_id
+        return self._experiments[name]
+
+    def home(self, task: str) -> str:
+        """The id of the experiment for a task's members: where they are, whatever it is called now, or made."""
+        name = layout.task_experiment(task)
+        if name not in self._experiments:
+            called = {layout.task_of(e): e.name for e in self.homes()}
+            self._experiments[name] = self.experiment(called.get(task, name))
+            self.client.set_experiment_tag(self._experiments[name], layout.TASK, task)
         return self._experiments[name]
 
     def _new_experiment(self, name: str) -> Experiment:

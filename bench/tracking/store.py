@@ -140,7 +140,7 @@ class Store:
 
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
         curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
-        experiment = self.records.experiment(layout.task_experiment(result.cohort.setting.task))
+        experiment = self.records.home(result.cohort.setting.task)
         runs = []
         for row in result.members.to_dict("records"):
             run = self.client.create_run(

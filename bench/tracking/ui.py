@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pandas as pd
+from mlflow.entities import Experiment, LifecycleStage
 
 from bench.errors import BenchError
 from bench.tracking import layout
 from bench.tracking.address import SERVERS
 from bench.tracking.environment import UI_STORE
-from bench.tracking.opening import plainly
+from bench.tracking.opening import LOG, plainly
 from bench.tracking.store import Store
 
 _VIEW_TAG = "mlflow.sharedViewState."
@@ -44,37 +45,52 @@ def ui_environment(store: Store) -> dict[str, str]:
     return own | {UI_STORE: store.uri}
 
 
-def ui_address(store: Store, host: str = "127.0.0.1", port: int = 5000) -> str:
-    """Where a browser sees the first task's curves at its shortest lag, or else the list of experiments."""
-    addresses = ui_addresses(store, host, port)
-    return next(iter(addresses.values()), f"{_base(store, host, port)}/#/experiments?{_MODE}")
-
-
 _MODE = urlencode({"workflowType": "machine_learning"})
 
 
 def ui_addresses(store: Store, host: str = "127.0.0.1", port: int = 5000) -> dict[str, str]:
     """An address for each task, lag and arm ('adding lag 50', 'copy lag 5 exploding'): measured members by technique.
 
-    Charts show their mean and spread. Presets the views in the store.
+    Charts show their mean and spread. Presets the views in the store. Where nothing can be shown there is one address,
+    of the list of experiments; that results cannot be read is a warning, for it may be mended in the interface.
     """
-    members = store.members()
-    measured = members[members["role"] == "measured"]
-    arms = {plan.protocol.hash: study.arm for study in store.studies() for plan in study.tasks}
     base = _base(store, host, port)
-    with plainly(store.shown):
+    try:
+        found = _curves(store, base)
+    except BenchError as error:
+        LOG.warning("%s", error)
         found = {}
+    return found or {"experiments": f"{base}/#/experiments?{_MODE}"}
+
+
+def _curves(store: Store, base: str) -> dict[str, str]:
+    members = store.members()
+    arms = {plan.protocol.hash: study.arm for study in store.studies() for plan in study.tasks}
+    homes, found = _homes(store), dict[str, str]()
+    measured = members[members["role"] == "measured"]
+    for task in sorted(set(measured["task"]) - set(homes)):
+        LOG.warning(
+            "The curves of task '%s' cannot be shown, though its results count: MLflow has no experiment for it. "
+            "If it was renamed, call it '%s' again.",
+            task,
+            layout.task_experiment(task),
+        )
+    with plainly(store.shown):
         for (task, lag, protocol), group in measured.groupby(["task", "lag", "protocol_hash"]):
-            name = f"{task} lag {lag}" + {"main": "", "": ""}.get(arm := arms.get(protocol, ""), f" {arm}")
-            name = name if name not in found else f"{name} {protocol}"  # an earlier protocol's
-            found[name] = _preset(store, str(task), int(lag), str(protocol), group, base)
-        return found
+            if task in homes:
+                name = f"{task} lag {lag}" + {"main": "", "": ""}.get(arm := arms.get(protocol, ""), f" {arm}")
+                name = name if name not in found else f"{name} {protocol}"  # an earlier protocol's
+                found[name] = _preset(store, homes[task], int(lag), str(protocol), group, base)
+    return found
 
 
-def _preset(store: Store, task: str, lag: int, protocol: str, members: pd.DataFrame, base: str) -> str:
-    experiment = store.client.get_experiment_by_name(layout.task_experiment(task))
-    if experiment is None:
-        raise BenchError(f"Store {store.shown} lost its experiment of task '{task}': run again.")
+def _homes(store: Store) -> dict[str, Experiment]:
+    """The experiment by task, whatever it is called now."""
+    with plainly(store.shown):
+        return {layout.task_of(e): e for e in store.records.homes() if e.lifecycle_stage == LifecycleStage.ACTIVE}
+
+
+def _preset(store: Store, experiment: Experiment, lag: int, protocol: str, members: pd.DataFrame, base: str) -> str:
     key = f"lag-{lag}-{protocol}"
     view, tag = json.dumps(_view(lag, protocol, members), sort_keys=True), _VIEW_TAG + key
     if experiment.tags.get(tag) != view:
@@ -195,7 +211,5 @@ class RunAddresses:
 
 def run_addresses(store: Store, host: str = "127.0.0.1", port: int = 5000) -> RunAddresses:
     """The addresses of all runs of a store. Raises BenchError if it cannot be read."""
-    with plainly(store.shown):
-        found = store.client.search_experiments(filter_string=f"name LIKE '{layout.TASK_PREFIX}%'")
-    experiments = {e.name.removeprefix(layout.TASK_PREFIX): e.experiment_id for e in found}
+    experiments = {task: experiment.experiment_id for task, experiment in _homes(store).items()}
     return RunAddresses(_base(store, host, port), experiments)

@@ -4,7 +4,7 @@ import pytest
 from factory import cohort, result
 
 from bench.errors import BenchError
-from bench.tracking import Store
+from bench.tracking import Store, run_addresses, ui_addresses
 from bench.tracking.layout import COMPLETE, KEY, RECORD
 
 NAMES = ("lstm", "tanh")
@@ -90,11 +90,47 @@ def test_what_is_restored_after_a_repair_never_stands_twice(filled, deleted, res
     assert filled.repair() == 0
 
 
-def test_a_task_that_was_renamed_still_counts(filled):
+@pytest.fixture
+def renamed(filled) -> str:
+    """The id of the experiment of the task 'adding', which somebody calls otherwise."""
     experiment = filled.client.get_experiment_by_name("bptt-bench/adding").experiment_id
     filled.client.rename_experiment(experiment, "mine")
+    return experiment
+
+
+def test_a_task_that_was_renamed_is_what_it_was(filled, renamed):
     assert filled.repair() == 0
+    assert counted(filled) == shown(filled) == [*NAMES]
+    (curves,) = ui_addresses(filled).values()
+    assert f"/#/experiments/{renamed}/" in curves
+    assert f"/#/experiments/{renamed}/" in run_addresses(filled).run("adding", member_of(filled))
+    filled.client.delete_run(member_of(filled))
+    assert counted(filled) == ["lstm"], "what is deleted there is noticed"
+    with filled.lock():
+        filled.repair()
+    again = Store.open(filled.uri)
+    again.write_cohort(WHAT["tanh"])
+    assert again.client.get_run(member_of(again)).info.experiment_id == renamed
+    assert counted(again) == shown(again) == [*NAMES]
+
+
+def test_a_task_that_was_deleted_for_good_still_counts_but_has_no_curves(filled, caplog):
+    experiment = filled.client.get_experiment_by_name("bptt-bench/adding").experiment_id
+    filled.client.delete_experiment(experiment)
+    filled.client._tracking_client.store._hard_delete_experiment(experiment)
     assert counted(filled) == [*NAMES]
+    assert list(ui_addresses(filled)) == ["experiments"]
+    assert caplog.messages == [
+        "The curves of task 'adding' cannot be shown, though its results count: MLflow has no experiment for it. "
+        "If it was renamed, call it 'bptt-bench/adding' again."
+    ]
+
+
+def test_renamed_records_of_a_task_that_was_renamed_are_asked_back(filled, renamed):
+    experiment = filled.client.get_experiment_by_name("bptt-bench-records/v2/cohorts").experiment_id
+    filled.client.rename_experiment(experiment, "mine too")
+    with pytest.raises(BenchError, match=r"lost its experiment .*, or delete the experiments mine there to begin anew"):
+        filled.members()
 
 
 def test_records_that_were_renamed_are_asked_back(filled):

@@ -22,7 +22,7 @@ def ui(
     port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65535, help="Port of 127.0.0.1 to listen on.")] = 5000,
 ) -> None:
     """Serve MLflow's interface on 127.0.0.1 until Ctrl-C."""
-    from bench.tracking import Store, ui_address, ui_addresses, ui_command, ui_environment
+    from bench.tracking import Store, ui_addresses, ui_command, ui_environment
 
     opened = Store.open(store, create=False)
     if opened.location.is_copy:
@@ -32,7 +32,7 @@ def ui(
     command = ui_command(opened, port=port)
     if command:
         check_free(port)
-    addresses = ui_addresses(opened, port=port) or {"experiments": ui_address(opened, port=port)}
+    addresses = ui_addresses(opened, port=port)
     show_table([{"curves": where, "address": address} for where, address in addresses.items()])
     if command:  # else the store is a server that runs already
         sys.stdout.flush()
