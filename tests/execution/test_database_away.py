@@ -122,7 +122,7 @@ def test_what_finishes_while_it_is_away_waits_for_the_next_run(
             database.start()
     said = capfd.readouterr().err
     assert "Runs trained: 4; failed: 0; stored before: 0." in said, "it trains on without a database"
-    sentence = "2 finished cohorts wait" if waiting == 2 else "1 finished cohort waits"
+    sentence = "2 files of finished runs wait" if waiting == 2 else "1 file of finished runs waits"
     box = Outbox(Store.open(empty))
     assert len(box) == waiting
     assert re.search(rf"^{sentence} in {box.folder} for the next run: The server at {empty} answers 503 ", said, re.M)
