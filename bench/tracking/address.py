@@ -47,7 +47,7 @@ def locate(uri: str | None) -> Location:
     """
     scheme = "" if uri is None else re.match(r"(?:([\w+.-]+):/)?", uri)[1] or ""  # type: ignore[index]
     if uri is None or not scheme:
-        return _local(Path(uri or DEFAULT))
+        return _local(uri or str(DEFAULT))
     if scheme == "sqlite":
         return _local(_path_in(uri), is_file=True)
     if scheme in SERVERS:
@@ -71,19 +71,20 @@ def _check_server(uri: str) -> None:
         raise BenchError(f"Store '{without_secrets(uri)}' is no server's address: write http(s)://host:port.")
 
 
-def _path_in(uri: str) -> Path:
-    """The file that a user's sqlite:///… names."""
+def _path_in(uri: str) -> str:
+    """The path of the file that a user's sqlite:///… names."""
     path = uri.removeprefix("sqlite:///")
     if path in (uri, "", ":memory:"):
         raise BenchError(f"Store '{without_secrets(uri)}' names no file: write sqlite:///folder/{DATABASE}.")
     if unquote(path) != path:  # one version of SQLAlchemy reads the escape, another the letters
         raise BenchError(f"Store '{uri}' has an escape in its address: give the path of the file by itself.")
-    return Path(path)
+    return path
 
 
-def _local(path: Path, is_file: bool = False) -> Location:
+def _local(given: str, is_file: bool = False) -> Location:
+    path = Path(given)  # drops the "./" before a name
     try:
-        path = path.expanduser().resolve()
+        path = (path.expanduser() if given.startswith("~") else path).resolve()
         is_file = is_file or path.is_file() or path.suffix in (".db", ".sqlite")
     except (OSError, ValueError, RuntimeError) as error:  # too long, a null byte, a user who is not known
         raise BenchError(f"Store '{_readable(path)}' cannot be a path: {brief(error)}.") from None

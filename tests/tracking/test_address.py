@@ -21,6 +21,9 @@ def test_where_a_store_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert locate(None).database == tmp_path / "mlruns" / "mlflow.db"
     assert locate("elsewhere").database == tmp_path / "elsewhere" / "mlflow.db"
+    assert locate("./~else").database == tmp_path / "~else" / "mlflow.db"
+    assert locate("sqlite:///./~else").database == tmp_path / "~else"
+    assert locate("~/elsewhere").database == Path.home() / "elsewhere" / "mlflow.db"
     assert locate("elsewhere/my.db").database == tmp_path / "elsewhere" / "my.db"
     assert locate("sqlite:///elsewhere/my").database == tmp_path / "elsewhere" / "my"
     assert locate(f"sqlite:///{tmp_path}/my").artifacts == tmp_path / "artifacts"
