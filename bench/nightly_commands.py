@@ -5,7 +5,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from logging.handlers import RotatingFileHandler
@@ -52,6 +52,12 @@ AgeOption = Annotated[
     typer.Option("--older-than", metavar="TIME", parser=duration, help="Age of results that may go, as 30d."),
 ]
 KeepOption = Annotated[int, typer.Option("--keep-reports", metavar="N", min=1, help="How many reports stay.")]
+UnreadableOption = Annotated[
+    bool,
+    typer.Option(
+        "--unreadable", help="Remove only what has lost a file, or has a damaged one, so that it can be run again."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print warnings and errors alone; the log has all.")]
 
 
@@ -111,6 +117,7 @@ def prune(
     older_than: AgeOption = "30d",  # type: ignore[assignment]  # parsed
     keep_reports: KeepOption = 30,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    unreadable: UnreadableOption = False,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -119,6 +126,9 @@ def prune(
     from bench.tracking import Store
 
     opened = Store.open(store, create=False)
+    if unreadable:
+        _prune_unreadable(opened, dry_run, as_json)
+        return
     stuck: dict[Path, str] = {}
     if dry_run:
         outdated = _outdated(opened, reports, older_than, keep_reports)
@@ -127,14 +137,32 @@ def prune(
             outdated = _outdated(opened, reports, older_than, keep_reports)
             stuck = _remove_folders(outdated.folders)
             freed = _remove_results(opened, outdated)
-    rows = outdated.without(stuck).rows()
-    typer.echo(to_json(rows) if as_json else columns([{k: v for k, v in r.items() if k != "which"} for r in rows]))
+    _print(outdated.without(stuck).rows(), as_json)
     if outdated.results.unknown:
         say(f"Kept: {outdated.results.unknown} members of techniques or tasks unknown here; name them with --plugin.")
     say("Nothing was removed." if dry_run else f"Bytes freed in the store's database: {freed}.")
     if stuck:
         say(_not_removed(stuck))
         raise typer.Exit(FAILED)
+
+
+def _prune_unreadable(store: "Store", dry_run: bool, as_json: bool) -> None:
+    """Remove the records of which a file is lost or damaged, and nothing else."""
+    from bench.tracking.pruning import purge
+
+    with nullcontext() if dry_run else store.lock():
+        found = store.unreadable()
+        if not dry_run:
+            store.retire(record for records in found.values() for record in records)
+            purge(store)
+    rows = [(f"unreadable {kind}", [record.info.run_id for record in records]) for kind, records in found.items()]
+    _print([{"what": what, "count": len(which), "which": which} for what, which in rows], as_json)
+    say("Nothing was removed." if dry_run else "A run makes anew what it needs of these.")
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """What goes, or would go: a row a kind, and in JSON which."""
+    typer.echo(to_json(rows) if as_json else columns([{k: v for k, v in r.items() if k != "which"} for r in rows]))
 
 
 # The steps of a night
