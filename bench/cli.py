@@ -16,7 +16,7 @@ import typer
 
 from bench import history_commands, nightly_commands
 from bench.collector import collect_seldom
-from bench.console import check_free, columns, csv_table, fitted, printable, say, to_json
+from bench.console import check_free, columns, csv_table, echo, fitted, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.files import write_named
 from bench.interpreters import SAFE_PATH
@@ -126,7 +126,7 @@ def list_(
     """List techniques, tasks, presets or the source's claims."""
     load_plugins(plugin)
     records = {"techniques": techniques, "tasks": tasks, "presets": presets, "claims": claims}[kind]()
-    typer.echo(to_json(records) if as_json else columns(records))
+    echo(to_json(records) if as_json else columns(records))
 
 
 def techniques() -> list[dict[str, Any]]:
@@ -164,7 +164,7 @@ def preset(name: Annotated[str, typer.Argument(help="One that 'list presets' nam
     """Print a preset as YAML, to be changed and given to --preset as a file."""
     from bench.protocol.preset import preset_text
 
-    typer.echo(preset_text(name).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding
+    echo(preset_text(name).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding
 
 
 @app.command()
@@ -187,9 +187,9 @@ def plan(
     outlook = make_plan(studies, members, jobs, [str(file) for file in plugin or ()]).model_dump()
     words = {name: outlook.pop(name) for name in ("arms", "extrapolated", "skipped")}
     if as_json:
-        typer.echo(to_json({**outlook, **words}))
+        echo(to_json({**outlook, **words}))
     else:
-        typer.echo(
+        echo(
             "\n".join(
                 [
                     columns([{**outlook, "arms": ",".join(words["arms"])}]),
@@ -281,7 +281,7 @@ def report(
     _tell_cut_off(opened)
     addresses, dpi = run_addresses(opened), PNG_DPI if png else 0
     for file in write_report(opened, folder, languages, addresses, jobs=cpu_count(), png_dpi=dpi):
-        typer.echo(file)
+        echo(file)
 
 
 def _tell_cut_off(store: "Store") -> None:
@@ -302,10 +302,10 @@ def verdicts(store: StoreOption = None, plugin: PluginOption = None, as_json: Js
     _tell_cut_off(opened)
     judged = judge(opened)
     if as_json:
-        typer.echo(to_json([as_record(verdict) for verdict in judged]))
+        echo(to_json([as_record(verdict) for verdict in judged]))
         return
     table = columns([as_line(verdict) for verdict in judged])
-    typer.echo(fitted(table) if is_terminal(sys.stdout) else table)
+    echo(fitted(table) if is_terminal(sys.stdout) else table)
 
 
 @app.command()
@@ -329,7 +329,7 @@ def export(
     else:
         data = f"{to_json(members.to_dict('records'))}\n".encode()
     if output is None:
-        typer.echo(data, nl=False)
+        echo(data, nl=False)
     else:
         write_named(output, data)
 
@@ -348,7 +348,7 @@ def ui(store: StoreOption = None, port: Annotated[int, typer.Option(min=1, max=6
     if command:
         check_free(port)
     addresses = ui_addresses(opened, port=port)
-    typer.echo(columns([{"curves": where, "address": address} for where, address in addresses.items()]))
+    echo(columns([{"curves": where, "address": address} for where, address in addresses.items()]))
     if command:  # else the store is a server that runs already
         sys.stdout.flush()
         _serve(command, ui_environment(opened))
@@ -387,9 +387,7 @@ def doctor(
         install_missing(findings)
         findings = examine(store)
     records = [asdict(finding) for finding in findings]
-    typer.echo(
-        to_json(records) if as_json else columns([{k: v for k, v in r.items() if k != "packages"} for r in records])
-    )
+    echo(to_json(records) if as_json else columns([{k: v for k, v in r.items() if k != "packages"} for r in records]))
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(1)
 

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def echo(data: object, nl: bool = True) -> None:
+    """Data: goes to standard output, in its encoding, where typer by itself would put UTF-8 for ASCII."""
+    typer.echo(data, sys.stdout, nl)
+
+
 def say(text: str) -> None:
     """A message: goes to standard error, where it does not mix with data."""
-    typer.echo(text, err=True)
+    typer.echo(text, sys.stderr)
 
 
 def columns(records: list[dict[str, Any]]) -> str:

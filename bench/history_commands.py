@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.console import columns, say, to_json
+from bench.console import columns, echo, say, to_json
 from bench.errors import BenchError
 from bench.files import write_named
 from bench.options import JsonOption, StoreOption
@@ -68,7 +68,7 @@ def history(
     from bench.tracking import Store
 
     found = look_back(Store.open(store, create=False).snapshots())
-    typer.echo(to_json(history_record(found)) if as_json else _told(found, last))
+    echo(to_json(history_record(found)) if as_json else _told(found, last))
 
 
 def _told(history: History, last: int) -> str:
@@ -120,9 +120,9 @@ def compare(
         raise BenchError(f"{notes(changes)[-1]} Ask for quality or verdicts with --fail-on.")
     bad = worse(changes, kinds)
     if as_json:
-        typer.echo(to_json(changes_record(changes, bad)))
+        echo(to_json(changes_record(changes, bad)))
     else:
-        typer.echo("\n".join([columns(as_lines(changes)) or "Nothing changed.", *notes(changes)]))
+        echo("\n".join([columns(as_lines(changes)) or "Nothing changed.", *notes(changes)]))
     if bad:
         say(f"Worse: {', '.join(bad)}.")
         raise typer.Exit(1)
@@ -159,6 +159,6 @@ def snapshot(
     found = find(which, _opener(store))
     text = f"{found.model_dump_json(indent=1)}\n"
     if output is None:
-        typer.echo(text.encode(), nl=False)  # JSON is UTF-8, whatever the terminal's encoding
+        echo(text.encode(), nl=False)  # JSON is UTF-8, whatever the terminal's encoding
     else:
         write_named(output, found.packed() if output.suffix == ".gz" else text.encode())

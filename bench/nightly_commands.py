@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench import history_commands
-from bench.console import columns, printable, say, to_json
+from bench.console import columns, echo, printable, say, to_json
 from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
 from bench.options import (
     AddressOption,
@@ -162,7 +162,7 @@ def _prune_unreadable(store: "Store", dry_run: bool, as_json: bool) -> None:
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
     """What goes, or would go: a row a kind, and in JSON which."""
-    typer.echo(to_json(rows) if as_json else columns([{k: v for k, v in r.items() if k != "which"} for r in rows]))
+    echo(to_json(rows) if as_json else columns([{k: v for k, v in r.items() if k != "which"} for r in rows]))
 
 
 # The steps of a night
