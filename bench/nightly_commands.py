@@ -1,22 +1,19 @@
 """Commands for runs without a babysitter: a night's work, and what is kept of many nights."""
 
-import logging
 import shutil
-import sys
-import traceback
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bench import history_commands
-from bench.console import columns, echo, printable, say, to_json
-from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
+from bench.console import columns, echo, say, to_json
+from bench.errors import FAILED, UNFINISHED, BenchError
+from bench.nightly_log import LOG, logged, tell_mistake, told
 from bench.options import (
     AddressOption,
     BudgetOption,
@@ -38,11 +35,6 @@ if TYPE_CHECKING:
     from bench.execution import RunSummary
     from bench.protocol.study import Study
     from bench.tracking import Store
-
-LOG = logging.getLogger("bptt-bench")
-LOG_FILE = "nightly.log"
-LOG_BYTES, LOG_FILES = 1_000_000, 9
-"""How long the log grows before a new one is begun, and how many old ones are kept."""
 
 app = typer.Typer()
 
@@ -84,7 +76,7 @@ def nightly(
     from bench.tracking import Store
 
     files, limit = [str(file) for file in plugin or ()], Budget(budget) if budget else None
-    with _logged(reports, quiet) as log, _told() as ending:
+    with logged(reports, quiet) as log, told() as ending:
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
         opened = Store.open(store)
         with opened.lock():
@@ -138,8 +130,8 @@ def prune(
             stuck = _remove_folders(outdated.folders)
             freed = _remove_results(opened, outdated)
     _print(outdated.without(stuck).rows(), as_json)
-    if outdated.results.unknown:
-        say(f"Kept: {outdated.results.unknown} members of techniques or tasks unknown here; name them with --plugin.")
+    for stays in outdated.staying():
+        say(f"Kept: {stays}.")
     say("Nothing was removed." if dry_run else f"Bytes freed in the store's database: {freed}.")
     if stuck:
         say(_not_removed(stuck))
@@ -178,7 +170,7 @@ def _trained(train: "Callable[[], RunSummary]") -> "RunSummary | None":
     except BenchError:
         raise
     except Exception as error:
-        _tell_mistake(error)
+        tell_mistake(error)
         return None
     _tell(summary)
     return summary
@@ -219,6 +211,8 @@ def _tidy(store: "Store", reports: Path, age: float, keep: int) -> None:
     freed = _remove_results(store, outdated)
     counts = ", ".join(f"{row['what']} {row['count']}" for row in outdated.without(stuck).rows() if row["count"])
     LOG.info("pruned: %s; bytes freed in the database: %d", counts or "nothing", freed)
+    for stays in outdated.staying():
+        LOG.info("kept: %s", stays)
     if stuck:
         raise BenchError(_not_removed(stuck))
 
@@ -231,18 +225,9 @@ def _succeeds(step: Callable[[], None]) -> bool:
         LOG.error("%s", error)
         return False
     except Exception as error:  # a mistake of ours costs this step and no other
-        _tell_mistake(error)
+        tell_mistake(error)
         return False
     return True
-
-
-def _tell_mistake(error: Exception) -> None:
-    """Say in a line what went wrong and where; the log's file has the traceback too."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    LOG.error("%s at %s:%s: %s", type(error).__name__, place.filename, place.lineno, error)
-    for lines in traceback.format_exception(error):
-        for line in lines.splitlines():
-            LOG.debug("%s", line)
 
 
 # What goes
@@ -257,6 +242,8 @@ class Outdated:
     """Runs that count for nothing already: deleted in MLflow's interface, or left by a program that was killed."""
     folders: list[Path]
     """Of reports."""
+    links: list[Path]
+    """Named as reports are: they stay."""
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a kind: what, how many, which."""
@@ -270,6 +257,13 @@ class Outdated:
         }
         return [{"what": what, "count": len(which), "which": which} for what, which in kinds.items()]
 
+    def staying(self) -> Iterator[str]:
+        """What a user may have expected to go, and why it does not."""
+        if self.results.unknown:
+            yield f"{self.results.unknown} members of techniques or tasks unknown here; name them with --plugin"
+        for link in self.links:
+            yield f"{link}, which is a link and no report of ours"
+
     def without(self, folders: Container[Path]) -> "Outdated":
         """The same but for some folders."""
         return replace(self, folders=[folder for folder in self.folders if folder not in folders])
@@ -277,14 +271,14 @@ class Outdated:
 
 def _outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
     from bench.evidence.retention import unneeded
-    from bench.reporting.archive import old_folders
+    from bench.reporting.archive import links, old_folders
 
     before = datetime.now(UTC) - timedelta(seconds=age)
-    return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep))
+    return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep), links(reports))
 
 
 def _remove_folders(folders: list[Path]) -> dict[Path, str]:
-    """Remove them; returns those that cannot be removed, as links, and why."""
+    """Remove them; returns those that cannot be removed, and why."""
     stuck = {}
     for folder in folders:
         try:
@@ -307,84 +301,3 @@ def _remove_results(store: "Store", outdated: Outdated) -> int:
     store.delete("studies", outdated.results.studies)
     store.repair()
     return purge(store)
-
-
-# The log
-
-
-@dataclass
-class Ending:
-    """How a night ends."""
-
-    status: int = 0
-
-
-class _Plain(logging.Formatter):
-    """One line a message, without the passwords and control characters that a library's words may hold."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(without_secrets(" ".join(super().format(record).split())))
-
-
-class _LogFile(RotatingFileHandler):
-    """A file that says so, once, when it cannot be written: the night goes on without it."""
-
-    broken = False
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
-        """Called within `except`."""
-        self._tell()
-
-    def close(self) -> None:
-        """Close the file, if only that can be done."""
-        try:
-            super().close()
-        except OSError:
-            self._tell()
-
-    def _tell(self) -> None:
-        if not self.broken:
-            self.broken = True
-            say(f"Cannot write {self.baseFilename}: {sys.exception()}. The night goes on.")
-
-
-@contextmanager
-def _logged(reports: Path, quiet: bool) -> Iterator[_LogFile]:
-    """Have the log go to a file under `reports` that is begun anew when it is long, and to standard error."""
-    try:
-        reports.mkdir(parents=True, exist_ok=True)
-        file = _LogFile(reports / LOG_FILE, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    except OSError as error:
-        raise BenchError(f"Cannot write {reports / LOG_FILE}: {error.strerror}; choose another --reports.") from error
-    terminal = logging.StreamHandler(sys.stderr)
-    terminal.setLevel(logging.WARNING if quiet else logging.INFO)
-    for handler in (file, terminal):
-        handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
-        LOG.addHandler(handler)
-    LOG.setLevel(logging.DEBUG)
-    LOG.propagate = False
-    try:
-        yield file
-    finally:
-        LOG.setLevel(logging.NOTSET)
-        for handler in (file, terminal):
-            LOG.removeHandler(handler)
-            handler.close()
-
-
-@contextmanager
-def _told() -> Iterator[Ending]:
-    """Have the log say how the night ends; what the user can mend is an ending like any other."""
-    ending = Ending()
-    try:
-        yield ending
-    except BenchError as error:
-        ending.status = error.exit_code
-        LOG.error("%s", error)
-    except KeyboardInterrupt:
-        LOG.error("ends: interrupted; nothing that was finished is lost")
-        raise
-    except Exception as error:
-        ending.status = FAILED
-        _tell_mistake(error)
-    LOG.info("ends with exit code %d", ending.status)
