@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.waiting import told_if_slow
 
 PRIVATE = 0o600
 
@@ -15,12 +16,15 @@ PRIVATE = 0o600
 def write_named(file: Path, data: bytes) -> Path:
     """Write what a user has named: a file, or what a link leads to, or into a device or a pipe.
 
-    Raises BenchError where it cannot be written.
+    A pipe's reader is waited for, which is said. Raises BenchError where it cannot be written.
     """
     try:
         if not _streams(file):
             return write_whole(file.resolve() if file.is_symlink() else file, data)
-        file.write_bytes(data)
+        with told_if_slow(f"Nobody reads the pipe {file} yet: waiting for a reader."):
+            stream = file.open("wb")
+        with stream:
+            stream.write(data)
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:

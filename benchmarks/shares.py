@@ -16,10 +16,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from bench.engine import stack
 from bench.engine.native import cell
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.records.settings import Cohort
-from bench.techniques import base
 from bench.tracking import Store
 from bench.training.cohort import prepare_process, train_cohort
 from bench.training.data import BlockStream
@@ -28,8 +28,8 @@ from bench.training.monitor import Monitor
 
 PARTS = {
     "data": (BlockStream, "_draw"),
-    "clipping": (base.clipping, "global_norm"),
-    "optimiser": (base, "step_members"),
+    "clipping": (stack.clipping, "global_norm"),
+    "optimiser": (stack, "step_members"),
     "evaluation": (Monitor, "_evaluate"),
     "probes": (FlowRecorder, "take"),
 }

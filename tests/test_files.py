@@ -3,13 +3,17 @@
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from bench import waiting
 from bench.errors import BenchError
 from bench.files import write_named, write_whole
 
+PATIENCE = 60
+"""Seconds that a busy machine may take for what takes none."""
 WRITERS = [write_named, write_whole]
 
 
@@ -73,6 +77,20 @@ def test_a_named_pipe_is_written_into(tmp_path):
     reader.join()
     assert read == [b"x" * 100_000]
     assert pipe.is_fifo()
+
+
+def test_a_pipes_reader_is_waited_for_and_that_is_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(waiting, "SECONDS_OF_SILENCE", 0.05)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=write_named, args=(pipe, b"new"))
+    writer.start()
+    deadline = time.monotonic() + PATIENCE
+    while not caplog.messages and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert pipe.read_bytes() == b"new"
+    writer.join()
+    assert caplog.messages == [f"Nobody reads the pipe {pipe} yet: waiting for a reader."]
 
 
 @pytest.mark.parametrize("form", ["/dev/fd/{}", "/proc/self/fd/{}"])

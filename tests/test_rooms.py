@@ -12,7 +12,7 @@ PACKAGE = Path(bench.__file__).parent
 DESIGN = Path(__file__).parents[1] / "docs" / "design.md"
 OPEN_TO_ALL = {
     "batch", "collector", "containment", "contract", "errors", "files", "interpreters", "locks", "own_files",
-    "plain_yaml", "registry", "streams",
+    "plain_yaml", "registry", "streams", "waiting",
 }  # fmt: skip
 
 

@@ -153,6 +153,34 @@ NIGHT = ["nightly", "--preset", "smoke", "--technique", "tanh,gru", "--task", "a
 NIGHT += ["--learning-rate", "0.03", "--updates", "60", "--jobs", "2", "--budget", "1h"]
 
 
+STOPS = """
+import os, signal, sys
+from bench.cli import main
+from bench.tracking import Store
+
+write = Store.write_cohort
+
+def write_and_stop(*words):
+    write(*words)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+Store.write_cohort = write_and_stop
+sys.exit(main())
+"""
+"""A program that stops as soon as it has written a cohort: it holds the store, and cannot finish."""
+PATIENCE = 300
+"""Seconds that a busy machine may take for a cohort."""
+
+
+def _stands_still(process: subprocess.Popen) -> bool:
+    """Wait until a process has stopped, or has ended: whether it is the former."""
+    changes = os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT
+    deadline = time.monotonic() + PATIENCE
+    while not (change := os.waitid(os.P_PID, process.pid, changes)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return change is not None and change.si_code == os.CLD_STOPPED
+
+
 def test_a_night_killed_and_the_nights_after(make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch) -> None:
     """The first is killed, and a second turned away meanwhile; a third completes the work, a fourth has none."""
     reported: list[int] = []
@@ -164,16 +192,15 @@ def test_a_night_killed_and_the_nights_after(make_store: Callable[..., Store], m
     monkeypatch.setattr(report, "write_report", write)
     store = make_store()
     night = [*NIGHT, "--store", store.uri]
-    start = "import sys; from bench.cli import main; sys.exit(main())"
     where = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    first = subprocess.Popen([sys.executable, "-W", "ignore", "-c", start, *night], env=where, start_new_session=True)
-    while first.poll() is None and not len(store.members()):
-        time.sleep(0.05)
-    os.kill(first.pid, signal.SIGSTOP)  # holds the store, and cannot finish while the second tries
-    done = len(store.members())
-    assert main(night) == 3
-    assert len(store.members()) == done > 0
-    os.killpg(first.pid, signal.SIGKILL)
+    first = subprocess.Popen([sys.executable, "-W", "ignore", "-c", STOPS, *night], env=where, start_new_session=True)
+    try:
+        assert _stands_still(first)
+        done = len(store.members())
+        assert main(night) == 3
+        assert len(store.members()) == done > 0
+    finally:
+        first.kill()
     assert first.wait() == -signal.SIGKILL
 
     assert main(night) == 0

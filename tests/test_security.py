@@ -152,8 +152,8 @@ def test_a_plugin_cannot_end_the_program(registries, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--seeds", "1000000000000"], "at most 1000000 members"),
-        (["--seeds", "900000"], "at most 1000000 members"),
+        (["--seeds", "1000000000000"], "at most 1000000 runs"),
+        (["--seeds", "900000"], "at most 1000000 runs"),
         (["--task", "adding", "--lag", "9" * 30], "is too long for task 'adding'"),
         (["--hidden-size", "9" * 30], "less than or equal to 1000000000"),
         (["--clip-norm", "inf"], "finite"),
@@ -182,7 +182,7 @@ def test_results_are_not_lost_without_a_word(store: Store, capsys):
     assert main(["export", "--store", store.uri, "--format", "csv"]) == 0
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1
-    assert "Left out: cohorts that are not complete, being written, cut off or damaged: 1." in captured.err
+    assert "Left out: results that are not complete, being written, cut off or damaged: 1." in captured.err
 
 
 def test_exported_names_are_the_stores(store: Store, capsys):

@@ -92,6 +92,18 @@ def test_what_an_encoding_lacks_is_escaped(encoding: str) -> None:
     assert done.stdout == done.stderr == f"{text}\n".encode(encoding, "backslashreplace")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_the_command_line_escapes_what_an_encoding_lacks(encoding: str) -> None:
+    script = (
+        "import sys; from bench.cli import main; sys.exit(main(['list', 'claims']) + main(['list', 'tasks', '中文']))"
+    )
+    done = program(script, PYTHONIOENCODING=encoding)
+    assert done.returncode == 2
+    for stream, text in ((done.stdout, "使用 tanh"), (done.stderr, "中文")):
+        assert text.encode(encoding, "backslashreplace") in stream
+        stream.decode(encoding)
+
+
 def test_json_is_json_in_any_encoding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for encoding in ("ascii", "latin-1", "utf-8"):
         with (tmp_path / encoding).open("w", encoding=encoding, errors="backslashreplace") as file:

@@ -37,9 +37,14 @@ Colours = Mapping[str, Mapping[str, str]]
 """Column → cell → the colour that a terminal shows it in."""
 
 
+def echo(data: object, nl: bool = True) -> None:
+    """Print data to standard output in its encoding, where typer by itself would write UTF-8 for ASCII."""
+    typer.echo(data, sys.stdout, nl, color=has_colour(sys.stdout))
+
+
 def say(text: str) -> None:
     """Print a message to standard error, where it does not mix with data."""
-    typer.echo(text, err=True)
+    typer.echo(text, sys.stderr)
 
 
 def show_table(records: Sequence[dict[str, Any]], colours: Colours | None = None) -> None:
@@ -62,7 +67,7 @@ def show_sheet(sheet: Sheet) -> None:
 
 def show(text: str) -> None:
     """Print data to standard output, with its colours where they can be seen."""
-    typer.echo(text, color=has_colour(sys.stdout))
+    echo(text)
 
 
 def table(records: Sequence[dict[str, Any]], colours: Colours | None = None) -> str:

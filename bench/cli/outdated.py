@@ -1,7 +1,7 @@
 """Results and reports that may go, and their removal."""
 
 import shutil
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,8 @@ class Outdated:
     """Runs that count for nothing already: deleted in MLflow's interface, or left by a program that was killed."""
     folders: list[Path]
     """Folders of reports."""
+    links: list[Path]
+    """Links that are named like reports: they stay."""
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a kind: what, how many, which."""
@@ -45,6 +47,13 @@ class Outdated:
         }
         return [{"what": what, "count": len(which), "which": which} for what, which in kinds.items()]
 
+    def staying(self) -> Iterator[str]:
+        """Say what a user may have expected to go, and why it does not."""
+        if self.results.unknown:
+            yield f"{self.results.unknown} runs of techniques or tasks unknown here; name them with --plugin"
+        for link in self.links:
+            yield f"{link}, which is a link and no report of ours"
+
     def without(self, folders: Container[Path]) -> "Outdated":
         """The same without some folders."""
         return replace(self, folders=[folder for folder in self.folders if folder not in folders])
@@ -52,14 +61,14 @@ class Outdated:
 
 def outdated(store: "Store", reports: Path, age: float, keep: int) -> Outdated:
     from bench.evidence.retention import unneeded
-    from bench.report.archive import old_folders
+    from bench.report.archive import links, old_folders
 
     before = datetime.now(UTC) - timedelta(seconds=age)
-    return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep))
+    return Outdated(unneeded(store, before), store.dead(), old_folders(reports, keep), links(reports))
 
 
 def remove_folders(folders: list[Path]) -> dict[Path, str]:
-    """Remove them; returns those that cannot be removed, as links, and why."""
+    """Remove them; returns those that cannot be removed, and why."""
     stuck = {}
     for folder in folders:
         try:

@@ -116,8 +116,9 @@ class Selectors(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _gathered(cls, given: dict[str, Any]) -> dict[str, Any]:
-        words = {name: value for name, value in given.items() if name in Protocol.model_fields}
-        others = {name: value for name, value in given.items() if name not in words}
+        own = {name: value for name, value in given.items() if name in Protocol.model_fields}
+        words = {name: value for name, value in own.items() if value is not None}
+        others = {name: value for name, value in given.items() if name not in own}
         return others | {"protocol": given.get("protocol", {}) | words}
 
     @property

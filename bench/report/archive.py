@@ -39,13 +39,20 @@ def old_folders(root: Path, keep: int) -> list[Path]:
 
     A folder that is being written stays, and does not count. Nor does one whose report was never finished, which goes
     with those that are older. A folder from the future was made while the clock was ahead: it makes no other one go.
+    A link is not ours either: see `links`.
     """
     now = datetime.now()
-    found = sorted((age, folder) for folder in root.glob("*") if folder.is_dir() and (age := _age(folder.name, now)))
+    folders = [folder for folder in root.glob("*") if folder.is_dir() and not folder.is_symlink()]
+    found = sorted((age, folder) for folder in folders if (age := _age(folder.name, now)))
     idle = [folder for _, folder in found if not _is_written(folder)]
     whole = [folder for folder in idle if (folder / MANIFEST).is_file()]
     kept = whole[-keep:]
     return idle[: idle.index(kept[0])] if len(whole) > keep else []
+
+
+def links(root: Path) -> list[Path]:
+    """Links that are named as reports are: somebody has put them there, and what they lead to may be anything."""
+    return sorted(path for path in root.glob("*") if path.is_symlink() and _NAME.fullmatch(path.name))
 
 
 @contextmanager

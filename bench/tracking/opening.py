@@ -23,13 +23,10 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from bench.errors import BenchError, brief
 from bench.tracking import local
 from bench.tracking.address import SERVERS, Location
-
-LOG = logging.getLogger("bptt-bench")
+from bench.waiting import told_if_slow
 
 PATIENCE = 10.0
 """Seconds that a server or a database may take to answer at all."""
-SECONDS_OF_SILENCE = 3.0
-"""After which a wait is told."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -99,18 +96,6 @@ def understood(shown: str) -> Iterator[None]:
         raise  # see `plainly`
     except Exception as error:
         raise BenchError(local.DAMAGED.format(shown)) from error
-
-
-@contextmanager
-def told_if_slow(sentence: str) -> Iterator[None]:
-    """Say what is waited for, once it takes long."""
-    timer = threading.Timer(SECONDS_OF_SILENCE, LOG.warning, ["%s", sentence])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def connect(location: Location, create: bool) -> tuple[Location, MlflowClient]:

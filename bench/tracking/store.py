@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -20,25 +23,22 @@ from mlflow.exceptions import MlflowException
 from bench.errors import BenchError, brief
 from bench.records.result import COST_COLUMNS, CohortResult, typed
 from bench.records.settings import Cohort, digest
-from bench.records.snapshot import TIMING_COLUMNS, Snapshot, unpacked
+from bench.records.snapshot import TIMING_COLUMNS, Snapshot
 from bench.records.study import Study
 from bench.tracking import layout
 from bench.tracking.address import Location, locate
 from bench.tracking.clock import server_time
+from bench.tracking.contents import FILES, SNAPSHOT_FILE, LostError, is_lost
 from bench.tracking.layout import BEGUN, COMPLETE, KEY, SEQUENCE, WRITER, Kind
 from bench.tracking.local import mend
 from bench.tracking.opening import connect, plainly, reach
 from bench.tracking.place import Place, check_one_name
-from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, table
+from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum
 from bench.tracking.records import Records
 from bench.tracking.state import hold, lock_file, writer
 
-T = TypeVar("T")
-
 _MEMBER = ["seed", "learning_rate"]
 """What tells the members of a cohort apart."""
-
-SNAPSHOT_FILE = "snapshot.json.gz"
 
 MEASURED_COSTS = (
     "milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "rounds", "peak_bytes", "flops",
@@ -212,7 +212,7 @@ class Store:
     def studies(self) -> list[Study]:
         """Every study once, by when it was last begun, the newest last."""
         found: dict[str, Study] = {}
-        for study in self._read("studies", "study.json", lambda p: Study.model_validate_json(p.read_bytes())):
+        for study in self._read("studies", "study.json"):
             found.pop(study.key, None)
             found[study.key] = study
         return list(found.values())
@@ -223,26 +223,26 @@ class Store:
 
     def snapshots(self) -> list[Snapshot]:
         """One at the end of each run, the newest last."""
-        return self._read("snapshots", SNAPSHOT_FILE, lambda path: unpacked(path.read_bytes(), path.name))
+        return self._read("snapshots", SNAPSHOT_FILE)
 
     def _of_members(self, name: str) -> pd.DataFrame:
         return self._table("cohorts", f"{name}.parquet", layout.STORED_OF_MEMBERS[name])
 
     def _table(self, kind: Kind, file: str, columns: dict[str, str]) -> pd.DataFrame:
-        tables = self._read(kind, file, lambda path: table(path, columns))
+        tables = self._read(kind, file)
         if not tables:
             return typed([], columns)
         return pa.concat_tables(tables, promote_options="permissive").to_pandas().astype(columns)
 
-    def _read(self, kind: Kind, file: str, parse: Callable[[Path], T]) -> list[T]:
+    def _read(self, kind: Kind, file: str) -> list[Any]:
         """`file` of every complete record, oldest first."""
-        done: dict[str, T] = {}
+        done: dict[str, Any] = {}
 
         def read(record: Run) -> tuple[str, BenchError] | None:
             """Why it cannot be read, if it cannot."""
             run = record.info.run_id
             try:
-                done[run] = done[run] if run in done else self._parsed(record, file, parse)
+                done[run] = done[run] if run in done else self._parsed(record, kind, file)
             except BenchError as error:
                 return run, error
             return None
@@ -256,20 +256,24 @@ class Store:
                 counting = {record.info.run_id for record in self.records.standing(kind).whole}
                 unreadable = [error for run, error in lost.items() if run in counting]
                 if unreadable:
-                    raise unreadable[0]
+                    others = f" The same holds for {len(unreadable) - 1} more." if len(unreadable) > 1 else ""
+                    raise BenchError(f"{unreadable[0]}{others}")
                 # else another machine's records have taken their places: look again
 
-    def _parsed(self, record: Run, file: str, parse: Callable[[Path], T]) -> T:
+    def _parsed(self, record: Run, kind: Kind, file: str) -> Any:
         local = self.location.database is not None
         with nullcontext(None) if local else tempfile.TemporaryDirectory() as folder:
             try:
                 path = self._fetch(record, file, folder)
                 check_sum(path, record.data.tags.get(layout.CHECKSUM + file))
-                return parse(path)
-            except (MlflowException, *UNREADABLE) as error:
-                raise BenchError(
-                    f"Cannot read {file} of run {record.info.run_id} in store {self.shown}: put it back, "
-                    f"or delete that run in the MLflow UI and run again ({brief(error)})."
+                return FILES[kind][file](path)
+            except UNREADABLE as error:
+                which = f"Cannot read {file} of run {record.info.run_id} in store {self.shown}"
+                if not is_lost(error):
+                    raise BenchError(f"{which}: {brief(error)}; see to that, and run this again.") from error
+                raise LostError(
+                    f"{which} ({brief(error)}): put it back, or remove what cannot be read with 'bptt-bench prune "
+                    "--unreadable' and run again."
                 ) from error
 
     def _fetch(self, record: Run, file: str, folder: str | None) -> Path:
@@ -277,7 +281,33 @@ class Store:
         if self.location.database is not None and self.location.artifacts is not None:
             return artifact(self.location.artifacts, record.info.run_id, file)
         address = f"{record.info.artifact_uri}/{file}"
-        return Path(download_artifacts(address, dst_path=folder, tracking_uri=self.uri))
+        try:
+            return Path(download_artifacts(address, dst_path=folder, tracking_uri=self.uri))
+        except (MlflowException, OSError):
+            if file in {found.path for found in self.client.list_artifacts(record.info.run_id)}:
+                raise
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), file) from None
+
+    def unreadable(self) -> dict[Kind, list[Run]]:
+        """The complete records, by kind, of which a file is lost or damaged.
+
+        Raises BenchError where a file cannot be read for another reason, which may pass.
+        """
+        with plainly(self.shown), ThreadPoolExecutor(4) as pool:
+            found: dict[Kind, list[Run]] = {}
+            for kind in get_args(Kind):
+                records = self.records.standing(kind).whole
+                lost = pool.map(partial(self._lacks_a_file, kind), records)
+                found[kind] = [record for record, lacks in zip(records, lost, strict=True) if lacks]
+            return found
+
+    def _lacks_a_file(self, kind: Kind, record: Run) -> bool:
+        try:
+            for file in FILES[kind]:
+                self._parsed(record, kind, file)
+        except LostError:
+            return True
+        return False
 
     # What is whole, and what is not
 
@@ -297,6 +327,12 @@ class Store:
             for record in [*found.twins, *found.whole]:  # a twin must not take the place of what goes
                 if record.data.tags.get(KEY) in keys:
                     self.records.retire(record)
+
+    def retire(self, records: Iterable[Run]) -> None:
+        """Mark these records, and their members, as deleted. Call it under `lock`."""
+        with plainly(self.shown):
+            for record in records:
+                self.records.retire(record)
 
     def dead(self) -> list[str]:
         """Ids of runs that count for nothing, members before records: deleted ones, and what a killed program left."""

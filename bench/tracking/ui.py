@@ -20,8 +20,9 @@ from bench.errors import BenchError
 from bench.tracking import layout
 from bench.tracking.address import SERVERS
 from bench.tracking.environment import UI_STORE
-from bench.tracking.opening import LOG, plainly
+from bench.tracking.opening import plainly
 from bench.tracking.store import Store
+from bench.waiting import LOG
 
 _VIEW_TAG = "mlflow.sharedViewState."
 

@@ -13,6 +13,7 @@ import pytest
 from factory import cohort, result
 from mlflow import MlflowClient
 
+from bench import waiting
 from bench.errors import BenchError, without_secrets
 from bench.tracking import Store, local, opening
 from bench.tracking.address import Location
@@ -222,7 +223,7 @@ def test_what_is_no_file_is_no_store(tmp_path):
 def silent(monkeypatch):
     """The port of a server that takes connections and says nothing; it is not waited for long."""
     monkeypatch.setattr(opening, "PATIENCE", 0.3)
-    monkeypatch.setattr(opening, "SECONDS_OF_SILENCE", 0.05)
+    monkeypatch.setattr(waiting, "SECONDS_OF_SILENCE", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -245,7 +246,7 @@ def test_who_says_nothing_is_not_waited_for_without_end(silent, address, sentenc
 
 def test_a_database_that_another_program_keeps_to_itself_is_told(store, monkeypatch, caplog):
     monkeypatch.setattr(local, "PATIENCE", 0.3)
-    monkeypatch.setattr(opening, "SECONDS_OF_SILENCE", 0.05)
+    monkeypatch.setattr(waiting, "SECONDS_OF_SILENCE", 0.05)
     database = shutil.copyfile(store.location.database, store.location.database.with_name("other.db"))
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = DELETE")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.console import say, show, table, to_json
+from bench.cli.console import echo, say, show, table, to_json
 from bench.cli.options import JsonOption, StoreOption
 from bench.cli.snapshots import SNAPSHOT, opener
 from bench.cli.verb import verb
@@ -43,7 +43,7 @@ def compare(
         raise BenchError(f"{notes(changes)[-1]} Ask for quality or verdicts with --fail-on.")
     bad = worse(changes, kinds)
     if as_json:
-        typer.echo(to_json(changes_record(changes, bad)))
+        echo(to_json(changes_record(changes, bad)))
     else:
         show("\n".join([table(as_lines(changes)) or "Nothing changed.", *notes(changes)]))
     if bad:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.console import show_table, to_json
+from bench.cli.console import echo, show_table, to_json
 from bench.cli.options import JsonOption, StoreOption
 from bench.cli.verb import verb
 from bench.errors import FAILED
@@ -30,7 +30,7 @@ def doctor(
         findings = examine(store)
     records = [asdict(finding) for finding in findings]
     if as_json:
-        typer.echo(to_json(records))
+        echo(to_json(records))
     else:
         show_table([{k: v for k, v in r.items() if k != "packages"} for r in records], COLOURS)
     if any(finding.state == "problem" for finding in findings):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.console import csv_table, say, to_json
+from bench.cli.console import csv_table, echo, say, to_json
 from bench.cli.options import StoreOption, warn_of_cut_off
 from bench.cli.verb import verb
 from bench.files import write_named
@@ -34,7 +34,7 @@ def export(
     else:
         data = f"{to_json(runs.to_dict('records'))}\n".encode()
     if output is None:
-        typer.echo(data, nl=False)
+        echo(data, nl=False)
     else:
         write_named(output, data)
         say(f"Wrote {len(runs)} runs to {output}.")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from bench.cli.console import show_table, to_json
+from bench.cli.console import echo, show_table, to_json
 from bench.cli.options import JsonOption, PluginOption, load_plugins
 from bench.cli.verb import verb
 
@@ -26,7 +26,7 @@ def list_(
     load_plugins(plugin)
     records = RECORDS[kind]()
     if as_json:
-        typer.echo(to_json(records))
+        echo(to_json(records))
     else:
         show_table([_in(language, record) for record in records])
 

@@ -143,6 +143,8 @@ def _tidy(store: "Store", reports: Path, age: float, keep: int) -> None:
     freed = remove_results(store, gone)
     counts = ", ".join(f"{row['what']} {row['count']}" for row in gone.without(stuck).rows() if row["count"])
     LOG.info("pruned: %s; bytes freed in the database: %d", counts or "nothing", freed)
+    for stays in gone.staying():
+        LOG.info("kept: %s", stays)
     if stuck:
         raise BenchError(not_removed(stuck))
 

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from bench.cli.console import hours, printable, to_json
+from bench.cli.console import echo, hours, printable, to_json
 from bench.cli.options import JobsOption, JsonOption, PluginOption, StoreOption, with_studies
 from bench.cli.verb import verb
 
@@ -31,7 +29,7 @@ def plan(
     nothing_yet = database is not None and not database.exists()
     stored = None if nothing_yet else Store.open(store, create=False).members()
     outlook = make_plan(studies, stored, jobs, [str(file) for file in plugin or ()])
-    typer.echo(to_json(outlook.model_dump()) if as_json else "\n".join(map(printable, _lines(outlook))))
+    echo(to_json(outlook.model_dump()) if as_json else "\n".join(map(printable, _lines(outlook))))
 
 
 def _lines(outlook: "Plan") -> list[str]:

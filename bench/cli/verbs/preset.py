@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.console import echo
 from bench.cli.verb import verb
 
 
@@ -12,4 +13,4 @@ def preset(name: Annotated[str, typer.Argument(help="A name that 'list presets' 
     """Print a preset as YAML, to be changed and given to --preset."""
     from bench.protocol.preset import preset_text
 
-    typer.echo(preset_text(name).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding
+    echo(preset_text(name).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding

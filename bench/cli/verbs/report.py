@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.console import echo
 from bench.cli.options import PluginOption, StoreOption, load_plugins, split, warn_of_cut_off
 from bench.cli.verb import verb
 
@@ -47,7 +48,7 @@ def report(
     for file in write_report(
         opened, folder, codes, addresses, jobs=cpu_count(), png_dpi=dpi, only=split(form) or USUAL
     ):
-        typer.echo(file)
+        echo(file)
 
 
 def _codes(languages: list[str] | None) -> list[str] | None:

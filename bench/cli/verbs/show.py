@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.console import Sheet, show_sheet, to_json
+from bench.cli.console import Sheet, echo, show_sheet, to_json
 from bench.cli.options import JsonOption, PluginOption, load_plugins
 from bench.cli.verb import verb
 from bench.errors import BenchError
@@ -26,7 +26,7 @@ def show(
     load_plugins(plugin)
     described = _described(name)
     if as_json:
-        typer.echo(to_json(described))
+        echo(to_json(described))
     else:
         show_sheet(described)
 

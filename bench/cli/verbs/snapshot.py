@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.console import say
+from bench.cli.console import echo, say
 from bench.cli.options import StoreOption
 from bench.cli.snapshots import SNAPSHOT, opener
 from bench.cli.verb import verb
@@ -29,7 +29,7 @@ def snapshot(
     found = find(which, opener(store))
     text = f"{found.model_dump_json(indent=1)}\n"
     if output is None:
-        typer.echo(text.encode(), nl=False)  # JSON is UTF-8, whatever the terminal's encoding
+        echo(text.encode(), nl=False)  # JSON is UTF-8, whatever the terminal's encoding
     else:
         write_named(output, found.packed() if output.suffix == ".gz" else text.encode())
         say(f"Wrote snapshot {found.id} to {output}.")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.console import show_table, to_json
+from bench.cli.console import echo, show_table, to_json
 from bench.cli.options import JsonOption, PluginOption, StoreOption, load_plugins, split, warn_of_cut_off
 from bench.cli.verb import verb
 from bench.errors import BenchError
@@ -47,7 +47,7 @@ def verdicts(
     every = [verdict for verdicts in judge_families(opened).values() for verdict in verdicts]
     judged = _chosen(every, split(claim))
     if as_json:
-        typer.echo(to_json([as_worded_record(verdict, language("en")) for verdict in judged]))
+        echo(to_json([as_worded_record(verdict, language("en")) for verdict in judged]))
     else:
         show_table(_rows(judged), COLOURS)
 

@@ -1,0 +1,52 @@
+"""The files of each kind of record, how each is read, and what it means if one cannot be."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.records.result import COST_COLUMNS
+from bench.records.snapshot import TIMING_COLUMNS, Snapshot, unpacked
+from bench.records.study import Study
+from bench.tracking import layout
+from bench.tracking.layout import Kind
+from bench.tracking.reading import table
+
+SNAPSHOT_FILE = "snapshot.json.gz"
+
+
+class LostError(BenchError):
+    """A record's file is lost or damaged, for good unless somebody puts it back."""
+
+
+def _study(file: Path) -> Study:
+    return Study.model_validate_json(file.read_bytes())
+
+
+def _snapshot(file: Path) -> Snapshot:
+    try:
+        return unpacked(file.read_bytes(), file.name)
+    except BenchError as error:  # whose advice is for a file that a user has named
+        raise ValueError(str(error)) from error
+
+
+FILES: dict[Kind, dict[str, Callable[[Path], Any]]] = {
+    "cohorts": {"members.parquet": partial(table, columns=layout.STORED_MEMBERS)}
+    | {f"{name}.parquet": partial(table, columns=columns) for name, columns in layout.STORED_OF_MEMBERS.items()},
+    "studies": {"study.json": _study},
+    "costs": {"costs.parquet": partial(table, columns=COST_COLUMNS)},
+    "timings": {"timings.parquet": partial(table, columns=TIMING_COLUMNS)},
+    "snapshots": {SNAPSHOT_FILE: _snapshot},
+}
+"""By the kind of a record, its files that are read, and how: this raises one of UNREADABLE."""
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether a file that raised this one of UNREADABLE is lost or damaged: a permission or a failing disk may pass."""
+    if isinstance(error, OSError):
+        return error.errno in (None, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
+    return not isinstance(error, MemoryError)

@@ -1,0 +1,23 @@
+"""What is waited for is said, once it takes long."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOG = logging.getLogger("bptt-bench")
+
+SECONDS_OF_SILENCE = 3.0
+"""After which a wait is told."""
+
+
+@contextmanager
+def told_if_slow(sentence: str) -> Iterator[None]:
+    """Say what is waited for, once it takes long."""
+    timer = threading.Timer(SECONDS_OF_SILENCE, LOG.warning, ["%s", sentence])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
