@@ -44,11 +44,11 @@ def test_one_step_mends_it(robbed, capsys):
         "unreadable cohorts": 1, "unreadable studies": 1, "unreadable costs": 1,
         "unreadable timings": 0, "unreadable snapshots": 0,
     }  # fmt: skip
-    assert said_by(capsys, *prune) == (0, out, "A run makes anew what it needs of these.\n")
+    assert said_by(capsys, *prune) == (0, out, "A run makes again what it needs of these.\n")
     assert not any(row["count"] for row in json.loads(said_by(capsys, *prune)[1]))
     status, _, said = said_by(capsys, *RUN, *where)
     assert status == 0
-    assert "Members trained: 2; there already: 0." in said
+    assert "Runs trained: 2; failed: 0; stored before: 0." in said
     assert len(robbed.members()) == len(robbed.client.search_runs(robbed.records.tasks())) == 2
 
 

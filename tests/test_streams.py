@@ -39,7 +39,9 @@ def test_messages_that_nobody_can_get_are_lost_and_nothing_else(redirections: st
     [(">&-", "it is closed"), ("<&- >&-", "it is closed"), (">/dev/full", os.strerror(28))],
 )
 def test_data_that_cannot_be_written_are_told_in_a_sentence(redirections: str, reason: str) -> None:
-    done = program("import sys; from bench.cli import main; sys.exit(main(['list', 'claims']))", redirections)
+    done = program(
+        "import sys; from bench.cli import main; sys.exit(main(['list', 'claims', '--language', 'zh']))", redirections
+    )
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == f"bptt-bench: Cannot write to standard output: {reason}.\n"
 
@@ -94,9 +96,7 @@ def test_what_an_encoding_lacks_is_escaped(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_the_command_line_escapes_what_an_encoding_lacks(encoding: str) -> None:
-    script = (
-        "import sys; from bench.cli import main; sys.exit(main(['list', 'claims']) + main(['list', 'tasks', '中文']))"
-    )
+    script = "import sys; from bench.cli import main; sys.exit(main(['list', 'claims', '--language', 'zh']) + main(['list', 'tasks', '中文']))"
     done = program(script, PYTHONIOENCODING=encoding)
     assert done.returncode == 2
     for stream, text in ((done.stdout, "使用 tanh"), (done.stderr, "中文")):
