@@ -94,7 +94,8 @@ def test_what_an_encoding_lacks_is_escaped(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_the_command_line_escapes_what_an_encoding_lacks(encoding: str) -> None:
-    script = "import sys; from bench.cli import main; sys.exit(main(['list', 'claims', '--language', 'zh']) + main(['list', 'tasks', '中文']))"
+    claims, wrong = ["list", "claims", "--language", "zh"], ["list", "tasks", "中文"]
+    script = f"import sys; from bench.cli import main; sys.exit(main({claims}) + main({wrong}))"
     done = program(script, PYTHONIOENCODING=encoding)
     assert done.returncode == 2
     for stream, text in ((done.stdout, "使用 tanh"), (done.stderr, "中文")):
