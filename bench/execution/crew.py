@@ -20,6 +20,7 @@ from joblib import cpu_count
 
 from bench.containment import speak_aside
 from bench.errors import BenchError
+from bench.execution.awake import AwakeClock
 from bench.execution.code import differing_code, own_code
 from bench.execution.messages import Died, Inlet, Message, Outlet, Refused, Result
 from bench.interpreters import started_safely
@@ -28,10 +29,6 @@ LAST_WORDS = 1.0
 """Seconds between the end of a process by SIGTERM and the word that it died; and that one has to end by itself."""
 COLLECTED = 10.0
 """Seconds within which a process that has ended is collected by who started it."""
-LOOKS = 5.0
-"""Seconds after which a crew whose work has a limit looks up from waiting, at the latest."""
-OVERSLEPT = 1.0
-"""Seconds beyond which a wait that ends too late means that this process was stopped meanwhile."""
 GIVEN_UP_FIRST = "500"
 """Added to what the kernel goes by where memory ends: a cohort can be trained anew, the program has the results."""
 
@@ -54,7 +51,7 @@ class Crew:
     The processes are forked from a server that has imported torch and Lightning already: a start takes
     milliseconds, not seconds. Where there is no fork, they are started anew. Each leads a group of its own, and what
     it has started ends with it. One that takes longer than `timeout` seconds is ended; while this process is stopped,
-    as by Ctrl-Z or by a scheduler that needs the machine, no time passes.
+    no time passes.
     """
 
     def __init__(self, size: int | None = None, timeout: float | None = None) -> None:
@@ -65,17 +62,18 @@ class Crew:
             _start_server(self._context)
         self.size, self.timeout = size or cpu_count(), timeout
         self._busy: list[_Work] = []
-        self._stopped = 0.0
-        """Seconds for which this process is known to have been stopped."""
+        self._clock = AwakeClock()
         self._suspends: Any = None
         """The handler of SIGTSTP before this was entered."""
 
     def __enter__(self) -> Crew:
         if threading.current_thread() is threading.main_thread():
             self._suspends = signal.signal(signal.SIGTSTP, self._suspend)
+        self._clock.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._clock.__exit__()
         if self._suspends is not None:
             signal.signal(signal.SIGTSTP, self._suspends)
         for work in list(self._busy):
@@ -115,7 +113,7 @@ class Crew:
             raise BenchError(f"No process could be started: {type(error).__name__}: {error}".rstrip(": ")) from error
         send.close()
         allowed = math.inf if self.timeout is None else self.timeout * parts
-        deadline = self._now() + allowed
+        deadline = self._clock.now() + allowed
         self._busy.append(_Work(label, process, Inlet(receive), _end_of(process), allowed, deadline))
 
     def messages(self, timeout: float | None = None) -> Iterator[tuple[Any, Message]]:
@@ -125,23 +123,11 @@ class Crew:
         where a process refuses its work.
         """
         waited = [place for work in self._busy for place in (work.inlet.connection, work.end)]
-        ready = self._ready(waited, self._patience(timeout))
+        ready = set(wait(waited, self._patience(timeout)))
         for work in list(self._busy):
             if ready & {work.inlet.connection, work.end}:
                 yield from self._news(work, ended=work.end in ready)
         yield from self._overdue()
-
-    def _ready(self, places: Sequence[Any], patience: float | None) -> set[Any]:
-        """The places where there is news, once there is any; it is noticed if this process was stopped meanwhile."""
-        before = time.monotonic()
-        ready = set(wait(places, patience))
-        late = 0.0 if patience is None else time.monotonic() - before - patience
-        self._stopped += late if late > OVERSLEPT else 0.0
-        return ready
-
-    def _now(self) -> float:
-        """The crew's clock, in seconds: it stands still while this process is stopped."""
-        return time.monotonic() - self._stopped
 
     def _news(self, work: _Work, ended: bool) -> Iterator[tuple[Any, Message]]:
         """Give out what a process has sent, and its end if that has come."""
@@ -162,14 +148,14 @@ class Crew:
 
     def _patience(self, timeout: float | None) -> float | None:
         """Seconds until somebody has to be looked after."""
-        left = min((work.deadline for work in self._busy), default=math.inf) - self._now()
-        least = min(left, math.inf if left == math.inf else LOOKS, math.inf if timeout is None else timeout)
+        left = min((work.deadline for work in self._busy), default=math.inf) - self._clock.now()
+        least = min(left, math.inf if timeout is None else timeout)
         return None if least == math.inf else max(0.0, least)
 
     def _overdue(self) -> Iterator[tuple[Any, Died]]:
         """End what has had its time."""
         for work in list(self._busy):
-            if self._now() > work.deadline:
+            if self._clock.now() > work.deadline:
                 self._end(work)
                 yield work.label, Died(f"it took longer than the timeout of {work.allowed:g} s")
 

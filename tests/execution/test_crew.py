@@ -8,11 +8,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bench.errors import BenchError
+from bench.execution import awake
 from bench.execution import crew as crew_module
+from bench.execution.awake import LONGEST_GAP, AwakeClock
 from bench.execution.crew import Crew
 from bench.execution.messages import Died, Inlet, Measured, Outlet, Progress, Result
 
@@ -138,36 +141,30 @@ def test_the_time_is_over_for_those_who_talk_too(target, parts, allowed):
     assert found == Died(f"it took longer than the timeout of {allowed} s")
 
 
-class Clock:
-    """One that can be set forward, as time goes on while a process is stopped."""
-
-    def __init__(self):
-        self.ahead = 0.0
-
-    def monotonic(self):
-        return time.monotonic() + self.ahead
-
-
-@pytest.mark.parametrize("stopped", [True, False])
-def test_no_time_passes_while_the_caller_is_stopped(monkeypatch, stopped):
-    """As by Ctrl-Z, or by a scheduler that needs the machine. What passes at other times counts."""
-    clock, really_wait = Clock(), crew_module.wait
-
-    def stopped_in_a_wait(places, patience):
-        clock.ahead += 1000
-        monkeypatch.setattr(crew_module, "wait", really_wait)
-        return really_wait(places, patience)
-
-    monkeypatch.setattr(crew_module, "time", clock)
+def test_no_time_passes_while_the_caller_is_stopped(monkeypatch):
+    """As by Ctrl-Z, or by a scheduler that needs the machine: whatever it was doing, the work has the time it had."""
     with Crew(1, timeout=500) as crew:
         crew.start("work", talks_without_end, None)
-        if stopped:
-            monkeypatch.setattr(crew_module, "wait", stopped_in_a_wait)
-        else:
-            clock.ahead += 1000
-        news = [content for _ in range(3) if crew.busy for *_, content in crew.messages()]
-    assert clock.ahead == 1000
-    assert any(isinstance(content, Died) for content in news) is not stopped
+        stopped_for(monkeypatch, 1000)
+        news = [message for _ in range(3) if crew.busy for _, message in crew.messages()]
+        assert crew.busy
+    assert Progress(1, 1) in news
+
+
+def test_a_clock_that_stands_still_while_nobody_can_look(monkeypatch):
+    clock = AwakeClock()
+    before = clock.now()
+    stopped_for(monkeypatch, 1.5)
+    assert 1.5 <= clock.now() - before <= LONGEST_GAP
+    before = clock.now()
+    stopped_for(monkeypatch, 1000)
+    assert clock.now() - before == LONGEST_GAP
+
+
+def stopped_for(monkeypatch, seconds):
+    """Have the clock of this process go on, as it does while the process is stopped."""
+    real = awake.time.monotonic
+    monkeypatch.setattr(awake, "time", SimpleNamespace(monotonic=lambda: real() + seconds))
 
 
 def test_who_closes_the_pipe_has_died():
