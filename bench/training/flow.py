@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from bench.engine.memory import parts
-from bench.engine.probe import Decay, fit_decay, log_norms, recorded
+from bench.engine.probe import Decay, History, fit_decay, log_norms, recorded
+from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
 from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
 from bench.records.settings import Cohort, Member
@@ -69,7 +70,7 @@ class FlowRecorder:
     def _summary(self, probe: Probe, quantity: str, layer: int, row: int) -> dict[str, Any]:
         fit = fit_decay(probe.profiles[quantity, layer][row], self.first_lag)
         found: dict[str, Any] = {"decay": fit.rate, **{f: getattr(fit, f) for f in Decay._fields if f != "rate"}}
-        if quantity == probe.outputs[layer]:
+        if quantity != "x" and quantity == probe.outputs[layer]:
             found["dead_share"] = probe.dead[layer][row].item()
             if layer == 0:
                 found["kept"], found["cosine"] = probe.kept[row].item(), probe.cosine[row].item()
@@ -89,9 +90,9 @@ class Probe:
     """The gradients of some members on one batch: inputs (T, B, I), targets (scored, B, …)."""
 
     profiles: dict[tuple[str, int], Tensor]
-    """Log-norms (E, T) by quantity and layer."""
-    outputs: list[str | None]
-    """The name of the first state, by layer; None where it has no steps."""
+    """Log-norms (E, T) by quantity and layer: the lowest layer that has steps is 0."""
+    outputs: list[str]
+    """The name of the first state, by layer."""
     dead: list[Tensor]
     """Share of dead units (E,) by layer."""
     kept: Tensor
@@ -113,7 +114,7 @@ class Probe:
             self._cell_jacobian()
 
     def _loss_gradients(self) -> None:
-        twin, names = self.twin, [layer.states for layer in self.twin.layers]
+        twin = self.twin
         inputs = self.inputs.clone().requires_grad_()
         with recorded(twin.layers) as histories:
             if self.full:
@@ -122,13 +123,19 @@ class Probe:
                 twin.accumulate(inputs, self.targets)
         x = inputs.grad if inputs.grad is not None else torch.zeros_like(inputs)
         self.profiles = {("x", 0): log_norms(x.unbind(1), self.members)}
-        for layer, (history, states) in enumerate(zip(histories, names, strict=True)):
-            for place, name in enumerate(states if history else ()):
+        stepping = self._with_steps(histories)
+        for number, (layer, history) in enumerate(stepping):
+            for place, name in enumerate(layer.states):
                 gradients = [state[place].grad for state in history]
-                self.profiles[name, layer] = log_norms(gradients, self.members)
-        self.outputs = [states[0] if states else None for states in names]
-        self.dead = [_dead(history, self.members) for history in histories]
+                self.profiles[name, number] = log_norms(gradients, self.members)
+        self.outputs = [layer.states[0] for layer, _ in stepping]
+        self.dead = [_dead(history) for _, history in stepping]
         self.kept, self.cosine = self._beside_full()
+
+    def _with_steps(self, histories: Sequence[History]) -> list[tuple[Recurrence, History]]:
+        """The layers that have steps, and their histories; one without, as an encoder, does not count."""
+        pairs = zip(self.twin.layers, histories, strict=True)
+        return [(layer, history) for layer, history in pairs if isinstance(layer, Recurrence)]
 
     def _beside_full(self) -> tuple[Tensor, Tensor]:
         """How much of the full gradient the technique's own one is, and how far it points the same way."""
@@ -146,14 +153,14 @@ class Probe:
             return
         with recorded(self.twin.layers) as histories:
             self.twin.body(self.inputs.requires_grad_())
-        for layer, (module, history) in enumerate(zip(self.twin.layers, histories, strict=True)):
-            if module.cell_state is None:
+        for number, (layer, history) in enumerate(self._with_steps(histories)):
+            if layer.cell_state is None:
                 continue
-            cells = [state[module.states.index(module.cell_state)] for state in history]
+            cells = [state[layer.states.index(layer.cell_state)] for state in history]
             v = torch.randn(cells[-1].shape[1:], generator=generator("probe", "cell"), dtype=cells[-1].dtype)
             v = (v / v.norm(dim=-1, keepdim=True)).to(cells[-1].device)
             gradients = torch.autograd.grad((cells[-1] * v).real.sum(), cells, retain_graph=True)
-            self.profiles["cell", layer] = log_norms(gradients, self.members)
+            self.profiles["cell", number] = log_norms(gradients, self.members)
 
 
 def _twin(module: Technique, columns: Sequence[int]) -> Technique:
@@ -171,10 +178,8 @@ def _flat(module: Technique) -> Tensor:
     return torch.cat([p.grad.flatten(1) for p in module.parameters() if p.grad is not None], dim=1)
 
 
-def _dead(history: Sequence[tuple[Tensor, ...]], members: int) -> Tensor:
+def _dead(history: History) -> Tensor:
     """Share of units that are 0 after every step of every sequence, (E,)."""
-    if not history:
-        return torch.full((members,), float("nan"))
     alive = torch.stack([(state[0] != 0).any(dim=1) for state in history]).any(dim=0)
     return 1 - alive.double().mean(dim=1)
 

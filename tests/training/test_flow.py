@@ -5,9 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from bench.engine.layer import Layer
+from bench.engine.lstm import LSTM
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.techniques import techniques
+from bench.techniques.base import Technique
 from bench.training import cohort as training
 from bench.training.cohort import build, train_cohort
 from bench.training.flow import FlowRecorder, Probe
@@ -76,6 +80,46 @@ def test_dead_units_are_counted():
     module.layers[0].bias.data[1, :3] = -1e4
     probe = Probe(module, [0, 1], flow.inputs, flow.targets)
     assert probe.dead[0].tolist() == [0.0, 3 / what.setting.protocol.hidden_size]
+
+
+class Encoder(Layer):
+    """relu(x A): it has no steps."""
+
+    state_size = 0
+
+    def __init__(self, members, inputs, hidden):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(members, inputs, hidden))
+
+    @torch.no_grad()
+    def reset(self, member, generator, scheme):
+        self.weight[member].normal_(generator=generator("weight"))
+
+    def forward(self, x, state=None):
+        return torch.relu(torch.einsum("etbi,eih->etbh", x, self.weight)), ()
+
+
+class Encoded(Technique):
+    """An encoder below the recurrence."""
+
+    name = "encoded"
+    title = "Encoded"
+    family = "gated"
+    changes = "what the cell reads"
+    reference = "an example"
+
+    def cell(self, members, inputs, hidden):
+        return LSTM(members, inputs, hidden, 1.0)
+
+    def layers_of(self, members, inputs, hidden):
+        return [Encoder(members, inputs, hidden), self.cell(members, hidden, hidden)]
+
+
+def test_layers_without_steps_do_not_count(monkeypatch):
+    monkeypatch.setattr(techniques, "_found", techniques.all() | {"encoded": Encoded})
+    probes = train_cohort(cohort("encoded")).probes
+    assert set(zip(probes["quantity"], probes["layer"], strict=True)) == {("x", 0), ("h", 0), ("c", 0), ("cell", 0)}
+    assert probes.query("quantity == 'h'")[["decay", "dead_share", "kept", "cosine"]].notna().all(axis=None)
 
 
 def test_columns_choose_members():
