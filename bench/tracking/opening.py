@@ -156,13 +156,13 @@ def _go_straight_to_this_machine(location: Location) -> None:
 
 
 def _proxy(location: Location) -> str:
-    """' through the proxy that HTTP_PROXY names' or nothing."""
+    """' (asked through the proxy of HTTP_PROXY; …)' or nothing."""
     scheme = urlsplit(location.uri).scheme
     if select_proxy(location.uri, get_environ_proxies(location.uri, no_proxy=None)) is None:
         return ""
     names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     named = next((name for name in names if os.environ.get(name)), "the system")
-    return f", asked through the proxy of {named} (NO_PROXY lists what is to be asked without),"
+    return f" (asked through the proxy of {named}; NO_PROXY lists what is to be asked without)"
 
 
 def _dial(location: Location) -> None:
