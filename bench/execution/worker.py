@@ -28,6 +28,8 @@ from bench.training.speed import sample_speed
 
 _SHORT_OF_MEMORY = re.compile("(?:can't|cannot) allocate memory|out of memory|bad_alloc", re.IGNORECASE)
 """How torch and C++ put it, whose errors for it are none of Python's own."""
+_RESERVE = 16_000_000
+"""Bytes that are put aside, to say with that there are no more; they take address space only until then."""
 
 
 def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
@@ -38,7 +40,7 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
     """
     if _refuses(connection, plugins, [cohort.setting]):
         return
-    before = numbers()
+    before, reserve = numbers(), bytearray(_RESERVE)
     try:
         result = train_cohort(cohort, lambda done, active: connection.send(Progress(done, active)))
         if changes := changes_of_numbers(before):
@@ -51,6 +53,7 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         raise
     except BaseException as error:  # whatever a technique or task may raise, also to end the program
+        del reserve
         connection.send(_failed(cohort, error))
 
 
