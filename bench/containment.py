@@ -1,4 +1,4 @@
-"""What a user's own code may not change for others: how numbers are computed, the process's switches, its output."""
+"""Keeps users' own code from changing anything for others: how numbers are computed, process-wide switches, output."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Switch(NamedTuple):
 
 
 def changes_of_numbers(before: dict[str, Any]) -> list[str]:
-    """What decides how numbers are computed and is no longer as it was, each as 'torch's threads (from 1 to 8)'."""
+    """List the settings of numerics that have changed since `before`, each as in 'torch's threads (from 1 to 8)'."""
     after = numbers()
     return [f"{name} (from {before[name]} to {after[name]})" for name in before if before[name] != after[name]]
 
 
 def numbers() -> dict[str, Any]:
-    """How this process computes, by the names of what decides it."""
+    """Return the process's settings of numerics by name."""
     return {switch.name: switch.read() for switch in _of_numbers()}
 
 
@@ -54,7 +54,7 @@ def settled() -> Iterator[None]:
 
 
 def _of_numbers() -> list[Switch]:
-    """What the same program would compute other numbers with, or take another time."""
+    """Read the settings that change computed numbers or the time that it takes to compute them."""
     import torch
 
     return [
@@ -70,7 +70,7 @@ def _of_numbers() -> list[Switch]:
 
 
 def _of_the_process() -> list[Switch]:
-    """What others would stumble over."""
+    """Read the process-wide settings that other code would trip over."""
     import numpy as np
     import torch
 
@@ -160,7 +160,7 @@ def _set_signals(handlers: list[Any]) -> None:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """What is printed within goes to standard error: standard output is for data."""
+    """Send everything printed in this context to standard error: standard output is for data."""
     sys.stdout.flush() if sys.stdout else None
     kept = _duplicate(1)
     if kept is not None and not _redirect(2, 1):
@@ -176,7 +176,7 @@ def aside() -> Iterator[None]:
 
 
 def speak_aside() -> None:
-    """For good: what this process prints goes to standard error."""
+    """Send everything that this process prints from now on to standard error."""
     _redirect(2, 1)
     sys.stdout = sys.stderr
 
@@ -189,7 +189,7 @@ def _duplicate(number: int) -> int | None:
 
 
 def _redirect(source: int, target: int) -> bool:
-    """Whether what is written to `target` now goes where `source` goes."""
+    """Redirect `target` to `source`; return True if that worked."""
     try:
         os.dup2(source, target)
     except OSError:
@@ -220,7 +220,7 @@ def kept_alive() -> Iterator[None]:
 
 @contextmanager
 def own_path() -> Iterator[None]:
-    """What is put on the path within is found there and later, but not by other plugins or in other processes."""
+    """Confine changes of the import path: a plugin's entries serve that plugin alone, now and later."""
     before = list(sys.path)
     sys.path[:] = [entry for entry in before if entry not in interpreters.of_plugins]
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it knows a changed file by its second and size
@@ -239,7 +239,7 @@ _of_plugins: dict[str, ModuleType] = {}
 
 @contextmanager
 def own_modules(folder: Path, into: list[Path]) -> Iterator[None]:
-    """What a plugin imports from below its folder is read afresh, whoever else has a module of that name.
+    """Import modules below the plugin's folder afresh, even if another module of the same name is loaded.
 
     Its files are gathered. Afterwards the last of a name is the one that is found.
     """
@@ -265,7 +265,7 @@ def _place(module: ModuleType) -> Path | None:
 
 
 def is_below(file: Path, folder: Path) -> bool:
-    """Whether a file belongs to the code in a folder: what Python or pip has installed there does not."""
+    """Return True if a file belongs to the code in a folder; what Python or pip installed there does not."""
     installed = {"site-packages", "dist-packages"} & set(file.parts) or file.is_relative_to(_STANDARD_LIBRARY)
     return file.is_relative_to(folder) and not installed
 

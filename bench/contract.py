@@ -1,4 +1,4 @@
-"""How a contract is looked at: which part a class breaks first, in a sentence."""
+"""Checks a contract part by part and says in one sentence which part a class breaks first."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ A part may rest on those before it: only the first complaint counts.
 
 
 class Fault(NamedTuple):
-    """How a class breaks its contract."""
+    """A breach of a contract."""
 
     sentence: str
-    """What is wrong and what would be right, without a full stop."""
+    """The sentence that says what is wrong and what would be right, without a full stop."""
     cause: BaseException | None = None
-    """What the class's own code raised, if it did."""
+    """The exception that the class's own code raised, if it raised one."""
 
 
 def first_fault(cls: type, checks: Checks) -> Fault | None:
-    """How a class breaks its contract, looked at in this order; None if it keeps it. Whatever it raises is a fault."""
+    """Return the first breach of the contract, in this order, or None. Anything that a check raises is a breach."""
     for doing, check in checks.items():
         try:
             with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Whether this machine has what the benchmark needs; every finding comes with its remedy."""
+"""Checks that this machine has what the benchmark needs; every finding names its remedy."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def examine(store: str | None) -> list[Finding]:
 
 
 def check_package() -> Iterator[Finding]:
-    """Are Python and every library that this package requires there, in versions that are allowed?"""
+    """Check that Python and all required libraries are installed in supported versions."""
     try:
         package = metadata.distribution("bptt-bench")
     except metadata.PackageNotFoundError:
@@ -67,7 +67,7 @@ def check_package() -> Iterator[Finding]:
 
 
 def check_python(wanted: str) -> Finding:
-    """Is the interpreter new enough?"""
+    """Check that the interpreter is recent enough."""
     version = ".".join(map(str, sys.version_info[:3]))
     if SpecifierSet(wanted).contains(version, prereleases=True):
         return Finding("Python", "ok", version)
@@ -75,7 +75,7 @@ def check_python(wanted: str) -> Finding:
 
 
 def check_library(needed: Requirement) -> Finding:
-    """Is this one installed, in a version that is allowed?"""
+    """Check that a library is installed in a supported version."""
     remedy = f"python -m pip install '{needed}'"
     try:
         version = metadata.version(needed.name)
@@ -109,7 +109,7 @@ def _loads(library: str) -> bool:
 
 
 def check_fonts() -> Finding:
-    """Is there a font for the Chinese report?"""
+    """Check for a font that has the characters of the Chinese report."""
     command = ["fc-list", ":lang=zh-cn", "family"]
     listed = ""
     if shutil.which(command[0]):
@@ -121,7 +121,7 @@ def check_fonts() -> Finding:
 
 
 def check_store(uri: str | None) -> Finding:
-    """Does the store open, or could one be made there? None is made here."""
+    """Check that the store opens, or that one could be created; none is created here."""
     try:
         from bench.tracking import Store
         from bench.tracking.address import locate
@@ -144,7 +144,7 @@ def _check_new_store(database: Path) -> Finding:
 
 
 def check_disk(folder: Path) -> Finding:
-    """Is there room for a store and its reports?"""
+    """Check that there is disk space for a store and its reports."""
     free = shutil.disk_usage(folder).free
     detail = f"{free / 1e9:.1f} GB free in {folder}"
     if free < LEAST_DISK:
@@ -153,7 +153,7 @@ def check_disk(folder: Path) -> Finding:
 
 
 def check_processor() -> Finding:
-    """How many cores there are, and whether vanishing gradients slow them down."""
+    """Report the number of cores and how much denormal numbers, which vanishing gradients produce, slow them down."""
     try:
         import joblib
         import torch
@@ -170,7 +170,7 @@ def check_processor() -> Finding:
 
 
 def check_kernels() -> Finding:
-    """Are there native kernels, or can they be built? Training does without, several times as slowly."""
+    """Check that the native kernels are there or can be built. Training works without them, several times slower."""
     try:
         from bench.engine.native import why_not
     except ImportError as error:

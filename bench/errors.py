@@ -41,6 +41,6 @@ def without_secrets(text: str) -> str:
 
 
 def brief(error: Exception) -> str:
-    """What an error says, on one line that is not long and holds no password."""
+    """Put an error on one short line that holds no password."""
     said = str(error).split("(Background on this error")[0]  # SQLAlchemy's advertisement of its manual
     return " ".join(without_secrets(said).split())[:300].rstrip(".")

@@ -33,7 +33,7 @@ def write_named(file: Path, data: bytes) -> Path:
 
 
 def _streams(file: Path) -> bool:
-    """Whether it is no file, or stands for one that is open, as /dev/stdout does."""
+    """Return True if the path is no regular file, or stands for an open one, as /dev/stdout does."""
     if str(file.absolute()).startswith(("/dev/fd/", "/dev/std", "/proc/")):
         return True
     try:
@@ -72,7 +72,7 @@ def write_whole(file: Path, data: bytes, remedy: str = _REMEDY) -> Path:
 
 
 def _permissions(file: Path) -> int | None:
-    """Of a file that is there; of a new one the umask decides."""
+    """Return the mode of an existing file; a new file's follows from the umask."""
     try:
         about = file.lstat()
     except FileNotFoundError:

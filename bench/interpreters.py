@@ -1,4 +1,4 @@
-"""How other Python interpreters are started: they find the modules that this one finds, and no others."""
+"""Starts other Python interpreters so that they find the modules that this one finds, and no others."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SAFE_PATH = "PYTHONSAFEPATH"
 """Environment: Python does not put the folder of what it runs, with `-c` the working folder, in front of its path."""
 
 of_plugins: set[str] = set()
-"""What plugins have put on this process's path: it is theirs alone."""
+"""Paths that plugins have added to this process's import path and that no other process inherits."""
 
 
 @contextmanager
 def started_safely() -> Iterator[None]:
-    """Interpreters that start within find modules as this one does, but for what plugins have put on its path.
+    """Let interpreters that start in this context find the modules of this one, except what plugins added to its path.
 
     multiprocessing starts its servers with `python -c`, which would look for each module in the working folder first.
     Where this program's own path names that folder, as after `python -m`, theirs does too: all run the same code.

@@ -11,13 +11,13 @@ from filelock import FileLock, SoftFileLock, Timeout
 from bench.errors import BenchError
 
 SECONDS_BETWEEN_LOOKS = 0.5
-"""While another program has a lock."""
+"""Seconds between two attempts to take a lock that another program holds."""
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
-"""What file systems say that know no locks, or cannot reach who keeps them."""
+"""Errors of file systems that have no locks, or that cannot reach their lock server."""
 
 
 def take(lock: FileLock, seconds: float) -> None:
-    """Take a lock, or raise `Timeout` where another program still has it after so many seconds; -1: without end.
+    """Take a lock, or raise `Timeout` if another program still holds it after `seconds`; -1 waits for ever.
 
     Raises BenchError where the file system gives none. On one that knows none, the file's existence is the lock.
     """
@@ -35,13 +35,13 @@ def take(lock: FileLock, seconds: float) -> None:
 
 
 def is_mere_file(lock: FileLock) -> bool:
-    """Whether the file's existence is the lock: then it may be left over, or have come along with a copied folder."""
+    """Return True if the mere existence of the file is the lock, so that it may be stale or a copy."""
     return isinstance(lock, SoftFileLock)
 
 
 @contextmanager
 def held(file: Path, seconds: float) -> Iterator[None]:
-    """Hold the lock `file` for work that is short; BenchError where it is not to be had in the time given."""
+    """Hold the lock `file` for a short piece of work. Raises BenchError if it is not free in the time given."""
     lock = FileLock(file)
     try:
         take(lock, seconds)

@@ -13,11 +13,12 @@ class WithFiles:
     """A class that may name files beside its own, or below: they count as its source does, and travel with it."""
 
     files: ClassVar[tuple[str, ...]] = ()
-    """What it reads, as 'data.csv' or 'data/train.csv', from the folder of the file that defines it."""
+    """Paths of the files that the class reads, as 'data.csv' or 'data/train.csv', relative to the file that defines it.
+    """
 
     @classmethod
     def file(cls, name: str) -> Path:
-        """Where a declared file lies. Raises BenchError if it is not declared, or is not there."""
+        """Return the path of a declared file. Raises BenchError if it is not declared or does not exist."""
         try:
             return declared(cls)[name]
         except KeyError:

@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 MOST_DEEP = 20
 LARGEST = 2**63 - 1
 KINDS = ("null", "bool", "int", "float")
-"""What a text without quotes may mean; dates and merge keys stay texts."""
+"""Types that an unquoted text may have; dates and merge keys remain text."""
 
 
 class Refused(yaml.MarkedYAMLError):

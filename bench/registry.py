@@ -23,7 +23,7 @@ from bench.errors import BenchError
 T = TypeVar("T")
 
 PLUGIN = "bench_plugin_"
-"""What the modules' names of users' own files begin with."""
+"""Prefix of the module names of users' own files."""
 
 
 class Registry(Generic[T]):
@@ -38,7 +38,7 @@ class Registry(Generic[T]):
         self.kind, self.base, self.package, self.group, self.checks = kind, base, package, group, checks
         self._found: dict[str, type[T]] | None = None
         self._entries: list[EntryPoint] = []
-        """Those that are not loaded yet."""
+        """Entry points that have not been loaded yet."""
 
     def names(self) -> list[str]:
         """Every known name, sorted."""
@@ -51,7 +51,7 @@ class Registry(Generic[T]):
         return dict(sorted(classes.items()))
 
     def built_in(self) -> dict[str, type[T]]:
-        """What is known without loading entry points: the folder's classes, and those of plugins that were loaded."""
+        """Return what is known without loading entry points: the folder's classes and those of loaded plugins."""
         if self._found is None:
             package = importlib.import_module(self.package)
             modules = [
@@ -107,7 +107,7 @@ class Registry(Generic[T]):
 
     @contextmanager
     def also(self, cls: type[T]) -> Iterator[None]:
-        """Within it a further class is known by its name, whatever it keeps of its contract."""
+        """Make a further class known by its name within this context, without checking its contract."""
         classes, name = self.built_in(), str(getattr(cls, "name", ""))
         before = classes.get(name)
         classes[name] = cls
@@ -153,7 +153,7 @@ LONGEST = 80
 
 
 def _is_name(name: object) -> bool:
-    """Whether the command line can say it; commas and colons divide names and dials there."""
+    """Return True if the command line can spell the name; there, commas and colons separate names and dials."""
     return (
         isinstance(name, str)
         and 0 < len(name) <= LONGEST

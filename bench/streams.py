@@ -29,7 +29,7 @@ class _Raw(io.FileIO):
 
 
 class _Data(_Raw):
-    """What cannot be written is told, once: a BenchError, or a BrokenPipeError if the reader has seen enough."""
+    """Standard output. A failed write raises once: BenchError, or BrokenPipeError if the reader has gone."""
 
     def __init__(self, descriptor: int, closed: bool = False) -> None:
         super().__init__(descriptor)
@@ -50,7 +50,7 @@ class _Data(_Raw):
 
 
 class _Messages(_Raw):
-    """What cannot be written is lost: no work may end because nobody can be told of it."""
+    """Standard error. What cannot be written is dropped: no work may end because a message found no reader."""
 
     def write(self, data: Any) -> int:
         try:
@@ -113,11 +113,11 @@ def _text(raw: _Raw, before: TextIO | None) -> TextIO:
 
 
 def spells_everything(stream: TextIO | None) -> bool:
-    """Whether a stream's encoding has every character."""
+    """Return True if the stream's encoding can represent every character."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return encoding.lower().startswith("utf")
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody looks at a stream."""
+    """Return True if the stream is a terminal."""
     return stream is not None and not stream.closed and stream.isatty()

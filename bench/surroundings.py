@@ -1,4 +1,4 @@
-"""Where the program finds itself: its working folder may be gone, and its user may have no home."""
+"""Copes with a process's surroundings: its working folder may be gone, and its user may have no home."""
 
 import os
 import stat

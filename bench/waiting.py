@@ -1,4 +1,4 @@
-"""What is waited for is said, once it takes long."""
+"""Says what the program is waiting for, once that takes long."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 LOG = logging.getLogger("bptt-bench")
 
 SECONDS_OF_SILENCE = 3.0
-"""After which a wait is told."""
+"""Seconds after which the program says what it is waiting for."""
 
 
 @contextmanager

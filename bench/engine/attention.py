@@ -12,7 +12,7 @@ from bench.engine.layer import Initialisation, Layer, State
 from bench.engine.linear import StackedLinear
 
 WIDENING = 4
-"""Of the feed-forward sublayer, as in the paper."""
+"""Width of the feed-forward sublayer relative to the model's, as in the paper."""
 
 
 class Encoder(Layer):
@@ -36,7 +36,7 @@ class Encoder(Layer):
                 module.reset(member)
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """As every layer; positions count from the sequence's first step, also where a state is given."""
+        """Map a sequence to a sequence. Positions count from its first step, even if a state is given."""
         past = 0 if state is None else state[0].shape[1]
         h = self.embedding(x)
         h = h + positions(past, past + h.shape[1], h.shape[-1]).to(h).view(1, h.shape[1], 1, -1)

@@ -46,7 +46,7 @@ class Elman(Recurrence):
         return NativeCell("elman", (self.input_weight, self.bias, self.recurrent_weight), scalars, (slopes,))
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """As the loop, by `ElmanFunction` where the activation's gradient follows from its value."""
+        """Unroll like the loop, by `ElmanFunction` where the activation's derivative follows from its value."""
         if self.activation.backward is None:
             return self.loop(drive, state)
         options = self.activation, self.carry, self.scale

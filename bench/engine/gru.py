@@ -29,7 +29,7 @@ class GRU(Recurrence):
         self.candidate_bias = nn.Parameter(torch.zeros(members, hidden))
 
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
-        """As every recurrence; all biases 0."""
+        """Draw the weights as every recurrence does; all biases are 0."""
         super().reset(member, generator, scheme)
         with torch.no_grad():
             self.candidate_bias[member].zero_()
@@ -47,7 +47,7 @@ class GRU(Recurrence):
         return NativeCell("gru", parameters, kept=(3, 1))
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """As the loop, by `GRUFunction`."""
+        """Unroll like the loop, by `GRUFunction`."""
         outputs: Tensor = GRUFunction.apply(drive, self.recurrent_weight, self.candidate_bias, state[0])
         return outputs, (outputs[:, -1],)
 

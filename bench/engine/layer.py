@@ -1,4 +1,4 @@
-"""What a technique stacks: layers that read sequences in order, for many members at once."""
+"""Layers, which a technique stacks: they read sequences in order, for many members at once."""
 
 from __future__ import annotations
 
@@ -47,5 +47,7 @@ class Layer(nn.Module, ABC):
 
 
 def tower(cell: Callable[[int, int, int], Layer], depth: int, members: int, inputs: int, hidden: int) -> list[Layer]:
-    """So many layers, each `cell(members, inputs, hidden)`: the first reads the input, the others the layer below."""
+    """Stack `depth` layers, each `cell(members, inputs, hidden)`: the first reads the input, the others the layer
+    below.
+    """
     return [cell(members, width, hidden) for width in [inputs] + [hidden] * (depth - 1)]

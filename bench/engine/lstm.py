@@ -31,7 +31,7 @@ class LSTM(Recurrence):
         self.forget_bias = forget_bias
 
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
-        """As every recurrence; the forget gate's bias at its start."""
+        """Draw the weights as every recurrence does, and set the forget gate's bias to its initial value."""
         super().reset(member, generator, scheme)
         with torch.no_grad():
             self.bias[member, self.hidden : 2 * self.hidden] = self.forget_bias
@@ -46,12 +46,12 @@ class LSTM(Recurrence):
         return NativeCell("lstm", (self.input_weight, self.bias, self.recurrent_weight), kept=(4, 1))
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """As the loop, by `LSTMFunction`."""
+        """Unroll like the loop, by `LSTMFunction`."""
         outputs, c = LSTMFunction.apply(drive, self.recurrent_weight, *state)
         return outputs, (outputs[:, -1], c)
 
     def fallback(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """As every recurrence; in single precision on the CPU by torch's own kernel (oneDNN), the next best there."""
+        """Run without our kernel: in single precision on the CPU by torch's own (oneDNN), the next best there."""
         if x.device.type != "cpu" or x.dtype != torch.float32:
             return super().fallback(x, state)
         h, c = state

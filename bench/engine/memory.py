@@ -1,4 +1,4 @@
-"""How much is worked on at once, so that the working set keeps a budget whatever the lag."""
+"""Limits how much is worked on at once, so that the working set keeps to a budget whatever the lag."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BUDGET = 2 * 2**30
 
 
 def parts(count: int, at_once: float) -> list[slice]:
-    """`count` things in order, so many at once, but one at the least; the last part takes the remainder."""
+    """Split `count` things, in order, into parts of at least one; the last part takes the remainder."""
     size = int(min(count, max(1, at_once)))
     return [slice(begin, min(count, begin + size)) for begin in range(0, count, size)]
 
 
 @contextmanager
 def narrowed(parameters: Iterable[nn.Parameter], members: slice | Tensor) -> Iterator[None]:
-    """Within it the parameters (E, …) are these members (indices) alone; gradients that they have then are lost."""
+    """Restrict the parameters (E, …) to these members (indices) in this context; gradients set meanwhile are lost."""
     whole = [(p, p.data) for p in parameters]
     for p, data in whole:
         p.data, p.grad = data[members], None

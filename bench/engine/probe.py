@@ -36,7 +36,7 @@ class Decay(NamedTuple):
     """The fitted range: steps back from the end, of those where the norm is not 0."""
     r2: float
     power_r2: float
-    """Of a power law (against the logarithm of the lag) over the same range."""
+    """R² of a power law (a line against the logarithm of the lag) over the same range."""
     half_life: float
     """Steps in which the norm halves; infinite if it does not shrink."""
     reach: int
@@ -55,7 +55,8 @@ class Trajectory(NamedTuple):
 
 @contextmanager
 def recorded(layers: Sequence[Layer]) -> Iterator[list[History]]:
-    """Within it, recurrences run step by step, and each layer's history grows; its states keep their gradients.
+    """Run recurrences step by step within this context, and append each state, which keeps its gradient, to its layer's
+    history.
 
     That holds in every precision, for no kernel runs within it. A layer that is no recurrence keeps an empty history.
     """
@@ -69,7 +70,7 @@ def recorded(layers: Sequence[Layer]) -> Iterator[list[History]]:
 
 @contextmanager
 def _patched(layer: Recurrence, unroll: Callable[[Tensor, State], tuple[Tensor, State]]) -> Iterator[None]:
-    """Within it the layer goes through `unroll`, by no kernel of ours or of torch's."""
+    """Make a layer run through `unroll` within this context, by no kernel of ours or of torch's."""
     own = {"native": lambda: None, "fallback": partial(Recurrence.fallback, layer), "unroll": unroll}
     before = {name: vars(layer)[name] for name in own if name in vars(layer)}
     vars(layer).update(own)

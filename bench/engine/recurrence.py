@@ -1,4 +1,4 @@
-"""What a recurrence is: a step, and its unrolling over time for a stack of members."""
+"""Recurrences: a step, and its unrolling over time for a stack of members."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Recurrence(Layer):
     """
 
     biased: ClassVar[bool] = True
-    """Whether there is a bias."""
+    """True if the input's product has a bias."""
     complex_states: ClassVar[bool] = False
-    """Whether states are complex. Parameters are real in any case: a complex one is two."""
+    """True if states are complex. Parameters are always real: a complex one is stored as two."""
     blocks: ClassVar[int] = 1
     """Gates, the candidate included: blocks of H pre-activations."""
     states: ClassVar[tuple[str, ...]] = ("h",)
@@ -108,17 +108,19 @@ class Recurrence(Layer):
         return torch.stack(outputs, dim=1), state
 
     def native(self) -> NativeCell | None:
-        """What runs this cell in one native call, if there is such a kernel; tests hold it against the loop."""
+        """Return the kernel that runs this cell in one native call, if there is one; tests hold it against the loop."""
         return None
 
     def floats_a_step(self, dtype: torch.dtype) -> int:
-        """As of any layer; a kernel holds the outputs, what it keeps, and the gradient of its input."""
+        """Count the numbers kept per step, as for any layer; a kernel holds outputs, its own history and the input's
+        gradient.
+        """
         if dtype == torch.float32 and runs_natively(self.input_weight) and (cell := self.native()) is not None:
             return (2 + sum(cell.kept)) * self.hidden + self.input_weight.shape[1]
         return super().floats_a_step(dtype)
 
     def drive(self, x: Tensor) -> Tensor:
-        """What the input gives each step, in one product for all: x (E, T, B, I) → x U + b (E, T, B, G·H)."""
+        """Compute the input's contribution to all steps in one product: x (E, T, B, I) → x U + b (E, T, B, G·H)."""
         if not self.biased:
             return torch.bmm(x.flatten(1, 2), self.input_weight).unflatten(1, x.shape[1:3])
         return project(x, self.input_weight, self.bias)

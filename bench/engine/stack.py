@@ -41,7 +41,7 @@ class Update(NamedTuple):
     norms: Tensor
     """The gradients' norms, before clipping."""
     clipped: Tensor
-    """Whether clipping changed the gradient."""
+    """True where clipping changed a member's gradient."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Stack(pl.LightningModule, ABC):
     initialisation: ClassVar[Initialisation | None]
     parameter_rates: ClassVar[Mapping[str, float]]
     recording: ClassVar[bool] = False
-    """Whether an update needs the states of every step: then kernels, which do not keep them, cannot run."""
+    """True while an update needs the states of every step; kernels, which do not keep them, cannot run then."""
 
     budget: float = BUDGET
     """Bytes that it may work with at once: members, and where one has too many its sequences, take turns."""
@@ -150,7 +150,7 @@ class Stack(pl.LightningModule, ABC):
     ) -> tuple[Tensor, list[State]]:
         """Run the layers: inputs (E, T, B, I) → the top layer's outputs (E, T, B, H) and each layer's last state.
 
-        last: the outputs of so many steps at the end alone.
+        last: return the outputs of this many final steps only.
         """
         ends: list[State] = []
         layers = self.layers
@@ -270,7 +270,7 @@ class Stack(pl.LightningModule, ABC):
     def _evaluate(
         self, members: Tensor, sequences: list[slice], inputs: Tensor, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """`evaluate` for some members, so many sequences at a time: the means over all of them."""
+        """Evaluate some members in chunks of sequences, and return the means over all sequences."""
         total = torch.zeros(2, len(members), device=inputs.device)
         rows, count = self.rows[members], inputs.shape[2]
         with narrowed(self._parameter_list, members), torch.inference_mode():
@@ -282,7 +282,7 @@ class Stack(pl.LightningModule, ABC):
         return losses, metrics
 
     def bytes_each(self, steps: int, dtype: torch.dtype) -> int:
-        """Bytes that training one member on one sequence of so many steps holds at once: its inputs and its layers'."""
+        """Bytes that training one member on one sequence of `steps` steps holds at once: its inputs and its layers'."""
         return steps * (2 * self.blueprint.inputs + self._floats_a_step(dtype)) * dtype.itemsize
 
     def _floats_a_step(self, dtype: torch.dtype) -> int:

@@ -1,4 +1,4 @@
-"""What code a piece of work needs, and whether the process that does it has the same as the one that asks."""
+"""Identifies the code that a piece of work needs, and checks that the process that does it has the same."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import bench
 
 ROOMS = ("tasks", "techniques", "engine", "records", "protocol", "training", "execution")
-"""Whose code a worker runs."""
+"""Rooms whose code a worker runs."""
 LIBRARIES = ("torch", "pytorch-lightning", "numpy", "pandas")
-"""Whose versions decide over numbers, or over what can be sent."""
+"""Libraries whose versions affect numbers, or what can be sent between processes."""
 
 
 @cache
@@ -38,7 +38,7 @@ def differing_code(code: str) -> str:
 
 
 def libraries() -> dict[str, str]:
-    """What results depend on besides this project's code: Python and libraries, without which build of them it is."""
+    """Return the versions, without build tags, of Python and the libraries that results depend on."""
     found = {"python": ".".join(platform.python_version_tuple()[:2])}
     for name in LIBRARIES:
         try:

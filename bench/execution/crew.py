@@ -30,7 +30,7 @@ LAST_WORDS = 1.0
 COLLECTED = 10.0
 """Seconds within which a process that has ended is collected by who started it."""
 GIVEN_UP_FIRST = "500"
-"""Added to what the kernel goes by where memory ends: a cohort can be trained anew, the program has the results."""
+"""Added to the kernel's out-of-memory score: a cohort can be trained again, while the program holds the results."""
 
 
 class _Work(NamedTuple):
@@ -42,20 +42,20 @@ class _Work(NamedTuple):
     allowed: float
     """Seconds, infinite without a limit."""
     deadline: float
-    """When its time is over, by the crew's clock."""
+    """Time at which it is ended, by the crew's clock."""
 
 
 class Crew:
     """Starts each piece of work in a fresh process, so that none can harm another.
 
     The processes are forked from a server that has imported torch and Lightning already: a start takes
-    milliseconds, not seconds. Where there is no fork, they are started anew. Each leads a group of its own, and what
+    milliseconds, not seconds. Where there is no fork, each is started afresh. Each leads a group of its own, and what
     it has started ends with it. One that takes longer than `timeout` seconds is ended; while this process is stopped,
     no time passes.
     """
 
     def __init__(self, size: int | None = None, timeout: float | None = None) -> None:
-        """So many at a time; None: one a core."""
+        """Make room for `size` processes at a time, by default one per core."""
         method = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
         self._context: Any = mp.get_context(method)
         if method == "forkserver":
@@ -212,7 +212,7 @@ def _kill(work: _Work) -> None:
 
 
 def _signal(pids: Sequence[int | None], kind: signal.Signals) -> None:
-    """To processes and to the groups that they lead, as far as there are any."""
+    """Send a signal to processes and to the groups that they lead, where these exist."""
     for pid in filter(None, pids):
         for send in (os.killpg, os.kill):
             with suppress(ProcessLookupError, PermissionError):

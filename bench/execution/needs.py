@@ -1,4 +1,4 @@
-"""Which of the users' own files a piece of work needs: no others are run in its process."""
+"""Finds the users' own files that a piece of work needs: no others are run in its process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.tasks import tasks
 
 
 def needed(setting: Setting, plugins: Sequence[str]) -> tuple[str, ...]:
-    """Those of the plugin files that define the setting's technique or task."""
+    """Select the plugin files that define the setting's technique or task."""
     homes = {plugin_of(parse_technique(setting.technique)[1]), plugin_of(tasks.get(setting.task))}
     return tuple(file for file in plugins if Path(file).resolve() in homes)
 

@@ -1,4 +1,4 @@
-"""Which ladder has its turn: the longest first, or breadth first for as long as a budget of time lasts."""
+"""Decides which ladder goes next: the longest first, or breadth first while a budget of time lasts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.records.study import Chain, Study
 from bench.training.pace import Pace
 
 MOST_OF_A_BUDGET = 1 / 2
-"""What would take more of the whole budget is trained a few members at a time: estimates may be too low."""
+"""Share of the whole budget above which a cohort is trained a few members at a time: estimates may be too low."""
 
 
 class Ladder(NamedTuple):
@@ -24,13 +24,13 @@ class Ladder(NamedTuple):
     number: int
     """Among all ladders of a run."""
     arm: int
-    """Which of the run's studies it belongs to."""
+    """Index of its study among the run's."""
     study: Study
     chain: Chain
 
 
 class Next(NamedTuple):
-    """What is next on a ladder."""
+    """The next cohort of a ladder and its rank."""
 
     turn: tuple[float, ...]
     """Smaller ones go first."""
@@ -59,13 +59,13 @@ class Budget:
 
 
 class Order(Protocol):
-    """What a run asks before it starts a cohort."""
+    """The order of work: a run asks it before it starts a cohort."""
 
     def next(self, ladder: Ladder, members: pd.DataFrame) -> Next:
-        """What to train of a ladder next; `members`: tidy rows of what has finished."""
+        """Return what to train next on a ladder; `members`: tidy rows of what has finished."""
 
     def fits(self, waiting: Next) -> bool:
-        """Whether there is time for it."""
+        """Return True if there is time left for it."""
 
     @property
     def left(self) -> float | None:
@@ -115,7 +115,7 @@ class BreadthFirst:
         return waiting.cohort is None or seconds_of(waiting.cohort, self.paces[waiting.ladder.number]) <= self.left
 
     def _cut(self, ladder: Ladder, cohort: Cohort) -> Cohort:
-        """As many of its members as do not take most of the budget, but at least one."""
+        """Take as many of its members as do not use up most of the budget, and at least one."""
         seconds = seconds_of(cohort, self.paces[ladder.number])
         share = min(1.0, MOST_OF_A_BUDGET * self.budget.seconds / seconds) if seconds else 1.0
         most = max(1, int(share * len(cohort.members)))

@@ -1,4 +1,4 @@
-"""Before anything trains: how much there is to do, and how long it may take on this machine."""
+"""Estimates, before anything trains, how much there is to do and how long that may take on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.tasks import tasks
 from bench.training.pace import NO_PACE, Pace
 
 TIMED_WITHIN = 300.0
-"""Seconds a ladder that a plan takes at the most to look at how long it takes."""
+"""Longest time, in seconds, that a plan spends on timing one ladder."""
 
 
 class Plan(Frozen):
@@ -35,7 +35,7 @@ class Plan(Frozen):
     cached: int
     """Members among these that are in the store already."""
     estimated_seconds: float
-    """At the most: every missing member training, and spending its whole budget."""
+    """Upper bound: every missing member trains and spends its whole budget."""
     extrapolated: tuple[str, ...]
     """Techniques and tasks whose updates take too long to be timed, and the lag that was timed in their stead."""
     skipped: tuple[str, ...]

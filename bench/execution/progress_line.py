@@ -57,7 +57,7 @@ class ProgressLine:
         self.bar.close()
 
     def running(self, cohort: Cohort, updates: int) -> None:
-        """Count a cohort's members in part: it has done so many updates."""
+        """Count a cohort's members in part, by the updates that it has done."""
         share = updates / max(1, cohort.setting.protocol.updates)
         label = f"tuning {cohort.setting.label}" if cohort.role == "tuning" else cohort.setting.label
         self._running.pop(cohort.key, None)
@@ -76,7 +76,7 @@ class ProgressLine:
         self._show()
 
     def spared(self, members: int) -> None:
-        """Count so many members less: their ladder has ended."""
+        """Deduct members whose ladder has ended."""
         self.bar.total = (self.bar.total or 0) - members
         self._show()
 

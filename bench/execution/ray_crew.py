@@ -33,7 +33,7 @@ from bench.execution.messages import Died, Message, Outlet, Refused, Result
 from bench.interpreters import started_safely
 
 RETRIES = 3
-"""Times that a piece of work is done anew whose worker or machine was lost."""
+"""Number of times that a piece of work is repeated after its worker or machine was lost."""
 SECONDS_BETWEEN_NEWS = 0.5
 PATIENCE = 10.0
 """Seconds in which a cluster's head must take a connection: Ray itself tries for minutes."""
@@ -80,7 +80,7 @@ class RayCluster:
 
     @property
     def places(self) -> int:
-        """How many pieces of work the cluster, as it is now, has room for. Raises BenchError if it is gone."""
+        """Count the pieces of work that the cluster has room for now. Raises BenchError if the cluster is gone."""
         return sum(_places(node["Resources"], self.gpus) for node in self._nodes() if node["Alive"])
 
     def _nodes(self) -> list[dict[str, Any]]:
@@ -118,7 +118,7 @@ class RayCluster:
         self._asked = time.monotonic()
 
     def answers(self) -> bool:
-        """Whether the head takes a connection; several are tried."""
+        """Return True if the head accepts a connection; several attempts are made."""
         for attempt in range(KNOCKS):
             with suppress(OSError), socket.create_connection(self._head, timeout=PATIENCE):
                 return True
@@ -127,19 +127,19 @@ class RayCluster:
         return False
 
     def lost(self, why: str = "its head does not answer") -> BenchError:
-        """What is said when the cluster is gone."""
+        """Return the error for a cluster that is gone."""
         return BenchError(f"The Ray cluster at {self.address} is lost: {why}. {_HINT}")
 
     def hire(self, size: int | None = None, timeout: float | None = None) -> RayCrew:
-        """A crew of so many workers; None: as many as the cluster has places for, also while it grows."""
+        """Hire a crew of `size` workers, by default as many as the cluster has room for, also while it grows."""
         return RayCrew(self, size, timeout)
 
 
 class RayCrew:
     """Does each piece of work on some machine of the cluster, in a fresh process there.
 
-    Where a worker or its machine is lost, Ray has the work done anew elsewhere. Only one that ends its own
-    process, as for want of memory, or takes longer than `timeout` seconds there, has Died.
+    Where a worker or its machine is lost, Ray repeats the work elsewhere. Only one that ends its own
+    process, as for lack of memory, or takes longer than `timeout` seconds there, has Died.
     """
 
     def __init__(self, cluster: RayCluster, size: int | None, timeout: float | None = None) -> None:
@@ -231,7 +231,7 @@ class RayCrew:
         return content if isinstance(content, Died) else Result(pickle.loads(content))
 
     def _fetched(self, task: ray.ObjectRef) -> bytes | Died | None:
-        """What a piece of work has left, if it comes in time. Raises BenchError where the cluster is gone."""
+        """Fetch the result of a piece of work if it comes in time. Raises BenchError if the cluster is gone."""
         try:
             return ray.get(task, timeout=PATIENCE)
         except GetTimeoutError:
@@ -241,7 +241,7 @@ class RayCrew:
 
 
 class _Inbox:
-    """Where workers leave what they have to say while they work; lives on the machine of the one who asks."""
+    """A mailbox for workers' progress on the machine of the caller."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[Any, bytes]] = []
@@ -379,7 +379,7 @@ def _knock(address: str) -> None:
 
 
 def _places(resources: dict[str, float], gpus: float) -> int:
-    """How many pieces of work a machine has room for, each with a core and so many GPUs or a share of one."""
+    """Count the pieces of work that a machine has room for, each with a core and a number or a share of GPUs."""
     cores, cards = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
     if not gpus:
         return cores

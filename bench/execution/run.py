@@ -44,7 +44,7 @@ class RunSummary:
     interrupted: bool = False
     """True if Ctrl-C cut it short; what had finished is in the store."""
     left: int = 0
-    """Members, at the most, that the budget had no time for."""
+    """Upper bound of the members that the budget had no time for."""
     trouble: str = ""
     """A sentence on what the store did not take, why, and where that waits; or nothing."""
 
@@ -73,7 +73,7 @@ def run_studies(
     told: Callable[[str], None] | None = None,
     hire: Hire = Crew,
 ) -> RunSummary:
-    """Train every member of the studies that the store lacks, so many cohorts at a time; then measure costs.
+    """Train every member of the studies that the store lacks, `jobs` cohorts at a time; then measure costs.
 
     Progress goes to standard error. An error in a cohort is recorded as its outcome, and the rest goes on; so is that
     it took longer than `timeout` seconds. With a budget costs come first, and training is breadth first and ends in
@@ -217,7 +217,7 @@ class _Run:
         return self.members[ours & (self.members["outcome"] == "failed")]
 
     def left(self) -> int:
-        """Members, at the most, of the ladders that could be climbed further."""
+        """Upper bound of the members of ladders that could be climbed further."""
         return self._missing([one for one in self.ladders if next_cohort(one.study, one.chain, self.members)])
 
     def _set_order(self, crew: Workforce) -> None:
@@ -233,7 +233,7 @@ class _Run:
             self._queue(self.ladders[number])
 
     def _queue(self, ladder: Ladder, trained: Setting | None = None) -> None:
-        """Have a ladder wait for its turn; another arm's that waits with the setting just trained thinks anew."""
+        """Queue a ladder; one of another arm that waits with the setting just trained is looked at again."""
         again = [one for one in self.waiting if trained and one.cohort and one.cohort.setting == trained]
         self.waiting = [one for one in self.waiting if one not in again]
         for one in (ladder, *(one.ladder for one in again)):
@@ -291,8 +291,8 @@ class _Run:
 
         They are the first task at its shortest lag, and also at its longest for what has dials.
 
-        Costs are linear in the lag, but for what a dial cuts, as a window; the baseline stands beside it there. Where
-        nothing trains, nothing has a cost.
+        Costs are linear in the lag, except where a dial cuts it, as a window does; the baseline is timed there, too.
+        Where nothing trains, nothing has a cost.
         """
         found = {}
         for study in self.studies:

@@ -27,7 +27,7 @@ from bench.training.pace import measure_pace
 from bench.training.speed import sample_speed
 
 _SHORT_OF_MEMORY = re.compile("(?:can't|cannot) allocate memory|out of memory|bad_alloc", re.IGNORECASE)
-"""How torch and C++ put it, whose errors for it are none of Python's own."""
+"""Messages of torch and C++ for lack of memory; they raise no MemoryError."""
 _RESERVE = 16_000_000
 """Bytes that are put aside, to say with that there are no more; they take address space only until then."""
 
@@ -58,7 +58,7 @@ def train(connection: Outlet, plugins: Sequence[str], cohort: Cohort) -> None:
 
 
 def _failed(cohort: Cohort, error: BaseException) -> Result | Died:
-    """What an error leaves of a cohort; where memory is short no tables are made, for they need some."""
+    """Turn an error into a cohort's result. Where memory is short no tables are made, for they need some."""
     said = _said(error)
     if isinstance(error, MemoryError) or _SHORT_OF_MEMORY.search(said):
         _let_go_of(error)
@@ -110,7 +110,7 @@ def _each(
         try:
             with settled():
                 news = found(setting)
-        except BaseException:  # one that cannot run has failed in training, where it is told
+        except BaseException:  # one that cannot run has failed in training, which reports it
             continue
         connection.send(news)
     connection.send(Result(None))

@@ -34,7 +34,7 @@ _BORDER = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{_HAN}]
 
 
 class Rules(BaseModel):
-    """How text is set in a language: the file rules.yaml of its folder."""
+    """The typographic rules of a language: the file rules.yaml of its folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,11 +45,11 @@ class Rules(BaseModel):
     between_sentences: str = " "
     between_clauses: str = "; "
     between_items: str = ", "
-    """What separates the items of a list that has no last "and"."""
+    """Separator between the items of a list that has no final "and"."""
     colon: str = ": "
     stop: str = "."
     spaced: bool = False
-    """Whether a space separates Chinese characters from letters and digits."""
+    """True if a space separates Chinese characters from letters and digits."""
     width: float = Field(default=1.0, gt=0)
     """The width of an average character of a figure's text, in units of an English one."""
     fonts: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Language:
         return self._set(form.format(n=n, **values))
 
     def has(self, text: str, context: str | None = None) -> bool:
-        """Whether there is a translation of the text, or no need of one since it is English."""
+        """Return True if the text has a translation or, in English, needs none."""
         return self.code == "en" or bool((message := self._catalog.get(text, context)) and message.string)
 
     def messages(self) -> list[Any]:
@@ -136,7 +136,7 @@ class Language:
 
     @cached_property
     def _plural(self) -> Callable[[int], int]:
-        """Which of a message's forms, in gettext's order, belongs to a number."""
+        """Return the index of the message's form for a number, in gettext's order."""
         plurals = Locale.parse(self.rules.locale).plural_form
         tags: list[str] = [
             tag for tag in ("zero", "one", "two", "few", "many", "other") if tag in {*plurals.tags, "other"}

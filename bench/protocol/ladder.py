@@ -15,12 +15,12 @@ FEW = 5
 
 
 class Turn(NamedTuple):
-    """What may be trained, and when it is its turn if everything is to grow evenly: smaller ones first."""
+    """A cohort that may be trained and its rank in breadth-first order; smaller ranks go first."""
 
     round: int
     """0: tuning and the first FEW seeds; 1: the other seeds."""
     rung: int
-    """How many shorter lags the chain has."""
+    """Number of shorter lags in the chain."""
     cohort: Cohort
 
 
@@ -34,7 +34,7 @@ def next_cohort(study: Study, chain: Chain, members: pd.DataFrame) -> Cohort | N
 
 
 def next_turn(study: Study, chain: Chain, members: pd.DataFrame) -> Turn | None:
-    """As `next_cohort`, but breadth first: a few seeds at every lag within reach, and then the others.
+    """Choose like `next_cohort`, but breadth first: a few seeds at every lag within reach, and then the others.
 
     Members and results are those of `next_cohort`, in another order: a lag is within reach once some measured member
     has solved the one before, however many of its seeds are still to come.
@@ -44,7 +44,7 @@ def next_turn(study: Study, chain: Chain, members: pd.DataFrame) -> Turn | None:
 
 
 def _within_reach(study: Study, chain: Chain, members: pd.DataFrame) -> Iterator[tuple[int, Cohort]]:
-    """Of each setting that the ladder has reached, lags rising, what is to be trained next."""
+    """Yield the next cohort of each setting that the ladder has reached, in the order of lags."""
     for rung, setting in enumerate(chain.settings):
         done = members[members["setting_hash"] == setting.hash]
         left = remaining(study, setting, done)
@@ -60,7 +60,8 @@ def _turn(rung: int, cohort: Cohort) -> Turn:
 
 
 def remaining(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort]:
-    """What a setting still has to train: tuning, then measured members; done: its finished rows.
+    """Return the members that a setting still has to train: first tuning, then measured ones. `done`: its finished
+    rows.
 
     The measured members stand at the winning rate or, while there is none yet, at the grid's first.
     """
@@ -93,7 +94,7 @@ def chosen_rate(setting: Setting, members: pd.DataFrame) -> float | None:
 
 
 def solved_any(members: pd.DataFrame) -> bool:
-    """Whether a measured member among these rows solved its setting."""
+    """Return True if a measured member among these rows solved its setting."""
     return bool(((members["role"] == "measured") & (members["outcome"] == "solved")).any())
 
 

@@ -23,7 +23,7 @@ from bench.techniques.base import Situation
 
 MOST_BYTES = 100_000
 MOST_MEMBERS = 1_000_000
-"""Of a study, which has to fit into memory."""
+"""Most members that a study may have, since it has to fit into memory."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -34,7 +34,7 @@ class TaskPreset(Frozen):
     """A task's rising lags, and what of the protocol is its own."""
 
     lags: tuple[int, ...] = ()
-    """In an arm, none means the main matrix's."""
+    """Lags of the task; in an arm, None means the main matrix's."""
     protocol: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("lags")
@@ -47,7 +47,7 @@ class Arm(Frozen):
     """A further matrix with words of the protocol of its own, kept apart from the main one."""
 
     title: dict[str, str]
-    """What it is for, by language."""
+    """The preset's purpose, by language."""
     techniques: tuple[str, ...] = ()
     """None means the main matrix's."""
     tasks: dict[str, TaskPreset] = Field(min_length=1)
@@ -56,7 +56,7 @@ class Arm(Frozen):
 
 
 class Preset(Frozen):
-    """What a preset file holds."""
+    """The contents of a preset file."""
 
     name: str
     title: dict[str, str]
@@ -123,7 +123,7 @@ class Selectors(Frozen):
 
     @property
     def choose_matrix(self) -> bool:
-        """Whether they say which settings are wanted, which makes a matrix of its own."""
+        """Return True if selectors name settings, which makes a matrix of its own."""
         return bool(self.techniques or self.tasks or self.lags)
 
 

@@ -54,5 +54,5 @@ class Adding(Task):
         return F.mse_loss(outputs.squeeze(-1), targets, reduction="none").flatten(1).mean(1)
 
     def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """As the loss."""
+        """The loss itself."""
         return self.loss(outputs, targets)

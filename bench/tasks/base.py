@@ -1,4 +1,4 @@
-"""What a task is."""
+"""The contract of a task."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Task(WithFiles, ABC):
     """
 
     name: ClassVar[str]
-    """How the command line calls it."""
+    """The name on the command line."""
     title: ClassVar[str]
-    """How a figure calls it."""
+    """The name in figures and tables."""
     reference: ClassVar[str]
     """The paper whose generator it is."""
     inputs: ClassVar[int]
@@ -40,7 +40,7 @@ class Task(WithFiles, ABC):
     outputs: ClassVar[int]
     """Values of one output step: classes, or regressed numbers."""
     scored: ClassVar[int] = 1
-    """The loss and the metric read the last so many steps."""
+    """Number of steps, the last of a sequence, that the loss and the metric read."""
     least_lag: ClassVar[int] = 1
     """The shortest lag that the generator can draw."""
     most_held_out: ClassVar[int | None] = None
@@ -98,7 +98,7 @@ class Task(WithFiles, ABC):
         return right.flatten(1).mean(1)
 
     def counted(self, targets: Tensor) -> Tensor:
-        """Which scored steps count, (E, scored, B) bool: targets (E, scored, B[, …]) → those that are not IGNORED.
+        """Mark the scored steps that count, (E, scored, B) bool: targets (E, scored, B[, …]) that are not IGNORED.
 
         Of numbers to regress all count, unless a task says otherwise. Each sequence needs one. Neither the loss nor
         the metric may depend on the outputs at other steps.
@@ -106,11 +106,13 @@ class Task(WithFiles, ABC):
         return targets.flatten(3).select(-1, 0) != IGNORED if targets.dim() > 3 else targets != IGNORED
 
     def solved(self, metric: float) -> bool:
-        """Whether a held-out metric counts as solved; not-a-number never does."""
+        """Return True if a held-out metric counts as solved; NaN never does."""
         return metric >= self.solved_at if self.higher_is_better else metric <= self.solved_at
 
     def within_reach(self, metric: float, share: float) -> bool:
-        """Whether held-out sequences can count as solved, a share of which has this metric: the others may be right."""
+        """Return True if the task can still be solved when a share of the held-out sequences has this metric and the
+        rest is perfect.
+        """
         share *= 1 - ROUNDING
         return self.solved(share * metric + (1 - share) * self.best_level())
 

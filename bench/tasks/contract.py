@@ -1,6 +1,6 @@
-"""What a task must keep for training on it to mean anything, looked at on a few sequences within milliseconds.
+"""Checks a task's contract on a few sequences, within milliseconds, before anything trains on it.
 
-Whoever brings a task is told before anything trains; `bench.testing.check_task` begins with these same checks.
+Authors hear of a fault before anything trains; `bench.testing.check_task` begins with these same checks.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _masks(task: Task, outputs: Tensor, targets: Tensor) -> Iterator[str]:
 
 
 def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[str]:
-    """What is wrong with so many sequences."""
+    """Return the faults found in a small sample of sequences."""
     where = f"at lag {lag}, split {split}"
     if not 1 <= task.scored <= task.steps(lag):
         yield f"the scored steps are {task.scored} of {task.steps(lag)} {where}"

@@ -40,7 +40,7 @@ class Dial:
         return int(value) if self.whole else value
 
     def allows(self, value: float) -> bool:
-        """Whether it may be set so: finite, above 0 or from `least` on, and without a fraction if it is whole."""
+        """Return True for a finite value above 0, or from `least` on, that has no fraction if the dial is whole."""
         if not math.isfinite(value) or (self.whole and value != int(value)):
             return False
         return value > 0 if self.least is None else value >= self.least

@@ -1,6 +1,6 @@
-"""What a technique must keep for its training to mean anything, looked at in a tiny network within milliseconds.
+"""Checks a technique's contract in a tiny network, within milliseconds, before anything trains.
 
-Whoever brings a technique is told before anything trains. No optimiser steps here, and no backward pass is asked for:
+Authors hear of a fault before anything trains. No optimiser steps here, and no backward pass is asked for:
 whether it trains as it should `bench.testing.check_technique` says, which begins with these same checks.
 """
 
@@ -36,7 +36,7 @@ TINY = Blueprint(
 )  # fmt: skip
 """Sizes differ, so that no axis passes for another one."""
 ORDINARY = replace(TINY, lag=101, steps=101, hidden_size=32)
-"""For techniques that decline the tiny setting."""
+"""A larger setting for techniques that decline the tiny one."""
 
 
 class EasyTask:
@@ -47,7 +47,7 @@ class EasyTask:
         return (outputs - targets).square().flatten(1).mean(1)
 
     def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """As the loss."""
+        """The loss itself."""
         return self.loss(outputs, targets)
 
 
@@ -191,7 +191,7 @@ def _shapes(module: Technique, inputs: Tensor) -> Iterator[str]:
 
 
 def _layers(module: Technique, inputs: Tensor) -> Iterator[str]:
-    """What each layer gives, from the input up."""
+    """Check every layer's output, from the input up."""
     below = inputs
     for depth, layer in enumerate(module.layers):
         who = f"layer {depth}, {type(layer).__name__},"
@@ -237,7 +237,7 @@ def _step(who: str, layer: Recurrence, below: Tensor) -> Iterator[str]:
 
 
 def _coupling(module: Technique) -> Iterator[str]:
-    """What one member computes does not reach the others."""
+    """Check that nothing computed for one member reaches another."""
     for parameter in module.parameters():
         parameter[1] = math.nan
     outputs = module(_inputs(module, BATCH, torch.float64))
@@ -246,7 +246,7 @@ def _coupling(module: Technique) -> Iterator[str]:
 
 
 def _clips(cls: type[Technique]) -> Iterator[str]:
-    """What clipping leaves of a member's gradients does not depend on the others'."""
+    """Check that a member's clipped gradients do not depend on those of other members."""
     blueprint = tiny_setting(cls)
     if blueprint is None:
         return
@@ -295,13 +295,13 @@ def tiny_setting(cls: type[Technique]) -> Blueprint | None:
 
 
 def first(blueprint: Blueprint, members: int) -> Blueprint:
-    """The blueprint of the first so many members alone."""
+    """Return the blueprint of the first `members` members alone."""
     return replace(blueprint, seeds=blueprint.seeds[:members], learning_rates=blueprint.learning_rates[:members])
 
 
 @contextmanager
 def _random_state_kept() -> Iterator[Callable[[], bool]]:
-    """Within it global random numbers may be drawn, and it is told whether none were; afterwards all is as before."""
+    """Restore the global random state after this context, and yield a function that says if it was left alone."""
     with torch.random.fork_rng(devices=[]):
         before = torch.get_rng_state()
         yield lambda: torch.equal(before, torch.get_rng_state())
@@ -309,7 +309,7 @@ def _random_state_kept() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _unset_is_not_a_number() -> Iterator[None]:
-    """Within it torch.empty is full of not-a-number, so that what nothing draws can be told."""
+    """Fill torch.empty with NaN in this context, so that parameters that nothing initialises are noticed."""
     was, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:

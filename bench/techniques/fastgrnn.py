@@ -11,7 +11,7 @@ from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Technique
 
 ZETA, NU = 1.0, -4.0
-"""Before the sigmoid, at the start: as in the authors' code, ζ ≈ 0.73 and ν ≈ 0.02."""
+"""Initial values before the sigmoid, as in the authors' code: ζ ≈ 0.73 and ν ≈ 0.02."""
 
 
 class FastGRNNCell(Recurrence):
@@ -23,7 +23,7 @@ class FastGRNNCell(Recurrence):
         self.zeta, self.nu = (nn.Parameter(torch.empty(members, 1)) for _ in range(2))
 
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
-        """As every recurrence; ζ and ν at their starts."""
+        """Draw the weights as every recurrence does; ζ and ν get their initial values."""
         super().reset(member, generator, scheme)
         with torch.no_grad():
             self.zeta[member], self.nu[member] = ZETA, NU

@@ -28,7 +28,7 @@ class MinGRUCell(Recurrence):
         return NativeCell("mingru", (self.input_weight, self.bias), kept=(2,))
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """As the loop, gates for all steps at once and then a scan."""
+        """Unroll like the loop: the gates of all steps at once, and then a scan."""
         z, n = gate_and_candidate(drive)
         outputs = scan(1 - z, z * n, state[0])
         return outputs, (outputs[:, -1],)

@@ -90,7 +90,7 @@ def _shorter_lag(cls: type[Task]) -> Iterator[str]:
 
 
 def _answers(cls: type[Task]) -> Iterator[str]:
-    """Of the test sequences, which levels are shown beside: the right answer solves them; constants stay trivial."""
+    """Check the levels shown beside test results: the right answer solves them, and constants stay trivial."""
     task = cls()
     _, targets = task.sample(seeded(1), min(MANY, task.most_held_out or MANY), task.least_lag, "test")
     right = _judge(task, targets, targets)

@@ -23,13 +23,13 @@ BLUEPRINT = Blueprint(
     learning_rates=(0.01, 0.01, 0.001),
 )  # fmt: skip
 TOLERANCE = 1e-9
-"""In double precision: rounding, not luck."""
+"""Tolerance in double precision, for rounding alone."""
 
 
 RATES = (0.003, 0.03, 0.3)
 UPDATES = 100
 LEARNT = 0.9
-"""Of the loss of the best constant answers: who remains above it has learnt nothing from the inputs."""
+"""Share of the loss of the best constant answers above which nothing has been learnt from the inputs."""
 
 
 def check_technique(technique_class: type[Technique]) -> None:
@@ -104,7 +104,7 @@ def _rates(cls: type[Technique]) -> Iterator[str]:
 
 
 def _leaving(cls: type[Technique]) -> Iterator[str]:
-    """When a member leaves the stack, the others go on as before."""
+    """Check that the other members go on as before when one leaves the stack."""
     whole, thinned = _build(cls), _build(cls)
     optimizers = whole.configure_optimizers(), thinned.configure_optimizers()
     keep = torch.tensor([0, 2])
@@ -123,7 +123,7 @@ def _leaving(cls: type[Technique]) -> Iterator[str]:
 
 
 def _learning(cls: type[Technique]) -> Iterator[str]:
-    """By the best of several rates it fits one batch better than any answer that ignores the inputs."""
+    """Check that, at the best of several rates, one batch is fitted better than by answers that ignore the inputs."""
     blueprint = replace(BLUEPRINT, seeds=(1, 1, 1), learning_rates=tuple(cls.rate_factor * rate for rate in RATES))
     module = _build(cls, blueprint)
     optimizer = module.configure_optimizers()

@@ -65,7 +65,7 @@ def count(outlet: Outlet, plugins: Sequence[str], number: int) -> None:
 
 
 def die(outlet: Outlet, plugins: Sequence[str], work: None) -> None:
-    """End as for want of memory, in the middle of the work."""
+    """End in the middle of the work, as for lack of memory."""
     outlet.send(Progress(1, 1))
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -30,10 +30,10 @@ from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Of mallopt, as glibc's malloc.h numbers them."""
+"""Parameters of mallopt, numbered as in glibc's malloc.h."""
 
 GPU_SHARE = 1 / 4
-"""Of a GPU's memory, which one cohort may work with: several may run at once, and there large groups pay."""
+"""Share of a GPU's memory that one cohort may use: several may run at once, and large groups pay off there."""
 
 
 def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str = "auto") -> CohortResult:
@@ -123,14 +123,14 @@ def prepare_process() -> None:
 
 
 def processor() -> str:
-    """The accelerator's name where there is none: results and costs with and without native kernels are told apart."""
+    """Name the CPU with or without native kernels, so that their results and costs are kept apart."""
     return "cpu" if library() is None else "cpu, native kernels"
 
 
 def _keep_freed_memory() -> None:
     """Have glibc keep what is freed for the next update, in place of giving large tensors back to the system.
 
-    Getting them anew, page by page, takes up to half of the time of an update with a long lag.
+    Getting them again, page by page, takes up to half of the time of an update with a long lag.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:  # musl has none

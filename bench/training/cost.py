@@ -1,4 +1,4 @@
-"""What a technique costs, measured apart from training: alone, one thread, alternating with the baseline."""
+"""Measures what a technique costs apart from training: alone, on one thread, in alternation with the baseline."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
     """One row of the cost ledger (COST_COLUMNS): one member's training update against the baseline's.
 
     The two take turns. The ratio is the median of the rounds' ratios, and its spread their quartiles. The baseline is
-    measured against itself like any other: its ratio would be 1 but for what such a measurement cannot tell.
+    measured against itself like any other: its ratio differs from 1 only by the error of such measurements.
     """
     module, update = one_member(setting)
     _, base_update = one_member(baseline)
@@ -77,7 +77,7 @@ def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
 
 
 def one_member(setting: Setting, dtype: torch.dtype = torch.float32, members: int = 1) -> tuple[Technique, Update]:
-    """A technique with so many members, and a function that does one training update on a fixed batch."""
+    """Build a technique for several members, and a function that does one training update on a fixed batch."""
     task, protocol = tasks.get(setting.task)(), setting.protocol
     rate = setting.learning_rates[-1]
     module = build(setting, tuple(Member(seed=1 + n, learning_rate=rate) for n in range(members))).to(dtype)
@@ -104,17 +104,19 @@ def count_flops(setting: Setting) -> float:
 
 
 def _product_flops(total: Any, a: Any, b: Any, **_: Any) -> int:
-    """Of a batch of products with shapes (E, M, K) and (E, K, N)."""
+    """Count the operations of a batch of products of shapes (E, M, K) and (E, K, N)."""
     return int(2 * a[0] * a[1] * a[2] * b[2])
 
 
 def _attention_flops(q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
-    """Of two products with shapes (B, heads, T, D) and (B, heads, S, D); what causality spares is not deducted."""
+    """Count the operations of two products of shapes (B, heads, T, D) and (B, heads, S, D); causal masking is not
+    deducted.
+    """
     return int(4 * q[0] * q[1] * q[2] * k[2] * q[3])
 
 
 def _attention_backward_flops(gradient: Any, q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
-    """Of five products: the scores once more, and the gradients of scores, queries, keys and values."""
+    """Count the operations of five products: the scores again, and the gradients of scores, queries, keys, values."""
     return 5 * _attention_flops(q, k, v) // 2
 
 

@@ -15,7 +15,7 @@ from bench.records.settings import Protocol
 from bench.tasks.base import Split, Task
 
 BLOCK_BYTES = 2**30
-"""Of the inputs of a block: a longer interval comes in several."""
+"""Bytes of a block's inputs; a longer interval is drawn in several blocks."""
 
 
 class BlockStream:
@@ -64,7 +64,7 @@ def held_out(task: Task, lag: int, split: Split, size: int, seeds: Sequence[int]
 
 
 def _stacked(batches: Iterator[Batch], count: int, dim: int = 0) -> Batch:
-    """So many batches as one, stacked along `dim`, with never more than one of them twice in memory."""
+    """Stack `count` batches along `dim`, holding no more than one of them twice in memory."""
     stacks: list[Tensor] = []
     for place, batch in enumerate(batches):
         stacks = stacks or [x.new_empty(*x.shape[:dim], count, *x.shape[dim:]) for x in batch]

@@ -25,9 +25,11 @@ Moment = Literal["start", "during", "end"]
 
 MOST_SEQUENCES = 16
 MOST_STEPS = 6400
-"""Of all sequences together, two excepted: bounds the time and the memory of long ones."""
+"""Most steps that a probe takes, summed over its sequences, of which there are at least two: bounds time and memory."""
 CPU_BYTES = 64 * 2**20
-"""What a probe works with at once on a CPU: the next one's is then already in place, which halves its time."""
+"""Working memory of a probe on a CPU, in bytes: with little of it the next members find theirs in cache, which halves
+the time.
+"""
 MOST_POINTS = 128
 """Steps of a profile that are kept."""
 
@@ -138,7 +140,7 @@ class Probe:
         return [(layer, history) for layer, history in pairs if isinstance(layer, Recurrence)]
 
     def _beside_full(self) -> tuple[Tensor, Tensor]:
-        """How much of the full gradient the technique's own one is, and how far it points the same way."""
+        """Compare the technique's own gradient with the full one: its relative size and its cosine."""
         if self.full:
             return torch.ones(self.members), torch.ones(self.members)
         own = _flat(self.twin)

@@ -30,7 +30,7 @@ Report = Callable[[int, int], None]
 
 @dataclass
 class Trace:
-    """What is known of one member."""
+    """The record of one member."""
 
     outcome: Outcome | None = None
     """None while it trains."""
@@ -59,7 +59,7 @@ class Monitor(pl.Callback):
         self.active = list(range(len(cohort.members)))
         self.done = 0
         self.since: list[dict[str, Tensor]] = []
-        """What was recorded since the last evaluation, a block each."""
+        """Records made since the last evaluation, one per block."""
         budget = cohort.setting.protocol.updates
         self.probes_left = [math.ceil(share * budget) for share in PROBED_AT if share * budget > 1]
 

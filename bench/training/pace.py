@@ -18,7 +18,7 @@ FEW_STEPS = 128
 LONG_UPDATE = 0.1
 """Seconds: where an update takes longer, no longer sequence is timed."""
 NOTICEABLE = 0.01
-"""Of an update's operations: a share of pairs of steps below it is rounding."""
+"""Share of an update's operations below which the cost of pairs of steps is rounding error."""
 
 
 class Pace(NamedTuple):
@@ -67,7 +67,7 @@ def _rising_lags(setting: Setting) -> list[int]:
 
 
 def _skips(setting: Setting, lag: int) -> bool:
-    """Whether the technique cannot do this lag."""
+    """Return True if the technique cannot run at this lag."""
     _, technique, dials = parse_technique(setting.technique)
     return skipped(technique, dials, setting.task, lag, setting.protocol.hidden_size) is not None
 
@@ -77,7 +77,7 @@ def _at(setting: Setting, lag: int) -> Setting:
 
 
 def _seconds(setting: Setting) -> float:
-    """Of one update of all TIMED_MEMBERS."""
+    """Time one update of all TIMED_MEMBERS, in seconds."""
     _, update = one_member(setting, members=TIMED_MEMBERS)
     update()
     begin = time.perf_counter()
@@ -86,7 +86,7 @@ def _seconds(setting: Setting) -> float:
 
 
 def _pairs_to_steps(setting: Setting, lags: list[int]) -> float:
-    """How many operations a pair of steps costs for each that a step costs: 0 for what is linear in steps."""
+    """Return the operations per pair of steps, relative to those per step: 0 for anything linear in the steps."""
     steps = [tasks.get(setting.task)().steps(lag) for lag in lags]
     if len(set(steps)) < 3:
         return 0.0

@@ -1,4 +1,4 @@
-"""How fast a technique is today: a small sample, taken anew at every run, for the history.
+"""Samples a technique's speed on this day, afresh in every run, for the history.
 
 Machines are shared, and a busy one makes most updates wait. So updates are timed one by one, in turns with the
 baseline's, and the fastest counts: interruptions only ever add time. What slows only some updates down is not seen.

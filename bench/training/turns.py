@@ -29,7 +29,7 @@ def warm(works: Sequence[Work]) -> Iterator[None]:
 
 
 def one_round(clock: Clock, works: Sequence[Work], repeats: Sequence[int]) -> list[float]:
-    """Seconds of one call of each, from so many calls there and as many back: a, b, b, a.
+    """Time one call of each, in seconds, over `calls` calls in one order and as many in reverse: a, b, b, a.
 
     What makes calls slower or faster as time goes on, as a processor that warms up, weighs on all of them alike.
     """
@@ -40,7 +40,7 @@ def one_round(clock: Clock, works: Sequence[Work], repeats: Sequence[int]) -> li
 
 
 def seconds(clock: Clock, work: Work, repeats: int = 1) -> float:
-    """Of one call, by this clock."""
+    """Time one call, in seconds, by this clock."""
     begin = clock()
     for _ in range(repeats):
         work()

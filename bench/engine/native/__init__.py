@@ -1,4 +1,4 @@
-"""Training in C, several times as fast as through torch's operations, with the same results but for rounding."""
+"""Training in C, several times faster than through torch's operations, with the same results up to rounding."""
 
 from bench.engine.native.cell import NativeCell, run, runs_natively
 from bench.engine.native.library import library, why_not

@@ -15,7 +15,7 @@ from bench.engine.native.library import call, library
 
 @dataclass(frozen=True)
 class NativeCell:
-    """What a kernel needs to run a recurrence.
+    """A recurrence's native kernel and what it needs to run.
 
     name: the kernels are {name}_forward and {name}_backward. parameters: in their order, E first.
     """
@@ -28,12 +28,12 @@ class NativeCell:
 
 
 def runs_natively(x: Tensor) -> bool:
-    """Whether kernels can take this input: single precision, on the CPU, and kernels are there."""
+    """Return True if kernels exist and can take this input: single precision, on the CPU."""
     return x.dtype == torch.float32 and x.device.type == "cpu" and library() is not None
 
 
 def run(cell: NativeCell, x: Tensor, state: Sequence[Tensor], last: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """x (E, T, B, I) → the outputs of the last so many steps (E, last, B, H), and the last state."""
+    """Map x (E, T, B, I) to the outputs of the last steps (E, last, B, H) and the last state."""
     inputs = (x, *cell.parameters, *state)
     keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
     outputs, *others = NativePass.apply(cell, last, keep, *inputs)

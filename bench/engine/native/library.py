@@ -62,7 +62,9 @@ def call(name: str, *words: Any) -> None:
 
 
 def why_not() -> str | None:
-    """Why there are no kernels here, in a clause; None if there are. Tried anew: a compiler may have come since."""
+    """Say in a clause why there are no kernels, or return None. Each call tries again: a compiler may have been
+    installed.
+    """
     _outcome.cache_clear()
     try:
         _load()
@@ -111,7 +113,9 @@ def build(folder: Path) -> Path:
 
 
 def _can_be_loaded(file: Path) -> bool:
-    """Whether nobody else can have changed it, and nothing of it is missing: half a library would kill its process."""
+    """Return True if the library is complete and nobody else can have changed it: half a library would kill its
+    process.
+    """
     return _is_ours(file) and is_sealed(file.read_bytes())
 
 
@@ -121,7 +125,7 @@ def sealed(library: bytes) -> bytes:
 
 
 def is_sealed(content: bytes) -> bool:
-    """Whether a file's content is as `sealed` made it."""
+    """Return True if a file's content is as `sealed` wrote it."""
     return content == sealed(content[: -hashlib.sha256().digest_size])
 
 
@@ -141,7 +145,7 @@ def _own(folder: Path) -> None:
 
 
 def _is_ours(file: Path) -> bool:
-    """Whether the library is there, is a file of this user's, and nobody else may change it."""
+    """Return True if the library exists, belongs to this user, and can be changed by nobody else."""
     try:
         about = file.lstat()
     except FileNotFoundError:
@@ -174,7 +178,7 @@ def _key(compiler: list[str]) -> str:
 
 
 def _features() -> bytes:
-    """What this processor can do, as Linux lists it."""
+    """Return the processor's features as Linux lists them."""
     try:
         lines = Path("/proc/cpuinfo").read_bytes().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What follows a backward pass by the native kernels: norms, and Adam with a learning rate a member."""
+"""Native kernels for what follows a backward pass: norms, and Adam's step with a learning rate per member."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.engine.native.library import call
 
 
 def steps_natively(tensors: Sequence[Tensor]) -> bool:
-    """Whether kernels can take these: each single precision, on the CPU and dense, and kernels are there."""
+    """Return True if kernels exist and can take these tensors: single precision, on the CPU, dense."""
     return all(x.dtype == torch.float32 and x.is_contiguous() for x in tensors) and runs_natively(tensors[0])
 
 
@@ -50,13 +50,13 @@ def native_adam(optimizer: Adam, rates: Tensor) -> bool:
 
 
 def _is_plain(group: dict[str, Any]) -> bool:
-    """Whether it is Adam, or AdamW, as in the papers."""
+    """Return True for Adam and AdamW as published."""
     decays_by_gradient = group["weight_decay"] and not group["decoupled_weight_decay"]
     return not (group["amsgrad"] or group["maximize"] or decays_by_gradient)
 
 
 def _sizes(stacks: Sequence[Tensor]) -> tuple[int, int, Any]:
-    """How many there are, their members, and the numbers that each has of one."""
+    """Return the number of tensors, of members, and of elements that one member has in each tensor."""
     members = stacks[0].shape[0]
     widths = [stack.numel() // members for stack in stacks]
     return len(stacks), members, (ctypes.c_long * len(widths))(*widths)
