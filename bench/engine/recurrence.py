@@ -67,11 +67,12 @@ class Recurrence(Layer):
         self, weight: Tensor, generator: Callable[[str], Generator], scheme: Initialisation, bound: float
     ) -> None:
         """Draw one member's recurrent weights (H, G·H)."""
+        stream = generator("recurrent")  # one for all blocks, so that no two gates get the same matrix
         if scheme == "orthogonal":
             for block in weight.split(self.hidden, dim=-1):
-                block.copy_(nn.init.orthogonal_(torch.empty_like(block), generator=generator("recurrent")))
+                block.copy_(nn.init.orthogonal_(torch.empty_like(block), generator=stream))
         else:
-            weight.uniform_(-bound, bound, generator=generator("recurrent"))
+            weight.uniform_(-bound, bound, generator=stream)
 
     @property
     def state_size(self) -> int:

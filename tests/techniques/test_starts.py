@@ -1,6 +1,7 @@
 """Weights at the start: the protocol's gain, spectral radii, the LSTM's forget bias."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 import torch
@@ -25,6 +26,16 @@ def test_the_gain_scales_recurrent_weights_alone_and_no_start_that_is_the_techni
     for key, weight in plain.named_parameters():
         gain = 3.0 if key.endswith("recurrent_weight") and name not in OWN_START else 1.0
         torch.testing.assert_close(scaled[key], gain * weight, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("initialisation", ["default", "orthogonal"])
+@pytest.mark.parametrize("name", techniques.names())
+def test_no_two_gates_or_layers_start_with_the_same_matrix(name, initialisation):
+    module = built(name, initialisation=initialisation)
+    size = BLUEPRINT.hidden_size
+    weights = [w.detach()[0] for w in module.parameters() if w.dim() == 3 and w.shape[1] == size]
+    blocks = [block for w in weights for block in w.split(size, dim=-1) if block.shape[-1] == size]
+    assert all(not torch.equal(a, b) for a, b in combinations(blocks, 2))
 
 
 @pytest.mark.parametrize("radius", RADII)
