@@ -19,6 +19,7 @@ from bench.engine.native import library, runs_natively, why_not
 from bench.engine.native.library import SWITCH, Unavailable, build
 from bench.engine.recurrence import Recurrence
 from bench.techniques.fastgrnn import FastGRNNCell
+from bench.techniques.lstm_no_forget import CarouselCell
 from bench.techniques.mgu import MinimalCell
 from bench.techniques.mingru import MinGRUCell
 
@@ -32,6 +33,7 @@ CELLS = {
     "mgu": MinimalCell,
     "fastgrnn": FastGRNNCell,
     "mingru": MinGRUCell,
+    "lstm without forget gate": CarouselCell,
 }
 
 SIZES = {
