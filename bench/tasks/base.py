@@ -40,7 +40,7 @@ class Task(WithFiles, ABC):
     outputs: ClassVar[int]
     """Values of one output step: classes, or regressed numbers."""
     scored: ClassVar[int] = 1
-    """Number of steps, the last of a sequence, that the loss and the metric read."""
+    """Number of steps, the last of a sequence, that the loss and the metric read; see `scored_steps`."""
     least_lag: ClassVar[int] = 1
     """The shortest lag that the generator can draw."""
     most_held_out: ClassVar[int | None] = None
@@ -74,12 +74,16 @@ class Task(WithFiles, ABC):
         """The length of a whole sequence at this lag: the lag itself, unless a task says otherwise."""
         return lag
 
+    def scored_steps(self, lag: int) -> int:
+        """Return the number of steps scored at this lag: `scored`, unless a task has more of them at longer lags."""
+        return self.scored
+
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The mean loss of each member: outputs (E, S, B, outputs), targets (E, S, B) → (E,), at S scored steps.
 
         Losses are additive: the loss of all sequences, or of all scored steps, is the mean of the losses of parts of
         them, weighed by how many sequences or steps each part has. For training may take a batch or a sequence in
-        parts, S being then some of the `scored` steps. So steps that do not count add 0, and the divisor is S all the
+        parts, S being then some of the scored steps. So steps that do not count add 0, and the divisor is S all the
         same.
 
         Here: cross-entropy in nats.

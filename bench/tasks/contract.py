@@ -80,7 +80,8 @@ def _judges(cls: type[Task]) -> Iterator[str]:
     count = few(task)
     _, targets = task.sample(seeded(1), MEMBERS * count, task.least_lag)
     targets = torch.stack(targets.split(count, dim=1))
-    outputs = torch.randn(MEMBERS, task.scored, count, task.outputs, generator=seeded(2))
+    scored = task.scored_steps(task.least_lag)
+    outputs = torch.randn(MEMBERS, scored, count, task.outputs, generator=seeded(2))
     yield from _counted(task.counted(targets), tuple(outputs.shape[:3]))
     spoilt = outputs.clone()
     spoilt[0] = math.nan
@@ -106,7 +107,7 @@ def _judges(cls: type[Task]) -> Iterator[str]:
 
 def _windows(task: Task, outputs: Tensor, targets: Tensor) -> Iterator[str]:
     """The loss adds up over time: training may take a sequence in windows."""
-    whole, scored = task.loss(outputs, targets), task.scored
+    whole, scored = task.loss(outputs, targets), outputs.shape[1]
     for cut in sorted({1, scored // 2, scored - 1} - {0, scored}):
         first, second = (task.loss(outputs[:, part], targets[:, part]) for part in (slice(cut), slice(cut, None)))
         if not torch.allclose(whole, (cut * first + (scored - cut) * second) / scored, rtol=1e-4):
@@ -142,8 +143,9 @@ def _masks(task: Task, outputs: Tensor, targets: Tensor) -> Iterator[str]:
 def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[str]:
     """Return the faults found in a small sample of sequences."""
     where = f"at lag {lag}, split {split}"
-    if not 1 <= task.scored <= task.steps(lag):
-        yield f"the scored steps are {task.scored} of {task.steps(lag)} {where}"
+    scored = task.scored_steps(lag)
+    if not 1 <= scored <= task.steps(lag):
+        yield f"the scored steps are {scored} of {task.steps(lag)} {where}"
     drawn = task.sample(seeded(1), count, lag, split)
     if not (isinstance(drawn, tuple) and len(drawn) == 2 and all(isinstance(x, Tensor) for x in drawn)):
         yield f"sample does not give a Batch {where}, the tensors inputs and targets"
@@ -151,8 +153,8 @@ def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[st
     sizes = (task.steps(lag), count, task.inputs)
     if inputs.shape != sizes:
         yield f"inputs are {tuple(inputs.shape)} {where}, not (steps, batch, inputs) = {sizes}"
-    if targets.shape[:2] != (task.scored, count):
-        yield f"targets are {tuple(targets.shape)} {where}, not (scored, batch) = {task.scored, count}"
+    if targets.shape[:2] != (scored, count):
+        yield f"targets are {tuple(targets.shape)} {where}, not (scored, batch) = {scored, count}"
     if inputs.dtype != torch.float32:
         yield f"inputs are {inputs.dtype} {where}, not float32"
     if targets.dtype not in (torch.float32, torch.int64):
@@ -166,7 +168,7 @@ def sample_faults(task: Task, lag: int, split: Split, count: int) -> Iterator[st
 
 def few(task: Task) -> int:
     """A number of sequences that no other size of the task has, so that no axis passes for another one."""
-    others = {task.steps(task.least_lag), task.scored, task.inputs, task.outputs, MEMBERS}
+    others = {task.steps(task.least_lag), task.scored_steps(task.least_lag), task.inputs, task.outputs, MEMBERS}
     return next(count for count in (5, 7, 11, 13, 17, 19) if count not in others)
 
 

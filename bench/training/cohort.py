@@ -99,7 +99,7 @@ def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
     blueprint = Blueprint(
         inputs=task.inputs,
         outputs=task.outputs,
-        scored=task.scored,
+        scored=task.scored_steps(setting.lag),
         lag=setting.lag,
         steps=task.steps(setting.lag),
         hidden_size=protocol.hidden_size,

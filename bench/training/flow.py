@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -35,14 +36,21 @@ MOST_POINTS = 128
 
 
 class FlowRecorder:
-    """Takes probes of members as they train, and hands out the tables."""
+    """Takes probes of members as they train, and hands out the tables.
+
+    Where most steps are scored, gradients are those of the loss at the last step: the sum over all would show where
+    losses enter, not how their gradients decay.
+    """
 
     def __init__(self, cohort: Cohort, task: Task) -> None:
         self.cohort = cohort
         lag = cohort.setting.lag
-        self.first_lag = task.scored - 1
-        size = max(2, min(MOST_SEQUENCES, MOST_STEPS // task.steps(lag)))
-        self.inputs, self.targets = task.sample(generator(task.name, lag, "probe"), size, lag, "test")
+        steps, scored = task.steps(lag), task.scored_steps(lag)
+        followed = 1 if 2 * scored > steps else scored
+        self.first_lag = followed - 1
+        size = max(2, min(MOST_SEQUENCES, MOST_STEPS // steps))
+        self.inputs, targets = task.sample(generator(task.name, lag, "probe"), size, lag, "test")
+        self.targets = targets[-followed:]
         self.gradients: list[pd.DataFrame] = []
         self.probes: list[dict[str, Any]] = []
 
@@ -102,7 +110,7 @@ class Probe:
     """The technique's gradient of the parameters beside that of full BPTT, (E,) each."""
 
     def __init__(self, module: Technique, columns: Sequence[int], inputs: Tensor, targets: Tensor) -> None:
-        self.twin = _twin(module, columns)
+        self.twin = _twin(module, columns, len(targets))
         self.twin.budget = math.inf  # states are recorded in one pass
         self.full = type(module).accumulate is Technique.accumulate
         self.twin.requires_grad_(not self.full)  # then only states and inputs have gradients: the faster, by half
@@ -165,14 +173,15 @@ class Probe:
             self.profiles["cell", number] = log_norms(gradients, self.members)
 
 
-def _twin(module: Technique, columns: Sequence[int]) -> Technique:
-    """A copy in double precision with these members alone: probing leaves no trace in training."""
+def _twin(module: Technique, columns: Sequence[int], scored: int) -> Technique:
+    """Copy these members in double precision, with so many scored steps: probing leaves no trace in training."""
     twin = copy.deepcopy(module).double()
     twin.zero_grad()
     chosen = torch.tensor(list(columns), device=module.device)
     for parameter in twin.parameters():
         parameter.data = parameter.data[chosen]
     twin.rows, twin.rates = twin.rows[chosen], twin.rates[chosen]
+    twin.blueprint = replace(twin.blueprint, scored=scored)
     return twin
 
 

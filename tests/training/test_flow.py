@@ -9,6 +9,7 @@ from torch import nn
 
 from bench.engine.layer import Layer
 from bench.engine.lstm import LSTM
+from bench.engine.seeding import generator
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.techniques import techniques
 from bench.techniques.base import Technique
@@ -156,3 +157,22 @@ def test_long_profiles_are_thinned_and_fitted_whole():
     slope = np.polyfit(profile["lag_back"], profile["log_norm"], 1)[0]
     assert fit["decay"] == pytest.approx(slope, rel=0.01)
     assert profile["log_norm"].min() < math.log(1e-45), "below single precision"
+
+
+def test_where_every_step_is_scored_the_last_ones_gradient_is_followed():
+    """The norm of ∂L_T/∂h_t, of the loss at the last step T alone, by autograd through the steps."""
+    what = cohort("tanh", tasks=("parity",), lags=(9,))
+    module, task, taker = build(what.setting, what.members), training.tasks.get("parity")(), recorder(what)
+    taker.take(module, [0, 1], [0, 1], 0, "start")
+    found = taker.tables()["gradients"].query("quantity == 'h' and layer == 0")
+    inputs, targets = task.sample(generator("parity", 9, "probe"), 16, 9, "test")
+    twin = build(what.setting, what.members).double()
+    (layer,) = twin.layers
+    states = []
+    for drive in layer.drive(inputs.double().expand(2, *inputs.shape)).unbind(1):
+        states.append(layer.step(drive, (states[-1],) if states else layer.start(drive.unsqueeze(1)))[0])
+    losses = task.loss(twin.readout(states[-1].unsqueeze(1)), targets[-1:].expand(2, 1, 16))
+    for place, member in enumerate(what.members):
+        gradients = torch.autograd.grad(losses[place], states, retain_graph=True)
+        norms = [gradient.norm().log().item() for gradient in gradients]
+        assert found[found["seed"] == member.seed]["log_norm"].tolist() == pytest.approx(norms, rel=1e-9)
