@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bench.training.cost import Timing
     from bench.training.pace import Pace
 
 _LENGTH = struct.Struct("!Q")
@@ -43,6 +44,13 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Clocked:
+    """An update of one setting was timed beside the baseline's in this process."""
+
+    timing: Timing
+
+
+@dataclass(frozen=True)
 class Result:
     """The end of a piece of work; its content is None where the news were all there is."""
 
@@ -64,7 +72,7 @@ class Refused:
     """A sentence without its full stop."""
 
 
-News = Progress | Timed | Measured
+News = Progress | Timed | Measured | Clocked
 """Messages that come while work is under way."""
 Message = News | Result | Died
 """Messages that a workforce gives out."""

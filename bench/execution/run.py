@@ -13,12 +13,12 @@ import pandas as pd
 
 from bench.errors import BenchError
 from bench.execution.crew import Crew
-from bench.execution.messages import Died, Measured, Progress, Result
+from bench.execution.messages import Clocked, Died, Measured, Progress, Result
 from bench.execution.needs import needed
 from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
 from bench.execution.plan import distinct, missing_cohorts, paces_of, seconds_of
 from bench.execution.progress_line import LOG, ProgressLine
-from bench.execution.worker import measure, train
+from bench.execution.worker import clock, measure, train
 from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
 from bench.records.result import COST_COLUMNS, CohortResult, typed
@@ -26,7 +26,7 @@ from bench.records.settings import Cohort, Setting
 from bench.records.study import Study
 from bench.tracking import Outbox, Store
 from bench.training.cohort import failed_cohort
-from bench.training.cost import BASELINE, cost_hash
+from bench.training.cost import BASELINE, PROCESSES, Timing, cost_hash, pooled
 
 
 @dataclass
@@ -279,12 +279,26 @@ class _Run:
             LOG.info("costs to measure: %d", len(missing))
             try:
                 for setting in missing:
-                    crew.start(setting.label, measure, [setting], needed(setting, self.plugins))
-                    while crew.busy:
-                        rows += [message.row for _, message in crew.messages() if isinstance(message, Measured)]
+                    rows += self._cost(setting, crew)
             finally:
                 if rows:
                     self.store.write_costs(typed(rows, COST_COLUMNS))
+
+    def _cost(self, setting: Setting, crew: Crew) -> list[dict[str, Any]]:
+        """Measure one setting, its time in several processes; give its row of the ledger, if there is one."""
+        rows: list[dict[str, Any]] = []
+        timings: list[Timing] = []
+        for work in (measure, *[clock] * (PROCESSES - 1)):
+            crew.start(setting.label, work, [setting], needed(setting, self.plugins))
+            while crew.busy:
+                for _, message in crew.messages():
+                    rows += [message.row] if isinstance(message, Measured) else []
+                    timings += [message.timing] if isinstance(message, Clocked) else []
+            if not rows:
+                return []
+        (row,) = rows
+        first = Timing(row["time_ratio"], row["milliseconds"])
+        return [row | pooled([first, *timings])]
 
     def _to_cost(self) -> dict[str, Setting]:
         """Find the settings to time, by the hash of their cost.

@@ -14,7 +14,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from bench.containment import changes_of_numbers, numbers, settled
 from bench.errors import BenchError
-from bench.execution.messages import Died, Measured, News, Outlet, Progress, Refused, Result, Timed
+from bench.execution.messages import Clocked, Died, Measured, News, Outlet, Progress, Refused, Result, Timed
 from bench.execution.needs import changed
 from bench.records.settings import Cohort, Setting
 from bench.registry import load_plugin
@@ -22,7 +22,7 @@ from bench.streams import settle_worker
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.training.cohort import failed_cohort, prepare_process, train_cohort
-from bench.training.cost import BASELINE, measure_cost
+from bench.training.cost import BASELINE, measure_cost, time_cost
 from bench.training.pace import measure_pace
 from bench.training.speed import sample_speed
 
@@ -84,10 +84,17 @@ def _said(error: BaseException) -> str:
 def measure(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
     """Measure the cost of each setting against the baseline's; send a Measured each, then the Result."""
 
-    def cost(setting: Setting) -> Measured:
-        return Measured(measure_cost(setting, setting.model_copy(update={"technique": BASELINE, "dials": {}})))
+    _each(connection, plugins, settings, lambda setting: Measured(measure_cost(setting, _baseline(setting))))
 
-    _each(connection, plugins, settings, cost)
+
+def clock(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:
+    """Time each setting beside the baseline once more, in this process; send a Clocked each, then the Result."""
+    _each(connection, plugins, settings, lambda setting: Clocked(time_cost(setting, _baseline(setting))))
+
+
+def _baseline(setting: Setting) -> Setting:
+    """Return the baseline at the same task and lag."""
+    return setting.model_copy(update={"technique": BASELINE, "dials": {}})
 
 
 def sample(connection: Outlet, plugins: Sequence[str], settings: Sequence[Setting]) -> None:

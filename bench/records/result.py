@@ -133,12 +133,12 @@ COST_COLUMNS: dict[str, str] = {
     "state_size": "int64",  # numbers carried from one step to the next, a sequence
     "flops": "float64",  # of one training update, a sequence: forward and backward products, multiply and add apart
     "peak_bytes": "int64",  # most tensor memory alive at once during one update of one member
-    "milliseconds": "float64",  # of processor time, one update of one member: median of the rounds
-    "time_ratio": "float64",  # over the baseline's, rounds alternating: median
-    "time_ratio_low": "float64",  # first and third quartile of the rounds
+    "milliseconds": "float64",  # of processor time, one update of one member: median of the processes
+    "time_ratio": "float64",  # over the baseline's, in turns: median of the processes
+    "time_ratio_low": "float64",  # first and third quartile of the processes
     "time_ratio_high": "float64",
-    "rounds": "int64",
-    "round_ratios": "str",  # each round's ratio, in order: JSON list
+    "rounds": "int64",  # processes that timed it, each apart
+    "round_ratios": "str",  # each process's ratio, in order: JSON list
     "cost_hash": "str",  # equal hashes, equal work
     "commit": "str",
     "dirty": "bool",
@@ -149,7 +149,7 @@ COST_COLUMNS: dict[str, str] = {
     "started": "str",
 }
 """The cost of a technique, measured apart from training: alone, one thread, warmed up."""
-COST_METHOD = 2
+COST_METHOD = 3
 """How costs are measured, to be raised with any change of it: what another method measured is not read."""
 
 

@@ -6,9 +6,11 @@ import json
 import statistics
 import time
 import weakref
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -26,9 +28,23 @@ from bench.training.turns import Work as Update
 from bench.training.turns import one_round, seconds, warm
 
 BASELINE = "tanh"
-ROUNDS = 15
-SECONDS_A_ROUND = 0.005
-"""Repeats of a round are chosen to take each of the two about this long: far above the clock's grain."""
+PROCESSES = 7
+"""Processes that time a technique. Each gives one ratio: rounds within a process share its memory and its minute."""
+TURNS = 11
+"""Times that a process lets the technique and the baseline take turns; the median counts."""
+SECONDS_A_TURN = 0.005
+"""Repeats in a turn are chosen to take the faster of the two about this long: far above the clock's grain."""
+MOST_SECONDS = 0.04
+"""The slower one's repeats take no longer than that, or are one call."""
+
+
+class Timing(NamedTuple):
+    """One process's timing of a technique's training update."""
+
+    ratio: float
+    """Over the baseline's: the median of the turns."""
+    milliseconds: float
+    """Processor time."""
 
 
 def cost_hash(setting: Setting) -> str:
@@ -40,18 +56,15 @@ def cost_hash(setting: Setting) -> str:
 
 
 def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
-    """One row of the cost ledger (COST_COLUMNS): one member's training update against the baseline's.
+    """Measure one member's training update against the baseline's: a row of the cost ledger (COST_COLUMNS).
 
-    The two take turns. The ratio is the median of the rounds' ratios, and its spread their quartiles. The baseline is
-    measured against itself like any other: its ratio differs from 1 only by the error of such measurements.
+    It holds one process's timing; `pooled` adds those of others. The baseline is measured against itself like any
+    other technique: its ratio differs from 1 only by the error of such measurements, which is subtracted from others.
     """
     module, update = one_member(setting)
-    _, base_update = one_member(baseline)
-    own, base = _alternate(update, base_update)
-    ratios = [a / b for a, b in zip(own, base, strict=True)]
-    low, median, high = statistics.quantiles(ratios, n=4)
     protocol = setting.protocol
     known = provenance()
+    timed = time_cost(setting, baseline)
     return {
         "technique": setting.technique,
         "task": setting.task,
@@ -62,17 +75,32 @@ def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
         "state_size": module.state_each,
         "flops": count_flops(setting) / protocol.batch_size,
         "peak_bytes": peak_bytes(update),
-        "milliseconds": statistics.median(own) * 1e3,
-        "time_ratio": median,
-        "time_ratio_low": low,
-        "time_ratio_high": high,
-        "rounds": ROUNDS,
-        "round_ratios": json.dumps([round(ratio, 4) for ratio in ratios]),
+        **pooled([timed]),
         "cost_hash": cost_hash(setting),
         **{key: known[key] for key in ("commit", "dirty", "torch", "cpu")},
         "accelerator": processor(),
         "threads": torch.get_num_threads(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def time_cost(setting: Setting, baseline: Setting) -> Timing:
+    """Time an update of each, in turns, in this process."""
+    own, base = _alternate(one_member(setting)[1], one_member(baseline)[1])
+    return Timing(statistics.median(a / b for a, b in zip(own, base, strict=True)), statistics.median(own) * 1e3)
+
+
+def pooled(timings: Sequence[Timing]) -> dict[str, Any]:
+    """Give the columns of the cost ledger that several processes' timings make: medians, and the ratios' quartiles."""
+    ratios = [timing.ratio for timing in timings]
+    low, high = np.quantile(ratios, (0.25, 0.75))
+    return {
+        "milliseconds": statistics.median(timing.milliseconds for timing in timings),
+        "time_ratio": statistics.median(ratios),
+        "time_ratio_low": float(low),
+        "time_ratio_high": float(high),
+        "rounds": len(ratios),
+        "round_ratios": json.dumps([round(ratio, 4) for ratio in ratios]),
     }
 
 
@@ -170,10 +198,13 @@ def _address(tensor: Tensor) -> int:
 
 
 def _alternate(first: Update, second: Update) -> tuple[list[float], list[float]]:
-    """Processor seconds of one call of each, round by round: while other programs have the processor, none pass."""
+    """Processor seconds of one call of each, turn by turn: while other programs have the processor, none pass."""
     both = (first, second)
     with warm(both):
-        # a round calls each there and back: half of its time each way
-        repeats = [max(1, round(SECONDS_A_ROUND / (2 * seconds(time.process_time, update, 3)))) for update in both]
-        own, base = zip(*(one_round(time.process_time, both, repeats) for _ in range(ROUNDS)), strict=True)
+        # Half of a turn's calls go each way. Both works get equally many, unless one is long: the first call after the
+        # other's is slow, and would weigh more on whoever has fewer.
+        once = [seconds(time.process_time, update, 3) for update in both]
+        calls = max(1, round(SECONDS_A_TURN / (2 * min(once))))
+        repeats = [min(calls, max(1, round(MOST_SECONDS / (2 * each)))) for each in once]
+        own, base = zip(*(one_round(time.process_time, both, repeats) for _ in range(TURNS)), strict=True)
     return list(own), list(base)

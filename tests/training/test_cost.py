@@ -1,11 +1,13 @@
 """The cost ledger against closed forms."""
 
+import json
+
 import pytest
 import torch
 
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.records.result import COST_COLUMNS, typed
-from bench.training.cost import count_flops, measure_cost, peak_bytes
+from bench.training.cost import Timing, count_flops, measure_cost, peak_bytes, pooled
 
 STEPS, BATCH, HIDDEN, INPUTS = 12, 4, 8, 2
 
@@ -63,3 +65,12 @@ def test_a_row_of_the_ledger_is_complete():
     assert table.notna().all(axis=None)
     assert 0 < row["time_ratio_low"] <= row["time_ratio"] <= row["time_ratio_high"]
     assert row["parameters"] == 4 * HIDDEN * (INPUTS + HIDDEN + 1) + HIDDEN + 1
+
+
+def test_processes_timings_are_pooled_as_medians_and_quartiles():
+    row = pooled([Timing(ratio, 10 * ratio) for ratio in (1.0, 1.4, 1.1, 1.3, 1.2)])
+    assert row["time_ratio"] == 1.2
+    assert row["milliseconds"] == 12
+    assert (row["time_ratio_low"], row["time_ratio_high"]) == pytest.approx((1.1, 1.3))
+    assert json.loads(row["round_ratios"]) == [1.0, 1.4, 1.1, 1.3, 1.2]
+    assert row["rounds"] == 5
