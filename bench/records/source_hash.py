@@ -65,16 +65,22 @@ def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]
     while left:
         file = left.pop()
         name = file.relative_to(package).as_posix()
-        if name in found:
-            continue
-        if file.suffix == ".py":
-            found[name] = _tree_of(file)
-            left += [used for named in foreign_code.modules_named(file) for used in _files(named, package)]
-            left += [*_kernels(file, package), *filter(Path.is_file, [file.with_suffix(".c")])]
-        else:
-            found[name] = _c_essence(file.read_text(encoding="utf-8"))
-            left += [file.with_name(header) for header in re.findall(r'#include "([^"]+)"', found[name])]
+        if name not in found:
+            found[name], used = _part_of(file, package)
+            left += used
     return found
+
+
+@cache
+def _part_of(file: Path, package: Path) -> tuple[str, tuple[Path, ...]]:
+    """What counts of a file, and the files that it uses; read once in a process, as the code that runs is."""
+    if file.suffix == ".py":
+        modules = foreign_code.modules_named(file)
+        used = [used for named in modules for used in _files(named, package)]
+        own = filter(Path.is_file, [file.with_suffix(".c")])
+        return _tree(file.read_bytes()), (*used, *_kernels(file, package), *own)
+    text = _c_essence(file.read_text(encoding="utf-8"))
+    return text, tuple(file.with_name(header) for header in re.findall(r'#include "([^"]+)"', text))
 
 
 def _digest(parts: dict[str, str], contents: dict[str, str]) -> str:
@@ -150,11 +156,6 @@ def _names_given(tree: ast.Module) -> set[object]:
         if isinstance(given, ast.Assign) and isinstance(given.value, ast.Constant)
         if any(isinstance(target, ast.Name) and target.id == "name" for target in given.targets)
     }
-
-
-@cache
-def _tree_of(file: Path) -> str:
-    return _tree(file.read_bytes())
 
 
 def _tree(source: bytes) -> str:

@@ -8,7 +8,7 @@ from factory import PROTOCOL, setting
 from bench.records.provenance import provenance
 from bench.records.result import MEMBER_COLUMNS
 from bench.records.settings import Cohort, Member, Protocol, Setting
-from bench.records.source_hash import PACKAGE, _tree, _tree_of, module_of, own_hash, own_parts, source_hash
+from bench.records.source_hash import PACKAGE, _part_of, _tree, module_of, own_hash, own_parts, source_hash
 from bench.registry import load_plugin
 from bench.tasks import tasks
 from bench.techniques import techniques
@@ -113,7 +113,7 @@ def package(tmp_path):
 
 def parts_in(package):
     """What counts of each of some techniques in a copy of the package."""
-    _tree_of.cache_clear()
+    _part_of.cache_clear()
     return {name: own_parts({module}, package) for name, module in PARTS.items()}
 
 
