@@ -16,7 +16,8 @@ RUN += ["--learning-rate", "0.03", "--updates", "20", "--jobs", "1", "--no-histo
 @pytest.fixture
 def robbed(store: Store, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store of a run whose artifacts are gone."""
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     assert main([*RUN, "--store", store.uri]) == 0
     shutil.rmtree(store.location.artifacts)
     return store
@@ -34,7 +35,8 @@ def test_one_step_mends_it(robbed, capsys):
     for command in (RUN, ["verdicts"], ["export", "--format", "csv"], ["report"], ["prune"]):
         status, _, said = said_by(capsys, *command, *where)
         assert (status, said.count("bptt-bench: Cannot read ")) == (2, 1), said
-        assert "remove what cannot be read with 'bptt-bench prune --unreadable' and run again." in said
+        named = f"'bptt-bench prune --unreadable --store {robbed.location.database}'"
+        assert f"remove what cannot be read with {named} and run again." in said
 
     prune = ("prune", "--unreadable", "--json", *where)
     status, out, said = said_by(capsys, *prune, "--dry-run")

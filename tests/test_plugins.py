@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench import containment, interpreters, registry
+from bench import containment, interpreters, own_files, registry
 from bench.cli import main
 from bench.errors import BenchError
 from bench.records.source_hash import source_hash
@@ -236,6 +236,55 @@ def test_a_file_that_is_read_without_a_word(tmp_path):
     write(tmp_path / "data" / "own.csv", "1")
     with pytest.raises(BenchError, match=r"Own reads 'data/own.csv' without a word: add it to its 'files'\."):
         own(tmp_path, ())().sample(torch.Generator(), 1, 1)
+
+
+READS = [
+    "float(Path(__file__).with_name('own.csv').read_text())",
+    "float(np.loadtxt(Path(__file__).with_name('own.csv')))",
+    "float(open(Path(__file__).with_name('own.csv')).read())",
+    "float(pd.read_csv(Path(__file__).with_name('own.csv'), header=None).iloc[0, 0])",
+    "float(os.read(os.open(Path(__file__).with_name('own.csv'), os.O_RDONLY), 9))",
+]
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("when", ["in a method", "at import"])
+@pytest.mark.parametrize("read", READS)
+def test_a_file_that_is_read_behind_our_back_is_told(read, when, tmp_path, capsys):
+    write(tmp_path / "own.csv", "1\n")
+    head = "import os\nfrom pathlib import Path\nimport numpy as np, pandas as pd\n"
+    text = head + DATA.format(files=(), read="").replace("float(self.file('').read_text())", "VALUE")
+    if when == "at import":
+        text = text.replace("class Own", f"VALUE = {read}\nclass Own")
+    write(tmp_path / "own.py", text.replace("VALUE)", f"{read})") if when == "in a method" else text)
+    (tmp_path / "elsewhere").mkdir()
+    file = tmp_path / "elsewhere" / "link.py"
+    file.symlink_to(tmp_path / "own.py")
+    assert main(["list", "tasks", "--plugin", str(file)]) == 0
+    said = capsys.readouterr().err
+    assert said == (
+        f"Plugin {file} reads own.csv without a word: a change goes unseen, and nothing is trained anew. "
+        "Write files = ('own.csv',) into the class, and read self.file('own.csv').\n"
+    )
+    file.write_text(file.read_text().replace("files = ()", "files = ('own.csv',)"))
+    assert main(["list", "tasks", "--plugin", str(file)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_no_data_of_a_plugins_is_not_told(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        "from pathlib import Path", "from . import parts", "import tempfile",
+        "Path('made').write_text('1')", f"Path({str(Path(__file__))!r}).read_text()", "Path('.cache').write_text('')",
+        "Path('.cache').read_text()", "Path('gone').write_text('')",
+        "Path('gone').read_text()", "Path('gone').unlink()",
+    ]  # fmt: skip
+    write(tmp_path / "parts.py", "SCALE = 1\n")
+    file = technique(tmp_path / "mine.py", before="\n".join(lines) + "\n")
+    assert main(["list", "techniques", "--plugin", str(file)]) == 0
+    assert capsys.readouterr().err == ""
+    Path("made").read_bytes()
+    assert not own_files._heard
 
 
 ENDS = [

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,16 +104,35 @@ def load_plugins(files: list[Path] | None) -> None:
     if files:
         from bench.evidence.claims import add_claims, claims_beside
         from bench.evidence.estimands import estimands
+        from bench.own_files import reading
         from bench.registry import load_plugin
         from bench.report.sections import sections
         from bench.tasks import tasks
         from bench.techniques import techniques
 
         for file in (file for file in files if file.suffix != YAML):
-            load_plugin(file, [techniques, tasks, estimands, sections])
+            folder = file.parent
+            with suppress(OSError, ValueError):  # what is no path is refused below
+                folder = file.resolve().parent
+            with reading(folder) as read:
+                load_plugin(file, [techniques, tasks, estimands, sections])
+            _say_undeclared(file, folder, read)
         beside = [found for file in files if (found := claims_beside(file))]
         for file in [*(file for file in files if file.suffix == YAML), *beside]:
             add_claims(file)
+
+
+def _say_undeclared(plugin: Path, folder: Path, read: set[Path]) -> None:
+    """Say which files a plugin read as it was loaded that the hash of its classes does not see."""
+    from bench.own_files import undeclared
+    from bench.registry import loaded
+
+    names = [str(file.relative_to(folder)) for file in undeclared(loaded(plugin), read)]
+    if names:
+        say(
+            f"Plugin {plugin} reads {', '.join(names)} without a word: a change goes unseen, and nothing is trained "
+            f"anew. Write files = ({', '.join(map(repr, names))},) into the class, and read self.file({names[0]!r})."
+        )
 
 
 def warn_of_cut_off(store: "Store") -> None:

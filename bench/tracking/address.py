@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -33,6 +34,11 @@ class Location:
     def shown(self) -> str:
         """For messages: a path where there is one, never a password."""
         return str(self.database) if self.database else without_secrets(self.uri)
+
+    @property
+    def option(self) -> str:
+        """The words ' --store …' of a command that a message names, as a shell takes them; empty for the default."""
+        return "" if self.database == DEFAULT.resolve() / DATABASE else f" --store {shlex.quote(self.shown)}"
 
     @property
     def is_copy(self) -> bool:

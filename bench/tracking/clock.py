@@ -7,17 +7,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-import requests
 import sqlalchemy
 
 from bench.tracking.address import SERVERS, Location
-from bench.tracking.opening import PATIENCE
+from bench.tracking.opening import ask_version
 
 
 def server_time(location: Location) -> float:
     """Seconds since 1970 by the clock of a store's server; by this machine's where the server does not say."""
     if urlsplit(location.uri).scheme in SERVERS:
-        said = requests.get(f"{location.uri}/version", timeout=PATIENCE).headers.get("Date")
+        said = ask_version(location).headers.get("Date")
         now = parsedate_to_datetime(said) if said else None
     else:
         engine = sqlalchemy.create_engine(location.uri)

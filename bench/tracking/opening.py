@@ -17,6 +17,8 @@ import requests
 import sqlalchemy
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
 from requests.utils import get_environ_proxies, select_proxy
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
@@ -37,6 +39,10 @@ _SILENT = re.compile(
     "NewConnectionError|NameResolutionError|ConnectTimeoutError|Read timed out|Connection (?:aborted|broken|refused)"
 )
 """How they put it that it does not, which a certificate that is not trusted is not."""
+_DISTRUST = re.compile(r"certificate verify failed: (.+?)\.? \(_ssl")
+"""How they put it that its certificate is not trusted, and why."""
+_LACKING = re.compile(r"(?:bundle|file), invalid path: (.+)")
+"""How they put it that a file of certificates, or of a key, is not where the environment says."""
 
 _FORBIDDEN = {
     errno.EACCES: "no permission",
@@ -70,7 +76,9 @@ def plainly(shown: str) -> Iterator[None]:
             raise BenchError(f"Store {shown} is locked by another program: wait for it, or end it.") from None
         if "malformed" in said or "not a database" in said:
             raise BenchError(local.DAMAGED.format(shown)) from None
-        raise BenchError(_of_server(shown, said) or f"Store {shown} failed: {brief(error)}.") from None
+        raise BenchError(
+            _of_certificates(shown, said) or _of_server(shown, said) or f"Store {shown} failed: {brief(error)}."
+        ) from None
 
 
 def _of_server(shown: str, said: str) -> str:
@@ -79,6 +87,20 @@ def _of_server(shown: str, said: str) -> str:
         return f"The server at {shown} answers {_status(int(failing[failing.lastindex or 1]))}: {_BEHIND}."
     if _SILENT.search(said):
         return f"The server at {shown} does not answer any more: see that it can be reached, and run this again."
+    return ""
+
+
+def _of_certificates(shown: str, said: str) -> str:
+    """What a user can do where a server is there but not spoken with, for want of trust; empty if that is not it."""
+    if distrust := _DISTRUST.search(said):
+        return (
+            f"The certificate of the server at {shown} is not trusted ({distrust[1]}): name a file with the one that "
+            "vouches for it in MLFLOW_TRACKING_SERVER_CERT_PATH, or give the server another."
+        )
+    if lacking := _LACKING.search(said):
+        return f"There is no file {lacking[1]}, which the environment names for the certificates of {shown}."
+    if "[X509:" in said:
+        return f"The file that the environment names for the certificates of {shown} holds none."
     return ""
 
 
@@ -128,14 +150,25 @@ def reach(location: Location) -> None:
         _dial(location)
 
 
+def ask_version(location: Location) -> requests.Response:
+    """Ask a server for its version, once, with the credentials and the trusted certificates that MLflow takes."""
+    who = get_default_host_creds(location.uri)
+    return http_request(who, "/version", "GET", max_retries=0, timeout=PATIENCE, raise_on_status=False)
+
+
 def _knock(location: Location) -> None:
     _go_straight_to_this_machine(location)
     by = _proxy(location)
     try:
-        answer = requests.get(f"{location.uri}/version", timeout=PATIENCE)
-    except (requests.RequestException, ValueError):  # their text may hold the address with its password
+        answer = ask_version(location)
+    except (MlflowException, requests.RequestException, ValueError) as error:  # may hold the address with its password
+        said = _of_certificates(f"{location.shown}{by}", str(error))
+        if not said and "[SSL" in str(error):
+            said = (
+                f"What answers at {location.shown}{by} does not speak https: write http, or name another with --store."
+            )
         raise BenchError(
-            f"No server answers at {location.shown}{by}: start 'mlflow server', or name another with --store."
+            said or f"No server answers at {location.shown}{by}: start 'mlflow server', or name another with --store."
         ) from None
     if not answer.ok:
         remedy = "give the address, and user and password where it wants them, of an MLflow server"

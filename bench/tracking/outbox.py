@@ -109,7 +109,7 @@ def _unpacked(file: Path) -> CohortResult:
             tables = {name: _table(archive.read(f"{name}.parquet")) for name in _TABLES}
             return CohortResult(Cohort.model_validate_json(archive.read("cohort.json")), **tables)
     except (*UNREADABLE, zipfile.BadZipFile) as error:
-        raise BenchError(f"Cannot read {file}: delete it, and its cohort is trained again ({error}).") from error
+        raise BenchError(f"Cannot read {file}: delete it, and its runs are trained again ({error}).") from error
 
 
 def _table(packed: bytes) -> pd.DataFrame:

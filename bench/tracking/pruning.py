@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -30,6 +31,9 @@ def purge(store: Store) -> int:
     before = database.stat().st_size
     for start in range(0, len(runs), RUNS_A_CALL):
         _collect(store, runs[start : start + RUNS_A_CALL])
+    if store.location.artifacts is not None:
+        for run in runs:  # it leaves the folder around the files
+            shutil.rmtree(store.location.artifacts / run, ignore_errors=True)
     with plainly(store.shown), closing(sqlite3.connect(database, timeout=20)) as connection:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -157,7 +157,9 @@ class Store:
         """Other machines may have written the same cohort: the first stays. And the store may have been repaired."""
         found = self.records.standing("cohorts", what.key)
         if not found.whole:
-            raise BenchError(f"Store {self.shown} lost a cohort of {what.setting.label} while it was being written.")
+            raise BenchError(
+                f"Store {self.shown} lost runs of {what.setting.label} while they were being written: run again."
+            )
         for twin in found.twins:
             self.records.retire(twin)
 
@@ -273,7 +275,7 @@ class Store:
                     raise BenchError(f"{which}: {brief(error)}; see to that, and run this again.") from error
                 raise LostError(
                     f"{which} ({brief(error)}): put it back, or remove what cannot be read with 'bptt-bench prune "
-                    "--unreadable' and run again."
+                    f"--unreadable{self.location.option}' and run again."
                 ) from error
 
     def _fetch(self, record: Run, file: str, folder: str | None) -> Path:

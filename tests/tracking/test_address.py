@@ -31,6 +31,13 @@ def test_where_a_store_is(tmp_path, monkeypatch):
     assert locate("postgresql+psycopg2://host/results").database is None
 
 
+def test_a_command_that_a_message_names_is_about_the_same_store(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert locate(None).option == locate("mlruns").option == ""
+    assert locate("else where").option == f" --store '{tmp_path}/else where/mlflow.db'"
+    assert locate("http://me:hunter2@host").option == " --store 'http://***@host'"
+
+
 @pytest.mark.parametrize("uri", ["ftp://host/x", "file:///tmp/mlruns", "databricks://profile"])
 def test_an_unknown_kind_of_store_is_refused(uri):
     with pytest.raises(BenchError, match="of no known kind: give a folder"):

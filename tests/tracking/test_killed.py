@@ -10,6 +10,7 @@ from factory import cohort, result
 from mlflow.entities import ViewType
 
 from bench.tracking import Store
+from bench.tracking.pruning import purge
 
 WRITES = ("create_run", "log_batch", "set_terminated", "log_artifacts", "set_tag")
 MEMBERS = 2
@@ -120,3 +121,21 @@ def test_repair_spares_what_is_whole(store, monkeypatch):
 
 def _die(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_removal_that_was_killed_leaves_no_folder_behind(store, monkeypatch):
+    store.write_cohort(result(cohort("lstm")))
+    (record,) = store.records.standing("cohorts").whole
+
+    def die_over_its_files(run):
+        if run.info.run_id == record.info.run_id:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(store.records, "_remove_files", die_over_its_files)
+        with pytest.raises(KeyboardInterrupt):
+            store.delete("cohorts", store.members()["cohort"].tolist())
+    with store.lock():
+        store.repair()
+        purge(store)
+    assert content(store) == list(store.location.artifacts.iterdir()) == []

@@ -54,7 +54,7 @@ def test_all_files_are_lost_and_all_is_written_again(filled, make_store):
     shutil.rmtree(filled.location.artifacts)
     again = Store.open(filled.uri)
     with pytest.raises(
-        BenchError, match=r"Cannot read .*'bptt-bench prune --unreadable' .* The same holds for 2 more\.$"
+        BenchError, match=r"Cannot read .*'bptt-bench prune --unreadable --store \S+' .* The same holds for 2 more\.$"
     ):
         again.members()
     assert lost(again) == {"cohorts": 3, "studies": 1, "costs": 1, "snapshots": 1}

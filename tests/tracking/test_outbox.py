@@ -108,7 +108,7 @@ def test_a_damaged_file_is_named(refusing):
     (file,) = box.folder.iterdir()
     file.write_bytes(file.read_bytes()[:1000])
     assert not box.send(at_once=True)
-    assert f"Cannot read {file}: delete it" in box.trouble
+    assert f"Cannot read {file}: delete it, and its runs are trained again" in box.trouble
 
 
 def test_a_database_that_is_full_keeps_what_was_whole(store, capfd):
