@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.records.cell import SettingKey
+
 Role = Literal["tuning", "measured"]
 Outcome = Literal["solved", "unsolved", "diverged", "failed", "untrained"]
 OptimizerName = Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"]
@@ -121,6 +123,11 @@ class Setting(Named):
     def learning_rates(self) -> tuple[float, ...]:
         """The grid that its members are tuned over, to six digits."""
         return tuple(float(f"{rate * self.rate_factor:.6g}") for rate in self.protocol.learning_rates)
+
+    @property
+    def key(self) -> SettingKey:
+        """What names it among settings of one protocol a task."""
+        return SettingKey(self.technique, self.task, self.lag)
 
     @property
     def label(self) -> str:

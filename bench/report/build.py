@@ -28,7 +28,7 @@ def build(page: Page) -> tuple[Document, list[Broken]]:
     """The document, and the sections that could not be made, in place of which a note stands."""
     broken: list[Broken] = []
     sections = tuple(found for cls in in_order() for found in _made(cls, page, broken))
-    provenance = page.findings.provenance
+    last = [origin.last for origin in page.findings.origins]
     document = Document(
         title=page.words(TITLE),
         subtitle=page.words(
@@ -37,7 +37,7 @@ def build(page: Page) -> tuple[Document, list[Broken]]:
         kind=page.words("Benchmark report"),
         facts=tuple(_facts(page)),
         sections=sections,
-        created="" if provenance.empty else f"{str(provenance['last'].max())[:19]}Z",
+        created=f"{max(last)[:19]}Z" if last else "",
         keywords=page.words("recurrent neural networks, vanishing gradients, back-propagation through time, benchmark"),
     )
     return document, broken
@@ -59,13 +59,12 @@ def _made(cls: type[ReportSection], page: Page, broken: list[Broken]) -> list[Se
 def _facts(page: Page) -> Iterator[tuple[str, str]]:
     """What the title page says of the study."""
     words, n, findings = page.words, page.say.numbers, page.findings
-    if findings.scope.studies:
+    if findings.studies:
         yield words("Study"), page.say.study()
     yield words("Tasks"), page.say.tasks()
     yield words("Techniques"), n.count(len(findings.techniques))
-    counts = {role: n.count(findings.counts[role]) for role in ("measured", "tuning")}
-    yield words("Training runs"), words("{measured} measured, {tuning} for tuning", **counts)
-    provenance = findings.provenance
-    if not provenance.empty:
-        first, last = n.when(provenance["first"].min()), n.when(provenance["last"].max())
+    yield words("Training runs"), words("{measured} measured, {tuning} for tuning", **page.say.counts())
+    if findings.origins:
+        first = n.when(min(origin.first for origin in findings.origins))
+        last = n.when(max(origin.last for origin in findings.origins))
         yield words("Trained"), words("{first} to {last} (UTC)", first=first, last=last)

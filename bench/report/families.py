@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from bench.evidence.scope import BASELINE
 from bench.report.document import Cell, Group, Row
-from bench.report.findings import Technique
 from bench.report.names import Names
+from bench.report.rows import Technique
 
 
 def groups(techniques: Iterable[Technique], row: Callable[[Technique], Iterable[Row]]) -> tuple[Group, ...]:

@@ -1,22 +1,47 @@
-"""Everything a report shows, gathered once and the same for every language."""
+"""Everything a report shows, gathered once and the same for every language.
+
+Evidence gives tables. No table goes further than here: sections and figures ask by methods, and get typed rows.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from bench.evidence import compare, curves, estimates, ledgers, scope
+from bench.evidence import advice, compare, curves, estimates, ledgers, scope
+from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, load_rows
 from bench.evidence.verdicts import ClaimVerdict, judge
 from bench.history.take import HistoryStore
 from bench.history.timeline import History, look_back
-from bench.records.study import MAIN
+from bench.records.cell import Cell, SettingKey
+from bench.records.settings import Protocol
+from bench.records.spec import Spec
+from bench.records.study import MAIN, Study
 from bench.report.flow import Flow, flow
+from bench.report.rows import (
+    Cost,
+    CostRatio,
+    Estimate,
+    Failure,
+    Gap,
+    Horizon,
+    LearningCurve,
+    LeftOut,
+    Origin,
+    Run,
+    StaleResults,
+    Technique,
+    Tuning,
+    rows_of,
+)  # fmt: skip
 
 FAMILIES = (
     *("baseline", "gated", "relu", "clipping", "residual", "truncated"),
@@ -29,77 +54,160 @@ ARMS = ("start", "dials", "exploding", "clipped", "orthogonal")
 
 
 @dataclass(frozen=True)
-class Technique:
-    """How a technique is introduced; all but the name is empty if nothing was trained of it."""
-
-    name: str
-    title: str
-    family: str
-    source_row: str
-    dials: str
-
-
-@dataclass(frozen=True)
 class Matrix:
     """The estimates of one arm: techniques × tasks × lags under protocols of its own."""
 
     scope: scope.Scope
-    cells: pd.DataFrame
+    """The tables that evidence reads, without the largest."""
+    table: pd.DataFrame
+    """The estimates as `bench.evidence.estimates.summarise` gives them, for evidence."""
     techniques: list[Technique]
     """Baseline first, then family by family."""
     flow: Flow
 
     @property
+    def tasks(self) -> list[str]:
+        """Every task, in order."""
+        return self.scope.tasks
+
+    @property
+    def protocols(self) -> dict[str, Protocol]:
+        """The protocol of each task."""
+        return self.scope.protocols
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The protocol's hash by task."""
+        return self.scope.hashes
+
+    @property
+    def studies(self) -> list[Study]:
+        """What was asked for, oldest first."""
+        return self.scope.studies
+
+    @property
     def trained(self) -> bool:
         """Whether there is anything but networks as they start."""
-        return any(protocol.updates for protocol in self.scope.protocols.values())
+        return any(protocol.updates for protocol in self.protocols.values())
 
-    def task_cells(self, task: str) -> pd.DataFrame:
-        """One task's settings."""
-        return self.cells[self.cells["task"] == task]
+    @cached_property
+    def estimates(self) -> list[Estimate]:
+        """Every setting, in the plan's order."""
+        return rows_of(self.table, Estimate)
+
+    def estimates_on(self, task: str, lag: int | None = None, *, measured: bool = False) -> list[Estimate]:
+        """One task's settings, at one lag or at all; only those that were measured if that is asked for."""
+        found = [e for e in self.estimates if e.task == task and (lag is None or e.lag == lag)]
+        return [e for e in found if e.measured] if measured else found
+
+    def estimate(self, key: SettingKey) -> Estimate | None:
+        """One setting; None if it stands in no plan."""
+        return self._by_key.get(key)
 
     def lags(self, task: str) -> list[int]:
         """One task's lags, rising."""
-        return sorted(int(lag) for lag in self.task_cells(task)["lag"].unique())
-
-    def cell(self, technique: str, task: str, lag: int) -> pd.Series | None:
-        """One setting; None if it stands in no plan."""
-        key = (technique, task, lag)
-        return self._by_setting.loc[key] if key in self._by_setting.index else None
+        return sorted({e.lag for e in self.estimates_on(task)})
 
     def members_of(self, task: str) -> list[Technique]:
         """The techniques that have a place in a task's plan."""
-        planned = set(self.task_cells(task)["technique"])
+        planned = {e.technique for e in self.estimates_on(task)}
         return [t for t in self.techniques if t.name in planned]
 
     @cached_property
-    def _by_setting(self) -> pd.DataFrame:
-        return self.cells.set_index(["technique", "task", "lag"]).sort_index()
+    def runs(self) -> list[Run]:
+        """Every run of the arm, those that only tuned among them."""
+        return rows_of(self.scope.members.assign(arm=self.scope.arm), Run)
+
+    def runs_on(self, task: str, role: str = "") -> list[Run]:
+        """One task's runs, of one role or of both."""
+        return [run for run in self.runs if run.task == task and role in ("", run.role)]
+
+    @cached_property
+    def measured_runs(self) -> dict[SettingKey, list[Run]]:
+        """The runs of each setting that was measured."""
+        found: dict[SettingKey, list[Run]] = {}
+        for run in self.runs:
+            if run.measured:
+                found.setdefault(run.key, []).append(run)
+        return found
+
+    def levels(self, task: str) -> curves.Levels | None:
+        """What a task's metric is read against; None if nothing was trained on it."""
+        return curves.levels(self.scope, task)
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """Results that exist and are not shown."""
+        return rows_of(self.scope.left_out, LeftOut)
+
+    @cached_property
+    def _by_key(self) -> dict[SettingKey, Estimate]:
+        return {e.key: e for e in self.estimates}
+
+
+class Counts(NamedTuple):
+    """How much stands behind a report."""
+
+    measured: int
+    """Runs that count; those that only tuned a learning rate are `tuning`."""
+    tuning: int
+    settings: int
+    """Settings that were measured, of those that were `planned`; of these others are `missing`, some yet to be run."""
+    planned: int
+    missing: int
+    pending: int
+    diverged: int
+    failed: int
+    arms: int
+    """Matrices beside the main one."""
+    stale: int
 
 
 @dataclass(frozen=True)
 class Findings(Matrix):
     """The main arm with all its estimates and ledgers, the further arms, and the verdicts reached from them."""
 
-    horizons: pd.DataFrame
-    curves: pd.DataFrame
-    cost_ratios: pd.DataFrame
-    tuning: pd.DataFrame
-    failures: pd.DataFrame
-    gaps: pd.DataFrame
-    provenance: pd.DataFrame
-    """Of every arm."""
+    curves: list[LearningCurve]
     arms: dict[str, Matrix]
     """All but the main one."""
     members: pd.DataFrame
-    """Of every arm, with a column `arm`."""
-    stale: pd.DataFrame
-    """arm, technique, task, why, lags; members: how many results are not used."""
+    """The rows of the runs of every arm, with a column `arm`, for evidence."""
+    stale: list[StaleResults]
     verdicts: list[ClaimVerdict]
     state: str
     """SHA-256 of what the store held."""
     history: History | None
     """None where there is but one run to tell of."""
+
+    @cached_property
+    def all_runs(self) -> list[Run]:
+        """The runs of every arm."""
+        return rows_of(self.members, Run)
+
+    @cached_property
+    def failures(self) -> list[Failure]:
+        """What diverged or failed, of every arm."""
+        return rows_of(ledgers.failures(self.members), Failure)
+
+    @cached_property
+    def origins(self) -> list[Origin]:
+        """Where the runs of every arm come from."""
+        return rows_of(ledgers.provenance(replace(self.scope, members=self.members)), Origin)
+
+    @cached_property
+    def gaps(self) -> list[Gap]:
+        """What was planned and not measured."""
+        return rows_of(ledgers.gaps(self.table), Gap)
+
+    @cached_property
+    def horizons(self) -> list[Horizon]:
+        """How far each technique gets on each task."""
+        return rows_of(estimates.horizons(self.table), Horizon)
+
+    @cached_property
+    def cost_ratios(self) -> dict[str, CostRatio]:
+        """What an update costs over the baseline's, by technique."""
+        return {r.technique: r for r in rows_of(ledgers.cost_ratios(self.scope).reset_index(), CostRatio)}
 
     @cached_property
     def rows(self) -> list[tuple[SourceRow, list[Technique]]]:
@@ -118,55 +226,98 @@ class Findings(Matrix):
 
     def dial(self, technique: str, dial: str) -> float:
         """The value of a technique's dial, whether its name spells it or not; not a number if nothing was trained."""
-        name = f":{technique.partition(':')[2]}:"
-        if f":{dial}=" in name:
-            return float(name.partition(f":{dial}=")[2].partition(":")[0])
-        found = self._dials.get(technique, "{}")
-        return float(json.loads(found).get(dial, math.nan))
+        spelt = Spec.parse(technique).dials
+        return spelt[dial] if dial in spelt else self._dials.get(technique, {}).get(dial, math.nan)
 
     @cached_property
-    def _dials(self) -> dict[str, str]:
-        return dict(self.members.drop_duplicates("technique")[["technique", "dials"]].to_numpy())
+    def _dials(self) -> dict[str, dict[str, float]]:
+        known = [technique for matrix in self.matrices.values() for technique in matrix.techniques]
+        return {t.name: json.loads(t.dials) for t in reversed(known) if t.dials}
 
-    def horizon(self, technique: str, task: str) -> pd.Series | None:
+    def horizon(self, technique: str, task: str) -> Horizon | None:
         """One technique's horizon on one task."""
-        key = (technique, task)
-        return self._by_pair.loc[key] if key in self._by_pair.index else None
+        return self._by_pair.get((technique, task))
+
+    def horizons_on(self, task: str) -> list[Horizon]:
+        """The horizons on a task that are known."""
+        return [h for h in self.horizons if h.task == task and h.known]
+
+    def leaders(self, task: str) -> list[str]:
+        """The techniques that get furthest on a task, where any solves some lag."""
+        known = [h for h in self.horizons_on(task) if h.horizon]
+        best = max((h.horizon for h in known), default=0)
+        return [h.technique for h in known if h.horizon == best]
+
+    def gains(self) -> dict[str, set[str]]:
+        """By technique, the tasks on which it gets further than the baseline."""
+        return advice.gains(estimates.horizons(self.table))
+
+    def curves_on(self, task: str) -> list[LearningCurve]:
+        """One task's learning curves."""
+        return [curve for curve in self.curves if curve.key.task == task]
 
     def compare(self, technique: str) -> list[compare.Comparison]:
         """One technique beside the baseline, task by task."""
-        return compare.compare(self.scope, self.cells, technique)
+        return compare.compare(self.scope, self.table, technique)
 
-    def costs(self, task: str) -> pd.DataFrame:
+    def rules(self, task: str) -> list[advice.Rule]:
+        """What to use on a task, by rising lag."""
+        return advice.rules(self.table, self.scope.costs, self.remedies, task)
+
+    def solvers(self, task: str) -> dict[str, dict[int, advice.Offer]]:
+        """By technique, what it offers at the lags of a task that it solves."""
+        return advice.solvers(self.table, self.scope.costs, task)
+
+    @property
+    def timed(self) -> bool:
+        """Whether any update was timed."""
+        return bool(self.scope.costs.time_ratio.notna().any())
+
+    def costs(self, task: str) -> dict[str, Cost]:
         """One task's cost ledger, at one lag, by technique."""
-        return ledgers.costs(self.scope, task).set_index("technique")
+        return {cost.technique: cost for cost in rows_of(ledgers.costs(self.scope, task), Cost)}
 
-    def tuning_of(self, task: str) -> pd.DataFrame:
+    def noise_floors(self, cells: Iterable[Cell]) -> list[Cost]:
+        """The baseline's cost beside itself in those of the cells in which it was timed."""
+        costs = rows_of(self.scope.costs, Cost)
+        floors = {Cell(cost.task, cost.lag): cost for cost in costs if cost.technique == BASELINE}
+        return [floors[cell] for cell in dict.fromkeys(cells) if cell in floors]
+
+    def tuning_of(self, task: str) -> dict[str, Tuning]:
         """One task's tuning ledger, by technique."""
-        return self.tuning[self.tuning["task"] == task].set_index("technique")
+        return {tuned.technique: tuned for tuned in self._tuning if tuned.task == task}
 
     @cached_property
-    def counts(self) -> dict[str, int]:
+    def _tuning(self) -> list[Tuning]:
+        return rows_of(ledgers.tuning(self.scope, self.table), Tuning)
+
+    @cached_property
+    def counts(self) -> Counts:
         """How much stands behind the report, arms and all."""
-        cells = pd.concat([matrix.cells for matrix in self.matrices.values()])
-        roles = self.members["role"].value_counts()
-        planned = cells[cells["state"] != "unplanned"]
-        return {
-            "measured": int(roles.get("measured", 0)),
-            "tuning": int(roles.get("tuning", 0)),
-            "settings": int((cells["state"] == "measured").sum()),
-            "planned": len(planned),
-            "missing": int((planned["state"] != "measured").sum()),
-            "pending": int((planned["state"] == "pending").sum()),
-            "diverged": int(cells["diverged"].sum()),
-            "failed": int(cells["failed"].sum()),
-            "arms": len(self.arms),
-            "stale": int(self.stale["members"].sum()),
-        }
+        settings = [e for matrix in self.matrices.values() for e in matrix.estimates]
+        planned = [e for e in settings if e.state != "unplanned"]
+        measured = sum(run.measured for run in self.all_runs)
+        return Counts(
+            measured=measured,
+            tuning=len(self.all_runs) - measured,
+            settings=sum(e.measured for e in settings),
+            planned=len(planned),
+            missing=sum(not e.measured for e in planned),
+            pending=sum(e.state == "pending" for e in planned),
+            diverged=sum(e.diverged for e in settings),
+            failed=sum(e.failed for e in settings),
+            arms=len(self.arms),
+            stale=self.stale_runs,
+        )
+
+    @property
+    def stale_runs(self) -> int:
+        """How many runs are stale."""
+        return sum(old.members for old in self.stale)
 
     @cached_property
-    def _by_pair(self) -> pd.DataFrame:
-        return self.horizons.set_index(["technique", "task"]).sort_index()
+    def _by_pair(self) -> dict[tuple[str, str], Horizon]:
+        return {(h.technique, h.task): h for h in self.horizons}
 
 
 def gather(store: HistoryStore) -> Findings:
@@ -174,21 +325,14 @@ def gather(store: HistoryStore) -> Findings:
     read = scope.Reading(store)
     found = read.arms
     main = found[MAIN]
-    cells = estimates.summarise(main)
     members = pd.concat([s.members.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
     snapshots = store.snapshots()
     return Findings(
         scope=main.brief(),
-        cells=cells,
+        table=estimates.summarise(main),
         techniques=_by_family(ledgers.techniques(main)),
         flow=flow(main),
-        horizons=estimates.horizons(cells),
-        curves=curves.learning_curves(main),
-        cost_ratios=ledgers.cost_ratios(main),
-        tuning=ledgers.tuning(main, cells),
-        failures=ledgers.failures(members),
-        gaps=ledgers.gaps(cells),
-        provenance=ledgers.provenance(replace(main, members=members)),
+        curves=_curves(curves.learning_curves(main)),
         arms={arm: _matrix(found[arm]) for arm in sorted(found, key=_place) if arm != MAIN},
         members=members,
         stale=_stale(found),
@@ -206,18 +350,23 @@ def _matrix(arm: scope.Scope) -> Matrix:
     return Matrix(arm.brief(), estimates.summarise(arm), _by_family(ledgers.techniques(arm)), flow(arm))
 
 
-def _stale(found: dict[str, scope.Scope]) -> pd.DataFrame:
-    stale = pd.concat([s.stale.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
-    groups = stale.groupby(["arm", "technique", "task", "why"], sort=False)["lag"]
-    table = groups.agg(members="size", lags=lambda lags: tuple(sorted({int(lag) for lag in lags})))
-    return table.reset_index()
+def _curves(table: pd.DataFrame) -> list[LearningCurve]:
+    """One setting's points stand together."""
+    points = table.itertuples(index=False, name=None)
+    curves = itertools.groupby(points, key=lambda point: SettingKey(*point[:3]))
+    return [LearningCurve.of(key, [point[3:] for point in own]) for key, own in curves]
+
+
+def _stale(found: dict[str, scope.Scope]) -> list[StaleResults]:
+    lags: dict[tuple[str, str, str, str], list[int]] = {}
+    for arm, old in found.items():
+        for row in old.stale.itertuples():
+            lags.setdefault((arm, row.technique, row.task, row.why), []).append(row.lag)
+    return [StaleResults(*key, len(own), tuple(sorted({*own}))) for key, own in lags.items()]
 
 
 def _by_family(table: pd.DataFrame) -> list[Technique]:
-    found = [
-        Technique(str(r.technique), str(r.title), str(r.family), str(r.source_row), str(r.dials))
-        for r in table.itertuples()
-    ]
+    found = rows_of(table, Technique)
     unknown = sorted({t.family for t in found if t.family and t.family not in FAMILIES})
     order: dict[str, Any] = {family: i for i, family in enumerate([*FAMILIES, *unknown, ""])}
     return sorted(found, key=lambda t: order[t.family])

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from bench.evidence.estimates import CONFIDENCE
-from bench.evidence.scope import BASELINE, SETTING, Scope
+from bench.evidence.scope import BASELINE, MEMBER, SETTING, Scope, measured_in
 from bench.evidence.statistics import Interval, mean_interval
+from bench.records.cell import SettingKey
+from bench.report.rows import FlowRate, InTraining, Profile, rows_of
 
 FLOOR = math.log10(np.finfo(np.float32).tiny)
 """log10 of the smallest normal number in single precision: smaller ones are flushed to zero in training."""
@@ -20,7 +22,11 @@ SPIKE = 10
 """A gradient norm of so many times the median one of its run is a spike."""
 REACH_SHARE = 0.01
 """The share of its norm that a gradient keeps as far as it reaches; `bench.engine.probe` measures by it."""
+INPUTS, CELL_ALONE = "x", "cell"
+"""The quantities beside the states: the inputs' gradient, and the cell state's along itself."""
 PROFILE = [*SETTING, "moment", "quantity", "layer"]
+MEDIANS = ("first_lag", "last_lag", "r2", "power_r2", "half_life", "reach")
+MEANS = ("decay", "dead_share", "kept", "cosine")
 
 
 @dataclass(frozen=True)
@@ -28,79 +34,97 @@ class Flow:
     """The gradient flow of one arm."""
 
     profiles: pd.DataFrame
-    """PROFILE, lag_back; log10_norm: the logarithm's mean over seeds."""
-    rates: pd.DataFrame
-    """One row a PROFILE: decay, low, high (mean over seeds and its interval, nats a step); seeds; the medians of
-    first_lag, last_lag, half_life and reach; the means of dead_share, kept and cosine."""
-    training: pd.DataFrame
-    """By SETTING: clipped (share of updates that clipping changed) and spikes (share of the intervals between
-    evaluations in which the largest gradient norm is a spike)."""
+    """PROFILE, lag_back; log10_norm: the logarithm's mean over seeds. For `curve` alone."""
+    rates: list[FlowRate]
+    probed: dict[SettingKey, list[str]]
+    """By setting, what was probed, in the order in which a probe has it: states stand as a technique declares them."""
+    training: dict[SettingKey, InTraining]
+    """By setting: the shares of updates that clipping changed, and of the intervals between evaluations in which the
+    largest gradient norm is a spike."""
 
     def lag(self, task: str) -> int | None:
         """The longest lag of a task at which the baseline's flow was measured, else anybody's; None if nobody's."""
-        here = self.rates[self.rates["task"] == task]
-        base = here[here["technique"] == BASELINE]
-        lags = (here if base.empty else base)["lag"]
-        return None if lags.empty else int(lags.max())
+        here = [rate for rate in self.rates if rate.task == task]
+        base = [rate for rate in here if rate.technique == BASELINE]
+        return max((rate.lag for rate in base or here), default=None)
 
-    def curve(
-        self, technique: str, task: str, lag: int, moment: str, quantity: str = "h", layer: int = 0
-    ) -> pd.DataFrame | None:
-        """lag_back and log10_norm of one profile, from the last step back; None if it was not measured."""
-        return self._curves.get((technique, task, lag, moment, quantity, layer))
+    def rates_in(self, task: str, lag: int | None) -> list[FlowRate]:
+        """Everything that was probed on a task at a lag."""
+        return [rate for rate in self.rates if (rate.task, rate.lag) == (task, lag)]
 
-    def rate(self, technique: str, task: str, lag: int, moment: str, quantity: str = "h") -> Any | None:
-        """One row of `rates`, of the lowest layer; None if it was not measured."""
-        return self._rates.get((technique, task, lag, moment, quantity, 0))
+    def curve(self, key: SettingKey, moment: str, quantity: str, layer: int = 0) -> Profile | None:
+        """The norms of one profile, from the last step back; None if it was not measured."""
+        return self._curves.get((*key, moment, quantity, layer))
 
-    def trained(self, technique: str, task: str, lag: int) -> pd.Series | None:
-        """One row of `training`; None if nothing was trained."""
-        key = (technique, task, lag)
-        return self.training.loc[key] if key in self.training.index else None
+    def rate(self, key: SettingKey, moment: str, quantity: str) -> FlowRate | None:
+        """What a profile of the lowest layer comes down to; None if it was not measured."""
+        return self._lowest.get((key, moment, quantity))
 
-    def quantities(self, technique: str, task: str, lag: int) -> list[str]:
-        """What was probed of a technique: h before c and cell; x only where it has no h."""
-        found = {key[4] for key in self._rates if key[:3] == (technique, task, lag)}
-        return [q for q in ("h", "c", "cell") if q in found] or [q for q in ("x",) if q in found]
+    def quantities(self, key: SettingKey) -> list[str]:
+        """What was probed of a technique: its states, the output first, then the cell state alone.
+
+        The inputs stand for what has no states.
+        """
+        found = [name for name in self.probed.get(key, ()) if (key, name) in self._known]
+        states = [name for name in found if name not in (INPUTS, CELL_ALONE)]
+        return [*states, *(name for name in found if name == CELL_ALONE)] or found
+
+    def output(self, key: SettingKey) -> str | None:
+        """The state that a technique puts out, or the inputs where it has none; None if nothing was probed."""
+        return next(iter(self.quantities(key)), None)
 
     @cached_property
-    def _curves(self) -> dict[Any, pd.DataFrame]:
-        return dict(iter(self.profiles.groupby(PROFILE, sort=False)))
+    def _curves(self) -> dict[Any, Profile]:
+        return {
+            key: Profile(rows.lag_back.to_numpy(), rows.log10_norm.to_numpy())
+            for key, rows in self.profiles.groupby(PROFILE, sort=False)
+        }
 
     @cached_property
-    def _rates(self) -> dict[Any, Any]:
-        return {tuple(getattr(row, k) for k in PROFILE): row for row in self.rates.itertuples()}
+    def _known(self) -> set[tuple[SettingKey, str]]:
+        """The quantities that have a rate at some moment."""
+        return {(rate.key, rate.quantity) for rate in self.rates if rate.layer == 0}
+
+    @cached_property
+    def _lowest(self) -> dict[tuple[SettingKey, str, str], FlowRate]:
+        return {(rate.key, rate.moment, rate.quantity): rate for rate in self.rates if rate.layer == 0}
 
 
 def flow(scope: Scope) -> Flow:
     """Average an arm's gradient tables over seeds."""
-    return Flow(_profiles(scope.gradients), _rates(scope.probes), _training(scope.curves))
+    rates = rows_of(_rates(scope.probes), FlowRate)
+    return Flow(_profiles(scope.gradients), rates, _probed(scope.probes), _training(scope.curves))
 
 
 def _profiles(gradients: pd.DataFrame) -> pd.DataFrame:
     """A gradient that is exactly 0 has no logarithm: a step where any seed's is has no mean."""
-    shown = gradients[gradients["moment"] != "during"]
-    means = (shown["log_norm"] / math.log(10)).groupby([shown[k] for k in [*PROFILE, "lag_back"]], sort=False).mean()
+    shown = gradients[gradients.moment != "during"]
+    means = (shown.log_norm / math.log(10)).groupby([shown[k] for k in [*PROFILE, "lag_back"]], sort=False).mean()
     table = means.rename("log10_norm").reset_index()
-    return table[np.isfinite(table["log10_norm"])].sort_values("lag_back", kind="stable")
+    return table[np.isfinite(table.log10_norm)].sort_values("lag_back", kind="stable")
 
 
 def _rates(probes: pd.DataFrame) -> pd.DataFrame:
-    probes = probes[np.isfinite(probes["decay"]) & (probes["moment"] != "during")]  # that is two moments
+    probes = probes[np.isfinite(probes.decay) & (probes.moment != "during")]  # that is two moments
     groups = probes.groupby(PROFILE, sort=False)
-    table = groups.agg(
-        decay=("decay", "mean"),
-        seeds=("decay", "size"),
-        **{name: (name, "median") for name in ("first_lag", "last_lag", "r2", "power_r2", "half_life", "reach")},
-        **{name: (name, "mean") for name in ("dead_share", "kept", "cosine")},
-    )
-    intervals = [mean_interval(rows, CONFIDENCE) for _, rows in groups["decay"]]
+    how = {name: (name, "median") for name in MEDIANS} | {name: (name, "mean") for name in MEANS}
+    table = groups.agg(seeds=("decay", "size"), **how)
+    intervals = [mean_interval(rows.decay, CONFIDENCE) for _, rows in groups]
     bounds = pd.DataFrame(intervals, index=table.index, columns=list(Interval._fields))
     return table.join(bounds).reset_index()
 
 
-def _training(curves: pd.DataFrame) -> pd.DataFrame:
-    rows = curves[(curves["role"] == "measured") & (curves["update"] > 0)]
-    usual = rows["gradient_norm"].groupby([rows[k] for k in ("cohort", "seed", "learning_rate")]).transform("median")
-    marked = rows.assign(spikes=(rows["gradient_peak"] > SPIKE * usual).astype(float))
-    return marked.groupby(SETTING, sort=False)[["clipped", "spikes"]].mean()
+def _probed(probes: pd.DataFrame) -> dict[SettingKey, list[str]]:
+    found: dict[SettingKey, list[str]] = {}
+    columns = [*SETTING, "quantity"]
+    for *key, quantity in probes[columns].drop_duplicates().itertuples(index=False, name=None):
+        found.setdefault(SettingKey(*key), []).append(quantity)
+    return found
+
+
+def _training(curves: pd.DataFrame) -> dict[SettingKey, InTraining]:
+    rows = curves[measured_in(curves) & (curves["update"] > 0)]
+    usual = rows.gradient_norm.groupby([rows[k] for k in MEMBER]).transform("median")
+    marked = rows.assign(spikes=(rows.gradient_peak > SPIKE * usual).astype(float))
+    means = marked.groupby(SETTING, sort=False)[["clipped", "spikes"]].mean()
+    return {SettingKey(*key): InTraining(*shares) for key, *shares in means.itertuples(name=None)}

@@ -26,7 +26,7 @@ def manifest(findings: Findings, folder: Path, files: Iterable[Path]) -> bytes:
     record: dict[str, Any] = {
         "code": {"bench": bench.__version__, "commit": code["commit"], "dirty": code["dirty"]},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-        "store": {"sha256": findings.state, "members": len(findings.members) + int(findings.stale["members"].sum())},
+        "store": {"sha256": findings.state, "members": len(findings.all_runs) + findings.stale_runs},
         "files": {file.relative_to(folder).as_posix(): _checked(file) for file in sorted(files)},
     }
     return f"{json.dumps(record, indent=1)}\n".encode()
@@ -52,8 +52,8 @@ def bibliography(findings: Findings, title: str) -> bytes:
         "howpublished": f"{{bptt-bench {bench.__version__}, commit {code['commit'][:SHORT]}}}",
         "note": f"{{SHA-256 of the results {findings.state[:SHORT]}}}",
     }
-    if not findings.provenance.empty:  # it is where every result is stale
-        last = str(findings.provenance["last"].max())
+    if findings.origins:  # there are none where every result is stale
+        last = max(origin.last for origin in findings.origins)
         fields |= {"year": f"{{{last[:4]}}}", "date": f"{{{last[:10]}}}"}
     lines = [f"  {name} = {value}," for name, value in fields.items()]
     own = "\n".join([f"@misc{{bpttbench{findings.state[:SHORT]},", *lines, "}"])

@@ -21,7 +21,7 @@ class Names:
 
     def study(self) -> str:
         """The title of the newest study."""
-        newest = self.findings.scope.studies[-1]
+        newest = self.findings.studies[-1]
         return self.words.of(newest.title) or newest.preset
 
     def technique(self, name: str) -> str:
@@ -39,7 +39,7 @@ class Names:
 
     def tasks(self) -> str:
         """All tasks of the report."""
-        return self.words.rules.between_clauses.join(map(self.task, self.findings.scope.tasks))
+        return self.words.rules.between_clauses.join(map(self.task, self.findings.tasks))
 
     def cell(self, task: str, lag: int | None = None) -> str:
         """A setting in few words: 'adding 50'; without a lag, the task alone."""
@@ -53,7 +53,7 @@ class Names:
     def arm(self, name: str) -> str:
         """An arm's title: the preset's own where it gives one in this language."""
         matrix = self.findings.matrices.get(name)
-        titles = [study.arm_title for study in matrix.scope.studies if study.arm_title] if matrix else []
+        titles = [study.arm_title for study in matrix.studies if study.arm_title] if matrix else []
         own = titles[-1].get(self.words.code) if titles else None
         return own or self.words.name(ARMS.get(name, name))
 
@@ -78,8 +78,8 @@ class Names:
 
     def metric(self, task: str) -> str:
         """A task's metric; a dash if nothing was trained on it."""
-        names = self.findings.scope.members.query("task == @task")["metric_name"]
-        return self.numbers.none if names.empty else self.level(names.iloc[0])
+        levels = self.findings.levels(task)
+        return self.numbers.none if levels is None else self.level(levels.metric)
 
     def verdict(self, verdict: Verdict) -> str:
         """A verdict in a word or two."""

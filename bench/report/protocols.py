@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.evidence.scope import Scope
 from bench.languages import words
+from bench.report.findings import Matrix
 from bench.report.names import Names
 
 ENTRIES = {
@@ -30,9 +30,9 @@ SET_APART = ("updates", "learning_rates", "optimizer", "clip_norm", "initialisat
 """The entries in which an arm's protocol may differ from the main one."""
 
 
-def protocol(scope: Scope, task: str, say: Names) -> dict[str, str]:
+def protocol(matrix: Matrix, task: str, say: Names) -> dict[str, str]:
     """Each entry of a task's protocol in an arm, in the order of ENTRIES."""
-    n, rules = say.numbers, scope.protocols[task]
+    n, rules = say.numbers, matrix.protocols[task]
     return {
         "hidden_size": n.count(rules.hidden_size),
         "batch_size": n.count(rules.batch_size),
@@ -42,17 +42,17 @@ def protocol(scope: Scope, task: str, say: Names) -> dict[str, str]:
         "held_out_size": n.count(rules.held_out_size),
         "learning_rates": say.words.rules.between_items.join(f"{rate:g}" for rate in rules.learning_rates),
         "tuning_seeds": n.count(rules.tuning_seeds),
-        "seeds_tuning": _seeds(scope, task, "tuning") or n.none,
-        "seeds_measured": _seeds(scope, task, "measured") or n.none,
+        "seeds_tuning": _seeds(matrix, task, "tuning") or n.none,
+        "seeds_measured": _seeds(matrix, task, "measured") or n.none,
         "optimizer": rules.optimizer,
         "clip_norm": say.words("not clipped") if rules.clip_norm is None else f"{rules.clip_norm:g}",
         "initialisation": rules.initialisation,
         "recurrent_gain": f"{rules.recurrent_gain:g}",
-        "hash": scope.hashes[task],
+        "hash": matrix.hashes[task],
     }
 
 
-def differences(main: Scope, other: Scope, say: Names) -> Iterator[str]:
+def differences(main: Matrix, other: Matrix, say: Names) -> Iterator[str]:
     """The entries in which an arm's protocol is not the main one's, of the first task that both have."""
     task = next((task for task in other.tasks if task in main.tasks), None)
     if task is None:
@@ -64,10 +64,9 @@ def differences(main: Scope, other: Scope, say: Names) -> Iterator[str]:
             yield say.words("{name} {own} (main: {main})", name=name, own=own[entry], main=usual[entry])
 
 
-def _seeds(scope: Scope, task: str, role: str) -> str:
+def _seeds(matrix: Matrix, task: str, role: str) -> str:
     """The range of the seeds used, such as 1–5; empty where there are none."""
-    members = scope.members
-    seeds = members[(members["task"] == task) & (members["role"] == role)]["seed"]
-    if seeds.empty:
+    seeds = {run.seed for run in matrix.runs_on(task, role)}
+    if not seeds:
         return ""
-    return str(seeds.min()) if seeds.nunique() == 1 else f"{seeds.min()}–{seeds.max()}"
+    return str(*seeds) if len(seeds) == 1 else f"{min(seeds)}–{max(seeds)}"

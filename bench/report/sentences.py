@@ -7,8 +7,8 @@ import math
 from bench.evidence.compare import Comparison
 from bench.evidence.estimates import HORIZON_SHARE
 from bench.evidence.scope import BASELINE
-from bench.report.findings import Technique
 from bench.report.names import Names
+from bench.report.rows import Technique
 
 MOST_NAMED = 5
 """The most techniques that a sentence names."""
@@ -17,22 +17,26 @@ MOST_NAMED = 5
 class Sentences(Names):
     """Names, and what is said in more than one place, in one report in one language."""
 
+    def counts(self) -> dict[str, str]:
+        """How much stands behind the report, to fill sentences with."""
+        return {name: self.numbers.count(value) for name, value in self.findings.counts._asdict().items()}
+
     def answers(self) -> list[str]:
         """Task by task: what gets furthest, and how far the baseline gets."""
-        return [self.answer(task) for task in self.findings.scope.tasks]
+        return [self.answer(task) for task in self.findings.tasks]
 
     def answer(self, task: str) -> str:
         """One task's answer."""
-        table = self.findings.horizons.query("task == @task").dropna(subset="horizon")
+        known = self.findings.horizons_on(task)
         values = {"task": self.task(task)}
-        if table.empty:
+        if not known:
             return self.words("{task}: nothing has been measured yet.", **values)
-        best = table["horizon"].max()
+        best = max(h.horizon for h in known)
         if best == 0:
-            return self._nobody(task, int(table["shortest"].iloc[0]))
-        leaders = self.fastest(task, int(best), list(table[table["horizon"] == best]["technique"]))
+            return self._nobody(task, known[0].shortest)
+        leaders = self.fastest(task, int(best), [h.technique for h in known if h.horizon == best])
         values["lag"] = self.numbers.count(best)
-        further = bool(table["open"].any())
+        further = any(h.open for h in known)
         if BASELINE in leaders:
             return self.words(
                 "{task}: the baseline already solves the longest lag tested, {lag}, so this task separates nothing "
@@ -54,13 +58,12 @@ class Sentences(Names):
     def _nobody(self, task: str, lag: int) -> str:
         """That no technique has a horizon, and which came nearest."""
         values = {"task": self.task(task), "lag": self.numbers.count(lag), "share": self.share()}
-        cells = self.findings.task_cells(task).query("lag == @lag and state == 'measured'")
-        best = cells.sort_values(["rate", "restricted_mean"], ascending=[False, True]).iloc[0]
-        if not best["solved"]:
+        best = min(self.findings.estimates_on(task, lag, measured=True), key=lambda e: (-e.rate, e.restricted_mean))
+        if not best.solved:
             return self.words(
                 "{task}: not one run of any technique solves even the shortest lag tested, {lag}.", **values
             )
-        nearest = {"technique": self.technique(best["technique"]), "solved": best["solved"], "runs": best["runs"]}
+        nearest = {"technique": self.technique(best.technique), "solved": best.solved, "runs": best.runs}
         return self.words(
             "{task}: no technique solves the shortest lag tested, {lag}, in {share} of its runs; "
             "{technique} comes nearest, with {solved} of {runs}.",
@@ -70,10 +73,8 @@ class Sentences(Names):
 
     def time_ratio(self, technique: str) -> str:
         """An update's time over the baseline's, over every setting timed."""
-        if technique not in self.findings.cost_ratios.index:
-            return self.numbers.none
-        row = self.findings.cost_ratios.loc[technique]
-        return self.numbers.ratio_range(row["time_low"], row["time_high"])
+        ratio = self.findings.cost_ratios.get(technique)
+        return self.numbers.none if ratio is None else self.numbers.ratio_range(ratio.time_low, ratio.time_high)
 
     def share(self) -> str:
         """The share of runs that a horizon asks for."""
@@ -82,10 +83,9 @@ class Sentences(Names):
     def evidence(self, technique: Technique) -> str:
         """One technique's measurements beside the baseline's, task by task, and what it costs."""
         told = [self._compared(comparison) for comparison in self.findings.compare(technique.name)]
-        ratios = self.findings.cost_ratios
-        if technique.name in ratios.index:
+        if ratio := self.findings.cost_ratios.get(technique.name):
             told.append(self.words("time {time}", time=self.time_ratio(technique.name)))
-            parameters = self.numbers.ratio(ratios.loc[technique.name, "parameters"])
+            parameters = self.numbers.ratio(ratio.parameters)
             if parameters not in (self.numbers.ratio(1), self.numbers.ratio(math.nan)):
                 told.append(self.words("parameters {parameters}", parameters=parameters))
         return self.words.rules.between_clauses.join(told) + self.words.rules.stop
@@ -103,16 +103,15 @@ class Sentences(Names):
 
     def _baseline(self, task: str) -> str:
         row = self.findings.horizon(BASELINE, task)
-        if row is None or math.isnan(row["horizon"]):
+        if row is None or not row.known:
             return self.words("was not measured")
-        if row["horizon"] == 0:
+        if row.horizon == 0:
             return self.words("solves none of the lags tested")
-        return self.words("gets to lag {lag}", lag=self.numbers.count(row["horizon"]))
+        return self.words("gets to lag {lag}", lag=self.numbers.count(row.horizon))
 
     def fastest(self, task: str, lag: int, techniques: list[str]) -> list[str]:
         """Techniques ordered by the restricted mean of their updates at a lag."""
-        cells = self.findings.task_cells(task)
-        means = cells[cells["lag"] == lag].set_index("technique")["restricted_mean"]
+        means = {e.technique: e.restricted_mean for e in self.findings.estimates_on(task, lag)}
         return sorted(techniques, key=lambda t: means.get(t, math.inf))
 
     def _named(self, techniques: list[str]) -> str:

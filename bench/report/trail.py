@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import pandas as pd
-
-from bench.evidence.scope import SETTING
 from bench.evidence.verdicts import ClaimVerdict
 from bench.report.findings import Findings
+from bench.report.rows import Run
 from bench.report.trained import place
 from bench.tracking import RunAddresses
 from bench.tracking.layout import run_name, task_experiment
@@ -56,38 +54,39 @@ class Trails:
         self.findings, self.addresses = findings, addresses
 
     @cached_property
-    def _members(self) -> pd.DataFrame:
-        members = self.findings.members
-        return members.drop_duplicates("mlflow_run_id").set_index("mlflow_run_id", drop=False)
+    def _runs(self) -> dict[str, Run]:
+        """Each run once; the arms that share it do not matter."""
+        return {run.mlflow_run_id: run for run in reversed(self.findings.all_runs)}
 
     def trail(self, claim: ClaimVerdict) -> Trail | None:
         """The runs behind all parts of a claim; None where no run is."""
         ids = dict.fromkeys(run for part in claim.parts for run in part.runs)
-        rows = self._members.loc[[run for run in ids if run in self._members.index]]
-        if rows.empty:
+        known = [self._runs[id] for id in ids if id in self._runs]
+        if not known:
             return None
-        settings = list(rows.groupby([*SETTING, "protocol_hash", "setting_hash", "learning_rate"], sort=False))
+        settings: dict[tuple[Any, ...], list[Run]] = {}
+        for run in known:
+            settings.setdefault((run.key, run.protocol_hash, run.setting_hash, run.learning_rate), []).append(run)
         return Trail(
-            steps=[self._step(runs) for _, runs in settings[:MOST_SETTINGS]],
-            runs=len(rows),
+            steps=[self._step(runs) for runs in list(settings.values())[:MOST_SETTINGS]],
+            runs=len(known),
             settings=len(settings),
         )
 
-    def _step(self, runs: pd.DataFrame) -> Step:
-        runs = runs.sort_values("seed")
-        first, last = runs.iloc[0], runs.iloc[-1]
-        known = [str(run) for run in runs["mlflow_run_id"][:MOST_RUNS]]
-        more = len(runs) - len(known)
-        name = run_name(first.to_dict()) + (f"–{last['seed']}" if len(runs) > 1 else "")
+    def _step(self, runs: list[Run]) -> Step:
+        runs = sorted(runs, key=lambda run: run.seed)
+        first, last = runs[0], runs[-1]
+        known = [run.mlflow_run_id for run in runs[:MOST_RUNS]]
+        name = run_name(first.key, first.seed, first.learning_rate, first.role)
         return Step(
-            experiment=task_experiment(first["task"]),
-            name=name,
-            ids=[(run[:SHORT], self.addresses.run(first["task"], run) if self.addresses else "") for run in known],
-            more=more,
-            place=place(first["setting_hash"], first["role"]),
-            rate=f"{first['learning_rate']:g}",
-            setting=first["setting_hash"],
-            protocol=first["protocol_hash"],
-            commit=str(first["commit"])[:SHORT],
-            dirty=bool(runs["dirty"].any()),
+            experiment=task_experiment(first.task),
+            name=name + (f"–{last.seed}" if len(runs) > 1 else ""),
+            ids=[(run[:SHORT], self.addresses.run(first.task, run) if self.addresses else "") for run in known],
+            more=len(runs) - len(known),
+            place=place(first.setting_hash, first.role),
+            rate=f"{first.learning_rate:g}",
+            setting=first.setting_hash,
+            protocol=first.protocol_hash,
+            commit=first.commit[:SHORT],
+            dirty=any(run.dirty for run in runs),
         )

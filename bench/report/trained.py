@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-import pandas as pd
-
-from bench.evidence.scope import SETTING, Scope
+from bench.records.cell import SettingKey
 from bench.report.document import Link, Rich
+from bench.report.findings import Matrix
 from bench.report.names import Names
+from bench.report.rows import Run
 from bench.report.vocabulary import ROLES
 from bench.tracking import RunAddresses
 
@@ -38,10 +37,9 @@ def place(setting_hash: str, role: str) -> str:
     return f"{role}-{setting_hash}"
 
 
-def measured_places(scope: Scope) -> dict[tuple[str, str, int], str]:
-    """The rows of an arm's measured settings, by technique, task and lag."""
-    members = scope.members.query("role == 'measured'").drop_duplicates(SETTING)
-    return {(m.technique, m.task, m.lag): place(m.setting_hash, m.role) for m in members.itertuples()}
+def measured_places(matrix: Matrix) -> dict[SettingKey, str]:
+    """The rows of an arm's measured settings."""
+    return {key: place(runs[0].setting_hash, runs[0].role) for key, runs in matrix.measured_runs.items()}
 
 
 class Trained:
@@ -54,64 +52,62 @@ class Trained:
     @cached_property
     def rows(self) -> list[Row]:
         """Technique by technique, in the order in which they were trained."""
-        members = self.say.findings.members
-        groups = members.groupby([*SETTING, "setting_hash", "role"], sort=False)
-        return [self._row(group) for _, group in sorted(groups, key=lambda item: self._order(item[1].iloc[0]))]
+        groups: dict[tuple[SettingKey, str, str], list[Run]] = {}
+        for run in self.say.findings.all_runs:
+            groups.setdefault((run.key, run.setting_hash, run.role), []).append(run)
+        return [self._row(runs) for runs in sorted(groups.values(), key=lambda runs: self._order(runs[0]))]
 
     @cached_property
     def places(self) -> set[str]:
         """The ids of all rows."""
         return {row.place for row in self.rows}
 
-    def place(self, technique: str, task: str, lag: int) -> str:
+    def place(self, key: SettingKey) -> str:
         """The id of the row of a measured setting of the main arm; empty if there is none."""
-        return self._main.get((technique, task, lag), "")
+        return self._main.get(key, "")
 
-    def origin(self, text: str, technique: str, task: str, lag: int) -> Rich:
+    def origin(self, text: str, key: SettingKey) -> Rich:
         """A number of a measured setting, which leads to the setting's runs."""
-        to = self.place(technique, task, lag)
+        to = self.place(key)
         return Link(text, f"#{to}", "origin") if to in self.places else text
 
     @cached_property
-    def _main(self) -> dict[tuple[str, str, int], str]:
-        return measured_places(self.say.findings.scope)
+    def _main(self) -> dict[SettingKey, str]:
+        return measured_places(self.say.findings)
 
-    def _order(self, member: pd.Series) -> tuple[int, int, str, int, str]:
+    def _order(self, run: Run) -> tuple[int, int, str, int, str]:
         """As the report has them: by task, then technique, then lag."""
         tasks, techniques = self._ranks
-        task = tasks.get(member["task"], len(tasks))
-        known = techniques.get(member["technique"], len(techniques))
-        return task, known, member["technique"], int(member["lag"]), member["role"]
+        known = techniques.get(run.technique, len(techniques))
+        return tasks.get(run.task, len(tasks)), known, run.technique, run.lag, run.role
 
     @cached_property
     def _ranks(self) -> tuple[dict[str, int], dict[str, int]]:
         """Places of tasks and of techniques in the report."""
-        tasks = {task: place for place, task in enumerate(self.say.findings.scope.tasks)}
+        tasks = {task: place for place, task in enumerate(self.say.findings.tasks)}
         return tasks, {technique.name: place for place, technique in enumerate(self.say.findings.techniques)}
 
-    def _row(self, members: pd.DataFrame) -> Row:
-        first, words = members.iloc[0], self.say.words
-        own = members.drop_duplicates("mlflow_run_id")
-        key = first["task"], first["setting_hash"], first["role"]
+    def _row(self, runs: list[Run]) -> Row:
+        """Of a setting's runs in one role, which stand here once for each arm that they belong to."""
+        first, words = runs[0], self.say.words
+        own = {run.mlflow_run_id: run for run in reversed(runs)}
+        rates = sorted({run.learning_rate for run in own.values()})
         return Row(
-            place=place(first["setting_hash"], first["role"]),
-            technique=self.say.technique(first["technique"]),
-            task=self.say.cell(first["task"]),
-            lag=self.say.numbers.count(first["lag"]),
-            arm=words.rules.between_items.join(map(self.say.arm, members["arm"].unique())),
-            role=words(ROLES[first["role"]]),
+            place=place(first.setting_hash, first.role),
+            technique=self.say.technique(first.technique),
+            task=self.say.cell(first.task),
+            lag=self.say.numbers.count(first.lag),
+            arm=words.rules.between_items.join(map(self.say.arm, dict.fromkeys(run.arm for run in runs))),
+            role=words(ROLES[first.role]),
             runs=len(own),
-            solved=int((own["outcome"] == "solved").sum()),
-            rates=words.rules.between_items.join(f"{rate:g}" for rate in sorted(own["learning_rate"].unique())),
-            claims=words.rules.between_items.join(self._claims_of(own["mlflow_run_id"])),
-            setting_hash=first["setting_hash"],
-            address=self.addresses.setting(*key) if self.addresses else "",
+            solved=sum(run.solved for run in own.values()),
+            rates=words.rules.between_items.join(f"{rate:g}" for rate in rates),
+            claims=words.rules.between_items.join(
+                claim for claim, behind in self._claims.items() if not behind.isdisjoint(own)
+            ),
+            setting_hash=first.setting_hash,
+            address=self.addresses.setting(first.task, first.setting_hash, first.role) if self.addresses else "",
         )
-
-    def _claims_of(self, runs: pd.Series) -> Iterator[str]:
-        for claim, own in self._claims.items():
-            if not own.isdisjoint(runs):
-                yield claim
 
     @cached_property
     def _claims(self) -> dict[str, set[str]]:

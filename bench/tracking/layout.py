@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Experiment, Metric, Param
 
+from bench.records.cell import SettingKey
 from bench.records.result import COST_METHOD, CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
 
 Kind = Literal["cohorts", "studies", "costs", "timings", "snapshots"]
@@ -98,10 +99,10 @@ def record_experiment(kind: Kind) -> str:
     return RECORD_PREFIX + (f"{kind}-{COST_METHOD}" if kind == "costs" else kind)
 
 
-def run_name(row: dict[str, Any]) -> str:
+def run_name(key: SettingKey, seed: int, learning_rate: float, role: str) -> str:
     """Readable, and unlike any other of the cohort: 'lstm adding lag 50 seed 3'."""
-    name = f"{row['technique']} {row['task']} lag {row['lag']} seed {row['seed']}"
-    return name if row["role"] == "measured" else f"{name} rate {row['learning_rate']:g}"
+    name = f"{key.technique} {key.task} lag {key.lag} seed {seed}"
+    return name if role == "measured" else f"{name} rate {learning_rate:g}"
 
 
 def params(row: dict[str, Any]) -> list[Param]:

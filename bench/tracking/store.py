@@ -143,10 +143,9 @@ class Store:
         experiment = self.records.home(result.cohort.setting.task)
         runs = []
         for row in result.members.to_dict("records"):
-            run = self.client.create_run(
-                experiment, layout.started(row), layout.tags(row, record), layout.run_name(row)
-            ).info.run_id
             who = row["seed"], row["learning_rate"]
+            name = layout.run_name(result.cohort.setting.key, *who, result.cohort.role)
+            run = self.client.create_run(experiment, layout.started(row), layout.tags(row, record), name).info.run_id
             metrics = layout.metrics(row, curves.get(who, result.curves[:0]), probes.get(who, result.probes[:0]))
             self.client.log_batch(run, metrics, layout.params(row))
             self.client.set_terminated(run, layout.status(row), layout.ended(row))

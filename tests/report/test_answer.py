@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from rendering import LANGUAGES, page, texts
 from weasyprint import HTML
 
-from bench.evidence.advice import Rule, rules
+from bench.evidence.advice import Rule
 from bench.evidence.claims import source_claims
 from bench.evidence.source import load_rows
 from bench.languages import language as language_of
@@ -58,35 +58,38 @@ def small() -> Findings:
 
 def all_rules(findings: Findings) -> list[Rule]:
     """Of every task, also those that the page has no room for."""
-    tasks = findings.scope.tasks
-    return [r for task in tasks for r in rules(findings.cells, findings.scope.costs, findings.remedies, task)]
+    return [rule for task in findings.tasks for rule in findings.rules(task)]
 
 
 # What it says
 
 
 def test_the_lead_names_who_gets_further_and_who_does_not(small: Findings) -> None:
-    horizons = small.horizons.copy()
-    further = {("gru", "adding"): 200.0, ("gru", "copy"): 30.0, ("relu", "adding"): 50.0}
-    horizons["horizon"] = [further.get(key, 10.0) for key in zip(horizons["technique"], horizons["task"], strict=True)]
-    first, second = answer_of(replace(small, horizons=horizons))._lead()
+    further = {("gru", "adding"): 200, ("gru", "copy"): 30, ("relu", "adding"): 50}
+    first, second = answer_of(reaching(small, further))._lead()
     assert first == (
         "Longer dependencies than with the plain tanh RNN, the baseline, are learned with LSTM / GRU (2 of 2 tasks) "
         "and ReLU activation (1 of 2 tasks), but not with gradient clipping and truncated BPTT."
     )
     assert second.startswith("On every task they are learned with GRU, at ")
-    horizons["horizon"] = 10.0
-    first, second = answer_of(replace(small, horizons=horizons))._lead()
+    first, second = answer_of(reaching(small, {}))._lead()
     assert first.startswith("With no remedy of the source's table")
     assert second.startswith("Nothing that was measured")
-    others = horizons[horizons["technique"] != "tanh"]
-    assert list(answer_of(replace(small, horizons=others))._lead()) == [
+    others = small.table[small.table["technique"] != "tanh"]
+    assert list(answer_of(replace(small, table=others))._lead()) == [
         "The baseline has not been measured yet, so that nothing can be compared with it."
     ]
 
 
+def reaching(findings: Findings, further: dict[tuple[str, str], int]) -> Findings:
+    """The findings, if these techniques got so far on these tasks, and all others nowhere."""
+    cells = findings.table.assign(state="measured")
+    rates = [float(further.get((cell.technique, cell.task), 0) >= cell.lag) for cell in cells.itertuples()]
+    return replace(findings, table=cells.assign(rate=rates))
+
+
 def test_a_rule_says_what_solving_costs_and_how_sure_that_is(small: Findings) -> None:
-    cells = small.cells[(small.cells["task"] == "adding") & (small.cells["lag"] == 20)].copy()
+    cells = small.table[(small.table["task"] == "adding") & (small.table["lag"] == 20)].copy()
     known = {
         "tanh": (0, 2000.0),
         "gru": (20, 400.0),
@@ -98,12 +101,12 @@ def test_a_rule_says_what_solving_costs_and_how_sure_that_is(small: Findings) ->
         cells[column] = [known[name][place] for name in cells["technique"]]
     cells = cells.assign(runs=20, state="measured")
     costs = small.scope.costs.assign(time_ratio=2.0)
-    priced = answer_of(replace(small, cells=cells, scope=replace(small.scope, costs=costs)))
+    priced = answer_of(replace(small, table=cells, scope=replace(small.scope, costs=costs)))
     assert said(priced) == ["Adding", "20", "0/20", "GRU 20/20, firm price 800 = 400 updates × 2.0", "the same"]
     assert "cheapest GRU (price 800 = 400 updates × 2.0)" in priced._cost_alt()
     nobody = cells.assign(solved=cells["solved"].clip(upper=3))
-    assert said(answer_of(replace(small, cells=nobody)))[3] == "none; nearest: GRU, 3/20 (firm)"
-    assert said(answer_of(replace(small, cells=nobody.assign(solved=0))))[3] == "none: at best 0/20 (firm)"
+    assert said(answer_of(replace(small, table=nobody)))[3] == "none; nearest: GRU, 3/20 (firm)"
+    assert said(answer_of(replace(small, table=nobody.assign(solved=0))))[3] == "none: at best 0/20 (firm)"
 
 
 def said(answer: Answer) -> list[str]:
@@ -182,7 +185,7 @@ def test_a_store_in_which_everything_is_stale_still_makes_a_report(store: FakeSt
 def test_there_is_no_figure_where_nothing_was_solved(small: Findings) -> None:
     say = Sentences(small, language_of("en"))
     assert frontier(small, say, "an alternative text") is not None
-    assert frontier(replace(small, cells=small.cells.assign(solved=0)), say, "an alternative text") is None
+    assert frontier(replace(small, table=small.table.assign(solved=0)), say, "an alternative text") is None
 
 
 def test_names_are_spread_no_further_than_needed() -> None:

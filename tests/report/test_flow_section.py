@@ -14,6 +14,7 @@ from rendering import LANGUAGES, page
 from bench.engine import probe
 from bench.evidence.scope import select
 from bench.languages import language as language_of
+from bench.records.cell import SettingKey
 from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
 from bench.report.document import Cell, Table
 from bench.report.findings import Findings, gather
@@ -65,9 +66,9 @@ def test_a_spike_is_ten_times_the_runs_median() -> None:
         {**curve, "update": update, "gradient_norm": norm, "gradient_peak": peak, "clipped": 0.5 * (update > 2)}
         for update, (norm, peak) in peaks.items()
     ]
-    found = _training(typed(rows, STORED_OF_MEMBERS["curves"])).loc[("tanh", "adding", 3)]
-    assert found["spikes"] == pytest.approx(1 / 4), "what comes before the first update is no training"
-    assert found["clipped"] == pytest.approx(0.25)
+    found = _training(typed(rows, STORED_OF_MEMBERS["curves"]))[SettingKey("tanh", "adding", 3)]
+    assert found.spikes == pytest.approx(1 / 4), "what comes before the first update is no training"
+    assert found.clipped == pytest.approx(0.25)
 
 
 def test_reach_is_what_the_engine_measures() -> None:
@@ -77,10 +78,11 @@ def test_reach_is_what_the_engine_measures() -> None:
 def test_the_baselines_longest_lag_is_told(store: FakeStore) -> None:
     found = flow(select(store))
     assert isinstance(found, Flow)
-    tanh = found.rates.query("technique == 'tanh' and task == 'adding'")["lag"].max()
-    assert found.lag("adding") == tanh < found.rates.query("task == 'adding'")["lag"].max()
+    lags = {technique: {r.lag for r in found.rates if (r.technique, r.task) == (technique, "adding")}
+            for technique in ("tanh", "lstm")}  # fmt: skip
+    assert found.lag("adding") == max(lags["tanh"]) < max(lags["lstm"])
     assert found.lag("copy") is None
-    assert found.quantities("lstm", "adding", 20) == ["h", "c", "cell"]
+    assert found.quantities(SettingKey("lstm", "adding", 20)) == ["h", "c", "cell"]
     assert {"seed", "update", "step"} <= set(GRADIENT_COLUMNS) - set(found.profiles.columns)
 
 
@@ -100,8 +102,11 @@ def test_tables_tell_before_from_after(findings: Findings, section: section_modu
     assert all(len(row.cells) == len(table.columns) for row in rows)
     start = findings.arms["start"]
     assert not start.trained
-    assert "start" in section._columns(findings)
-    assert "start" not in section._columns(start)
+    heads = [column.title for column in table.columns]
+    assert heads[1:3] == ["Rate before", "Rate after"]
+    untrained = next(section._tables("start", start))
+    assert isinstance(untrained, Table)
+    assert [column.title for column in untrained.columns][1:3] == ["Rate", "Fitted"]
 
 
 def test_truncation_tells_how_much_of_the_gradient_it_keeps(findings: Findings, section: section_module.Flow) -> None:
@@ -123,12 +128,12 @@ def test_stale_results_are_listed_and_counted(store: FakeStore, language: str, t
     rows = [{**row, "technique_hash": "0" * 12} if row["technique"] == "relu" else row for row in store.member_rows]
     stale = FakeStore(rows, store.curve_rows, store.cost_rows, store.study_list, store.flow)
     found, words = gather(stale), language_of(language)
-    assert found.stale["members"].sum() == sum(row["technique"] == "relu" for row in rows)
-    assert set(found.stale["technique"]) == {"relu"}
+    assert found.stale_runs == sum(row["technique"] == "relu" for row in rows)
+    assert {old.technique for old in found.stale} == {"relu"}
     content = page(found, words)
     section = content.partition('<section id="stale">')[2].partition("</section>")[0]
     assert words("the technique's code has changed") in html.unescape(section)
-    assert "relu" not in set(found.cells.query("state == 'measured'")["technique"])
+    assert "relu" not in {e.technique for e in found.estimates if e.measured}
 
 
 def test_gradients_that_were_not_stored_are_no_error(store: FakeStore) -> None:

@@ -127,7 +127,7 @@ def test_a_report_of_no_results_has_no_date(store: FakeStore, monkeypatch: pytes
     found = findings.gather(store)
     dated = bibliography(found, "A report").decode()
     assert re.search(r"^  year = \{\d{4}\},$", dated.partition("\n\n")[0], re.MULTILINE)
-    bare = bibliography(replace(found, provenance=found.provenance[:0]), "A report").decode().partition("\n\n")[0]
+    bare = bibliography(replace(found, members=found.members[:0]), "A report").decode().partition("\n\n")[0]
     assert "year" not in bare
     assert "nan" not in bare
 

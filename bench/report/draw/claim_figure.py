@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
+import numpy as np
 from matplotlib.figure import Figure
 
 from bench.evidence.claims import Part
@@ -13,12 +14,15 @@ from bench.evidence.estimands import Panel as Drawn
 from bench.evidence.estimands import estimand
 from bench.evidence.scope import BASELINE
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
+from bench.records.cell import Cell, SettingKey
+from bench.records.spec import Spec
 from bench.records.study import MAIN
 from bench.report.draw import forest
-from bench.report.draw.panels import Curve, Dial, Panel, Profiles, Strip, fitted
+from bench.report.draw.panels import Curve, Dial, Panel, Profiles, Strip, Turned, fitted
 from bench.report.draw.style import BASELINE_LINE, WIDTH, Picture, house_style, line_look, picture
 from bench.report.findings import Findings, Matrix
 from bench.report.names import Names
+from bench.report.rows import Value, grouped, numbers_of, values_of
 from bench.report.verdicts import Verdicts
 from bench.report.vocabulary import MOMENTS
 
@@ -51,24 +55,22 @@ def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, alt: str) 
 
 
 def _panels(findings: Findings, say: Names, parts: list[PartVerdict]) -> list[Panel]:
-    """First what the gradient does, then dials, then the plain values, kind by kind."""
+    """First what the gradient does, then dials, then the plain values, kind by kind and each once.
+
+    Parts share techniques, the baseline above all.
+    """
     known = [(part.asked, part) for part in parts]
     flowing = [test for test, _ in known if test.estimand.panel is Drawn.PROFILE]
     swept = [(test, part) for test, part in known if any(t.endswith(SWEPT) for t in test.techniques)]
     profiles = _profiles(findings, say, flowing)
     panels: list[Panel] = [profiles] if profiles else []
     panels += [_dial(findings, say, swept)] if swept else []
-    rest: dict[str, list[pd.DataFrame]] = {}
+    rest: dict[str, list[Value]] = {}
     for test, part in known:
         if not (profiles and test in flowing) and (test, part) not in swept:
-            rest.setdefault(test.kind, []).append(part.data)
-    strips = [Strip(say, estimand(kind), _once(data)) for kind, data in rest.items()]
+            rest.setdefault(test.kind, []).extend(values_of(part))
+    strips = [Strip(say, estimand(kind), list(dict.fromkeys(values))) for kind, values in rest.items()]
     return [*panels, *fitted(strips, TALLEST - sum(panel.height + GAP for panel in panels))]
-
-
-def _once(data: list[pd.DataFrame]) -> pd.DataFrame:
-    """Parts share techniques, the baseline above all."""
-    return pd.concat(data).drop_duplicates(["technique", "task", "lag", "seed", "value"])
 
 
 # Gradients
@@ -90,9 +92,9 @@ def _profiles(findings: Findings, say: Names, tests: list[Part]) -> Profiles | N
             continue
         curves = []
         for (technique, quantity), look in looks.items():
-            points = matrix.flow.curve(technique, *cell, moment, quantity)
-            if points is not None:
-                curves.append(Curve(say.profile(technique, quantity if mixed else "h"), *look, points))
+            profile = matrix.flow.curve(SettingKey(technique, *cell), moment, quantity)
+            if profile is not None:
+                curves.append(Curve(say.profile(technique, quantity if mixed else "h"), *look, profile))
         if curves:
             of = [] if mixed or quantities == {"h"} else [say.quantity(*quantities)]
             axes["\n".join([say.cell(*cell), *of, say.words(MOMENTS[moment])])] = curves
@@ -114,16 +116,13 @@ def _looks(lines: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, Any
     return {line: looks.get(line, (BASELINE_LINE, "-")) for line in lines}
 
 
-def _fullest(matrix: Matrix, techniques: list[str]) -> tuple[str, int] | None:
+def _fullest(matrix: Matrix, techniques: list[str]) -> Cell | None:
     """The task and lag with profiles of most of these techniques; of several the first task's longest lag."""
-    rates = matrix.flow.rates
-    here = rates[rates["technique"].isin(techniques)]
-    if here.empty:
-        return None
-    count = here.groupby(["task", "lag"])["technique"].nunique()
-    order = {task: i for i, task in enumerate(matrix.scope.tasks)}
-    task, lag = min(count.index, key=lambda cell: (-count[cell], order[cell[0]], -cell[1]))
-    return str(task), int(lag)
+    drawn: dict[Cell, set[str]] = {}
+    for rate in matrix.flow.rates:
+        if rate.technique in techniques:
+            drawn.setdefault(rate.key.cell, set()).add(rate.technique)
+    return min(drawn, key=lambda cell: (-len(drawn[cell]), matrix.tasks.index(cell.task), -cell.lag), default=None)
 
 
 # Dials
@@ -131,17 +130,22 @@ def _fullest(matrix: Matrix, techniques: list[str]) -> tuple[str, int] | None:
 
 def _dial(findings: Findings, say: Names, swept: list[tuple[Part, PartVerdict]]) -> Dial:
     """Axes an arm; the score of each value of the dial, seed by seed."""
-    arms: dict[str, pd.DataFrame] = {}
+    arms: dict[str, dict[Turned, None]] = {}
     for test, part in swept:
-        spelt = (name.partition(":") for name in (*test.techniques, *test.references))
-        known = {base: dial.partition("=")[0] for base, _, dial in spelt}
-        data = part.data.assign(base=part.data["technique"].str.partition(":")[0])
-        data = data[data["base"].isin(known)]
-        values = [
-            findings.dial(technique, known[base])
-            for technique, base in zip(data["technique"], data["base"], strict=True)
-        ]
-        turned = data.assign(dial=values, name=data["base"].map(known))
-        means = turned.groupby(["base", "name", "dial", "seed"], sort=False)["value"].mean().reset_index()
-        arms[test.arm] = pd.concat([arms[test.arm], means]).drop_duplicates() if test.arm in arms else means
-    return Dial(say, swept[0][0].estimand, arms)
+        arms.setdefault(test.arm, {}).update(dict.fromkeys(_turned(findings, test, values_of(part))))
+    return Dial(say, swept[0][0].estimand, {arm: list(turned) for arm, turned in arms.items()})
+
+
+def _turned(findings: Findings, test: Part, values: list[Value]) -> Iterator[Turned]:
+    """The means over settings of a part's values, by the dial that it turns and by seed."""
+    spelt = (name.partition(":") for name in (*test.techniques, *test.references))
+    dials = {base: dial.partition("=")[0] for base, _, dial in spelt}
+
+    def place(value: Value) -> tuple[str, str, float, int]:
+        base = Spec.parse(value.technique).name
+        return base, dials[base], findings.dial(value.technique, dials[base]), value.seed
+
+    known = [value for value in values if Spec.parse(value.technique).name in dials]
+    for (base, name, dial, seed), own in grouped(known, place).items():
+        if not math.isnan(dial):
+            yield Turned(base, name, dial, seed, float(np.mean(numbers_of(own))))

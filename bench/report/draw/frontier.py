@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from bench.evidence.advice import Offer, solvers
+from bench.evidence.advice import Offer
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import load_rows
 from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, segments, spread
@@ -46,7 +46,7 @@ def short_name(text: str) -> str:
 
 def frontier(findings: Findings, say: Names, alt: str) -> Picture | None:
     """A panel a task; None if no technique solved anything."""
-    shown = {task: solvers(findings.cells, findings.scope.costs, task) for task in findings.scope.tasks}
+    shown = {task: findings.solvers(task) for task in findings.tasks}
     if not any(shown.values()):
         return None
     timed = any(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -15,10 +15,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
 
+from bench.records.cell import SettingKey
 from bench.report.draw.marks import mark, told
 from bench.report.draw.style import INK, LINES, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
-from bench.report.findings import Matrix, Technique
+from bench.report.findings import Matrix
 from bench.report.names import Names
+from bench.report.rows import Estimate, Technique
 from bench.report.trained import measured_places
 from bench.report.vocabulary import COUNTED, STATES_IN_SHORT
 
@@ -37,6 +39,9 @@ LIGHT = 0.75
 """Below this rate dark letters are easier to read."""
 MOST_COUNTED = 12
 """With more columns than that, counts no longer fit into the cells."""
+
+Places = dict[SettingKey, tuple[int, int]]
+"""Row and column by setting."""
 
 
 def solve_rates(findings: Matrix, say: Names, tasks: list[str], alt: str) -> Picture:
@@ -63,8 +68,8 @@ def solve_rates(findings: Matrix, say: Names, tasks: list[str], alt: str) -> Pic
             _block(axes, findings, say, techniques, task, detailed=len(tasks) == 1, counted=counted)
             if not column:
                 _row_names(axes, techniques, say)
-        cells = findings.cells[findings.cells["task"].isin(tasks)]
-        _legend(figure, say, {*cells["state"], *(["broken"] if cells[["diverged", "failed"]].any(axis=None) else [])})
+        shown = [e for task in tasks for e in findings.estimates_on(task)]
+        _legend(figure, say, {e.state for e in shown} | {"broken" for e in shown if e.broken})
         return picture(figure, alt)
 
 
@@ -78,18 +83,19 @@ def _block(
     detailed: bool,
     counted: bool,
 ) -> None:
-    names = [t.name for t in techniques]
-    cells = findings.task_cells(task)
-    rates = cells.pivot(index="technique", columns="lag", values="rate").reindex(names).astype(float)
-    text = cells.assign(text=[_text(say, c, detailed) for c in cells.itertuples()])
-    labels = text.pivot(index="technique", columns="lag", values="text").reindex(names).fillna("")
+    estimates, lags = findings.estimates_on(task), findings.lags(task)
+    places = {e.key: (y, x) for e in estimates for y, x in [_place(e, techniques, lags)]}
+    rates = np.full((len(techniques), len(lags)), np.nan)
+    labels = np.full(rates.shape, "", dtype=object)
+    for e in estimates:
+        rates[places[e.key]], labels[places[e.key]] = e.rate, _text(say, e, detailed)
     sns.heatmap(
         rates,
         ax=axes,
         cmap=SOLVE_RATE,
         vmin=0,
         vmax=1,
-        mask=rates.isna(),
+        mask=np.isnan(rates),
         cbar=False,
         linewidths=1.2,
         linecolor=PAPER,
@@ -98,21 +104,26 @@ def _block(
         annot_kws={"fontsize": 7},
         yticklabels=False,
     )
-    for count, rate in zip(axes.texts, rates.to_numpy()[rates.notna().to_numpy()], strict=False):
+    for count, rate in zip(axes.texts, rates[~np.isnan(rates)], strict=False):
         count.set_color(INK if rate < LIGHT else PAPER)
-    _marks(axes, cells, names)
-    _values(axes, findings, say, cells, names, list(rates.columns))
-    _heads(axes, say, task, list(rates.columns), detailed=detailed)
+    _marks(axes, estimates, places)
+    _values(axes, findings, say, estimates, places)
+    _heads(axes, say, task, lags, detailed=detailed)
     for y in _family_starts(techniques)[1:]:
         axes.axhline(y, color=PAPER, linewidth=2.4)
 
 
-def _values(axes: Axes, findings: Matrix, say: Names, cells: pd.DataFrame, names: list[str], lags: list[int]) -> None:
+def _place(e: Estimate, techniques: list[Technique], lags: list[int]) -> tuple[int, int]:
+    """Row and column of a setting."""
+    return next(y for y, technique in enumerate(techniques) if technique.name == e.technique), lags.index(e.lag)
+
+
+def _values(axes: Axes, findings: Matrix, say: Names, estimates: list[Estimate], places: Places) -> None:
     """What a reader who points at a cell is told, and where its runs are listed."""
-    across, runs = {lag: x for x, lag in enumerate(lags)}, measured_places(findings.scope)
-    for cell in cells.itertuples():
-        to = runs.get((cell.technique, cell.task, cell.lag), "")
-        mark(axes, across[cell.lag] + 0.5, names.index(cell.technique) + 0.5, _told(say, cell), to)
+    runs = measured_places(findings)
+    for e in estimates:
+        y, x = places[e.key]
+        mark(axes, x + 0.5, y + 0.5, _told(say, e), runs.get(e.key, ""))
 
 
 def _heads(axes: Axes, say: Names, task: str, lags: list[int], *, detailed: bool) -> None:
@@ -129,19 +140,20 @@ def _heads(axes: Axes, say: Names, task: str, lags: list[int], *, detailed: bool
         axes.set_title(title, fontsize=7.5, color=INK, pad=14, fontweight="bold", linespacing=1.1)
 
 
-def _marks(axes: Axes, cells: pd.DataFrame, names: list[str]) -> None:
+def _marks(axes: Axes, estimates: list[Estimate], places: Places) -> None:
     """What was not run, and a corner where runs diverged or failed."""
-    states = cells.pivot(index="technique", columns="lag", values="state").reindex(names)
-    places: dict[str, list[tuple[float, float]]] = {}
-    for (y, x), state in np.ndenumerate(states.to_numpy(dtype=object)):
-        if state in MARKS:
+    gaps: dict[str, list[tuple[float, float]]] = {}
+    corners: list[tuple[float, float]] = []
+    for e in sorted(estimates, key=lambda e: places[e.key]):
+        y, x = places[e.key]
+        if e.state in MARKS:
             axes.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=GAP, linewidth=0))
-            places.setdefault(state, []).append((x + 0.5, y + 0.5))
-    for state, middles in places.items():
+            gaps.setdefault(e.state, []).append((x + 0.5, y + 0.5))
+        if e.broken:
+            corners.append((x + 0.97, y + 0.14))
+    for state, middles in gaps.items():
         axes.plot(*zip(*middles, strict=True), **_mark(state))
-    broken = (cells["diverged"] + cells["failed"] > 0).groupby([cells["technique"], cells["lag"]]).any()
-    rows, columns = np.nonzero(broken.unstack(fill_value=False).reindex(names, fill_value=False).to_numpy())
-    axes.plot(columns + 0.97, rows + 0.14, **_mark("broken"))
+    axes.plot([x for x, _ in corners], [y for _, y in corners], **_mark("broken"))
 
 
 def _mark(state: str) -> dict[str, Any]:
@@ -151,29 +163,28 @@ def _mark(state: str) -> dict[str, Any]:
     return {"marker": MARKS[state], "markersize": 4, "markeredgewidth": 0.8, "color": MUTED, "linestyle": "none"}
 
 
-def _text(say: Names, cell: Any, detailed: bool) -> str:
+def _text(say: Names, e: Estimate, detailed: bool) -> str:
     """'3/5', and what became of the others where there is room."""
-    if cell.state != "measured":
+    if not e.measured:
         return ""
-    counts = {"diverged": cell.diverged, "failed": cell.failed}
-    more = [say.words(COUNTED[outcome], count=count) for outcome, count in counts.items() if count and detailed]
-    return " · ".join([f"{cell.solved}/{cell.runs}", *more])
+    return " · ".join([f"{e.solved}/{e.runs}", *(_broken(say, e) if detailed else ())])
 
 
-def _told(say: Names, cell: Any) -> str:
+def _broken(say: Names, e: Estimate) -> list[str]:
+    return [say.words(COUNTED[outcome], count=count) for outcome, count in e.broken.items()]
+
+
+def _told(say: Names, e: Estimate) -> str:
     """What a reader who points at a cell is told: whose it is, and its counts or why there are none."""
-    solved = say.words("{solved} of {runs} solved", solved=cell.solved, runs=cell.runs)
-    counts = {"diverged": cell.diverged, "failed": cell.failed}
-    more = [say.words(COUNTED[outcome], count=count) for outcome, count in counts.items() if count]
-    state = cell.state
-    value = [solved, *more] if state == "measured" else [say.words(STATES_IN_SHORT[state])]
-    of = [say.technique(cell.technique), say.cell(cell.task, cell.lag)]
+    solved = say.words("{solved} of {runs} solved", solved=e.solved, runs=e.runs)
+    value = [solved, *_broken(say, e)] if e.measured else [say.words(STATES_IN_SHORT[e.state])]
+    of = [say.technique(e.technique), say.cell(e.task, e.lag)]
     return told(say.words, of, say.words.rules.between_items.join(value))
 
 
 def _family_starts(techniques: list[Technique]) -> list[int]:
-    families = pd.Series([t.family for t in techniques])
-    return list(np.flatnonzero(families != families.shift()))
+    families = [None, *(t.family for t in techniques)]
+    return [y for y, (above, own) in enumerate(itertools.pairwise(families)) if own != above]
 
 
 def _row_names(axes: Axes, techniques: list[Technique], say: Names) -> None:

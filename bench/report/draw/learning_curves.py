@@ -6,12 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
 from bench.report.draw.canvas import dots, segments, spread
 from bench.report.draw.marks import mark, thinned, told
@@ -24,8 +22,9 @@ from bench.report.draw.style import (
     line_look,
     picture,
 )
-from bench.report.findings import Findings, Technique
+from bench.report.findings import Findings
 from bench.report.names import Names
+from bench.report.rows import LearningCurve, Technique
 
 LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
 TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page, beside its heading and caption
@@ -35,10 +34,10 @@ SAMPLE = 0.13  # inches of a line, before its name
 
 def learning_curves(findings: Findings, say: Names, task: str, alt: str) -> Picture:
     """Rows: families, the baseline grey in each. Columns: lags. Names stand beside the rows, coloured."""
-    curves = findings.curves[findings.curves["task"] == task]
-    drawn = set(curves["technique"])
+    curves = findings.curves_on(task)
+    drawn = {curve.key.technique for curve in curves}
     families = by_family([t for t in findings.techniques if t.name in drawn])
-    lags = sorted(curves["lag"].unique())
+    lags = sorted({curve.key.lag for curve in curves})
     heights = row_heights(families)
     height = sum(heights) + GAP * len(heights) + 0.6
     with house_style():
@@ -62,8 +61,8 @@ def learning_curves(findings: Findings, say: Names, task: str, alt: str) -> Pict
             looks = looks_of(members)
             name_row(row[0], say, family, members, looks, inches)
             for axes, lag in zip(row, lags, strict=True):
-                here = curves[curves["lag"] == lag]
-                if here["technique"].isin([t.name for t in members]).any():
+                here = {curve.key.technique: curve for curve in curves if curve.key.lag == lag}
+                if any(t.name in here for t in members):
                     frame.dress(axes)
                     _panel(axes, say, here, looks)
                 else:
@@ -77,7 +76,7 @@ def learning_curves(findings: Findings, say: Names, task: str, alt: str) -> Pict
                         fontsize=6.5,
                         color=MUTED,
                     )
-        frame.label(grid, [int(lag) for lag in lags])
+        frame.label(grid, lags)
         return picture(figure, alt)
 
 
@@ -108,20 +107,18 @@ def looks_of(members: list[Technique]) -> dict[str, tuple[str, object]]:
     return {BASELINE: (BASELINE_LINE, "-"), **{name: line_look(i) for i, name in enumerate(others)}}
 
 
-def _panel(axes: Axes, say: Names, curves: pd.DataFrame, looks: dict[str, tuple[str, object]]) -> None:
+def _panel(axes: Axes, say: Names, curves: dict[str, LearningCurve], looks: dict[str, tuple[str, object]]) -> None:
     for name, (colour, dash) in looks.items():
-        line = curves[curves["technique"] == name]
-        if line.empty:
+        if name not in curves:
             continue
-        axes.fill_between(
-            line["update"], line["lower"], line["upper"], color=colour, alpha=0.18, linewidth=0, clip_on=False
-        )
-        axes.plot(line["update"], line["median"], color=colour, linestyle=dash, linewidth=1.3, clip_on=False)
-        dots(axes, [(line["update"].iloc[-1], line["median"].iloc[-1])], 2.8, colour)
-        for at in thinned(line).itertuples():
-            of = [say.technique(name), say.words("update {update}", update=say.numbers.count(at.update))]
-            spread = [say.numbers.metric(value) for value in (at.median, at.lower, at.upper)]
-            mark(axes, at.update, at.median, told(say.words, of, *spread))
+        _, updates, median, lower, upper = curves[name]
+        axes.fill_between(updates, lower, upper, color=colour, alpha=0.18, linewidth=0, clip_on=False)
+        axes.plot(updates, median, color=colour, linestyle=dash, linewidth=1.3, clip_on=False)
+        dots(axes, [(updates[-1], median[-1])], 2.8, colour)
+        for at in thinned(len(updates)):
+            of = [say.technique(name), say.words("update {update}", update=say.numbers.count(updates[at]))]
+            spread = [say.numbers.metric(values[at]) for values in (median, lower, upper)]
+            mark(axes, updates[at], median[at], told(say.words, of, *spread))
 
 
 def name_row(
@@ -228,20 +225,21 @@ class _Frame:
         return (value - low) / (high - low)
 
 
-def _frame(findings: Findings, say: Names, task: str, curves: pd.DataFrame) -> _Frame:
-    marks = levels(findings.scope, task)
+def _frame(findings: Findings, say: Names, task: str, curves: list[LearningCurve]) -> _Frame:
+    marks = findings.levels(task)
     assert marks is not None  # there are curves, so there are members
     named = {say.words("ignores the input"): marks.trivial, say.words("solved"): marks.solved}
     named |= {say.level(name): level for name, level in marks.plateaus.items()}
     named = {name: level for name, level in named.items() if math.isfinite(level)}
-    shown = [*curves["lower"].dropna(), *curves["upper"].dropna(), *named.values()]
+    quartiles = [value for curve in curves for value in (*curve.lower, *curve.upper) if not math.isnan(value)]
+    shown = [*quartiles, *named.values()]
     low, high = min(shown), max(shown)
     logarithmic = marks.lower_is_better and low > 0
     if logarithmic:
         low, high = low / (high / low) ** 0.05, high * (high / low) ** 0.07
     else:
         low, high = low - 0.05 * (high - low), high + 0.07 * (high - low)
-    return _Frame(say, named, logarithmic, findings.scope.protocols[task].updates, low, high)
+    return _Frame(say, named, logarithmic, findings.protocols[task].updates, low, high)
 
 
 def update_axis(axes: Axes, say: Names, budget: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -42,10 +41,10 @@ def told(words: Language, of: Sequence[str], value: str, low: str = "", high: st
     return words.rules.between_items.join(of) + words.rules.colon + value
 
 
-def thinned(points: Any) -> Any:
-    """At most MOST of the rows of a curve, evenly spread, its ends among them."""
-    step = max(1, -(-(len(points) - 1) // (MOST - 1)))
-    return points.iloc[sorted({*range(0, len(points), step), len(points) - 1})]
+def thinned(points: int) -> list[int]:
+    """The places of at most MOST of a curve's points, evenly spread, its ends among them."""
+    step = max(1, -(-(points - 1) // (MOST - 1)))
+    return sorted({*range(0, points, step), points - 1})
 
 
 def values(figure: Figure) -> tuple[Value, ...]:

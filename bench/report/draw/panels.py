@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import NDArray
 
 from bench.evidence.estimands import Estimand
 from bench.evidence.estimates import CONFIDENCE
@@ -24,6 +25,7 @@ from bench.report.draw.marks import mark, thinned, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED
 from bench.report.flow import FLOOR
 from bench.report.names import Names
+from bench.report.rows import Profile, Value, grouped, numbers_of
 
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
 NAMES = 1.2  # inches: of rows, before their values; of curves, behind them
@@ -48,7 +50,7 @@ class Row(NamedTuple):
 
     label: str
     indent: bool
-    values: pd.Series | None
+    values: NDArray[np.float64] | None
     colour: str
 
 
@@ -59,39 +61,39 @@ class Strip:
     name: ClassVar[str] = "values"
     say: Names
     estimand: Estimand
-    data: pd.DataFrame
-    """technique, task, lag, seed, value."""
-    keys: tuple[str, ...] = ("task", "lag")
-    """What has a row of its own, within a technique."""
+    data: list[Value]
+    apart: int = 2
+    """What has a row of its own, within a technique: 2 a cell, 1 a task, 0 nothing."""
 
     @cached_property
     def rows(self) -> list[Row]:
         """Technique by technique."""
-        return list(self._rows(list(self.keys)))
+        return list(self._rows())
 
     def coarser(self) -> Strip:
         """With lags pooled, then tasks."""
-        return replace(self, keys=self.keys[:-1])
+        return replace(self, apart=self.apart - 1)
 
     @property
     def height(self) -> float:
         return ROW * len(self.rows) + FOOT
 
-    def _rows(self, keys: list[str]) -> Iterator[Row]:
-        for technique, own in self.data.groupby("technique", sort=False):
-            name, colour = self.say.technique(str(technique)), BASELINE_LINE if technique == BASELINE else LINES[0]
-            groups = dict(sorted(own.groupby(keys, sort=False), key=self._place)) if keys else {}
+    def _rows(self) -> Iterator[Row]:
+        for technique, own in grouped(self.data, lambda value: value.technique).items():
+            name, colour = self.say.technique(technique), BASELINE_LINE if technique == BASELINE else LINES[0]
+            groups = grouped(own, lambda value: value.cell[: self.apart])
             if len(groups) < 2:
-                yield Row(name, False, own["value"], colour)
+                yield Row(name, False, numbers_of(own), colour)
                 continue
             yield Row(name, False, None, colour)
-            for key, rows in groups.items():
-                yield Row(self.say.cell(*key), True, rows["value"], colour)
+            for values in sorted(groups.values(), key=lambda values: self._place(values[0])):
+                lag = values[0].lag if self.apart > 1 else None
+                yield Row(self.say.cell(values[0].task, lag), True, numbers_of(values), colour)
 
-    def _place(self, group: tuple[Any, pd.DataFrame]) -> tuple[int, int]:
+    def _place(self, first: Value) -> tuple[int, int]:
         """Tasks in the report's order, lags rising."""
-        first, tasks = group[1].iloc[0], self.say.findings.scope.tasks
-        return tasks.index(first["task"]) if first["task"] in tasks else len(tasks), int(first["lag"])
+        tasks = self.say.findings.tasks
+        return tasks.index(first.task) if first.task in tasks else len(tasks), first.lag
 
     def draw(self, figure: Figure, top: float) -> None:
         axes = axes_at(figure, Box(LEFT + NAMES, top, WIDTH - NAMES, ROW * len(self.rows)), y_axis=False)
@@ -111,7 +113,8 @@ class Strip:
         axes.set_xlabel(self.say.words(self.estimand.noun), fontsize=6.5, color=MUTED, labelpad=1)
 
     def _frame(self, axes: Axes) -> None:
-        values = self.data["value"][np.isfinite(self.data["value"])]
+        values = numbers_of(self.data)
+        values = values[np.isfinite(values)]
         low, high = self.estimand.axis or (float(values.min()), float(values.max()))
         if low > 0 and high / low > 20:
             axes.set_xscale("log")
@@ -127,21 +130,33 @@ class Strip:
         lines = ((low, y, high, y) for y, row in enumerate(self.rows) if row.values is not None)
         segments(axes, lines, color=GRID, linewidth=0.6, zorder=0)
 
-    def _dots(self, axes: Axes, y: float, values: pd.Series, colour: str) -> None:
+    def _dots(self, axes: Axes, y: float, values: NDArray[np.float64], colour: str) -> None:
         """A dot a value; larger ones where several fall together."""
         start, end = axes.get_xlim()
-        counts = values.round(max(0, 2 - math.floor(math.log10(end - start)))).value_counts()
+        counts = Counter(values.round(max(0, 2 - math.floor(math.log10(end - start)))).tolist())
         for size, least, most in ((2.2, 1, 1), (3.2, 2, 3), (4.4, 4, math.inf)):
-            places = ((x, y) for x, count in counts.items() if least <= count <= most)
+            places = ((x, y) for x, count in counts.most_common() if least <= count <= most)
             dots(axes, places, size, colour, alpha=0.6, zorder=2)
 
 
 def fitted(strips: list[Strip], room: float) -> list[Strip]:
     """Pool rows, of the tallest strip first, until all stand in `room` inches or nothing is left to pool."""
-    while sum(strip.height for strip in strips) > room and any(strip.keys for strip in strips):
-        tallest = max((strip for strip in strips if strip.keys), key=lambda strip: strip.height)
+    while sum(strip.height for strip in strips) > room and any(strip.apart for strip in strips):
+        tallest = max((strip for strip in strips if strip.apart), key=lambda strip: strip.height)
         strips = [strip.coarser() if strip is tallest else strip for strip in strips]
     return strips
+
+
+class Turned(NamedTuple):
+    """A seed's mean over settings at a value of a dial."""
+
+    base: str
+    """The technique without its dial."""
+    name: str
+    """The dial's."""
+    dial: float
+    seed: int
+    value: float
 
 
 @dataclass(frozen=True)
@@ -151,12 +166,11 @@ class Dial:
     name: ClassVar[str] = "dial"
     say: Names
     estimand: Estimand
-    arms: dict[str, pd.DataFrame]
-    """By arm: base (the technique without its dial), name and value of the dial (name, dial), seed, value."""
+    arms: dict[str, list[Turned]]
 
     @cached_property
     def _looks(self) -> dict[str, str]:
-        bases = dict.fromkeys(base for data in self.arms.values() for base in data["base"])
+        bases = dict.fromkeys(turned.base for data in self.arms.values() for turned in data)
         return {base: LINES[i % len(LINES)] for i, base in enumerate(bases)}
 
     @cached_property
@@ -186,36 +200,40 @@ class Dial:
         for line, (base, colour) in enumerate(self._looks.items(), start=below):
             note(figure, LEFT + 0.3, top + LINE * (line + 0.5), self.say.technique(base), size=6.3, colour=colour)
 
-    def _panel(self, axes: Axes, data: pd.DataFrame) -> None:
-        places = sorted(data["dial"].unique())
-        shown = [part["value"] for part in self.arms.values()]
-        low, high = self.estimand.axis or (min(map(min, shown)), max(map(max, shown)))
+    def _panel(self, axes: Axes, data: list[Turned]) -> None:
+        places = sorted({turned.dial for turned in data})
+        shown = [turned.value for part in self.arms.values() for turned in part]
+        low, high = self.estimand.axis or (min(shown), max(shown))
         pad = 0.05 * (high - low)
         axes.set(xlim=(-0.4, len(places) - 0.6), ylim=(low - pad, high + pad))
         axes.set_xticks(range(len(places)), [f"{place:g}" for place in places])
         axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-        for i, (base, own) in enumerate(data.groupby("base", sort=False)):
-            colour, shift = self._looks[str(base)], 0.08 * i
-            means = own.groupby("dial")["value"].agg(list)
-            x = [places.index(place) + shift for place in means.index]
-            dots(axes, [(p, v) for p, values in zip(x, means, strict=True) for v in values], 2.2, colour, alpha=0.45)
-            intervals = [mean_interval(values, CONFIDENCE) for values in means]
+        for i, (base, own) in enumerate(grouped(data, lambda turned: turned.base).items()):
+            colour, shift = self._looks[base], 0.08 * i
+            by_dial = grouped(own, lambda turned: turned.dial)
+            means = {dial: [turned.value for turned in by_dial[dial]] for dial in sorted(by_dial)}
+            x = [places.index(place) + shift for place in means]
+            told_apart = [(p, v) for p, values in zip(x, means.values(), strict=True) for v in values]
+            dots(axes, told_apart, 2.2, colour, alpha=0.45)
+            intervals = [mean_interval(values, CONFIDENCE) for values in means.values()]
             bars = ((p, max(i.low, low - pad), p, min(i.high, high + pad)) for p, i in zip(x, intervals, strict=True))
             segments(axes, bars, color=colour, linewidth=1)
-            axes.plot(x, [np.mean(v) for v in means], color=colour, linewidth=1.2)
+            axes.plot(x, [np.mean(v) for v in means.values()], color=colour, linewidth=1.2)
             for at, (place, values) in zip(x, means.items(), strict=True):
-                of = [self.say.technique(str(base)), f"{place:g}"]
+                of = [self.say.technique(base), f"{place:g}"]
                 mark(axes, at, float(np.mean(values)), mean_told(self.say, of, values))
-        axes.set_xlabel(self.say.numbers.join(data["name"].unique()), fontsize=6.5, color=MUTED, labelpad=2)
+        axes.set_xlabel(
+            self.say.numbers.join(dict.fromkeys(turned.name for turned in data)), fontsize=6.5, color=MUTED, labelpad=2
+        )
 
 
 class Curve(NamedTuple):
-    """A gradient's profile: lag_back and log10_norm."""
+    """A gradient's profile and how it is drawn."""
 
     name: str
     colour: str
     dash: Any
-    points: pd.DataFrame
+    profile: Profile
 
 
 @dataclass(frozen=True)
@@ -242,17 +260,17 @@ class Profiles:
     def draw(self, figure: Figure, top: float) -> None:
         names, ticks = 1.2, 0.36
         width = (WIDTH - names - ticks) / len(self.axes)
-        shown = pd.concat([curve.points for curves in self.axes.values() for curve in curves])
+        shown = [curve.profile for curves in self.axes.values() for curve in curves]
         below = top + self._head
         for i, (title, curves) in enumerate(self.axes.items()):
             left = LEFT + ticks + i * width
             axes = axes_at(figure, Box(left, below, width - 0.18, self.height - FOOT - self._head))
             for line, text in enumerate(title.splitlines()):
                 note(figure, left, top + LINE * (line + 0.5), text, colour=INK)
-            dress(axes, self.say, shown["log10_norm"], int(shown["lag_back"].max()), left=not i)
+            dress(axes, self.say, shown, left=not i)
             for curve in curves:
                 plot(axes, curve)
-                mark_curve(axes, self.say, curve.name, curve.points)
+                mark_curve(axes, self.say, curve.name, curve.profile)
             axes.set_xlabel(self.say.words("steps back in time"), fontsize=6.5, color=MUTED, labelpad=1)
         for i, curve in enumerate(self._named.values()):
             left, middle = LEFT + WIDTH - names, below + 0.07 + 0.13 * i
@@ -262,9 +280,9 @@ class Profiles:
 
 def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:
     """One profile, with a dot where it ends."""
-    x, y = curve.points["lag_back"], curve.points["log10_norm"]
+    x, y = curve.profile
     axes.plot(x, y, color=curve.colour, linestyle=curve.dash, linewidth=width, alpha=alpha)
-    dots(axes, [(x.iloc[-1], y.iloc[-1])], 2.5, curve.colour, clip_on=True)
+    dots(axes, [(x[-1], y[-1])], 2.5, curve.colour, clip_on=True)
 
 
 def mean_told(say: Names, of: list[str], values: Any) -> str:
@@ -277,23 +295,21 @@ MOST_DECADES = 300
 """What is larger, in a made-up file, is no number any more."""
 
 
-def mark_curve(axes: Axes, say: Names, name: str, points: pd.DataFrame) -> None:
+def mark_curve(axes: Axes, say: Names, name: str, profile: Profile) -> None:
     """What a reader who points at a profile is told: whose it is, how far back, and the norm."""
-    for at in thinned(points).itertuples():
-        of = [name, say.words("{steps} steps back", steps=say.numbers.count(at.lag_back))]
-        mark(
-            axes,
-            at.lag_back,
-            at.log10_norm,
-            told(say.words, of, say.numbers.metric(10.0 ** min(at.log10_norm, MOST_DECADES))),
-        )
+    for at in thinned(len(profile.lags_back)):
+        back, norm = int(profile.lags_back[at]), float(profile.log10_norms[at])
+        of = [name, say.words("{steps} steps back", steps=say.numbers.count(back))]
+        mark(axes, back, norm, told(say.words, of, say.numbers.metric(10.0 ** min(norm, MOST_DECADES))))
 
 
-def dress(axes: Axes, say: Names, norms: pd.Series, furthest: int, *, left: bool = True, bottom: bool = True) -> None:
+def dress(axes: Axes, say: Names, shown: list[Profile], *, left: bool = True, bottom: bool = True) -> None:
     """Powers of ten, steps back from 0, and the floor of single precision where it is in view.
 
-    `left` and `bottom`: whether the axes are labelled there.
+    `shown`: what has to fit in. `left` and `bottom`: whether the axes are labelled there.
     """
+    norms = np.concatenate([profile.log10_norms for profile in shown])
+    furthest = max(int(profile.lags_back.max()) for profile in shown)
     low, high = max(float(norms.min()), FLOOR - 1), float(norms.max())  # what lies below is 0 in training
     pad = max(0.5, 0.05 * (high - low))
     axes.set(xlim=(0, furthest * 1.03), ylim=(low - pad, high + pad))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.records.cell import Cell, SettingKey
 from bench.report.draw.learning_curves import GAP, LEFT, by_family, looks_of, name_row, row_heights
 from bench.report.draw.panels import Curve, dress, mark_curve, plot
 from bench.report.draw.style import MUTED, WIDTH, Picture, house_style, picture
 from bench.report.findings import Matrix
 from bench.report.names import Names
+from bench.report.rows import Profile
 from bench.report.vocabulary import MOMENTS
 
 SHOWN = ("start", "end")
@@ -24,8 +25,8 @@ TALLEST = 6.0  # inches: the section's first words stand on the same page
 def gradient_profiles(matrix: Matrix, say: Names, alt: str) -> Picture | None:
     """Rows: families, the baseline grey in each. Columns: tasks. None if no gradient is stored."""
     flow = matrix.flow
-    cells = {task: lag for task in matrix.scope.tasks if (lag := flow.lag(task)) is not None}
-    drawn = {name for task, lag in cells.items() for name in _with_curves(matrix, task, lag)}
+    cells = [Cell(task, lag) for task in matrix.tasks if (lag := flow.lag(task)) is not None]
+    drawn = {name for cell in cells for name in _with_curves(matrix, cell)}
     families = by_family([t for t in matrix.techniques if t.name in drawn])
     if not families:
         return None
@@ -47,18 +48,18 @@ def gradient_profiles(matrix: Matrix, say: Names, alt: str) -> Picture | None:
                 "wspace": 0.24,
             },
         )
-        shown = {task: _shown(matrix, task, lag) for task, lag in cells.items()}
+        shown = {cell: _shown(matrix, cell) for cell in cells}
         bottom = list(families)[-1]
         for row, (family, members), inches in zip(grid, families.items(), heights, strict=True):
             looks = looks_of(members)
             name_row(row[0], say, family, members, looks, inches)
-            for axes, (task, lag) in zip(row, cells.items(), strict=True):
-                dress(axes, say, shown[task]["log10_norm"], shown[task]["lag_back"].max(), bottom=family == bottom)
+            for axes, cell in zip(row, cells, strict=True):
+                dress(axes, say, shown[cell], bottom=family == bottom)
                 for name, look in looks.items():
-                    _pair(axes, say, matrix, name, task, lag, look)
+                    _pair(axes, say, matrix, SettingKey(name, *cell), look)
                 axes.tick_params(labelsize=6.5)
-        for axes, (task, lag) in zip(grid[0], cells.items(), strict=True):
-            axes.set_title(say.cell(task, lag), fontsize=8, loc="left", pad=5)
+        for axes, cell in zip(grid[0], cells, strict=True):
+            axes.set_title(say.cell(*cell), fontsize=8, loc="left", pad=5)
         figure.text(
             (LEFT + WIDTH - RIGHT) / 2 / WIDTH, 0.04 / height, say.words("steps back in time"),
             ha="center", va="bottom", color=MUTED, fontsize=7,
@@ -66,37 +67,33 @@ def gradient_profiles(matrix: Matrix, say: Names, alt: str) -> Picture | None:
         return picture(figure, alt)
 
 
-def _quantity(matrix: Matrix, technique: str, task: str, lag: int) -> str | None:
-    """The state h; the inputs of what has none."""
-    return next(iter(matrix.flow.quantities(technique, task, lag)), None)
+def _with_curves(matrix: Matrix, cell: Cell) -> list[str]:
+    return [t.name for t in matrix.techniques if matrix.flow.output(SettingKey(t.name, *cell))]
 
 
-def _with_curves(matrix: Matrix, task: str, lag: int) -> list[str]:
-    return [t.name for t in matrix.techniques if _quantity(matrix, t.name, task, lag)]
+def _curve(matrix: Matrix, key: SettingKey, moment: str) -> Profile | None:
+    """The profile of what a technique puts out, or of the inputs of what has no states."""
+    output = matrix.flow.output(key)
+    return matrix.flow.curve(key, moment, output) if output else None
 
 
-def _shown(matrix: Matrix, task: str, lag: int) -> pd.DataFrame:
+def _shown(matrix: Matrix, cell: Cell) -> list[Profile]:
     """What a column's axes cover: the curves of techniques as they are, if there are any.
 
     With a dial turned to an extreme, gradients leave the axes: they would make all others look level.
     """
-    names = _with_curves(matrix, task, lag)
+    names = _with_curves(matrix, cell)
     names = [name for name in names if ":" not in name] or names
-    curves = [
-        matrix.flow.curve(name, task, lag, moment, _quantity(matrix, name, task, lag) or "h")
-        for name in names
-        for moment in SHOWN
-    ]
-    return pd.concat([curve for curve in curves if curve is not None])
+    curves = [_curve(matrix, SettingKey(name, *cell), moment) for name in names for moment in SHOWN]
+    return [curve for curve in curves if curve is not None]
 
 
-def _pair(axes: Axes, say: Names, matrix: Matrix, technique: str, task: str, lag: int, look: tuple[str, Any]) -> None:
+def _pair(axes: Axes, say: Names, matrix: Matrix, key: SettingKey, look: tuple[str, Any]) -> None:
     """One technique before and after training; where there is no training, alone."""
-    quantity = _quantity(matrix, technique, task, lag)
     looks = {"start": (0.6, 0.7), "end": (1.4, 1.0)} if matrix.trained else {"start": (1.2, 1.0)}
     for moment, (width, alpha) in looks.items():
-        points = matrix.flow.curve(technique, task, lag, moment, quantity) if quantity else None
-        if points is not None:
-            plot(axes, Curve(technique, *look, points), width, alpha)
-            when = say.words.rules.between_items.join([say.technique(technique), say.words(MOMENTS[moment])])
-            mark_curve(axes, say, when, points)
+        profile = _curve(matrix, key, moment)
+        if profile is not None:
+            plot(axes, Curve(key.technique, *look, profile), width, alpha)
+            when = say.words.rules.between_items.join([say.technique(key.technique), say.words(MOMENTS[moment])])
+            mark_curve(axes, say, when, profile)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.evidence.scope import BASELINE
+from bench.records.cell import SettingKey
 from bench.report.draw.canvas import GRID, dots, segments
 from bench.report.draw.learning_curves import LEFT, axis_name, update_axis
 from bench.report.draw.marks import mark, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED, PAPER, WIDTH, Picture, house_style, picture
-from bench.report.findings import Findings, Technique
+from bench.report.findings import Findings
 from bench.report.names import Names
+from bench.report.rows import Estimate, Run, Technique
 from bench.report.trained import measured_places
 
 ROW = 0.138  # inches
@@ -27,14 +29,12 @@ SIZES = ((1, 1.5), (2, 2.3), (4, 3.1), (8, 4.0))
 
 def updates_to_solve(findings: Findings, say: Names, task: str, alt: str) -> Picture:
     """Rows: techniques. Columns: lags. Dots: runs, at the update that solved; behind the budget how many never did."""
-    members = findings.scope.members
-    runs = members[(members["task"] == task) & (members["role"] == "measured")]
-    cells = findings.task_cells(task)
-    cells = cells[cells["state"] == "measured"]
-    techniques = [t for t in findings.techniques if t.name in set(cells["technique"])]
-    lags = sorted(cells["lag"].unique())
+    measured = findings.estimates_on(task, measured=True)
+    drawn = {e.technique for e in measured}
+    techniques = [t for t in findings.techniques if t.name in drawn]
+    lags = sorted({e.lag for e in measured})
     height = ROW * len(techniques) + 0.68
-    budget, places = findings.scope.protocols[task].updates, measured_places(findings.scope)
+    budget, places = findings.protocols[task].updates, measured_places(findings)
     with house_style():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(
@@ -52,9 +52,10 @@ def updates_to_solve(findings: Findings, say: Names, task: str, alt: str) -> Pic
         for axes, lag in zip(grid, lags, strict=True):
             axes.set_title(say.words("lag {lag}", lag=say.numbers.count(lag)), fontsize=8, loc="left", pad=5)
             axes.set(xlim=(-0.02 * budget, budget * (1.02 + CENSORED)), ylim=(len(techniques) - 0.4, -0.6), yticks=[])
-            here = cells[cells["lag"] == lag].set_index("technique")
-            _Column(axes, techniques, budget, here, runs[runs["lag"] == lag]).draw()
-            _tell(axes, say, here, {t.name: y for y, t in enumerate(techniques)}, places)
+            here = {e.technique: e for e in measured if e.lag == lag}
+            runs = [run for e in here.values() for run in findings.measured_runs[e.key]]
+            _Column(axes, techniques, budget, here, runs).draw()
+            _tell(axes, say, here.values(), {t.name: y for y, t in enumerate(techniques)}, places)
             update_axis(axes, say, budget)
         grid[0].set_yticks(range(len(techniques)), [say.technique(t.name) for t in techniques], fontsize=7, color=INK)
         axis_name(figure, say, 0.985)
@@ -62,24 +63,23 @@ def updates_to_solve(findings: Findings, say: Names, task: str, alt: str) -> Pic
 
 
 def _tell(
-    axes: Axes, say: Names, cells: pd.DataFrame, rows: dict[str, int], places: dict[tuple[str, str, int], str]
+    axes: Axes, say: Names, estimates: Iterable[Estimate], rows: dict[str, int], places: dict[SettingKey, str]
 ) -> None:
     """What a reader who points at a row is told: the median and the quartiles."""
-    for cell in cells.reset_index().itertuples():
-        spread = [say.numbers.updates(value, cell.budget) for value in (cell.median, cell.lower, cell.upper)]
-        text = told(say.words, [say.technique(cell.technique), say.cell(cell.task, cell.lag)], *spread)
-        to = places.get((cell.technique, cell.task, cell.lag), "")
-        mark(axes, min(cell.median, cell.budget), rows[cell.technique], text, to)
+    for e in estimates:
+        spread = [say.numbers.updates(value, e.budget) for value in (e.median, e.lower, e.upper)]
+        text = told(say.words, [say.technique(e.technique), say.cell(e.task, e.lag)], *spread)
+        mark(axes, min(e.median, e.budget), rows[e.technique], text, places.get(e.key, ""))
 
 
 class _Column:
     """One lag. What looks alike is drawn as one path: every element costs time when a page is made."""
 
     def __init__(
-        self, axes: Axes, techniques: list[Technique], budget: int, cells: pd.DataFrame, runs: pd.DataFrame
+        self, axes: Axes, techniques: list[Technique], budget: int, cells: dict[str, Estimate], runs: list[Run]
     ) -> None:
         self.axes, self.budget, self.cells = axes, budget, cells
-        self.rows = {t.name: y for y, t in enumerate(techniques) if t.name in cells.index}
+        self.rows = {t.name: y for y, t in enumerate(techniques) if t.name in cells}
         self.all, self.runs = len(techniques), runs
 
     def draw(self) -> None:
@@ -102,28 +102,28 @@ class _Column:
 
     def _quartiles(self, own: set[str]) -> Iterator[tuple[float, float, float, float]]:
         for name in sorted(own):
-            cell = self.cells.loc[name]
-            if cell["lower"] < math.inf:
-                yield cell["lower"], self.rows[name], min(cell["upper"], self.budget), self.rows[name]
+            cell = self.cells[name]
+            if cell.lower < math.inf:
+                yield cell.lower, self.rows[name], min(cell.upper, self.budget), self.rows[name]
 
     def _solved(self, own: set[str], least: int) -> Iterator[tuple[float, float]]:
         """Of each technique the updates at which as many runs solved as dots of this size stand for."""
         most = next((n - 1 for n, _ in SIZES if n > least), len(self.runs))
-        solved = self.runs[(self.runs["outcome"] == "solved") & self.runs["technique"].isin(own)]
-        for (name, update), count in solved.groupby(["technique", "updates"]).size().items():
+        solved = Counter((run.technique, run.updates) for run in self.runs if run.solved and run.technique in own)
+        for (name, update), count in sorted(solved.items()):
             if least <= count <= most:
                 yield update, self.rows[name]
 
     def _medians(self) -> Iterator[tuple[float, float, float, float]]:
         for name, y in self.rows.items():
-            median = self.cells.loc[name, "median"]
+            median = self.cells[name].median
             if median < math.inf:
                 yield median, y - 0.36, median, y + 0.36
 
     def _censored(self) -> None:
         """A triangle and how many runs the budget cut off; in bold where that is at least half, so that there is no
         median."""
-        left = {name: int(self.cells.loc[name, "runs"] - self.cells.loc[name, "solved"]) for name in self.rows}
+        left = {name: self.cells[name].runs - self.cells[name].solved for name in self.rows}
         places = [self.rows[name] for name, count in left.items() if count]
         self.axes.plot(
             [self.budget * (1 + 0.25 * CENSORED)] * len(places), places, ">", color=MUTED, markerfacecolor=PAPER,
@@ -131,6 +131,6 @@ class _Column:
         )  # fmt: skip
         for name, count in left.items():
             if count:
-                bold = "bold" if math.isinf(self.cells.loc[name, "median"]) else "normal"
+                bold = "bold" if math.isinf(self.cells[name].median) else "normal"
                 x = self.budget * (1 + 0.5 * CENSORED)
                 self.axes.text(x, self.rows[name], str(count), fontsize=5.8, va="center", color=MUTED, fontweight=bold)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from bench.evidence import wording
-from bench.evidence.advice import NEAR, Offer, Pick, Rule, gains, rules, solvers
+from bench.evidence.advice import NEAR, Offer, Pick, Rule
 from bench.evidence.assess import DECIDED
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
 from bench.evidence.scope import BASELINE
@@ -79,11 +79,11 @@ class Answer(ReportSection):
 
     def _lead(self) -> Iterator[str]:
         """Which remedies of the source's table get further than the baseline, and what does so on every task."""
-        base = self.findings.horizons.query("technique == @BASELINE").dropna(subset="horizon")
-        if base.empty:
+        base = [h for h in self.findings.horizons if h.technique == BASELINE and h.known]
+        if not base:
             yield self.words("The baseline has not been measured yet, so that nothing can be compared with it.")
             return
-        further, tasks = gains(self.findings.horizons), len(base)
+        further, tasks = self.findings.gains(), len(base)
         yield from self._gains(further, tasks)
         if tasks > 1:
             yield self._always([name for name, reached in further.items() if len(reached) == tasks])
@@ -134,8 +134,7 @@ class Answer(ReportSection):
     @cached_property
     def _found(self) -> dict[str, list[Rule]]:
         """Every rule, by task."""
-        cells, costs = self.findings.cells, self.findings.scope.costs
-        return {task: rules(cells, costs, self.findings.remedies, task) for task in self.findings.scope.tasks}
+        return {task: self.findings.rules(task) for task in self.findings.tasks}
 
     @property
     def _most(self) -> int:
@@ -293,14 +292,13 @@ class Answer(ReportSection):
 
     def _cost_caption(self) -> str:
         """What the figure shows."""
-        timed = self.findings.scope.costs["time_ratio"].notna().any()
         return self.words(
             "What it costs to solve each lag, and who gets how far. A line joins the lags that at "
             "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
             "in colour the source's remedies, ■ the baseline, grey what else was measured. Price as "
             "in the table (log), lower is better; the broad pale line is the Pareto line: nothing "
             "solves that lag for less."
-            if timed
+            if self.findings.timed
             else words(
                 "What it takes to solve each lag, and who gets how far. A line joins the lags that at "
                 "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
@@ -313,10 +311,10 @@ class Answer(ReportSection):
 
     def _cost_alt(self) -> str:
         """Task by task, what solves the longest lag that anything solves, the cheapest of it, and the baseline's."""
-        return self.words.rules.between_sentences.join(map(self._cost_alt_of, self.findings.scope.tasks))
+        return self.words.rules.between_sentences.join(map(self._cost_alt_of, self.findings.tasks))
 
     def _cost_alt_of(self, task: str) -> str:
-        found = solvers(self.findings.cells, self.findings.scope.costs, task)
+        found = self.findings.solvers(task)
         if not found:
             return self.words("{task}: no technique has solved any lag in most of its runs.", task=self.say.task(task))
         lag = max(max(offers) for offers in found.values())
@@ -341,17 +339,14 @@ class Answer(ReportSection):
 
     def _notes(self) -> Iterator[str]:
         """What a reader has to know before believing the page: only what is the case."""
-        counts = self.findings.counts
-        if counts["pending"]:
-            yield self.words(
-                "This report is partial: {pending} planned settings have not been run yet.",
-                pending=self.numbers.count(counts["pending"]),
-            )
-        if counts["stale"]:
+        counts = self.say.counts()
+        if self.findings.counts.pending:
+            yield self.words("This report is partial: {pending} planned settings have not been run yet.", **counts)
+        if self.findings.counts.stale:
             yield self.words(
                 "{stale} results in the store come from code that has changed since; they are marked "
                 "stale and not used.",
-                stale=self.numbers.count(counts["stale"]),
+                **counts,
             )
 
 

@@ -57,17 +57,15 @@ class Arms(ReportSection):
                 "{arm}: share of measured runs that solve each task, by technique and lag. Grey cells were not run.",
                 arm=self.say.arm(arm),
             )
-            picture = solve_rates(matrix, self.say, matrix.scope.tasks, self._alt(arm, matrix))
+            picture = solve_rates(matrix, self.say, matrix.tasks, self._alt(arm, matrix))
             yield Figure(picture, caption, f"arm-{arm}")
 
     def _alt(self, arm: str, matrix: Matrix) -> str:
         """Who solves most in an arm, beside the baseline."""
-        cells = matrix.cells.query("state == 'measured'")
-        sums = cells.groupby("technique", sort=False)[["solved", "runs"]].sum()
-        if sums.empty:
+        rates = _rates(matrix)
+        if not rates:
             return self.words("{arm}: nothing has been measured yet.", arm=self.say.arm(arm))
-        rates = sums["solved"] / sums["runs"]
-        best = str(rates.idxmax())
+        best = max(rates, key=lambda technique: rates[technique])
         values = {
             "arm": self.say.arm(arm),
             "technique": self.say.technique(best),
@@ -82,12 +80,22 @@ class Arms(ReportSection):
         )
 
 
+def _rates(matrix: Matrix) -> dict[str, float]:
+    """The share of its runs that each technique solves, over all settings."""
+    counts: dict[str, tuple[int, int]] = {}
+    for e in matrix.estimates:
+        if e.measured:
+            solved, runs = counts.get(e.technique, (0, 0))
+            counts[e.technique] = solved + e.solved, runs + e.runs
+    return {technique: solved / runs for technique, (solved, runs) in counts.items()}
+
+
 def about(arm: str, say: Sentences) -> str:
     """What an arm is for, how its protocol differs from the main one, and how much was run."""
     matrix, n = say.findings.arms[arm], say.numbers
-    unlike = list(differences(say.findings.scope, matrix.scope, say))
+    unlike = list(differences(say.findings, matrix, say))
     joined = say.words.rules.between_clauses.join(unlike)
-    runs = int((matrix.scope.members["role"] == "measured").sum())
+    runs = sum(run.measured for run in matrix.runs)
     return say.words.joined(
         say.words(WHY[arm]) if arm in WHY else "",
         say.words("Protocol: {differences}.", differences=joined) if unlike else "",

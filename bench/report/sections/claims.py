@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pandas as pd
-
 from bench.evidence import wording
 from bench.evidence.estimands import Sampled
-from bench.evidence.scope import BASELINE
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
 from bench.report.document import (
@@ -31,6 +28,7 @@ from bench.report.document import (
     Text,
 )  # fmt: skip
 from bench.report.flow import FLOOR
+from bench.report.rows import values_of
 from bench.report.section import ClaimPictures, ReportSection
 from bench.report.trail import Step, Trail, Trails
 from bench.report.verdicts import VERDICTS
@@ -271,25 +269,18 @@ class Claims(ReportSection):
 
     def _floors(self, claim: ClaimVerdict) -> list[str]:
         """What the baseline's time against itself comes to, wherever a part of the claim was timed."""
-        timed = [
-            part.data[["task", "lag"]]
-            for part in self.page.verdicts.run(claim)
-            if part.estimand.sampled is Sampled.ROUNDS
-        ]
-        if not timed:
-            return []
-        costs = self.findings.scope.costs
-        floors = pd.concat(timed).drop_duplicates().merge(costs[costs["technique"] == BASELINE], on=["task", "lag"])
+        timed = [part for part in self.page.verdicts.run(claim) if part.estimand.sampled is Sampled.ROUNDS]
+        cells = [value.cell for part in timed for value in values_of(part)]
         return [
             self.words(
                 "{cell}: timed against itself in the same way, the baseline takes {ratio} its own time "
                 "({range} in the middle half of the rounds). A difference no larger than that means "
                 "nothing.",
-                cell=self.say.cell(row["task"], row["lag"]),
-                ratio=self.numbers.ratio(row["time_ratio"]),
-                range=self.numbers.ratio_range(row["time_ratio_low"], row["time_ratio_high"]),
+                cell=self.say.cell(floor.task, floor.lag),
+                ratio=self.numbers.ratio(floor.time_ratio),
+                range=self.numbers.ratio_range(floor.time_ratio_low, floor.time_ratio_high),
             )
-            for row in floors.to_dict("records")
+            for floor in self.findings.noise_floors(cells)
         ]
 
     def _caption(self, claim: ClaimVerdict, panels: list[str]) -> str:

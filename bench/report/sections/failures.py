@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Row, Table, Text
+from bench.report.rows import Failure
 from bench.report.section import ReportSection
 from bench.report.vocabulary import OUTCOMES, ROLES
 
@@ -25,7 +25,7 @@ class Failures(ReportSection):
                 "figure above."
             )
         )
-        if self.findings.failures.empty:
+        if not self.findings.failures:
             yield Text(self.words("No run diverged and none failed."), "note")
             return
         columns = (
@@ -37,10 +37,10 @@ class Failures(ReportSection):
             Column(self.words("Runs")),
             Column(self.words("Reason")),
         )
-        rows = tuple(map(self._row, self.findings.failures.itertuples()))
+        rows = tuple(map(self._row, self.findings.failures))
         yield Table(columns, (Group(rows),), self.words("Runs that diverged or failed."), kind="ledger")
 
-    def _row(self, found: Any) -> Row:
+    def _row(self, found: Failure) -> Row:
         return Row(
             (
                 Cell(self.say.technique(found.technique), "row"),
@@ -53,9 +53,9 @@ class Failures(ReportSection):
             )
         )
 
-    def _reason(self, found: Any) -> str:
+    def _reason(self, found: Failure) -> str:
         """Why runs failed, or when they diverged."""
         if found.outcome == "failed":
-            return str(found.reason)
+            return found.reason
         first, last = self.numbers.count(found.first), self.numbers.count(found.last)
         return self.words("at update {when}", when=first if first == last else self.numbers.range(first, last))

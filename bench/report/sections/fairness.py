@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Row, Styled, Table, Text
 from bench.report.families import groups, head
-from bench.report.findings import Technique
 from bench.report.protocols import ENTRIES, protocol
+from bench.report.rows import Technique
 from bench.report.section import ReportSection
 
 
@@ -27,16 +27,16 @@ class Fairness(ReportSection):
             )
         )
         yield self._protocols()
-        for task in self.findings.scope.tasks:
-            if not self.findings.tuning_of(task).empty:
+        for task in self.findings.tasks:
+            if self.findings.tuning_of(task):
                 yield self._tuning(task)
 
     def _protocols(self) -> Table:
-        scope = self.findings.scope
-        entries = [protocol(scope, task, self.say) for task in scope.tasks]
+        tasks = self.findings.tasks
+        entries = [protocol(self.findings, task, self.say) for task in tasks]
         columns = (
             Column(Styled(self.words("Protocol"), "quiet")),
-            *(Column(self.say.task(task)) for task in scope.tasks),
+            *(Column(self.say.task(task)) for task in tasks),
         )
         rows = tuple(
             Row((Cell(self.words(name), "row"), *(of_task[entry] for of_task in entries)))
@@ -48,8 +48,7 @@ class Fairness(ReportSection):
         tuned, n = self.findings.tuning_of(task), self.numbers
 
         def row(technique: Technique) -> Iterator[Row]:
-            if technique.name in tuned.index:
-                found = tuned.loc[technique.name]
+            if found := tuned.get(technique.name):
                 counts = (n.count(value) for value in (found.trials, found.measured, found.updates))
                 yield Row((head(technique.name, self.say), *counts, n.rates(found.rates), n.dials(technique.dials)))
 

@@ -3,37 +3,90 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.languages import words
+from bench.records.cell import SettingKey
 from bench.records.study import MAIN
 from bench.report.document import Block, Cell, Column, Figure, Heading, Rich, Row, Styled, Table, Text
 from bench.report.draw.profiles import gradient_profiles
 from bench.report.families import groups
-from bench.report.findings import Matrix, Technique
-from bench.report.flow import FLOOR, REACH_SHARE, SPIKE
+from bench.report.findings import Matrix
+from bench.report.flow import FLOOR, INPUTS, REACH_SHARE, SPIKE
+from bench.report.numbers import Numbers
+from bench.report.rows import FlowRate, InTraining, Technique
 from bench.report.section import ReportSection
 from bench.report.sections.arms import about
 from bench.report.vocabulary import MOMENTS
 
 FULL = 0.999
 """A gradient that keeps this much of the full one's norm and direction is the full one."""
-COLUMNS = {
-    "start": words("Rate before"),
-    "end": words("Rate after"),
-    "decay": words("Rate"),
-    "range": words("Fitted"),
-    "half_life": words("Half-life"),
-    "reach": words("Reach"),
-    "dead": words("Dead"),
-    "clipped": words("Clipped"),
-    "spikes": words("Spikes"),
-    "fit": words("R²"),
-    "power_fit": words("R² power"),
-}
+
+
+class Shown(NamedTuple):
+    """What was measured of one quantity of a technique, of which a row of the table consists."""
+
+    start: FlowRate | None
+    end: FlowRate | None
+    training: InTraining | None
+    """Of the quantity that a technique puts out."""
+
+
+class FlowColumn(NamedTuple):
+    """A column: its title, and what it shows."""
+
+    title: str
+    cell: Callable[[Shown, Numbers], Rich]
+
+
+def _of(fact: Callable[[FlowRate, Numbers], Rich], moment: Callable[[Shown], FlowRate | None]) -> Any:
+    """A cell that shows a fact about a moment, or a dash where nothing was measured."""
+    return lambda shown, n: n.none if (rate := moment(shown)) is None else fact(rate, n)
+
+
+def _decay(rate: FlowRate, n: Numbers) -> Rich:
+    if not (math.isfinite(rate.low) and math.isfinite(rate.high)):
+        return n.signed(rate.decay)
+    return (n.signed(rate.decay), " ", Styled(n.range(n.signed(rate.low), n.signed(rate.high)), "small"))
+
+
+def _fitted(rate: FlowRate, n: Numbers) -> Rich:
+    return f"{n.count(rate.first_lag)}–{n.count(rate.last_lag)}"
+
+
+def _dead(rate: FlowRate, n: Numbers) -> Rich:
+    return n.none if math.isnan(rate.dead_share) else n.percent(rate.dead_share)
+
+
+def _facts(moment: Callable[[Shown], FlowRate | None]) -> Iterator[FlowColumn]:
+    """What every table says of one moment."""
+    yield FlowColumn(words("Half-life"), _of(lambda rate, n: n.steps(rate.half_life), moment))
+    yield FlowColumn(words("Reach"), _of(lambda rate, n: n.count(rate.reach), moment))
+    yield FlowColumn(words("Dead"), _of(_dead, moment))
+
+
+TRAINED = (
+    FlowColumn(words("Rate before"), _of(_decay, attrgetter("start"))),
+    FlowColumn(words("Rate after"), _of(_decay, attrgetter("end"))),
+    FlowColumn(words("Fitted"), _of(_fitted, attrgetter("end"))),
+    *_facts(attrgetter("end")),
+    FlowColumn(words("Clipped"), lambda shown, n: n.percent(shown.training.clipped) if shown.training else n.none),
+    FlowColumn(words("Spikes"), lambda shown, n: n.percent(shown.training.spikes) if shown.training else n.none),
+)
+"""The columns where networks were trained."""
+UNTRAINED = (
+    FlowColumn(words("Rate"), _of(_decay, attrgetter("start"))),
+    FlowColumn(words("Fitted"), _of(_fitted, attrgetter("start"))),
+    FlowColumn(words("R²"), _of(lambda rate, n: f"{rate.r2:.2f}", attrgetter("start"))),
+    FlowColumn(words("R² power"), _of(lambda rate, n: f"{rate.power_r2:.2f}", attrgetter("start"))),
+    *_facts(attrgetter("start")),
+)
+"""The columns of networks as they start."""
 
 
 class Flow(ReportSection):
@@ -72,36 +125,32 @@ class Flow(ReportSection):
             yield Text(self.words("No gradients have been stored."), "note")
 
     def _tables(self, arm: str, matrix: Matrix) -> Iterator[Block]:
+        columns = TRAINED if matrix.trained else UNTRAINED
+        heads = (self.words("Technique"), *(self.words(column.title) for column in columns))
         for task in self._tasks(matrix):
-            columns = (self.words("Technique"), *(self.words(COLUMNS[column]) for column in self._columns(matrix)))
-
-            def rows(technique: Technique, task: str = task) -> Iterator[Row]:
-                lag = matrix.flow.lag(task)
-                assert lag is not None  # of `_tasks`
-                for quantity in matrix.flow.quantities(technique.name, task, lag):
-                    plain = technique.name == BASELINE and quantity == "h"
-                    name = Cell(self.say.profile(technique.name, quantity), "row", kind="baseline" if plain else "")
-                    yield Row((name, *self._cells(matrix, technique.name, task, lag, quantity)))
-
-            yield Table(
-                tuple(map(Column, columns)),
-                groups(matrix.members_of(task), rows),
-                self._table_caption(matrix, task),
-                f"flow-{arm}-{task}",
-                "numbers dense",
-            )
+            rows = groups(matrix.members_of(task), partial(self._rows, matrix, task))
+            caption = self._table_caption(matrix, task)
+            yield Table(tuple(map(Column, heads)), rows, caption, f"flow-{arm}-{task}", "numbers dense")
             if cut := self._cut(matrix, task):
                 yield Text(cut)
 
+    def _rows(self, matrix: Matrix, task: str, technique: Technique) -> Iterator[Row]:
+        """A row a quantity."""
+        lag, flow = matrix.flow.lag(task), matrix.flow
+        assert lag is not None  # of `_tasks`
+        key = SettingKey(technique.name, task, lag)
+        for quantity in flow.quantities(key):
+            puts_out = quantity == flow.output(key)
+            start, end = flow.rate(key, "start", quantity), flow.rate(key, "end", quantity)
+            shown = Shown(start, end, flow.training.get(key) if puts_out else None)
+            kind = "baseline" if technique.name == BASELINE and puts_out else ""
+            name = Cell(self.say.profile(technique.name, quantity), "row", kind=kind)
+            columns = TRAINED if matrix.trained else UNTRAINED
+            yield Row((name, *(column.cell(shown, self.numbers) for column in columns)))
+
     def _tasks(self, matrix: Matrix) -> list[str]:
         """Those that have gradients."""
-        return [task for task in matrix.scope.tasks if matrix.flow.lag(task) is not None]
-
-    def _columns(self, matrix: Matrix) -> list[str]:
-        """Of the table; what training changes stands where there was training."""
-        if matrix.trained:
-            return ["start", "end", "range", "half_life", "reach", "dead", "clipped", "spikes"]
-        return ["decay", "range", "fit", "power_fit", "half_life", "reach", "dead"]
+        return [task for task in matrix.tasks if matrix.flow.lag(task) is not None]
 
     def _caption(self, matrix: Matrix) -> str:
         """Of the figure."""
@@ -129,7 +178,6 @@ class Flow(ReportSection):
         """Of a task's table."""
         lag = matrix.flow.lag(task)
         assert lag is not None
-        rates = matrix.flow.rates.query("task == @task and lag == @lag")
         return self.words(
             "{cell}: rate of the gradient in nats a step back, before training and at its end (up to "
             "{seeds} seeds); the columns from “fitted” to “dead” are of the end, the last two of all "
@@ -140,7 +188,7 @@ class Flow(ReportSection):
                 "seeds); R² is that of this exponential, beside that of a power law."
             ),
             cell=self.say.cell(task, lag),
-            seeds=self.numbers.count(rates["seeds"].max()),
+            seeds=self.numbers.count(max(rate.seeds for rate in matrix.flow.rates_in(task, lag))),
         )
 
     def _legend(self) -> str:
@@ -160,22 +208,18 @@ class Flow(ReportSection):
 
     def _cut(self, matrix: Matrix, task: str) -> str:
         """How much of the full gradient the techniques keep that do not use it; empty if all do."""
-        rates, lag = matrix.flow.rates, matrix.flow.lag(task)
-        rows = rates[
-            (rates["task"] == task) & (rates["lag"] == lag) & (rates["quantity"] == "h") & (rates["layer"] == 0)
-        ]
-        rows = rows[(rows["kept"] < FULL) | (rows["cosine"] < FULL)]
-        said = []
-        for technique, own in rows.groupby("technique", sort=False):
-            moments = [self._kept(row, row.moment) for row in own.itertuples()]
-            technique = self.say.technique(str(technique))
-            said.append(
-                self.words(
-                    "{technique} does not use the full gradient of its parameters: it keeps {moments}.",
-                    technique=technique,
-                    moments=self.numbers.join(moments),
-                )
+        cut: dict[str, list[str]] = {}
+        for rate in self._outputs(matrix, task):
+            if rate.kept < FULL or rate.cosine < FULL:
+                cut.setdefault(rate.technique, []).append(self._kept(rate))
+        said = [
+            self.words(
+                "{technique} does not use the full gradient of its parameters: it keeps {moments}.",
+                technique=self.say.technique(technique),
+                moments=self.numbers.join(moments),
             )
+            for technique, moments in cut.items()
+        ]
         return self.words.rules.between_sentences.join(said)
 
     def _alt(self, matrix: Matrix) -> str:
@@ -183,26 +227,23 @@ class Flow(ReportSection):
         moment = "end" if matrix.trained else "start"
         said = []
         for task in self._tasks(matrix):
-            lag = matrix.flow.lag(task)
-            here = matrix.flow.rates.query(
-                "task == @task and lag == @lag and moment == @moment and quantity == 'h' and layer == 0"
-            ).set_index("technique")["decay"]
-            others = here.drop(BASELINE, errors="ignore")
-            if others.empty:
+            here = {r.technique: r for r in self._outputs(matrix, task) if r.moment == moment}
+            others = [rate for technique, rate in here.items() if technique != BASELINE]
+            if not others:
                 continue
-            best = str(others.abs().idxmin())
+            best = min(others, key=lambda rate: abs(rate.decay))
             values = {
-                "cell": self.say.cell(task, lag),
+                "cell": self.say.cell(task, best.lag),
                 "moment": self.words(MOMENTS[moment]),
-                "technique": self.say.technique(best),
-                "rate": self.numbers.signed(here[best]),
+                "technique": self.say.technique(best.technique),
+                "rate": self.numbers.signed(best.decay),
             }
             if BASELINE in here:
                 said.append(
                     self.words(
                         "{cell}, {moment}: the rate nearest to zero is {rate} nats a step, of {technique}; the "
                         "baseline's is {base}.",
-                        base=self.numbers.signed(here[BASELINE]),
+                        base=self.numbers.signed(here[BASELINE].decay),
                         **values,
                     )
                 )
@@ -214,45 +255,15 @@ class Flow(ReportSection):
                 )
         return self.words.rules.between_sentences.join(said)
 
-    def _kept(self, row: Any, moment: str) -> str:
+    def _outputs(self, matrix: Matrix, task: str) -> list[FlowRate]:
+        """The rates of what each technique puts out, in the lowest layer, at the lag that is shown of a task."""
+        rates = [r for r in matrix.flow.rates_in(task, matrix.flow.lag(task)) if r.layer == 0]
+        return [r for r in rates if r.quantity == matrix.flow.output(r.key) != INPUTS]
+
+    def _kept(self, rate: FlowRate) -> str:
         return self.words(
             "{kept} of its norm with a cosine of {cosine} {moment}",
-            kept=self.numbers.percent(row.kept),
-            cosine=self.numbers.metric(round(row.cosine, 2)),
-            moment=self.words(MOMENTS[moment]),
+            kept=self.numbers.percent(rate.kept),
+            cosine=self.numbers.metric(round(rate.cosine, 2)),
+            moment=self.words(MOMENTS[rate.moment]),
         )
-
-    def _cells(self, matrix: Matrix, technique: str, task: str, lag: int, quantity: str) -> Iterator[Rich]:
-        start, end = (matrix.flow.rate(technique, task, lag, moment, quantity) for moment in ("start", "end"))
-        trained = matrix.flow.trained(technique, task, lag) if quantity in ("h", "x") else None
-        shown = end if matrix.trained else start
-        n = self.numbers
-        for column in self._columns(matrix):
-            if column in ("start", "decay", "end"):
-                yield self._decay(end if column == "end" else start)
-            elif column in ("clipped", "spikes"):
-                yield n.none if trained is None else n.percent(trained[column])
-            else:
-                yield self._fact(column, shown)
-
-    def _fact(self, column: str, row: Any | None) -> Rich:
-        n = self.numbers
-        if row is None:
-            return n.none
-        if column == "range":
-            return f"{n.count(row.first_lag)}–{n.count(row.last_lag)}"
-        if column == "half_life":
-            return n.steps(row.half_life)
-        if column == "reach":
-            return n.count(row.reach)
-        if column == "dead":
-            return n.none if math.isnan(row.dead_share) else n.percent(row.dead_share)
-        return f"{row.r2 if column == 'fit' else row.power_r2:.2f}"
-
-    def _decay(self, row: Any | None) -> Rich:
-        n = self.numbers
-        if row is None:
-            return n.none
-        if not (math.isfinite(row.low) and math.isfinite(row.high)):
-            return n.signed(row.decay)
-        return (n.signed(row.decay), " ", Styled(n.range(n.signed(row.low), n.signed(row.high)), "small"))

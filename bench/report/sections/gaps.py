@@ -24,7 +24,7 @@ class Gaps(ReportSection):
                 "at all."
             )
         )
-        if self.findings.gaps.empty:
+        if not self.findings.gaps:
             yield Text(self.words("Every planned setting was measured."), "note")
         else:
             yield self._table()
@@ -47,7 +47,7 @@ class Gaps(ReportSection):
                     self.words(STATES[gap.state], reason=gap.reason, lag=self.numbers.count(gap.stopped_at)),
                 )
             )
-            for gap in self.findings.gaps.itertuples()
+            for gap in self.findings.gaps
         )
         return Table(columns, (Group(rows),), self.words("Planned settings that were not measured."), kind="ledger")
 
@@ -60,7 +60,7 @@ class Gaps(ReportSection):
                 task=self.say.task(left.task),
                 hash=left.protocol_hash,
             )
-            for left in self.findings.scope.left_out.itertuples()
+            for left in self.findings.left_out
         ]
         if not items:
             return ""

@@ -25,7 +25,7 @@ from bench.report.document import (
 )
 from bench.report.draw.heatmap import solve_rates
 from bench.report.families import groups, head
-from bench.report.findings import Technique
+from bench.report.rows import Technique
 from bench.report.section import ReportSection
 
 
@@ -46,7 +46,7 @@ class Overview(ReportSection):
             "not the same as unsolved; a corner marks cells in which runs diverged or failed, which counts as "
             "unsolved."
         )
-        picture = solve_rates(self.findings, self.say, self.findings.scope.tasks, " ".join(self.say.answers()))
+        picture = solve_rates(self.findings, self.say, self.findings.tasks, " ".join(self.say.answers()))
         yield Figure(picture, caption, "overview")
         yield Text(self._scale())
         yield self._horizons()
@@ -92,12 +92,12 @@ class Overview(ReportSection):
 
     def _unused(self) -> str:
         """What is stale, and what was not run."""
-        counts = {name: self.numbers.count(value) for name, value in self.findings.counts.items()}
+        counts = self.say.counts()
         return self.words.joined(
             self.words(
                 "{stale} results in the store come from code that has changed since; they are marked stale and not "
                 "used."
-                if self.findings.counts["stale"]
+                if self.findings.counts.stale
                 else "Nothing in the store is stale.",
                 **counts,
             ),
@@ -108,7 +108,7 @@ class Overview(ReportSection):
         )
 
     def _horizons(self) -> Table:
-        tasks = self.findings.scope.tasks
+        tasks = self.findings.tasks
 
         def row(technique: Technique) -> Iterator[Row]:
             reached = (
@@ -135,7 +135,7 @@ class Overview(ReportSection):
 
     def _scale(self) -> str:
         """How much stands behind the report."""
-        counts = {name: self.numbers.count(value) for name, value in self.findings.counts.items()}
+        counts = self.say.counts()
         return self.words(
             "Behind this stand {measured} measured runs in {settings} settings (technique, task and "
             "lag, in the main matrix and {arms} others), after {tuning} runs to choose learning "
@@ -146,14 +146,11 @@ class Overview(ReportSection):
 
     def _price(self) -> str:
         """What an update of the leading techniques costs; empty if no cost was measured."""
-        table = self.findings.horizons.dropna(subset="horizon").query("horizon > 0")
-        best = table.groupby("task")["horizon"].transform("max")
-        leading = set(table[table["horizon"] == best]["technique"]) - {BASELINE}
-        ratios = self.findings.cost_ratios
+        leading = {t for task in self.findings.tasks for t in self.findings.leaders(task)} - {BASELINE}
         items = [
             self.words("{technique} {ratio}", technique=self.say.technique(t.name), ratio=self.say.time_ratio(t.name))
             for t in self.findings.techniques
-            if t.name in leading and t.name in ratios.index
+            if t.name in leading and t.name in self.findings.cost_ratios
         ]
         return (
             self.words(
@@ -166,10 +163,10 @@ class Overview(ReportSection):
     def _reach(self, technique: str, task: str) -> int:
         """How far a technique gets on a task, from 0 (nowhere, or not measured) to 4 (the longest lag)."""
         row = self.findings.horizon(technique, task)
-        if row is None or math.isnan(row["horizon"]) or row["horizon"] == 0:
+        if row is None or not row.known or row.horizon == 0:
             return 0
         lags = self.findings.lags(task)
-        return math.ceil(4 * (lags.index(int(row["horizon"])) + 1) / len(lags))
+        return math.ceil(4 * (lags.index(int(row.horizon)) + 1) / len(lags))
 
 
 def _link(claim: str) -> Rich:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from bench.evidence.ledgers import VERSIONS
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Row, Table, Text
+from bench.report.rows import Origin
 from bench.report.section import ReportSection
 
 
@@ -26,11 +26,11 @@ class Provenance(ReportSection):
             )
         )
         caption = self.words("Code, libraries and machines that the runs come from.")
-        for origin in self.findings.provenance.itertuples():
+        for origin in self.findings.origins:
             rows = tuple(Row((Cell(key, "row"), value)) for key, value in self._facts(origin))
             yield Table((Column(""), Column("")), (Group(rows),), caption, kind="ledger")
 
-    def _facts(self, origin: Any) -> Iterator[tuple[str, str]]:
+    def _facts(self, origin: Origin) -> Iterator[tuple[str, str]]:
         n = self.numbers
         yield self.words("Runs"), n.count(origin.members)
         first, last = n.when(origin.first), n.when(origin.last)

@@ -11,7 +11,7 @@ from bench.evidence.source import COLUMNS, SourceRow, claims_of, elsewhere, load
 from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Inline, Line, Lines, Rich, Row, Styled, Table, Text
-from bench.report.findings import Technique
+from bench.report.rows import Technique
 from bench.report.section import ReportSection
 
 HEADS = {"advantage": words("Advantage"), "drawback": words("Drawback"), "fits": words("Where it fits")}

@@ -30,7 +30,7 @@ class Stale(ReportSection):
                 "run the preset again."
             )
         )
-        if self.findings.stale.empty:
+        if not self.findings.stale:
             yield Text(self.words("Nothing in the store is stale."), "note")
             return
         columns = (
@@ -52,6 +52,6 @@ class Stale(ReportSection):
                     self.words(WHY[old.why]),
                 )
             )
-            for old in self.findings.stale.itertuples()
+            for old in self.findings.stale
         )
         yield Table(columns, (Group(rows),), self.words("Stale results, which are not used."), kind="ledger")

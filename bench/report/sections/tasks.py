@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import pandas as pd
-
-from bench.evidence.curves import levels
 from bench.evidence.scope import BASELINE
 from bench.languages import words
+from bench.records.cell import SettingKey
 from bench.report.document import Block, Cell, Column, Figure, Heading, Row, Section, Styled, Table, Text
 from bench.report.draw.heatmap import solve_rates
 from bench.report.draw.learning_curves import learning_curves
 from bench.report.draw.updates_to_solve import updates_to_solve
 from bench.report.families import groups, head
-from bench.report.findings import Technique
+from bench.report.rows import Technique
 from bench.report.section import ReportSection
 from bench.report.vocabulary import ABOUT
 from bench.tracking.layout import task_experiment
@@ -29,18 +27,18 @@ class Tasks(ReportSection):
     title = words("Tasks")
 
     def blocks(self) -> Iterator[Block]:
-        for task in self.findings.scope.tasks:
-            yield from self._task(task, f"task-{self.findings.scope.tasks.index(task) + 1}")
+        for place, task in enumerate(self.findings.tasks, start=1):
+            yield from self._task(task, f"task-{place}")
 
     def sections(self) -> Iterator[Section]:
-        for place, task in enumerate(self.findings.scope.tasks, start=1):
+        for place, task in enumerate(self.findings.tasks, start=1):
             id = f"task-{place}"
             yield Section(id, self.say.task(task), tuple(self._task(task, id)), kind="task")
 
     def _task(self, task: str, id: str) -> Iterator[Block]:
         yield Text(self._about(task))
-        measured = (self.findings.task_cells(task)["state"] == "measured").any()
-        if not measured or not self.findings.scope.protocols[task].updates:
+        measured = self.findings.estimates_on(task, measured=True)
+        if not measured or not self.findings.protocols[task].updates:
             yield Text(self.words("Nothing has been measured on this task yet."), "note")
             return
         yield Text(self.say.answer(task), "answer")
@@ -85,7 +83,10 @@ class Tasks(ReportSection):
 
         def row(technique: Technique) -> Iterator[Row]:
             yield Row(
-                (head(technique.name, self.say), *(self._updates_cell(technique.name, task, lag) for lag in lags))
+                (
+                    head(technique.name, self.say),
+                    *(self._updates_cell(SettingKey(technique.name, task, lag)) for lag in lags),
+                )
             )
 
         caption = self.words(
@@ -96,24 +97,23 @@ class Tasks(ReportSection):
         columns = (Column(self.words("Technique")), *(Column(self.say.lag(lag)) for lag in lags))
         return Table(columns, groups(self.findings.members_of(task), row), caption, f"{task}-updates-table", "numbers")
 
-    def _updates_cell(self, technique: str, task: str, lag: int) -> Cell:
-        found, n = self.findings.cell(technique, task, lag), self.numbers
-        if found is None or found.state != "measured":
+    def _updates_cell(self, key: SettingKey) -> Cell:
+        found, n = self.findings.estimate(key), self.numbers
+        if found is None or not found.measured:
             return Cell(self.words("not run"), kind="gap")
-        origin = self.page.trained.origin(n.updates(found["median"], found.budget), technique, task, lag)
+        origin = self.page.trained.origin(n.updates(found.median, found.budget), key)
         return Cell((origin, " ", Styled(f"({n.count(found.restricted_mean)})", "small")))
 
     # At what cost
 
     def _costs(self, task: str, id: str) -> Iterator[Block]:
         costs, n = self.findings.costs(task), self.numbers
-        if costs.empty:
+        if not costs:
             return
         yield Heading(self.words("What it costs"), f"{id}-costs")
 
         def row(technique: Technique) -> Iterator[Row]:
-            if technique.name in costs.index:
-                cost = costs.loc[technique.name]
+            if cost := costs.get(technique.name):
                 yield Row(
                     (
                         head(technique.name, self.say),
@@ -141,7 +141,7 @@ class Tasks(ReportSection):
     # How learning goes
 
     def _curves(self, task: str, id: str) -> Iterator[Block]:
-        if not (self.findings.curves["task"] == task).any():
+        if not self.findings.curves_on(task):
             return
         yield Heading(self.words("How learning goes"), f"{id}-curves")
         caption = self.words(
@@ -155,18 +155,17 @@ class Tasks(ReportSection):
 
     def _origin(self, task: str) -> str:
         """Where a task's runs are, and how to get at them."""
-        scope = self.findings.scope
         return self.words(
             "Where these numbers come from: MLflow experiment {experiment}, {runs} runs under the protocol {hash}, "
             "tuning included. One row a run: bptt-bench export --format csv.",
             experiment=task_experiment(task),
-            runs=self.numbers.count(int((scope.members["task"] == task).sum())),
-            hash=scope.hashes[task],
+            runs=self.numbers.count(len(self.findings.runs_on(task))),
+            hash=self.findings.hashes[task],
         )
 
     def _about(self, task: str) -> str:
         """What a task asks of a network, its lags and its levels."""
-        marks, n = levels(self.findings.scope, task), self.numbers
+        marks, n = self.findings.levels(task), self.numbers
         asks = self.words(ABOUT[task]) if task in ABOUT else ""
         facts = [self.words("Lags tested: {lags}.", lags=n.join(self.findings.lags(task)))]
         if marks is not None:
@@ -184,7 +183,8 @@ class Tasks(ReportSection):
     def _costs_caption(self, task: str) -> str:
         """Of the table of a task's costs, which is not empty."""
         costs = self.findings.costs(task)
-        counts = {name: self.numbers.count(costs[name].iloc[0]) for name in ("lag", "threads", "rounds")}
+        first, n = next(iter(costs.values())), self.numbers
+        counts = {"lag": n.count(first.lag), "threads": n.count(first.threads), "rounds": n.count(first.rounds)}
         told = [
             self.words(
                 "{task}, lag {lag}: cost of one training update, measured apart from training: alone "
@@ -202,17 +202,16 @@ class Tasks(ReportSection):
                     "floor. A difference no larger than that means nothing."
                 )
             ]
-            if BASELINE in costs.index
+            if BASELINE in costs
             else []
         )
         return self.words.rules.between_sentences.join(told)
 
     def _curves_alt(self, task: str) -> str:
         """What the learning curves show where techniques and baseline part."""
-        table = self.findings.curves.query("task == @task")
         lag = self._telling_lag(task)
-        last = table[table["lag"] == lag].groupby("technique", sort=False)["median"].last()
-        others = self.say.fastest(task, lag, [t for t in last.index if t != BASELINE])
+        last = {c.key.technique: c.last for c in self.findings.curves_on(task) if c.key.lag == lag}
+        others = self.say.fastest(task, lag, [t for t in last if t != BASELINE])
         if not others:
             return self.say.answer(task)
         values = {
@@ -236,16 +235,16 @@ class Tasks(ReportSection):
     def _updates_alt(self, task: str) -> str:
         """Who solves the task with the fewest updates, where the baseline was measured too."""
         lag = self._telling_lag(task)
-        cells = self.findings.task_cells(task).query("lag == @lag and state == 'measured'").set_index("technique")
-        medians = cells["median"][cells["median"] < math.inf]
-        if medians.empty:
+        here = {e.technique: e for e in self.findings.estimates_on(task, lag, measured=True)}
+        medians = {technique: e.median for technique, e in here.items() if e.median < math.inf}
+        if not medians:
             return self.words(
                 "{task}: at no lag did half of any technique's runs solve it within the budget.",
                 task=self.say.task(task),
             )
-        best = medians.idxmin()
-        budget = self.numbers.count(cells["budget"].iloc[0])
-        if BASELINE not in cells.index:
+        best = min(medians, key=lambda technique: medians[technique])
+        budget = self.numbers.count(here[best].budget)
+        if BASELINE not in here:
             base = self.words("was not measured there")
         elif BASELINE in medians:
             base = self.words("takes {median}", median=self.numbers.count(medians[BASELINE]))
@@ -256,12 +255,12 @@ class Tasks(ReportSection):
             task=self.say.task(task),
             lag=self.numbers.count(lag),
             base=base,
-            technique=self.say.technique(str(best)),
+            technique=self.say.technique(best),
             median=self.numbers.count(medians[best]),
         )
 
     def _telling_lag(self, task: str) -> int:
         """The longest lag at which the baseline was measured, else the longest measured one."""
-        measured: pd.DataFrame = self.findings.task_cells(task).query("state == 'measured'")
-        base = measured[measured["technique"] == BASELINE]
-        return int((measured if base.empty else base)["lag"].max())
+        measured = self.findings.estimates_on(task, measured=True)
+        base = [e for e in measured if e.technique == BASELINE]
+        return max(e.lag for e in base or measured)

@@ -1,0 +1,356 @@
+"""The rows of what was estimated, as typed objects: what sections and figures get in place of tables.
+
+A field has the name of the table's column that it is read from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.evidence.verdicts import PartVerdict
+from bench.records.cell import Cell, SettingKey
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    R = TypeVar("R", bound=DataclassInstance)
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+
+
+def rows_of(table: pd.DataFrame, kind: type[R]) -> list[R]:
+    """The rows of a table as objects of a dataclass whose fields are named like columns of the table."""
+    columns = [table[field.name].tolist() for field in fields(kind)]
+    return [kind(*values) for values in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """How a technique is introduced; all but the name is empty if nothing was trained of it."""
+
+    technique: str
+    title: str
+    family: str
+    source_row: str
+    dials: str
+
+    @property
+    def name(self) -> str:
+        """How the command line spells it."""
+        return self.technique
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How a setting did: see `bench.evidence.estimates.summarise`."""
+
+    technique: str
+    task: str
+    lag: int
+    state: str
+    """measured, or why it was not: skipped, untuned, ladder, pending, unplanned."""
+    runs: int
+    solved: int
+    diverged: int
+    failed: int
+    rate: float
+    """The share of runs that solved."""
+    median: float
+    """Updates until solved; infinite beyond the budget. So are the quartiles, `lower` and `upper`."""
+    lower: float
+    upper: float
+    restricted_mean: float
+    """Mean of updates until solved, or of the budget where that comes first."""
+    budget: float
+
+    @property
+    def key(self) -> SettingKey:
+        """What names the setting in its arm."""
+        return SettingKey(self.technique, self.task, self.lag)
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are runs of it."""
+        return self.state == "measured"
+
+    @property
+    def broken(self) -> dict[str, int]:
+        """How many runs diverged and how many failed, where any did."""
+        counts = {"diverged": self.diverged, "failed": self.failed}
+        return {outcome: count for outcome, count in counts.items() if count}
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far a technique gets on a task: see `bench.evidence.estimates.horizons`."""
+
+    technique: str
+    task: str
+    horizon: float
+    """The longest lag that most of its runs solve; 0: not even the shortest; NaN: nothing was measured."""
+    shortest: int
+    open: bool
+    """Whether it is the longest lag that there was."""
+
+    @property
+    def known(self) -> bool:
+        """Whether anything was measured."""
+        return self.horizon == self.horizon
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training run."""
+
+    mlflow_run_id: str
+    arm: str
+    technique: str
+    task: str
+    lag: int
+    seed: int
+    learning_rate: float
+    role: str
+    outcome: str
+    updates: int
+    setting_hash: str
+    protocol_hash: str
+    commit: str
+    dirty: bool
+
+    @property
+    def key(self) -> SettingKey:
+        """What names its setting in its arm."""
+        return SettingKey(self.technique, self.task, self.lag)
+
+    @property
+    def measured(self) -> bool:
+        """Whether it counts, and did not only tune a learning rate."""
+        return self.role == "measured"
+
+    @property
+    def solved(self) -> bool:
+        """Whether it solved its task."""
+        return self.outcome == "solved"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an update of a technique costs: columns of `bench.records.result.COST_COLUMNS`."""
+
+    technique: str
+    task: str
+    lag: int
+    threads: int
+    rounds: int
+    parameters: int
+    state_size: int
+    flops: float
+    peak_bytes: int
+    time_ratio: float
+    time_ratio_low: float
+    time_ratio_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class CostRatio:
+    """A technique's costs over the baseline's, in all settings that were timed."""
+
+    technique: str
+    time_low: float
+    time_high: float
+    parameters: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What was spent on a technique on a task, and the learning rate of each lag."""
+
+    technique: str
+    task: str
+    trials: int
+    rates: dict[int, float]
+    measured: int
+    updates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Runs of a setting that diverged or failed for one reason."""
+
+    arm: str
+    technique: str
+    task: str
+    lag: int
+    role: str
+    outcome: str
+    reason: str
+    members: int
+    runs: int
+    """Of how many runs of the setting."""
+    first: int
+    last: int
+    """The updates after which the first and the last of them ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lags that were planned and not measured, for one reason."""
+
+    technique: str
+    task: str
+    state: str
+    reason: str
+    stopped_at: float
+    lags: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Results of a task under a protocol that is not shown."""
+
+    task: str
+    protocol_hash: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class StaleResults:
+    """Results that the code of today would not reproduce."""
+
+    arm: str
+    technique: str
+    task: str
+    why: str
+    members: int
+    lags: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A combination of code, libraries and machine, and what was trained by it."""
+
+    commit: str
+    dirty: bool
+    bench: str
+    python: str
+    torch: str
+    lightning: str
+    mlflow: str
+    platform: str
+    cpu: str
+    accelerator: str
+    threads: int
+    members: int
+    first: str
+    last: str
+    """ISO 8601, UTC: when the first and the last of its runs began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value behind a claim's effect."""
+
+    technique: str
+    task: str
+    lag: int
+    seed: int
+    value: float
+
+    @property
+    def cell(self) -> Cell:
+        """The task and the lag that it was measured at."""
+        return Cell(self.task, self.lag)
+
+
+def values_of(part: PartVerdict) -> list[Value]:
+    """The values behind a part's effect."""
+    return rows_of(part.data, Value)
+
+
+def numbers_of(values: Iterable[Value]) -> NDArray[np.float64]:
+    """The numbers alone."""
+    return np.array([value.value for value in values], dtype=float)
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """Items by their key, keys and items in the order in which they come."""
+    found: dict[Key, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
+
+
+class LearningCurve(NamedTuple):
+    """A setting's held-out metric by update: the median of its runs, and their quartiles."""
+
+    key: SettingKey
+    updates: NDArray[np.float64]
+    median: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, key: SettingKey, points: Sequence[tuple[float, float, float, float]]) -> LearningCurve:
+        """The curve through points of an update, the median, and the lower and the upper quartile."""
+        return cls(key, *np.array(points, dtype=float).T)
+
+    @property
+    def last(self) -> float:
+        """The median at the end of training, or the last that was finite; NaN if none was."""
+        finite = self.median[~np.isnan(self.median)]
+        return float(finite[-1]) if len(finite) else math.nan
+
+
+class Profile(NamedTuple):
+    """The norm of a gradient by steps back in time, from the last step on."""
+
+    lags_back: NDArray[np.int64]
+    log10_norms: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRate:
+    """What a gradient's profile comes down to, over the seeds of a setting."""
+
+    technique: str
+    task: str
+    lag: int
+    moment: str
+    quantity: str
+    layer: int
+    decay: float
+    """Mean slope of the norm's logarithm, in nats a step back, with its interval `low` to `high`."""
+    low: float
+    high: float
+    seeds: int
+    first_lag: float
+    last_lag: float
+    """The fitted range of steps back: medians, as are the fits, the half-life and the reach."""
+    r2: float
+    power_r2: float
+    half_life: float
+    reach: float
+    dead_share: float
+    kept: float
+    cosine: float
+    """Means."""
+
+    @property
+    def key(self) -> SettingKey:
+        """What names the setting in its arm."""
+        return SettingKey(self.technique, self.task, self.lag)
+
+
+@dataclass(frozen=True, slots=True)
+class InTraining:
+    """How steady the gradient was over training: the share of updates that were clipped, and of spikes."""
+
+    clipped: float
+    spikes: float
