@@ -25,6 +25,7 @@ from bench.records.settings import Cohort, Member, Setting
 from bench.tasks import Task, tasks
 from bench.tasks.base import Split
 from bench.techniques import Technique
+from bench.training.confirmation import Confirmation
 from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace
@@ -52,7 +53,8 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     parameters, state = module.parameters_each, module.state_each
     sequences = held_out(task, setting.lag, split, protocol.held_out_size, seeds)
     flow = FlowRecorder(cohort, task)
-    monitor = Monitor(cohort, task, sequences, report, flow if cohort.role == "measured" else None)
+    confirmation = Confirmation(cohort, task, split)
+    monitor = Monitor(cohort, task, sequences, report, flow if cohort.role == "measured" else None, confirmation)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, torch's renamings
         trainer = _trainer(monitor, accelerator)

@@ -1,4 +1,4 @@
-"""Follows the members of a cohort: evaluates them, keeps their curves, and sends home who has finished."""
+"""Follows the members of a cohort: evaluates them, keeps their curves, and drops members that have finished."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bench.engine.stack import Block
 from bench.records.settings import Cohort, Outcome
 from bench.tasks.base import Task
 from bench.techniques.base import Technique
+from bench.training.confirmation import Confirmation
 from bench.training.flow import FlowRecorder, Moment
 
 FIRST_LOOK = 1 / 8
@@ -25,7 +26,7 @@ PROBED_AT = (1 / 4, 1 / 2)
 """Shares of the budget after which the gradient flow of those who still train is measured, beside start and end."""
 
 Report = Callable[[int, int], None]
-"""Told, after each evaluation: updates done, members still training."""
+"""A function that is called after each evaluation with the updates done and the members that still train."""
 
 
 @dataclass
@@ -52,8 +53,9 @@ class Monitor(pl.Callback):
         sequences: Batch,
         report: Report | None = None,
         flow: FlowRecorder | None = None,
+        confirmation: Confirmation | None = None,
     ) -> None:
-        self.cohort, self.task, self.report, self.flow = cohort, task, report, flow
+        self.cohort, self.task, self.report, self.flow, self.confirmation = cohort, task, report, flow, confirmation
         self.inputs, self.targets = sequences
         self.traces = [Trace() for _ in cohort.members]
         self.active = list(range(len(cohort.members)))
@@ -104,7 +106,7 @@ class Monitor(pl.Callback):
             trace.loss, trace.metric = losses[column], metrics[column]
             trace.curve.append(self._point(index, column, records))
             if trace.outcome is None:
-                self._judge(index)
+                self._judge(index, module, column)
 
     def _held_out(self, module: pl.LightningModule, whole: bool) -> tuple[list[float], list[float]]:
         """Held-out loss and metric of each active member.
@@ -146,8 +148,8 @@ class Monitor(pl.Callback):
             assert isinstance(module, Technique)
             self.flow.take(module, [self.active.index(i) for i in indices], indices, self.done, moment)
 
-    def _judge(self, index: int) -> None:
-        """Solved needs two evaluations in a row; the update that counts is the first of them."""
+    def _judge(self, index: int, module: pl.LightningModule, column: int) -> None:
+        """Solved needs two evaluations in a row and fresh sequences; the update that counts is the first of the two."""
         trace = self.traces[index]
         if not (math.isfinite(trace.loss) and math.isfinite(trace.metric)):
             self._finish(index, "diverged", self.done)
@@ -155,8 +157,16 @@ class Monitor(pl.Callback):
             trace.passed_at = None
         elif trace.passed_at is None:
             trace.passed_at = self.done
-        else:
+        elif self._confirmed(index, module, column):
             self._finish(index, "solved", trace.passed_at)
+        else:
+            trace.passed_at = None
+
+    def _confirmed(self, index: int, module: pl.LightningModule, column: int) -> bool:
+        """Return True if nothing speaks against it."""
+        assert isinstance(module, Technique)
+        seed = self.cohort.members[index].seed
+        return self.confirmation is None or self.confirmation.passes(module, column, seed, self.done)
 
     def _finish(self, index: int, outcome: Outcome, updates: int) -> None:
         self.traces[index].outcome, self.traces[index].updates = outcome, updates

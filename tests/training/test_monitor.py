@@ -35,12 +35,12 @@ class Stop:
     should_stop = False
 
 
-def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE):
+def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE, confirmation=None):
     """Run the monitor over blocks of 100 updates of a budget of 400; returns it and the trainer."""
     module = module or Scripted(scripts)
     what = cohort(seeds=len(module.kept))
     assert (PROTOCOL.updates, PROTOCOL.evaluate_every) == (400, 100)
-    monitor, trainer = Monitor(what, tasks.get("adding")(), sequences), Stop()
+    monitor, trainer = Monitor(what, tasks.get("adding")(), sequences, confirmation=confirmation), Stop()
     monitor.on_train_start(trainer, module)
     for block in range(4):
         members = len(monitor.active)
@@ -110,6 +110,26 @@ def test_outcomes(metrics, outcome, updates):
     monitor, _ = follow([metrics])
     (trace,) = monitor.traces
     assert (trace.outcome, trace.updates) == (outcome, updates)
+
+
+class Never:
+    """A confirmation that no member passes before update 300."""
+
+    def __init__(self):
+        self.asked = []
+
+    def passes(self, module, column, seed, update):
+        self.asked.append((seed, update))
+        return update >= 300
+
+
+def test_what_fresh_sequences_do_not_confirm_goes_on():
+    module = Scripted([[0.2, 0.009, 0.008, 0.007, 0.006]])
+    never = Never()
+    monitor, _ = follow(None, module=module, confirmation=never)
+    (trace,) = monitor.traces
+    assert never.asked == [(1, 200), (1, 400)], "after two evaluations in a row, and two further ones"
+    assert (trace.outcome, trace.updates) == ("solved", 300)
 
 
 def test_a_training_loss_that_is_not_finite_ends_its_member_at_that_update():

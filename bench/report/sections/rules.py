@@ -32,9 +32,9 @@ RULES = (
         "censored at the budget, never dropped and never averaged away."
     ),
     words(
-        "Solved is a threshold on a held-out metric, confirmed at the next evaluation. An evaluation "
-        "ends after an eighth of the held-out sequences where the others could not make it solved any "
-        "more; there learning curves are rougher."
+        "A run has solved its task once a held-out metric reaches the threshold at two evaluations in a "
+        "row, and on fresh sequences then drawn to confirm it. An evaluation stops after an eighth of the "
+        "held-out sequences if the threshold is already out of reach, so curves far from it are noisier."
     ),
     words(
         "Trivial levels, the score of the best answer that ignores the input, are computed in closed "
