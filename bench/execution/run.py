@@ -21,7 +21,7 @@ from bench.execution.progress_line import LOG, ProgressLine
 from bench.execution.worker import measure, train
 from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
-from bench.records.result import COST_COLUMNS, CohortResult, typed
+from bench.records.result import COSTS, CohortResult, typed
 from bench.records.settings import Cohort, Setting
 from bench.records.study import Study
 from bench.tracking import Outbox, Store
@@ -284,7 +284,7 @@ class _Run:
                         rows += [message.row for _, message in crew.messages() if isinstance(message, Measured)]
             finally:
                 if rows:
-                    self.store.write_costs(typed(rows, COST_COLUMNS))
+                    self.store.write_costs(typed(rows, COSTS))
 
     def _to_cost(self) -> dict[str, Setting]:
         """Find the settings to time, by the hash of their cost.

@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.engine.seeding import generator
+from bench.records.fields import work
 from bench.records.provenance import provenance
 from bench.records.result import COST_METHOD
 from bench.records.settings import Member, Setting, digest
@@ -33,14 +34,22 @@ SECONDS_A_ROUND = 0.005
 
 def cost_hash(setting: Setting) -> str:
     """Names the work that a cost is of and the method: what has the same need not be measured again on one machine."""
-    protocol = setting.protocol
-    sizes = [protocol.hidden_size, protocol.batch_size, protocol.optimizer, protocol.clip_norm]
     machine = [provenance()["cpu"], provenance()["torch"], processor()]
-    return digest([COST_METHOD, setting.technique, setting.technique_hash, setting.task, setting.lag, sizes, machine])
+    return digest(
+        [
+            COST_METHOD,
+            setting.technique,
+            setting.technique_hash,
+            setting.task,
+            setting.lag,
+            work(setting.protocol),
+            machine,
+        ]
+    )
 
 
 def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
-    """One row of the cost ledger (COST_COLUMNS): one member's training update against the baseline's.
+    """One row of the cost ledger (COSTS): one member's training update against the baseline's.
 
     The two take turns. The ratio is the median of the rounds' ratios, and its spread their quartiles. The baseline is
     measured against itself like any other: its ratio would be 1 but for what such a measurement cannot tell.
