@@ -13,6 +13,7 @@ from typing import Protocol as Interface
 import pandas as pd
 
 from bench.errors import BenchError
+from bench.records.fields import from_columns
 from bench.records.settings import Protocol
 from bench.records.staleness import why_stale
 from bench.records.study import MAIN, Study
@@ -294,21 +295,10 @@ def _protocols(members: pd.DataFrame, studies: list[Study]) -> tuple[dict[str, s
 
 def _protocol_of(members: pd.DataFrame) -> Protocol:
     """Members' protocol, told from their columns, where no study is on record."""
-    first, tuning = members.iloc[0], members[~measured_in(members)]
+    tuning = members[~measured_in(members)]
     rates = (members if tuning.empty else tuning).learning_rate
-    return Protocol(
-        hidden_size=first.hidden_size,
-        batch_size=first.batch_size,
-        updates=first.budget,
-        evaluate_every=first.evaluate_every,
-        held_out_size=first.held_out_size,
-        learning_rates=tuple(sorted(rates.unique())),
-        tuning_seeds=tuning.seed.nunique(),
-        optimizer=first.optimizer,
-        clip_norm=None if pd.isna(first.clip_norm) else first.clip_norm,
-        initialisation=first.initialisation,
-        recurrent_gain=first.recurrent_gain,
-    )
+    others = {"learning_rates": tuple(sorted(rates.unique())), "tuning_seeds": tuning.seed.nunique()}
+    return from_columns(members.iloc[0], **others)
 
 
 def _newest(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:

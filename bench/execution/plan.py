@@ -14,7 +14,7 @@ from bench.execution.needs import by_need
 from bench.execution.worker import time_updates
 from bench.execution.workforce import Workforce
 from bench.protocol.ladder import remaining
-from bench.records.result import MEMBER_COLUMNS, typed
+from bench.records.result import MEMBERS, typed
 from bench.records.settings import Cohort, Frozen
 from bench.records.study import Chain, Study
 from bench.tasks import tasks
@@ -47,10 +47,10 @@ def make_plan(
 ) -> Plan:
     """Count the studies' work against what the store holds (tidy member rows; None: nothing), and time it."""
     if members is None:
-        members = typed([], MEMBER_COLUMNS)
+        members = typed([], MEMBERS)
     work = distinct([(chain, missing_cohorts(s, chain, members)) for s in studies for chain in s.chains()])
     missing = sum(len(cohort.members) for _, left in work for cohort in left)
-    nothing = typed([], MEMBER_COLUMNS)
+    nothing = typed([], MEMBERS)
     everything = distinct([(chain, missing_cohorts(s, chain, nothing)) for s in studies for chain in s.chains()])
     wanted = sum(len(cohort.members) for _, left in everything for cohort in left)
     todo = [(chain, left) for chain, left in work if left]

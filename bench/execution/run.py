@@ -21,7 +21,7 @@ from bench.execution.progress_line import LOG, ProgressLine
 from bench.execution.worker import clock, measure, train
 from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
-from bench.records.result import COST_COLUMNS, CohortResult, typed
+from bench.records.result import COSTS, CohortResult, typed
 from bench.records.settings import Cohort, Setting
 from bench.records.study import Study
 from bench.tracking import Outbox, Store
@@ -282,7 +282,7 @@ class _Run:
                     rows += self._cost(setting, crew)
             finally:
                 if rows:
-                    self.store.write_costs(typed(rows, COST_COLUMNS))
+                    self.store.write_costs(typed(rows, COSTS))
 
     def _cost(self, setting: Setting, crew: Crew) -> list[dict[str, Any]]:
         """Measure one setting, its time in several processes; give its row of the ledger, if there is one."""

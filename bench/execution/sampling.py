@@ -12,7 +12,7 @@ from bench.execution.needs import by_need
 from bench.execution.worker import sample
 from bench.records.result import typed
 from bench.records.settings import Setting, digest
-from bench.records.snapshot import TIMING_COLUMNS
+from bench.records.snapshot import TIMINGS
 from bench.records.study import Study
 from bench.tracking import Store
 
@@ -42,7 +42,7 @@ def sample_speeds(
     if not rows:
         return 0
     name = digest([datetime.now(UTC).isoformat(), rows[0]["started"]])
-    table = typed([row | {"sample": name} for row in rows], TIMING_COLUMNS)
+    table = typed([row | {"sample": name} for row in rows], TIMINGS)
     store.write_timings(table)
     return table["technique"].nunique()
 

@@ -35,7 +35,7 @@ class HistoryStore(ResultStore, Interface):
     """What the history needs of `bench.tracking.Store`."""
 
     def timings(self) -> pd.DataFrame:
-        """TIMING_COLUMNS, the newest sample last."""
+        """TIMINGS, the newest sample last."""
 
     def snapshots(self) -> list[Snapshot]:
         """The newest last."""

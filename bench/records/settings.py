@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +37,18 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+@dataclass(frozen=True)
+class Kept:
+    """How a field of the protocol is kept, where that does not follow from its name and its type."""
+
+    column: str | None = ""
+    """The column of a run's row, if it has another name than the field; None: the rows of all runs tell it together."""
+    timed: bool = False
+    """Whether the time of an update depends on it."""
+    none: str = ""
+    """What no value is called, in English."""
+
+
 class Named(Frozen):
     """A model that its hash names. A field that is added later leaves old hashes alone while it is at its default."""
 
@@ -60,7 +73,11 @@ class Named(Frozen):
 
 
 class Protocol(Named):
-    """Everything but technique, task, lag and seed that a result depends on; unlike hashes are never pooled."""
+    """Everything but technique, task, lag and seed that a result depends on; unlike hashes are never pooled.
+
+    A field is written down here and where it acts. Its option, its column, its parameter in MLflow, its line in the
+    report and in docs/protocol.md follow from its name, type, title and description: see `bench.records.fields`.
+    """
 
     first_fields = frozenset(
         {
@@ -69,28 +86,60 @@ class Protocol(Named):
         }
     )  # fmt: skip
 
-    hidden_size: int = Field(ge=1, le=MOST_STEPS, description="units of the recurrent state")
-    batch_size: int = Field(ge=1, le=MOST_STEPS, description="fresh sequences per update")
-    updates: int = Field(
-        ge=0, le=MOST_STEPS, description="the budget: optimiser steps of a run; 0 probes without training"
+    hidden_size: Annotated[int, Kept(timed=True)] = Field(
+        ge=1, le=MOST_STEPS, title="Hidden units", description="units of the recurrent state"
     )
-    evaluate_every: int = Field(ge=1, le=MOST_STEPS, description="updates between evaluations on held-out sequences")
+    batch_size: Annotated[int, Kept(timed=True)] = Field(
+        ge=1, le=MOST_STEPS, title="Sequences an update", description="fresh sequences per update"
+    )
+    updates: Annotated[int, Kept(column="budget")] = Field(
+        ge=0,
+        le=MOST_STEPS,
+        title="Budget, updates",
+        description="the budget: optimiser steps of a run; 0 probes without training",
+    )
+    evaluate_every: int = Field(
+        ge=1,
+        le=MOST_STEPS,
+        title="Updates between evaluations",
+        description="updates between evaluations on held-out sequences",
+    )
     held_out_size: int = Field(
-        ge=1, le=MOST_STEPS, description="sequences in the validation and in the test set of a seed"
+        ge=1,
+        le=MOST_STEPS,
+        title="Held-out sequences",
+        description="sequences in the validation and in the test set of a seed",
     )
-    learning_rates: tuple[float, ...] = Field(
-        min_length=1, description="learning rates to choose from by tuning; a single one is used without tuning"
+    learning_rates: Annotated[tuple[float, ...], Kept(column=None)] = Field(
+        min_length=1,
+        title="Learning rates tried",
+        description="learning rates to choose from by tuning; a single one is used without tuning",
     )
-    tuning_seeds: int = Field(ge=0, le=MOST_SEEDS, description="seeds with which tuning tries each learning rate")
-    optimizer: OptimizerName = Field(default="adam", description="optimiser of every technique without one of its own")
-    clip_norm: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="norm to which every technique's gradient is clipped"
+    tuning_seeds: Annotated[int, Kept(column=None)] = Field(
+        ge=0,
+        le=MOST_SEEDS,
+        title="Tuning seeds per rate",
+        description="seeds with which tuning tries each learning rate",
+    )
+    optimizer: Annotated[OptimizerName, Kept(timed=True)] = Field(
+        default="adam", title="Optimiser", description="optimiser of every technique without one of its own"
+    )
+    clip_norm: Annotated[float | None, Kept(timed=True, none="not clipped")] = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        title="Gradients clipped to norm",
+        description="norm to which every technique's gradient is clipped",
     )
     initialisation: Literal["default", "orthogonal"] = Field(
-        default="default", description="recurrent weights at the start"
+        default="default", title="Initialisation", description="recurrent weights at the start"
     )
     recurrent_gain: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, description="factor of the recurrent weights at the start"
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        title="Gain on recurrent weights",
+        description="factor of the recurrent weights at the start",
     )
 
     @property

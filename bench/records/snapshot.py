@@ -11,27 +11,33 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, ValidationError, model_validator
 
 from bench.errors import BenchError
-from bench.records.result import ORIGIN_COLUMNS
+from bench.records.columns import Column, Table
+from bench.records.result import ORIGIN, SETTING
 from bench.records.settings import Frozen, digest
 
 LARGEST = 2**26
 """Bytes of a snapshot that are read at most: a small file may unpack to more than a memory holds."""
 
-TIMING_COLUMNS: dict[str, str] = {
-    "sample": "str",  # names the sample: rows of one run have it in common
-    "process": "int64",  # each is a fresh one
-    "technique": "str",
-    "task": "str",
-    "lag": "int64",
-    "work": "str",  # digest of all else that an update's time depends on: sizes, optimiser, clipping
-    "technique_hash": "str",
-    "task_hash": "str",
-    "seconds": "float64",  # the fastest of the rounds: one update of one member
-    "reference": "float64",  # the same of what it took turns with: the baseline; for the baseline, a yardstick
-    "loss": "float64",  # after a few updates on one batch: the same numbers, unless code or libraries changed
-    **ORIGIN_COLUMNS,
-}
+TIMINGS = Table(
+    (
+        Column("sample", "str", "names the sample: rows of one run have it in common"),
+        Column("process", "int64", "the process, a fresh one each"),
+        *SETTING,
+        Column("work", "str", "names all else that the time of an update depends on: sizes, optimiser, clipping"),
+        Column("technique_hash", "str", "names the technique's code"),
+        Column("task_hash", "str", "names the task's code"),
+        Column("seconds", "float64", "the fastest of the rounds: one update of one member", "seconds"),
+        Column(
+            "reference", "float64", "the same of the baseline, in turns; for the baseline, of a yardstick",
+            "seconds",
+        ),
+        Column("loss", "float64", "the loss after a few updates: the same unless code or libraries change"),
+        *ORIGIN,
+    )
+)  # fmt: skip
 """A sample of speeds, one row a technique and process."""
+TIMING_COLUMNS = TIMINGS.types
+"""pandas' types by column."""
 
 
 Ratio = Annotated[float, Field(gt=0, allow_inf_nan=False)]

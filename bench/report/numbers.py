@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bench.languages import Language
+from bench.records.columns import Column, Shown
 
 LEAST_P = 0.001
 """Smaller p-values are shown as below it."""
@@ -98,6 +99,17 @@ class Numbers:
         scaled = value / base**power
         digits = f"{scaled:.3g}" if scaled < 1000 else f"{scaled:,.0f}"
         return f"{digits}\u202f{_PREFIXES[power]}{unit}".rstrip("\u202f")
+
+    def shown(self, column: Column, value: Any) -> str:
+        """A value of a table, in the way in which its column is shown."""
+        shows: dict[Shown, Callable[[Any], str]] = {
+            "text": str,
+            "count": self.count,
+            "si": self.si,
+            "bytes": lambda size: self.si(size, "B"),
+            "ratio": self.ratio,
+        }
+        return shows[column.shown](value)
 
     def updates(self, value: float, budget: float) -> str:
         """Updates to solve; infinite means beyond the budget."""

@@ -1,72 +1,80 @@
-"""The entries of a task's protocol, as the report names and shows them."""
+"""The entries of a task's protocol, as the report names and shows them: the fields, and what follows from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from bench.languages import words
+from bench.records.fields import ProtocolField, protocol_fields
 from bench.report.findings import Matrix
 from bench.report.names import Names
 
-ENTRIES = {
-    "hidden_size": words("Hidden units"),
-    "batch_size": words("Sequences an update"),
-    "updates": words("Budget, updates"),
-    "sequences": words("Budget, sequences"),
-    "evaluate_every": words("Updates between evaluations"),
-    "held_out_size": words("Held-out sequences"),
-    "learning_rates": words("Learning rates tried"),
-    "tuning_seeds": words("Tuning seeds per rate"),
-    "seeds_tuning": words("Seeds for tuning"),
-    "seeds_measured": words("Seeds measured"),
-    "optimizer": words("Optimiser"),
-    "clip_norm": words("Gradients clipped to norm"),
-    "initialisation": words("Initialisation"),
-    "recurrent_gain": words("Gain on recurrent weights"),
-    "hash": words("Protocol hash"),
-}
-"""The protocol's fields and what follows from them."""
-SET_APART = ("updates", "learning_rates", "optimizer", "clip_norm", "initialisation", "recurrent_gain")
-"""The entries in which an arm's protocol may differ from the main one."""
+
+class Entry(NamedTuple):
+    """A line of the ledger."""
+
+    title: str
+    """In English."""
+    shown: Callable[[Matrix, str, Names], str]
+    """What it says of a task in an arm."""
 
 
-def protocol(matrix: Matrix, task: str, say: Names) -> dict[str, str]:
-    """Each entry of a task's protocol in an arm, in the order of ENTRIES."""
-    n, rules = say.numbers, matrix.protocols[task]
-    return {
-        "hidden_size": n.count(rules.hidden_size),
-        "batch_size": n.count(rules.batch_size),
-        "updates": n.count(rules.updates),
-        "sequences": n.count(rules.updates * rules.batch_size),
-        "evaluate_every": n.count(rules.evaluate_every),
-        "held_out_size": n.count(rules.held_out_size),
-        "learning_rates": say.words.rules.between_items.join(f"{rate:g}" for rate in rules.learning_rates),
-        "tuning_seeds": n.count(rules.tuning_seeds),
-        "seeds_tuning": _seeds(matrix, task, "tuning") or n.none,
-        "seeds_measured": _seeds(matrix, task, "measured") or n.none,
-        "optimizer": rules.optimizer,
-        "clip_norm": say.words("not clipped") if rules.clip_norm is None else f"{rules.clip_norm:g}",
-        "initialisation": rules.initialisation,
-        "recurrent_gain": f"{rules.recurrent_gain:g}",
-        "hash": matrix.hashes[task],
-    }
+def entries() -> list[Entry]:
+    """The ledger: each field in its place, and behind it what follows from it."""
+    found: list[Entry] = []
+    for field in protocol_fields():
+        found += [Entry(field.title, _of_field(field)), *FOLLOWING.get(field.name, ())]
+    return [*found, Entry(words("Protocol hash"), lambda matrix, task, _: matrix.hashes[task])]
 
 
 def differences(main: Matrix, other: Matrix, say: Names) -> Iterator[str]:
-    """The entries in which an arm's protocol is not the main one's, of the first task that both have."""
+    """The fields in which an arm's protocol is not the main one's, of the first task that both have."""
     task = next((task for task in other.tasks if task in main.tasks), None)
     if task is None:
         return
-    own, usual = protocol(other, task, say), protocol(main, task, say)
-    for entry in SET_APART:
-        if own[entry] != usual[entry]:
-            name = say.words(ENTRIES[entry])
-            yield say.words("{name} {own} (main: {main})", name=name, own=own[entry], main=usual[entry])
+    for field in protocol_fields():
+        own, usual = (_of_field(field)(matrix, task, say) for matrix in (other, main))
+        if own != usual:
+            name = say.words.name(field.title)
+            yield say.words("{name} {own} (main: {main})", name=name, own=own, main=usual)
 
 
-def _seeds(matrix: Matrix, task: str, role: str) -> str:
-    """The range of the seeds used, such as 1–5; empty where there are none."""
-    seeds = {run.seed for run in matrix.runs_on(task, role)}
-    if not seeds:
-        return ""
-    return str(*seeds) if len(seeds) == 1 else f"{min(seeds)}–{max(seeds)}"
+def _of_field(field: ProtocolField) -> Callable[[Matrix, str, Names], str]:
+    return lambda matrix, task, say: _shown(getattr(matrix.protocols[task], field.name), field, say)
+
+
+def _shown(value: Any, field: ProtocolField, say: Names) -> str:
+    if value is None:
+        return say.words.name(field.kept.none) or say.numbers.none
+    if isinstance(value, tuple):
+        return say.words.rules.between_items.join(_shown(one, field, say) for one in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value if isinstance(value, str) else say.numbers.count(value)
+
+
+def _sequences(matrix: Matrix, task: str, say: Names) -> str:
+    return say.numbers.count(matrix.protocols[task].updates * matrix.protocols[task].batch_size)
+
+
+def _seeds(role: str) -> Callable[[Matrix, str, Names], str]:
+    """The range of the seeds used, such as 1–5; a dash where there are none."""
+
+    def shown(matrix: Matrix, task: str, say: Names) -> str:
+        seeds = {run.seed for run in matrix.runs_on(task, role)}
+        if not seeds:
+            return say.numbers.none
+        return str(*seeds) if len(seeds) == 1 else f"{min(seeds)}–{max(seeds)}"
+
+    return shown
+
+
+FOLLOWING = {
+    "updates": (Entry(words("Budget, sequences"), _sequences),),
+    "tuning_seeds": (
+        Entry(words("Seeds for tuning"), _seeds("tuning")),
+        Entry(words("Seeds measured"), _seeds("measured")),
+    ),
+}
+"""What follows from a field, by its name."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.records.result import COST_COLUMNS
-from bench.records.snapshot import TIMING_COLUMNS, Snapshot, unpacked
+from bench.records.result import COSTS
+from bench.records.snapshot import TIMINGS, Snapshot, unpacked
 from bench.records.study import Study
 from bench.tracking import layout
 from bench.tracking.layout import Kind
@@ -38,8 +38,8 @@ FILES: dict[Kind, dict[str, Callable[[Path], Any]]] = {
     "cohorts": {"members.parquet": partial(table, columns=layout.STORED_MEMBERS)}
     | {f"{name}.parquet": partial(table, columns=columns) for name, columns in layout.STORED_OF_MEMBERS.items()},
     "studies": {"study.json": _study},
-    "costs": {"costs.parquet": partial(table, columns=COST_COLUMNS)},
-    "timings": {"timings.parquet": partial(table, columns=TIMING_COLUMNS)},
+    "costs": {"costs.parquet": partial(table, columns=COSTS)},
+    "timings": {"timings.parquet": partial(table, columns=TIMINGS)},
     "snapshots": {SNAPSHOT_FILE: _snapshot},
 }
 """By the kind of a record, its files that are read, and how: this raises one of UNREADABLE."""

@@ -17,7 +17,8 @@ import pandas as pd
 from mlflow.entities import Experiment, Metric, Param
 
 from bench.records.cell import SettingKey
-from bench.records.result import COST_METHOD, CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS
+from bench.records.columns import Column, InMLflow, Table
+from bench.records.result import COST_METHOD, CURVES, GRADIENTS, MEMBERS, PROBES
 
 Kind = Literal["cohorts", "studies", "costs", "timings", "snapshots"]
 
@@ -54,24 +55,16 @@ NO_RECORD = "none"
 CHECKSUM = "sha256."
 """Of a record's tags, one a file: what is read must be what was written."""
 
-STORED_MEMBERS = MEMBER_COLUMNS | {"mlflow_run_id": "str"}
+STORED_MEMBERS = Table((*MEMBERS, Column("mlflow_run_id", "str", "the run's id in MLflow")))
 WHOSE = ("cohort", "technique", "task", "lag", "role", "outcome", "protocol_hash")
 """The member's columns that the store adds to its curve, its gradients and its probes."""
 STORED_OF_MEMBERS = {
-    name: columns | {column: MEMBER_COLUMNS[column] for column in WHOSE}
-    for name, columns in (("curves", CURVE_COLUMNS), ("gradients", GRADIENT_COLUMNS), ("probes", PROBE_COLUMNS))
+    name: Table((*table, *(MEMBERS[column] for column in WHOSE)))
+    for name, table in (("curves", CURVES), ("gradients", GRADIENTS), ("probes", PROBES))
 }
 """Tables of a cohort with several rows a member, each in a file of its name."""
 
-_PARAMS = (
-    "technique", "family", "task", "lag", "seed", "learning_rate", "role", "hidden_size", "batch_size",
-    "budget", "optimizer", "clip_norm", "initialisation", "recurrent_gain", "dials", "parameters",
-)  # fmt: skip
-_TAGS = (
-    "outcome", "reason", "cohort", "protocol_hash", "setting_hash", "technique_hash", "task_hash",
-    "metric_name", "commit", "dirty", "accelerator",
-)  # fmt: skip
-CURVES = {
+CURVE_METRICS = {
     "metric": "held_out/metric",
     "loss": "held_out/loss",
     "train_loss": "train/loss",
@@ -80,7 +73,7 @@ CURVES = {
 """The peak and the share of clipped updates are in the record's table only: each point here takes time."""
 SOLVED = "final/solved"
 FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
-FLOW = {"decay": "flow/decay", "dead_share": "flow/dead_share"}
+FLOW_METRICS = {"decay": "flow/decay", "dead_share": "flow/dead_share"}
 """Of the lowest layer's output h, by update: the gradient's rate of decay, and the share of dead units."""
 
 
@@ -107,13 +100,12 @@ def run_name(key: SettingKey, seed: int, learning_rate: float, role: str) -> str
 
 def params(row: dict[str, Any]) -> list[Param]:
     """What was run; what does not apply is left out."""
-    return [Param(name, _text(row[name])) for name in _PARAMS if _applies(row[name])]
+    return [Param(name, text) for name, text in _told(row, "parameter").items()]
 
 
 def tags(row: dict[str, Any], record: str) -> dict[str, str]:
     """What came of it, and where it comes from."""
-    found = {name: _text(row[name]) for name in _TAGS if _applies(row[name])}
-    return found | {
+    return _told(row, "tag") | {
         RECORD: record,
         "mlflow.source.name": "bptt-bench",
         "mlflow.source.git.commit": row["commit"],
@@ -145,7 +137,7 @@ def metrics(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> l
 
 def _points(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
     lowest = probes[(probes["quantity"] == "h") & (probes["layer"] == 0)]
-    for table, names in ((curve, CURVES), (lowest, FLOW)):
+    for table, names in ((curve, CURVE_METRICS), (lowest, FLOW_METRICS)):
         for column, name in names.items():
             for update, value in zip(table["update"].tolist(), table[column].tolist(), strict=True):
                 if math.isfinite(value):
@@ -154,6 +146,11 @@ def _points(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> I
         if math.isfinite(row[column]):
             yield name, float(row[column]), 0
     yield SOLVED, float(row["outcome"] == "solved"), 0
+
+
+def _told(row: dict[str, Any], where: InMLflow) -> dict[str, str]:
+    """The values of a row that MLflow shows there, by column; what does not apply is left out."""
+    return {c.name: _text(row[c.name]) for c in MEMBERS if c.mlflow == where and _applies(row[c.name])}
 
 
 def _applies(value: Any) -> bool:

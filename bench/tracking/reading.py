@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import pyarrow as pa
 from pyarrow import compute, parquet
 
-from bench.records.result import ADDED_LATER
-from bench.records.settings import Outcome, Role
+from bench.records.columns import Column, Kind, Table
 
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, MemoryError, pa.ArrowException)
 """What parsing a damaged or made-up file raises."""
@@ -23,18 +20,15 @@ LARGEST = 2**30
 """Bytes of a table in memory: a hundred times those of a large cohort."""
 ROWS_A_BATCH = 2**13
 
-_WORDS: dict[str, tuple[str, ...]] = {
-    "role": get_args(Role),
-    "outcome": get_args(Outcome),
-    "moment": ("start", "during", "end"),
-}
-_JSON: dict[str, type] = {"dials": dict, "plateaus": dict, "round_ratios": list}
-_IS: dict[str, Callable[[pa.DataType], bool]] = {
+_IS: dict[Kind, Callable[[pa.DataType], bool]] = {
     "int64": pa.types.is_int64,
     "float64": pa.types.is_float64,
     "bool": pa.types.is_boolean,
     "str": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
 }
+_TYPES: dict[Kind, pa.DataType] = {
+    "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_(), "str": pa.string(),
+}  # fmt: skip
 
 
 def is_run(run_id: str) -> bool:
@@ -66,34 +60,27 @@ def check_sum(file: Path, expected: str | None) -> None:
         raise ValueError("it was changed or damaged since it was written")
 
 
-def table(file: Path, columns: dict[str, str]) -> pa.Table:
-    """A Parquet file's columns, of their types and with words that exist; raises one of UNREADABLE.
+def table(file: Path, columns: Table) -> pa.Table:
+    """A Parquet file's columns, of their types and with values that there can be; raises one of UNREADABLE.
 
-    Columns that were added after the file was written have the value that ADDED_LATER gives.
+    Columns that were added after the file was written have the value that they give themselves.
 
     Not as a pandas table: to make a thousand small ones takes four times as long as to read them.
     """
     if not file.is_file():  # a folder would be read as one table
         raise OSError("it is not a file")
     with parquet.ParquetFile(file) as opened:
-        lacking = [name for name in columns if name in ADDED_LATER and name not in opened.schema_arrow.names]
-        for name, kind in columns.items():
-            if name not in lacking:
-                _check_type(opened.schema_arrow, name, kind, empty=not opened.metadata.num_rows)
-        content = bounded(opened, [name for name in columns if name not in lacking])
-    for name in lacking:
-        content = content.append_column(name, pa.repeat(pa.scalar(ADDED_LATER[name], pa.string()), len(content)))
-    for name, kind in columns.items():
-        if kind != "float64" and content[name].null_count:
-            raise ValueError(f"column '{name}' has gaps")
-    for name in _WORDS.keys() & columns.keys():
-        unknown = set(compute.unique(content[name]).to_pylist()) - set(_WORDS[name])
-        if unknown:
-            raise ValueError(f"column '{name}' holds '{min(unknown)}', not one of {', '.join(_WORDS[name])}")
-    for name in _JSON.keys() & columns.keys():
-        for text in compute.unique(content[name]).to_pylist():
-            _check_numbers(name, text, _JSON[name])
-    return content.select(list(columns)).replace_schema_metadata(None)
+        lacking = [c for c in columns if c.older is not None and c.name not in opened.schema_arrow.names]
+        there = [column for column in columns if column not in lacking]
+        for column in there:
+            _check_type(opened.schema_arrow, column, empty=not opened.metadata.num_rows)
+        content = bounded(opened, [column.name for column in there])
+    for column in lacking:
+        value = pa.scalar(column.older, _TYPES[column.kind])
+        content = content.append_column(column.name, pa.repeat(value, len(content)))
+    for column in columns:
+        _check_values(content[column.name], column)
+    return content.select(list(columns.types)).replace_schema_metadata(None)
 
 
 def bounded(opened: parquet.ParquetFile, columns: list[str] | None = None) -> pa.Table:
@@ -118,21 +105,18 @@ def bounded(opened: parquet.ParquetFile, columns: list[str] | None = None) -> pa
     return opened.read(columns=columns)
 
 
-def _check_type(schema: pa.Schema, name: str, kind: str, empty: bool) -> None:
-    places = schema.get_all_field_indices(name)
+def _check_type(schema: pa.Schema, column: Column, empty: bool) -> None:
+    places = schema.get_all_field_indices(column.name)
     if len(places) != 1:
-        raise ValueError(f"column '{name}' is {'there twice' if places else 'missing'}")
+        raise ValueError(f"column '{column.name}' is {'there twice' if places else 'missing'}")
     found = schema.field(places[0]).type
-    if not _IS[kind](found) and not (empty and pa.types.is_null(found)):
-        raise ValueError(f"column '{name}' holds {found}, not {kind}")
+    if not _IS[column.kind](found) and not (empty and pa.types.is_null(found)):
+        raise ValueError(f"column '{column.name}' holds {found}, not {column.kind}")
 
 
-def _check_numbers(name: str, text: str, kind: type) -> None:
-    """A JSON object or list of numbers."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    numbers = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, kind) or not all(isinstance(number, int | float) for number in numbers):
-        raise ValueError(f"column '{name}' holds '{text[:40]}', not numbers as JSON")
+def _check_values(values: pa.ChunkedArray, column: Column) -> None:
+    if column.kind != "float64" and values.null_count:
+        raise ValueError(f"column '{column.name}' has gaps")
+    if column.words or column.holds:
+        for fault in column.faults(compute.unique(values).to_pylist()):
+            raise ValueError(f"column '{column.name}' {fault}")

@@ -21,9 +21,10 @@ from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError, brief
-from bench.records.result import COST_COLUMNS, CohortResult, typed
+from bench.records.columns import Table
+from bench.records.result import COSTS, MEMBER, CohortResult, typed
 from bench.records.settings import Cohort, digest
-from bench.records.snapshot import TIMING_COLUMNS, Snapshot
+from bench.records.snapshot import TIMINGS, Snapshot
 from bench.records.study import Study
 from bench.tracking import layout
 from bench.tracking.address import Location, locate
@@ -37,8 +38,7 @@ from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum
 from bench.tracking.records import Records
 from bench.tracking.state import hold, lock_file, writer
 
-_MEMBER = ["seed", "learning_rate"]
-"""What tells the members of a cohort apart."""
+_MEMBER = list(MEMBER.types)
 
 MEASURED_COSTS = (
     "milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "rounds", "peak_bytes", "flops",
@@ -54,7 +54,7 @@ class Store:
     with store.lock():
         store.repair()
         store.write_cohort(result)
-    store.members()                      # MEMBER_COLUMNS and mlflow_run_id
+    store.members()                      # MEMBERS and mlflow_run_id
     """
 
     def __init__(self, location: Location, client: MlflowClient) -> None:
@@ -119,12 +119,12 @@ class Store:
                     (folder / "study.json").write_text(study.model_dump_json(indent=1), encoding="utf-8")
 
     def write_costs(self, costs: pd.DataFrame) -> None:
-        """Store measured costs (COST_COLUMNS)."""
-        self._write_table("costs", f"{len(costs)} costs", costs, COST_COLUMNS)
+        """Store measured costs (COSTS)."""
+        self._write_table("costs", f"{len(costs)} costs", costs, COSTS)
 
     def write_timings(self, timings: pd.DataFrame) -> None:
-        """Store a sample of speeds (TIMING_COLUMNS)."""
-        self._write_table("timings", f"{timings['technique'].nunique()} speeds", timings, TIMING_COLUMNS)
+        """Store a sample of speeds (TIMINGS)."""
+        self._write_table("timings", f"{timings['technique'].nunique()} speeds", timings, TIMINGS)
 
     def write_snapshot(self, snapshot: Snapshot) -> None:
         """Store what was known at the end of a run."""
@@ -134,7 +134,7 @@ class Store:
         ):
             (folder / SNAPSHOT_FILE).write_bytes(snapshot.packed())
 
-    def _write_table(self, kind: Kind, name: str, rows: pd.DataFrame, columns: dict[str, str]) -> None:
+    def _write_table(self, kind: Kind, name: str, rows: pd.DataFrame, columns: Table) -> None:
         with plainly(self.shown), self._record(kind, name, digest(rows.to_json(orient="records"))) as (_, folder):
             _save(rows, columns, folder / f"{kind}.parquet")
 
@@ -185,7 +185,7 @@ class Store:
     # Reading
 
     def members(self) -> pd.DataFrame:
-        """One row a member of every complete cohort: MEMBER_COLUMNS and mlflow_run_id.
+        """One row a member of every complete cohort: MEMBERS and mlflow_run_id.
 
         Of a member that two machines have trained, the first row.
         """
@@ -193,21 +193,21 @@ class Store:
         return rows.drop_duplicates(["setting_hash", "role", *_MEMBER], ignore_index=True)
 
     def curves(self) -> pd.DataFrame:
-        """One row a member and evaluation: CURVE_COLUMNS and whose curve it is."""
+        """One row a member and evaluation: CURVES and whose curve it is."""
         return self._of_members("curves")
 
     def gradients(self) -> pd.DataFrame:
-        """Gradient flow, step by step: GRADIENT_COLUMNS and whose it is."""
+        """Gradient flow, step by step: GRADIENTS and whose it is."""
         return self._of_members("gradients")
 
     def probes(self) -> pd.DataFrame:
-        """What each profile of `gradients` comes down to: PROBE_COLUMNS and whose it is."""
+        """What each profile of `gradients` comes down to: PROBES and whose it is."""
         return self._of_members("probes")
 
     def costs(self) -> pd.DataFrame:
-        """COST_COLUMNS; of the same thing measured twice on the same machine the later row."""
-        costs = self._table("costs", "costs.parquet", COST_COLUMNS)
-        same = [column for column in COST_COLUMNS if column not in MEASURED_COSTS]
+        """COSTS; of the same thing measured twice on the same machine the later row."""
+        costs = self._table("costs", "costs.parquet", COSTS)
+        same = [column for column in COSTS.types if column not in MEASURED_COSTS]
         return costs.drop_duplicates(same, keep="last", ignore_index=True)
 
     def studies(self) -> list[Study]:
@@ -219,8 +219,8 @@ class Store:
         return list(found.values())
 
     def timings(self) -> pd.DataFrame:
-        """TIMING_COLUMNS of every sample of speeds, the newest last."""
-        return self._table("timings", "timings.parquet", TIMING_COLUMNS)
+        """TIMINGS of every sample of speeds, the newest last."""
+        return self._table("timings", "timings.parquet", TIMINGS)
 
     def snapshots(self) -> list[Snapshot]:
         """One at the end of each run, the newest last."""
@@ -229,11 +229,11 @@ class Store:
     def _of_members(self, name: str) -> pd.DataFrame:
         return self._table("cohorts", f"{name}.parquet", layout.STORED_OF_MEMBERS[name])
 
-    def _table(self, kind: Kind, file: str, columns: dict[str, str]) -> pd.DataFrame:
+    def _table(self, kind: Kind, file: str, columns: Table) -> pd.DataFrame:
         tables = self._read(kind, file)
         if not tables:
             return typed([], columns)
-        return pa.concat_tables(tables, promote_options="permissive").to_pandas().astype(columns)
+        return pa.concat_tables(tables, promote_options="permissive").to_pandas().astype(columns.types)
 
     def _read(self, kind: Kind, file: str) -> list[Any]:
         """`file` of every complete record, oldest first."""
@@ -364,5 +364,5 @@ class Store:
                 mend(self.location.database, self.location)
 
 
-def _save(table: pd.DataFrame, columns: dict[str, str], file: Path) -> None:
-    table[list(columns)].to_parquet(file, index=False)
+def _save(table: pd.DataFrame, columns: Table, file: Path) -> None:
+    table[list(columns.types)].to_parquet(file, index=False)

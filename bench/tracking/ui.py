@@ -102,8 +102,8 @@ def _preset(store: Store, experiment: Experiment, lag: int, protocol: str, membe
 
 def _view(lag: int, protocol: str, members: pd.DataFrame) -> dict[str, Any]:
     """MLflow's view state, in its own words: filter, grouping, folded groups, columns and charts."""
-    curves = [_curve(metric, "learning") for metric in layout.CURVES.values()]
-    flow = [_curve(metric, "gradient flow") for metric in layout.FLOW.values()]
+    curves = [_curve(metric, "learning") for metric in layout.CURVE_METRICS.values()]
+    flow = [_curve(metric, "gradient flow") for metric in layout.FLOW_METRICS.values()]
     bars = [_chart("BAR", metric, "outcome") for metric in (layout.SOLVED, *layout.FINAL.values())]
     return {
         "searchFilter": f"params.role = 'measured' and params.lag = '{lag}' and tags.protocol_hash = '{protocol}'",

@@ -9,6 +9,7 @@ import math
 import sys
 import time
 import warnings
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,9 +20,10 @@ from bench.collector import collect_seldom
 from bench.engine.blueprint import Blueprint
 from bench.engine.native import library
 from bench.protocol.preset import parse_technique
+from bench.records.fields import as_columns
 from bench.records.provenance import provenance
-from bench.records.result import CURVE_COLUMNS, GRADIENT_COLUMNS, MEMBER_COLUMNS, PROBE_COLUMNS, CohortResult, typed
-from bench.records.settings import Cohort, Member, Setting
+from bench.records.result import CURVES, GRADIENTS, MEMBERS, PROBES, CohortResult, typed
+from bench.records.settings import Cohort, Member, Protocol, Setting
 from bench.tasks import Task, tasks
 from bench.tasks.base import Split
 from bench.techniques import Technique
@@ -74,7 +76,7 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     }
     rows = [common | _row(m, t) for m, t in zip(cohort.members, monitor.traces, strict=True)]
     points = [point for trace in monitor.traces for point in trace.curve]
-    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed(points, CURVE_COLUMNS), **flow.tables())
+    return CohortResult(cohort, typed(rows, MEMBERS), typed(points, CURVES), **flow.tables())
 
 
 def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
@@ -90,30 +92,26 @@ def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
         "outcome": "failed", "updates": 0, "reason": " ".join(reason.split()),
     }  # fmt: skip
     rows = [common | m.model_dump() for m in cohort.members]
-    flow = {"gradients": typed([], GRADIENT_COLUMNS), "probes": typed([], PROBE_COLUMNS)}
-    return CohortResult(cohort, typed(rows, MEMBER_COLUMNS), typed([], CURVE_COLUMNS), **flow)
+    flow = {"gradients": typed([], GRADIENTS), "probes": typed([], PROBES)}
+    return CohortResult(cohort, typed(rows, MEMBERS), typed([], CURVES), **flow)
 
 
 def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
     """The technique of a setting, initialised for these members."""
     _, cls, dials = parse_technique(setting.technique)
     task, protocol = tasks.get(setting.task)(), setting.protocol
-    blueprint = Blueprint(
-        inputs=task.inputs,
-        outputs=task.outputs,
-        scored=task.scored_steps(setting.lag),
-        lag=setting.lag,
-        steps=task.steps(setting.lag),
-        hidden_size=protocol.hidden_size,
-        seeds=tuple(m.seed for m in members),
-        learning_rates=tuple(m.learning_rate for m in members),
-        optimizer=protocol.optimizer,
-        clip_norm=protocol.clip_norm,
-        initialisation=protocol.initialisation,
-        recurrent_gain=protocol.recurrent_gain,
-        dials=dials,
-    )
-    return cls(blueprint, task)
+    chosen = {f.name: getattr(protocol, f.name) for f in fields(Blueprint) if f.name in Protocol.model_fields}
+    own = {
+        "inputs": task.inputs,
+        "outputs": task.outputs,
+        "scored": task.scored_steps(setting.lag),
+        "lag": setting.lag,
+        "steps": task.steps(setting.lag),
+        "seeds": tuple(m.seed for m in members),
+        "learning_rates": tuple(m.learning_rate for m in members),
+        "dials": dials,
+    }
+    return cls(Blueprint(**(chosen | own)), task)
 
 
 def prepare_process() -> None:
@@ -168,16 +166,8 @@ def _common(cohort: Cohort, task: Task, trivial: float) -> dict[str, Any]:
         "solved_at": task.solved_at,
         "plateaus": json.dumps(task.plateaus),
         "metric_name": task.metric_name,
-        "hidden_size": protocol.hidden_size,
         "steps": task.steps(setting.lag),
-        "batch_size": protocol.batch_size,
-        "budget": protocol.updates,
-        "evaluate_every": protocol.evaluate_every,
-        "held_out_size": protocol.held_out_size,
-        "optimizer": protocol.optimizer,
-        "clip_norm": protocol.clip_norm,
-        "initialisation": protocol.initialisation,
-        "recurrent_gain": protocol.recurrent_gain,
+        **as_columns(protocol),
         "setting_hash": setting.hash,
         "protocol_hash": protocol.hash,
         "technique_hash": setting.technique_hash,

@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.engine.seeding import generator
+from bench.records.fields import work
 from bench.records.provenance import provenance
 from bench.records.result import COST_METHOD
 from bench.records.settings import Member, Setting, digest
@@ -49,14 +50,22 @@ class Timing(NamedTuple):
 
 def cost_hash(setting: Setting) -> str:
     """Names the work that a cost is of and the method: what has the same need not be measured again on one machine."""
-    protocol = setting.protocol
-    sizes = [protocol.hidden_size, protocol.batch_size, protocol.optimizer, protocol.clip_norm]
     machine = [provenance()["cpu"], provenance()["torch"], processor()]
-    return digest([COST_METHOD, setting.technique, setting.technique_hash, setting.task, setting.lag, sizes, machine])
+    return digest(
+        [
+            COST_METHOD,
+            setting.technique,
+            setting.technique_hash,
+            setting.task,
+            setting.lag,
+            work(setting.protocol),
+            machine,
+        ]
+    )
 
 
 def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
-    """Measure one member's training update against the baseline's: a row of the cost ledger (COST_COLUMNS).
+    """Measure one member's training update against the baseline's: a row of the cost ledger (COSTS).
 
     It holds one process's timing; `pooled` adds those of others. The baseline is measured against itself like any
     other technique: its ratio differs from 1 only by the error of such measurements, which is subtracted from others.

@@ -17,7 +17,7 @@ from bench.engine.memory import parts
 from bench.engine.probe import Decay, History, fit_decay, log_norms, recorded
 from bench.engine.recurrence import Recurrence
 from bench.engine.seeding import generator
-from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
+from bench.records.result import GRADIENTS, PROBES, typed
 from bench.records.settings import Cohort, Member
 from bench.tasks.base import Task
 from bench.techniques.base import Technique
@@ -89,10 +89,8 @@ class FlowRecorder:
     def tables(self) -> dict[str, Any]:
         """`gradients` and `probes`, tidy."""
         return {
-            "gradients": typed(
-                pd.concat(self.gradients, ignore_index=True) if self.gradients else [], GRADIENT_COLUMNS
-            ),
-            "probes": typed(self.probes, PROBE_COLUMNS),
+            "gradients": typed(pd.concat(self.gradients, ignore_index=True) if self.gradients else [], GRADIENTS),
+            "probes": typed(self.probes, PROBES),
         }
 
 

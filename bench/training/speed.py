@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 
+from bench.records.fields import work
 from bench.records.provenance import provenance
 from bench.records.settings import Setting, digest
-from bench.records.snapshot import TIMING_COLUMNS
+from bench.records.snapshot import TIMINGS
 from bench.training.cohort import processor
 from bench.training.cost import BASELINE, Update, one_member
 from bench.training.turns import seconds, warm
@@ -30,14 +31,8 @@ YARDSTICK_STEPS = 100
 YARDSTICK_SIZE = 32
 
 
-def work(setting: Setting) -> str:
-    """Names what an update's time depends on besides technique, task, lag and code."""
-    protocol = setting.protocol
-    return digest([protocol.hidden_size, protocol.batch_size, protocol.optimizer, protocol.clip_norm])
-
-
 def sample_speed(setting: Setting) -> dict[str, Any]:
-    """One row of a sample (TIMING_COLUMNS, less `sample` and `process`)."""
+    """One row of a sample (TIMINGS, less `sample` and `process`)."""
     _, update = one_member(setting)
     losses = [update().losses for _ in range(TRIAL)]
     if setting.technique == BASELINE:
@@ -48,11 +43,11 @@ def sample_speed(setting: Setting) -> dict[str, Any]:
     known = provenance()
     return {
         **{name: getattr(setting, name) for name in ("technique", "task", "lag", "technique_hash", "task_hash")},
-        "work": work(setting),
+        "work": digest(work(setting.protocol)),
         "seconds": own,
         "reference": other,
         "loss": float(losses[-1]),
-        **{name: value for name, value in known.items() if name in TIMING_COLUMNS},
+        **{name: value for name, value in known.items() if name in TIMINGS},
         "accelerator": processor(),
         "threads": torch.get_num_threads(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

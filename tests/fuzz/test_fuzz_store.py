@@ -19,7 +19,7 @@ from profiles import FLOATS, TEXTS, VALUES, WEIRD_NUMBERS, examples, no_hang
 
 from bench.errors import BenchError
 from bench.evidence import scope
-from bench.records.result import COST_COLUMNS
+from bench.records.result import COSTS
 from bench.records.study import Study
 from bench.report.findings import gather
 from bench.tracking import Store, layout, reading
@@ -207,7 +207,7 @@ def test_forged_columns(written: dict[str, Any], tmp_path: Path, name: str, chan
     """Columns that are missing, of other types or with words that do not exist; rows there twice or not at all."""
     kind, file = name.partition(".")[0], tmp_path / name
     table = written[kind]
-    expected = {"members": layout.STORED_MEMBERS, "costs": COST_COLUMNS, **layout.STORED_OF_MEMBERS}[kind]
+    expected = {"members": layout.STORED_MEMBERS, "costs": COSTS, **layout.STORED_OF_MEMBERS}[kind]
     column = data.draw(st.sampled_from(list(table)))
     if change == "drop":
         table = table.drop(columns=column)
@@ -228,7 +228,7 @@ def test_forged_columns(written: dict[str, Any], tmp_path: Path, name: str, chan
         return
     event("read")
     assert len(found) == len(table)
-    assert change in ("twice", "none") or found.dtypes.astype(str).to_dict() == expected
+    assert change in ("twice", "none") or found.dtypes.astype(str).to_dict() == expected.types
 
 
 def printed(text: str) -> str:

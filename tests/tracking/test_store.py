@@ -47,8 +47,8 @@ def test_reading_needs_the_store_alone(store):
 
 
 def test_empty_tables_have_their_types(store):
-    assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS
-    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"]
+    assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS.types
+    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"].types
     assert store.costs().dtypes.astype(str).to_dict() == COST_COLUMNS
     assert store.studies() == []
     assert store.repair() == 0
@@ -57,8 +57,8 @@ def test_empty_tables_have_their_types(store):
 def test_types_hold_where_a_column_is_empty(store):
     """A cohort that failed outright has no curve, and no number in some columns."""
     store.write_cohort(outcomes_of(cohort(seeds=2), ["failed", "failed"]))
-    assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS
-    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"]
+    assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS.types
+    assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"].types
     assert store.members()["metric"].isna().all()
 
 
@@ -270,7 +270,7 @@ def test_the_environment_is_left_alone(store):
 
 
 def test_member_columns_are_all_stored():
-    assert list(layout.STORED_MEMBERS) == [*MEMBER_COLUMNS, "mlflow_run_id"]
+    assert list(layout.STORED_MEMBERS.types) == [*MEMBER_COLUMNS, "mlflow_run_id"]
 
 
 def test_snapshots_and_samples_come_back_as_they_went_in(store):

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from bench.protocol.preset import Selectors, load_preset, resolve
+from bench.records.fields import work
 from bench.records.result import typed
-from bench.records.snapshot import TIMING_COLUMNS
-from bench.training.speed import fastest, sample_speed, work
+from bench.records.snapshot import TIMINGS
+from bench.training.speed import fastest, sample_speed
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,9 @@ def test_calls_take_turns():
 
 def test_a_sample_has_every_column_and_the_same_loss_again(settings):
     first, second = (sample_speed(settings["lstm"]) for _ in range(2))
-    assert set(first) == set(TIMING_COLUMNS) - {"sample", "process"}
+    assert set(first) == set(TIMINGS.types) - {"sample", "process"}
     assert first["loss"] == second["loss"]
-    assert typed([first | {"sample": "s", "process": 0}], TIMING_COLUMNS)["reference"].gt(0).all()
+    assert typed([first | {"sample": "s", "process": 0}], TIMINGS)["reference"].gt(0).all()
     assert sample_speed(settings["tanh"])["loss"] != first["loss"]
 
 
@@ -46,4 +47,4 @@ def test_work_is_named_by_what_an_update_takes(settings):
     setting = settings["tanh"]
     larger = setting.model_copy(update={"protocol": setting.protocol.model_copy(update={"hidden_size": 9})})
     longer = setting.model_copy(update={"protocol": setting.protocol.model_copy(update={"updates": 99})})
-    assert work(longer) == work(setting) != work(larger)
+    assert work(longer.protocol) == work(setting.protocol) != work(larger.protocol)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Row, Styled, Table, Text
 from bench.report.families import groups, head
-from bench.report.protocols import ENTRIES, protocol
+from bench.report.protocols import entries
 from bench.report.rows import Technique
 from bench.report.section import ReportSection
 
@@ -33,14 +33,18 @@ class Fairness(ReportSection):
 
     def _protocols(self) -> Table:
         tasks = self.findings.tasks
-        entries = [protocol(self.findings, task, self.say) for task in tasks]
         columns = (
             Column(Styled(self.words("Protocol"), "quiet")),
             *(Column(self.say.task(task)) for task in tasks),
         )
         rows = tuple(
-            Row((Cell(self.words(name), "row"), *(of_task[entry] for of_task in entries)))
-            for entry, name in ENTRIES.items()
+            Row(
+                (
+                    Cell(self.words.name(entry.title), "row"),
+                    *(entry.shown(self.findings, task, self.say) for task in tasks),
+                )
+            )
+            for entry in entries()
         )
         return Table(columns, (Group(rows),), self.words("The protocol of each task."), kind="numbers")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.evidence.ledgers import VERSIONS
+from bench.evidence.ledgers import MACHINE, VERSIONS
 from bench.languages import words
+from bench.records.result import ORIGIN
 from bench.report.document import Block, Cell, Column, Group, Row, Table, Text
 from bench.report.rows import Origin
 from bench.report.section import ReportSection
@@ -35,11 +36,13 @@ class Provenance(ReportSection):
         yield self.words("Runs"), n.count(origin.members)
         first, last = n.when(origin.first), n.when(origin.last)
         yield self.words("Started"), self.words("{first} to {last} (UTC)", first=first, last=last)
-        yield self.words("Commit"), origin.commit
-        yield self.words("Working tree"), self.words("with uncommitted changes" if origin.dirty else "clean")
+        yield self.words.name(ORIGIN["commit"].title), origin.commit
+        yield (
+            self.words.name(ORIGIN["dirty"].title),
+            self.words("with uncommitted changes" if origin.dirty else "clean"),
+        )
         versions = [f"{name} {getattr(origin, name)}" for name in VERSIONS]
         yield self.words("Versions"), self.words.rules.between_items.join(versions)
-        yield self.words("Platform"), origin.platform
-        yield self.words("Processor"), origin.cpu
-        yield self.words("Accelerator"), origin.accelerator
-        yield self.words("Threads"), n.count(origin.threads)
+        for name in MACHINE:
+            column = ORIGIN[name]
+            yield self.words.name(column.title), n.shown(column, getattr(origin, name))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bench.evidence.scope import BASELINE
 from bench.languages import words
 from bench.records.cell import SettingKey
+from bench.records.result import COSTS, ORIGIN
 from bench.report.document import Block, Cell, Column, Figure, Heading, Row, Section, Styled, Table, Text
 from bench.report.draw.heatmap import solve_rates
 from bench.report.draw.learning_curves import learning_curves
@@ -111,28 +112,21 @@ class Tasks(ReportSection):
         if not costs:
             return
         yield Heading(self.words("What it costs"), f"{id}-costs")
+        shown = [column for column in COSTS if column.title and column not in ORIGIN]
 
         def row(technique: Technique) -> Iterator[Row]:
             if cost := costs.get(technique.name):
                 yield Row(
                     (
                         head(technique.name, self.say),
-                        n.count(cost.parameters),
-                        n.count(cost.state_size),
-                        n.si(cost.flops),
-                        n.si(cost.peak_bytes, "B"),
-                        n.ratio(cost.time_ratio),
+                        *(n.shown(column, getattr(cost, column.name)) for column in shown),
                         n.ratio_range(cost.time_ratio_low, cost.time_ratio_high),
                     )
                 )
 
         columns = (
             Column(self.words("Technique")),
-            Column(self.words("Parameters")),
-            Column(self.words("State")),
-            Column(self.words("FLOPs")),
-            Column(self.words("Peak memory")),
-            Column(self.words("Time ratio")),
+            *(Column(self.words.name(column.title)) for column in shown),
             Column(self.words("middle half")),
         )
         rows = groups(self.findings.members_of(task), row)
