@@ -31,6 +31,8 @@ Penalty = Callable[[list[Trajectory]], Tensor | None]
 
 EVALUATED_AT_ONCE = 128
 """The most held-out sequences a forward pass: more would not speed it up."""
+RECORDED = 3
+"""Numbers kept for each one carried, where a penalty reads states: the state, its gradient, a function of both."""
 
 
 class Update(NamedTuple):
@@ -290,6 +292,8 @@ class Stack(pl.LightningModule, ABC):
         if dtype not in self._floats:
             with self._recorded(self.recording):
                 self._floats[dtype] = sum(layer.floats_a_step(dtype) for layer in self.layers)
+            if self.recording:
+                self._floats[dtype] += RECORDED * self.state_each
         return self._floats[dtype]
 
     def keep(self, members: Tensor) -> None:
