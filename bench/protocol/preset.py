@@ -274,10 +274,9 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
         raise BenchError(f"The protocol for task '{name}': {_first_fault(error)}") from None
     if protocol.updates < protocol.evaluate_every and protocol.updates:
         protocol = protocol.model_copy(update={"evaluate_every": protocol.updates})
-    if any(not 0 < rate < float("inf") for rate in protocol.learning_rates):
-        raise BenchError(
-            f"Learning rates must be positive numbers, not {', '.join(f'{r:g}' for r in protocol.learning_rates)}."
-        )
+    for what, numbers in (("Learning rates", protocol.learning_rates), ("Test lags", protocol.test_lags)):
+        if any(not 0 < number < float("inf") for number in numbers):
+            raise BenchError(f"{what} must be positive numbers, not {', '.join(f'{n:g}' for n in numbers)}.")
     if protocol.tunes and not protocol.tuning_seeds:
         raise BenchError("Several learning rates need at least one tuning seed: set 'tuning_seeds' in the preset.")
     if task.most_held_out is not None and protocol.held_out_size > task.most_held_out:

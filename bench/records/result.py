@@ -67,6 +67,10 @@ MEMBERS = Table(
         Column("metric", "float64", "the metric on validation sequences (tuning) or test sequences (measured)"),
         Column("loss", "float64", "the loss on the same sequences"),
         Column("reason", "str", "why a run failed, in one line; else empty", mlflow="tag"),
+        Column(
+            "test_metrics", "str", "the metric at other lags than trained, of solved runs: a JSON object by lag",
+            holds=dict, older="{}",
+        ),
         Column("trivial_level", "float64", "the best metric of an answer that ignores the input"),
         Column("solved_at", "float64", "the metric from which on the task counts as solved"),
         Column("plateaus", "str", "further levels of the metric: a JSON object of levels by name", holds=dict),

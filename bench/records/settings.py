@@ -141,6 +141,11 @@ class Protocol(Named):
         title="Gain on recurrent weights",
         description="factor of the recurrent weights at the start",
     )
+    test_lags: Annotated[tuple[float, ...], Kept(column=None)] = Field(
+        default=(),
+        title="Further test lags, times the trained one",
+        description="multiples of the lag at which runs that solved it are tested, too",
+    )
 
     @property
     def tunes(self) -> bool:

@@ -31,6 +31,7 @@ from bench.training.confirmation import Confirmation
 from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
 from bench.training.monitor import Monitor, Report, Trace
+from bench.training.other_lags import OtherLags
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Parameters of mallopt, numbered as in glibc's malloc.h."""
@@ -56,7 +57,11 @@ def train_cohort(cohort: Cohort, report: Report | None = None, accelerator: str 
     sequences = held_out(task, setting.lag, split, protocol.held_out_size, seeds)
     flow = FlowRecorder(cohort, task)
     confirmation = Confirmation(cohort, task, split)
-    monitor = Monitor(cohort, task, sequences, report, flow if cohort.role == "measured" else None, confirmation)
+    measured = cohort.role == "measured"
+    monitor = Monitor(
+        cohort, task, sequences, report, flow if measured else None, confirmation,
+        OtherLags(cohort, task) if measured else None,
+    )  # fmt: skip
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on data loaders, torch's renamings
         trainer = _trainer(monitor, accelerator)
@@ -89,7 +94,7 @@ def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
         trivial = math.nan
     common = _common(cohort, task, trivial) | {
         "parameters": 0, "state_size": 0, "wall_seconds": 0.0, "accelerator": "", "started": started,
-        "outcome": "failed", "updates": 0, "reason": " ".join(reason.split()),
+        "outcome": "failed", "updates": 0, "test_metrics": "{}", "reason": " ".join(reason.split()),
     }  # fmt: skip
     rows = [common | m.model_dump() for m in cohort.members]
     flow = {"gradients": typed([], GRADIENTS), "probes": typed([], PROBES)}
@@ -185,6 +190,7 @@ def _row(member: Member, trace: Trace) -> dict[str, Any]:
         "updates": trace.updates,
         "metric": trace.metric,
         "loss": trace.loss,
+        "test_metrics": json.dumps(trace.test_metrics),
     }
 
 

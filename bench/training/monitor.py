@@ -18,6 +18,7 @@ from bench.tasks.base import Task
 from bench.techniques.base import Technique
 from bench.training.confirmation import Confirmation
 from bench.training.flow import FlowRecorder, Moment
+from bench.training.other_lags import OtherLags
 
 FIRST_LOOK = 1 / 8
 """Share of the held-out sequences that every evaluation runs; see `Monitor._held_out`."""
@@ -41,6 +42,8 @@ class Trace:
     loss: float = math.nan
     metric: float = math.nan
     curve: list[dict[str, float]] = field(default_factory=list)
+    test_metrics: dict[int, float] = field(default_factory=dict)
+    """The metric at other lags than trained, once it has solved its task."""
 
 
 class Monitor(pl.Callback):
@@ -54,8 +57,10 @@ class Monitor(pl.Callback):
         report: Report | None = None,
         flow: FlowRecorder | None = None,
         confirmation: Confirmation | None = None,
+        other_lags: OtherLags | None = None,
     ) -> None:
-        self.cohort, self.task, self.report, self.flow, self.confirmation = cohort, task, report, flow, confirmation
+        self.cohort, self.task, self.report, self.flow = cohort, task, report, flow
+        self.confirmation, self.other_lags = confirmation, other_lags
         self.inputs, self.targets = sequences
         self.traces = [Trace() for _ in cohort.members]
         self.active = list(range(len(cohort.members)))
@@ -168,6 +173,15 @@ class Monitor(pl.Callback):
         seed = self.cohort.members[index].seed
         return self.confirmation is None or self.confirmation.passes(module, column, seed, self.done)
 
+    def _test_at_other_lags(self, module: Technique) -> None:
+        """Evaluate the members that have just solved their task, as they are now."""
+        for column, index in enumerate(self.active if self.other_lags else ()):
+            if self.traces[index].outcome == "solved":
+                assert self.other_lags is not None
+                self.traces[index].test_metrics = self.other_lags.metrics(
+                    module, column, self.cohort.members[index].seed
+                )
+
     def _finish(self, index: int, outcome: Outcome, updates: int) -> None:
         self.traces[index].outcome, self.traces[index].updates = outcome, updates
 
@@ -178,6 +192,7 @@ class Monitor(pl.Callback):
         for index in self.active if budget_spent else ():
             if self.traces[index].outcome is None:
                 self._finish(index, "unsolved", self.done)
+        self._test_at_other_lags(module)
         columns = [c for c, index in enumerate(self.active) if self.traces[index].outcome is None]
         self._probe(module, [i for i in self.active if self.traces[i].outcome in ("solved", "unsolved")], "end")
         if self.probes_left and self.done >= self.probes_left[0]:
