@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import generated_documents
 import pytest
 import typer
 from factory import cohort, result
@@ -20,6 +21,7 @@ from bench.cli.options import load_plugins
 from bench.evidence.claims import book, families
 from bench.evidence.estimands import estimands
 from bench.protocol.preset import preset_names
+from bench.records.fields import protocol_columns
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.testing import check_claim
@@ -119,6 +121,12 @@ def test_the_manifest_is_checked_as_its_page_says(tmp_path: Path) -> None:
     assert (done.stdout, done.returncode) == ("['b.csv']\n", 0), done.stderr
 
 
+@pytest.mark.parametrize("document", [file for file in DOCUMENTS if file.startswith("docs/")])
+def test_tables_that_follow_from_the_code_are_as_it_has_them(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert text == generated_documents.written(text), "run python tests/generated_documents.py"
+
+
 def test_the_page_on_mlflow_names_what_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (ROOT / "docs" / "mlflow.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -130,7 +138,8 @@ def test_the_page_on_mlflow_names_what_lies_there(tmp_path: Path, monkeypatch: p
     experiments = {e.name for e in store.client.search_experiments()} - {"Default"}
     names = [{*run.data.params, *run.data.metrics, *run.data.tags} for run in members]
     kept = {name for name in set.union(*names) | experiments if not name.startswith("mlflow.")}
-    assert {name for name in kept if f"`{name}`" not in page} == set()
+    protocol = {column.name for column in protocol_columns()}  # of which the page says where they stand
+    assert {name for name in kept if f"`{name}`" not in page} == protocol
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -211,4 +211,7 @@ def typed(rows: list[dict[str, Any]] | pd.DataFrame, columns: Table | Mapping[st
     """
     types = dict(columns.types if isinstance(columns, Table) else columns)
     found = pd.DataFrame(rows, columns=list(types))
-    return found.fillna({name: value for name, value in ADDED_LATER.items() if name in types}).astype(types)
+    for name in ADDED_LATER.keys() & types.keys():
+        gaps = found[name].isna()
+        found[name] = ADDED_LATER[name] if gaps.all() else found[name].fillna(ADDED_LATER[name])
+    return found.astype(types)
