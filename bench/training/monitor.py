@@ -23,8 +23,11 @@ from bench.training.other_lags import OtherLags
 FIRST_LOOK = 1 / 8
 """Share of the held-out sequences that every evaluation runs; see `Monitor._held_out`."""
 
-PROBED_AT = (1 / 4, 1 / 2)
-"""Shares of the budget after which the gradient flow of those who still train is measured, beside start and end."""
+PROBED_AT = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
+"""Shares of the budget after which the gradient flow of members that still train is probed, beside start and end.
+
+The early ones let techniques be compared after equally many updates, before the first of them has solved its task.
+"""
 
 Report = Callable[[int, int], None]
 """A function that is called after each evaluation with the updates done and the members that still train."""
