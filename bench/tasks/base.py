@@ -33,6 +33,10 @@ class Task(WithFiles, ABC):
     """How the command line calls it."""
     title: ClassVar[str]
     """How a figure calls it."""
+    short: ClassVar[str] = ""
+    """How a figure calls it where there is little room, in front of a lag: 'order'; its name, if none is given."""
+    about: ClassVar[str] = ""
+    """What it asks of a network, in a sentence or two for readers of the report."""
     reference: ClassVar[str]
     """The paper whose generator it is."""
     inputs: ClassVar[int]
