@@ -63,6 +63,14 @@ def missing_words(cls: type, words: tuple[str, ...]) -> Iterator[str]:
         yield f"it lacks the attribute{'s' * (len(lacking) > 1)} {', '.join(lacking)}: write {example} into the class"
 
 
+def not_text(cls: type, words: tuple[str, ...]) -> Iterator[str]:
+    """A complaint if the class gives something else than text for one of these attributes, which it may leave out."""
+    for word in words:
+        value = getattr(cls, word, "")
+        if not isinstance(value, str):
+            yield f"its {word} is {value!r}: write text, or leave it out"
+
+
 def misspelt_name(cls: type) -> Iterator[str]:
     """A complaint if the command line would have to quote the name."""
     name = getattr(cls, "name", "")

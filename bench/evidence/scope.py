@@ -122,12 +122,6 @@ class Scope:
         return set(zip(rows.task, rows.lag, strict=True))
 
     @cached_property
-    def task_titles(self) -> dict[str, str]:
-        """Each task's own English title, as the newest results have it; older ones have none."""
-        known = self.members[self.members.task_title != ""].drop_duplicates("task", keep="last")
-        return dict(zip(known.task, known.task_title, strict=True))
-
-    @cached_property
     def dials(self) -> dict[str, dict[str, float]]:
         """The value of each dial of each technique, whether its name spells it or not."""
         known = self.members.drop_duplicates("technique")

@@ -15,6 +15,7 @@ from bench.evidence.source import COLUMNS, CONTEXT, load_rows
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, as_record
 from bench.languages import Language, words
 from bench.languages.check import Marked
+from bench.records.own_classes import own_classes
 
 ROUNDING = 1e-9
 """The smallest effect that is more than a sum's rounding: nothing here is measured as finely."""
@@ -104,12 +105,12 @@ def label(part: Part, say: Language) -> str:
     return say(part.label)
 
 
-def estimated(claim: str, part: Part, say: Language, titles: Mapping[str, str] | None = None) -> str:
+def estimated(claim: str, part: Part, say: Language, called: Mapping[str, str] | None = None) -> str:
     """Put into a clause what a part of the claim with this id estimates.
 
-    titles: the English titles of techniques, as results have them; they stand where nothing else is said.
+    called: what sentences call techniques in English, as results have it; without, what they are called here.
     """
-    return clause(part, {**(titles or {}), **_names(), **find_claim(claim).names}, say)
+    return clause(part, {**(called or own_names()), **_turned(), **find_claim(claim).names}, say)
 
 
 def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
@@ -124,8 +125,15 @@ def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
     )
 
 
+def own_names() -> dict[str, str]:
+    """What sentences call this project's own techniques, in English."""
+    names = {name: own.words.get("called", "") for name, own in own_classes("techniques").items()}
+    return {name: called for name, called in names.items() if called}
+
+
 @cache
-def _names() -> dict[str, str]:
+def _turned() -> dict[str, str]:
+    """Names of techniques with a dial turned."""
     return plain_yaml.load_own(files("bench.evidence").joinpath("names.yaml").read_text(encoding="utf-8"))
 
 
@@ -247,4 +255,5 @@ def texts() -> Iterator[Marked]:
     for row in load_rows():
         yield from (Marked(getattr(row, cell), "source.yaml", CONTEXT) for cell in ("technique", *COLUMNS))
         yield from (Marked(gap.text, "source.yaml") for gap in row.gaps)
-    yield from (Marked(name, "names.yaml") for name in _names().values())
+    yield from (Marked(name, "names.yaml") for name in _turned().values())
+    yield from (Marked(called, name) for name, called in own_names().items())

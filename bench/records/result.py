@@ -55,10 +55,13 @@ MEMBERS = Table(
     (
         *SETTING,
         Column("title", "str", "what figures call the technique"),
+        Column("called", "str", "what sentences call it, where that is not its title; else empty", older=""),
         Column("family", "str", "the techniques that it stands with", mlflow="parameter"),
         Column("source_row", "str", "its row in the source's table; empty where there is none"),
         Column("dials", "str", "every dial with its value: a JSON object", holds=dict, mlflow="parameter"),
         Column("task_title", "str", "what figures call the task", older=""),
+        Column("task_short", "str", "the same where there is little room; else empty", older=""),
+        Column("task_about", "str", "what the task asks of a network; else empty", older=""),
         *MEMBER,
         Column("role", "str", "what the run is for", words=get_args(Role), mlflow="parameter"),
         # what came of it

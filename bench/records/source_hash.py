@@ -11,22 +11,23 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-import bench
 from bench.own_files import declared
 from bench.records import foreign_code
+from bench.records.own_classes import PACKAGE
 
-PACKAGE = Path(bench.__file__).parent
 OWN_ROOMS = ("bench.engine", "bench.techniques", "bench.tasks")
 KERNELS = Path("engine", "native")
 """The folder of the C files, from the package."""
+FOR_READERS = frozenset({"called", "short", "about"})
+"""Attributes of a class that only readers see, so that other words leave results as they are. (A title counts.)"""
 
 
 def source_hash(cls: type) -> str:
     """Twelve hexadecimal digits of the class's modules, of those that they use, and of the files that it declares.
 
     Of this project that is the classes' modules, those that they import from its rooms, and the kernels that these
-    name; of a plugin or a package all that lies in its folder and is imported from there. Comments, docstrings and
-    layout do not count: syntax trees are hashed, not text. Where the code lies does not count either.
+    name; of a plugin or a package all that lies in its folder and is imported from there. Comments, docstrings, layout
+    and words that are FOR_READERS do not count: syntax trees are hashed, not text. Nor does it where the code lies.
     """
     named: set[str] = set()
     parts: dict[str, str] = {}
@@ -43,15 +44,6 @@ def source_hash(cls: type) -> str:
 def own_hash(module: str) -> str:
     """The `source_hash` of a class that this project's module defines, found without importing anything."""
     return _digest(own_parts({module}), {})
-
-
-@cache
-def module_of(room: str, name: str) -> str | None:
-    """The module in one of this project's rooms ('techniques') whose class has this name; None if there is none."""
-    for file in sorted((PACKAGE / room).glob("*.py")):
-        if name in _names_given(ast.parse(file.read_bytes())):
-            return f"bench.{room}.{file.stem}"
-    return None
 
 
 def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]:
@@ -146,18 +138,6 @@ def _is_ours_by_descent(base: type) -> bool:
     return any(one.__module__.startswith(OWN_ROOMS) for one in base.__mro__)
 
 
-def _names_given(tree: ast.Module) -> set[object]:
-    """What a file's classes are called on the command line: the values of `name` in their bodies."""
-    return {
-        given.value.value
-        for cls in tree.body
-        if isinstance(cls, ast.ClassDef)
-        for given in cls.body
-        if isinstance(given, ast.Assign) and isinstance(given.value, ast.Constant)
-        if any(isinstance(target, ast.Name) and target.id == "name" for target in given.targets)
-    }
-
-
 def _tree(source: bytes) -> str:
     """A syntax tree without docstrings; what is no Python, and so is never run, counts as it stands."""
     try:
@@ -173,6 +153,8 @@ def _written(node: object) -> str:
         return f"[{','.join(_written(part) for part in node if not _is_docstring(part))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
+    if isinstance(node, ast.ClassDef):
+        node.body = [part for part in node.body if not _is_for_readers(part)]
     fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
     return f"{type(node).__name__}({','.join(f'{name}={_written(value)}' for name, value in fields)})"
 
@@ -180,6 +162,14 @@ def _written(node: object) -> str:
 def _c_essence(text: str) -> str:
     """A C file without comments and layout."""
     return " ".join(re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL).split())
+
+
+def _is_for_readers(node: ast.stmt) -> bool:
+    """Whether a line of a class's body gives text that changes nothing but what a report says."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    value = getattr(node, "value", None)
+    plain = isinstance(value, ast.Constant) and isinstance(value.value, str)
+    return plain and isinstance(target, ast.Name) and target.id in FOR_READERS
 
 
 def _is_docstring(node: object) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Literal
 
 from bench.errors import BenchError
-from bench.records.source_hash import module_of, own_hash, source_hash
+from bench.records.own_classes import Room, own_classes
+from bench.records.source_hash import own_hash, source_hash
 from bench.records.spec import Spec
 
 
@@ -28,13 +28,13 @@ def why_stale(technique: str, task: str, technique_hash: str, task_hash: str) ->
     return "" if task_now == task_hash else "task"
 
 
-def _hash_now(room: Literal["techniques", "tasks"], name: str) -> str:
+def _hash_now(room: Room, name: str) -> str:
     """The hash of a class by name. This project's own are not imported for it: reading results does without PyTorch."""
-    module = module_of(room, name)
-    return source_hash(_foreign_class(room, name)) if module is None else own_hash(module)
+    own = own_classes(room).get(name)
+    return source_hash(_foreign_class(room, name)) if own is None else own_hash(own.module)
 
 
-def _foreign_class(room: Literal["techniques", "tasks"], name: str) -> type:
+def _foreign_class(room: Room, name: str) -> type:
     """The class of a plugin that was loaded, or of a package. Raises BenchError where neither has it."""
     if f"bench.{room}" not in sys.modules and not entry_points(group=f"bptt_bench.{room}"):
         raise BenchError(f"None of this project's {room} is called '{name}', and no plugin was loaded.")

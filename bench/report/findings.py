@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -38,19 +38,13 @@ from bench.report.rows import (
     Origin,
     Run,
     StaleResults,
+    TaskWords,
     Technique,
+    TechniqueWords,
     Tuning,
     rows_of,
 )  # fmt: skip
-
-FAMILIES = (
-    *("baseline", "gated", "relu", "clipping", "residual", "truncated"),
-    *("activation", "initialisation", "optimiser", "light gate", "attention"),
-)
-"""The order of the families: the baseline, the rows of the source's table, the controls, then its outlook."""
-
-ARMS = ("start", "dials", "exploding", "clipped", "orthogonal")
-"""The order of the arms; a preset's own ones come after them."""
+from bench.report.vocabulary import ARMS, FAMILIES
 
 
 @dataclass(frozen=True)
@@ -215,6 +209,18 @@ class Findings(Matrix):
         return [(row, [t for t in self.techniques if t.source_row == row.id]) for row in load_rows()]
 
     @cached_property
+    def task_words(self) -> dict[str, TaskWords]:
+        """What each task says of itself, as the newest results have it, or as this project's own file does."""
+        found = {words.task: words for words in rows_of(self.members.drop_duplicates("task", keep="last"), TaskWords)}
+        return {task: found.get(task, TaskWords(task)).filled() for task in {*self.tasks, *found}}
+
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What sentences call a technique, its dials aside, in English, where its results say so."""
+        newest = rows_of(self.members.drop_duplicates("technique", keep="last"), TechniqueWords)
+        return {Spec.parse(words.technique).name: words.called for words in newest if words.called}
+
+    @cached_property
     def remedies(self) -> set[str]:
         """The techniques that stand for a row of the source's table."""
         return {t.name for t in self.techniques if t.source_row}
@@ -343,7 +349,8 @@ def gather(store: HistoryStore) -> Findings:
 
 
 def _place(arm: str) -> int:
-    return ARMS.index(arm) if arm in ARMS else len(ARMS)
+    """Arms of a preset's own come after those that have a name here."""
+    return [*ARMS, arm].index(arm)
 
 
 def _matrix(arm: scope.Scope) -> Matrix:
@@ -367,6 +374,6 @@ def _stale(found: dict[str, scope.Scope]) -> list[StaleResults]:
 
 def _by_family(table: pd.DataFrame) -> list[Technique]:
     found = rows_of(table, Technique)
-    unknown = sorted({t.family for t in found if t.family and t.family not in FAMILIES})
-    order: dict[str, Any] = {family: i for i, family in enumerate([*FAMILIES, *unknown, ""])}
-    return sorted(found, key=lambda t: order[t.family])
+    unknown = sorted({t.family for t in found if t.family not in FAMILIES})
+    order = [*filter(None, FAMILIES), *unknown, ""]
+    return sorted(found, key=lambda t: order.index(t.family))

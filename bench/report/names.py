@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from bench.evidence.assess import Verdict
-from bench.evidence.wording import VERDICTS
+from bench.evidence.wording import VERDICTS, own_names
 from bench.languages import Language
+from bench.records.own_classes import own_word
 from bench.report.findings import Findings
 from bench.report.numbers import Numbers
-from bench.report.vocabulary import ARMS, FAMILIES, METRICS, QUANTITIES, SYMBOLS, TASKS, TASKS_IN_SHORT
+from bench.report.rows import TaskWords
+from bench.report.vocabulary import ARMS, FAMILIES, QUANTITIES, SYMBOLS
 
 
 class Names:
@@ -18,6 +20,8 @@ class Names:
     def __init__(self, findings: Findings, words: Language) -> None:
         self.findings, self.words, self.numbers = findings, words, Numbers(words)
         self.titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques if t.title}
+        self.called = self.titles | own_names() | findings.called
+        """What sentences call techniques, in English."""
 
     def study(self) -> str:
         """The title of the newest study."""
@@ -27,7 +31,8 @@ class Names:
     def technique(self, name: str) -> str:
         """A technique's title; dials that were turned stand behind it."""
         base, _, dials = name.partition(":")
-        title = self.words.name(self.titles.get(name) or self.titles.get(base) or base)
+        known = self.titles.get(name) or self.titles.get(base) or own_word("techniques", base, "title")
+        title = self.words.name(known or base)
         if not dials:
             return title
         short = re.split("[,，（]", title)[0]
@@ -35,7 +40,15 @@ class Names:
 
     def task(self, name: str) -> str:
         """A task's title."""
-        return self.words.name(self.findings.scope.task_titles.get(name) or TASKS.get(name, name))
+        return self.words.name(self._task(name).task_title)
+
+    def about(self, task: str) -> str:
+        """What a task asks of a network; empty where nobody says so."""
+        about = self._task(task).task_about
+        return self.words.name(about) if about else ""
+
+    def _task(self, name: str) -> TaskWords:
+        return self.findings.task_words.get(name) or TaskWords(name).filled()
 
     def tasks(self) -> str:
         """All tasks of the report."""
@@ -43,7 +56,7 @@ class Names:
 
     def cell(self, task: str, lag: int | None = None) -> str:
         """A setting in few words: 'adding 50'; without a lag, the task alone."""
-        short = self.words.name(TASKS_IN_SHORT.get(task, task))
+        short = self.words.name(self._task(task).task_short)
         return short if lag is None else f"{short} {self.numbers.count(lag)}"
 
     def lag(self, lag: int) -> str:
@@ -74,7 +87,7 @@ class Names:
 
     def level(self, name: str) -> str:
         """A metric, or a level of one."""
-        return self.words.name(METRICS.get(name, name))
+        return self.words.name(name)
 
     def metric(self, task: str) -> str:
         """A task's metric; a dash if nothing was trained on it."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bench.evidence.verdicts import PartVerdict
 from bench.records.cell import Cell, SettingKey
+from bench.records.own_classes import own_word
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -45,6 +46,33 @@ class Technique:
     def name(self) -> str:
         """How the command line spells it."""
         return self.technique
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWords:
+    """What a task says of itself, in English; empty is what its results do not say."""
+
+    task: str
+    task_title: str = ""
+    task_short: str = ""
+    task_about: str = ""
+
+    def filled(self) -> TaskWords:
+        """With the words of this project's own task of that name, where the results have none."""
+        return TaskWords(
+            self.task,
+            self.task_title or own_word("tasks", self.task, "title") or self.task,
+            self.task_short or own_word("tasks", self.task, "short") or self.task,
+            self.task_about or own_word("tasks", self.task, "about"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TechniqueWords:
+    """What sentences call a technique, in English; empty where that is its title."""
+
+    technique: str
+    called: str
 
 
 @dataclass(frozen=True, slots=True)

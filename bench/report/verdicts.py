@@ -53,7 +53,7 @@ class Verdicts:
 
     def estimand(self, part: PartVerdict) -> str:
         """What was estimated of a part."""
-        return wording.estimated(part.claim, part.asked, self.words, self.say.titles)
+        return wording.estimated(part.claim, part.asked, self.words, self.say.called)
 
     def reason(self, part: PartVerdict) -> str:
         """Why the verdict is what it is, in a sentence."""

@@ -33,6 +33,10 @@ class Task(WithFiles, ABC):
     """The name on the command line."""
     title: ClassVar[str]
     """The name in figures and tables."""
+    short: ClassVar[str] = ""
+    """The name where there is little room, in front of a lag, as 'order'; `name`, if none is given."""
+    about: ClassVar[str] = ""
+    """What it asks of a network, in a sentence or two for readers of the report."""
     reference: ClassVar[str]
     """The paper whose generator it is."""
     inputs: ClassVar[int]

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from bench.contract import Checks, missing_words
+from bench.contract import Checks, missing_words, not_text
 from bench.tasks.base import IGNORED, Split, Task
 
 WORDS = ("name", "title", "reference", "metric_name")
@@ -33,6 +33,7 @@ def _written(cls: type[Task]) -> Iterator[str]:
 
 def _words(cls: type[Task]) -> Iterator[str]:
     yield from missing_words(cls, WORDS)
+    yield from not_text(cls, ("short", "about"))
 
 
 def _constructor(cls: type[Task]) -> Iterator[str]:

@@ -31,6 +31,11 @@ class Copy(Task):
 
     name = "copy"
     title = "Copy"
+    short = "copy"
+    about = (
+        "A string of symbols is followed by blank steps; the network then has to recall the string. Only the "
+        "recall is scored."
+    )
     reference = "Arjovsky, Shah & Bengio 2016, after Hochreiter & Schmidhuber 1997"
     inputs, outputs, scored = SYMBOLS + 2, SYMBOLS, SHOWN
     metric_name = "share of symbols recalled"

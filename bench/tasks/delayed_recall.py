@@ -26,6 +26,8 @@ class DelayedRecall(Task):
 
     name = "delayed-recall"
     title = "Delayed recall"
+    short = "recall"
+    about = "A stream of bits, which the network has to repeat a fixed number of steps later."
     reference = "Jaeger 2001 (short term memory in echo state networks)"
     inputs, outputs = 2, 2
     metric_name = "share of bits recalled"

@@ -62,6 +62,11 @@ class Digits(Task):
 
     name = "digits"
     title = "Digits, pixel by pixel"
+    short = "digits"
+    about = (
+        "Handwritten digits are shown pixel by pixel, then come as many blank steps as the lag says; the "
+        "network has to name the digit."
+    )
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (pixel by pixel)"
     inputs, outputs = 1, 10
     least_lag = 0

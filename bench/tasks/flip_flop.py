@@ -27,6 +27,11 @@ class FlipFlop(Task):
 
     name = "flip-flop"
     title = "Flip-flop"
+    short = "flip-flop"
+    about = (
+        "Bits are written, to be ignored, or asked for; the network has to answer each question with the bit that was "
+        "written last."
+    )
     reference = "Liu, Ash, Goel, Krishnamurthy & Zhang 2023, section 3.1"
     inputs, outputs = 5, 2
     least_lag = 2

@@ -26,6 +26,8 @@ class Parity(Task):
 
     name = "parity"
     title = "Parity"
+    short = "parity"
+    about = "A stream of bits; after each one the network has to say whether the number of ones so far is odd."
     reference = "Grazzi et al. 2025; Hochreiter & Schmidhuber 1997, section 5"
     inputs, outputs = 2, 2
     metric_name = "share of steps classified correctly"

@@ -30,6 +30,8 @@ class TemporalOrder(Task):
 
     name = "temporal-order"
     title = "Temporal order, two symbols"
+    short = "order"
+    about = "Two symbols are hidden in a long sequence of distractors; the network has to say in which order they came."
     reference = "Hochreiter & Schmidhuber 1997, experiment 6a; lengths as in Pascanu, Mikolov & Bengio 2013"
     inputs, outputs = len(ALPHABET), 4
     least_lag = 10

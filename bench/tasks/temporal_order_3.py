@@ -18,6 +18,10 @@ class TemporalOrder3(TemporalOrder):
 
     name = "temporal-order-3"
     title = "Temporal order, three symbols"
+    short = "order of three"
+    about = (
+        "Three symbols are hidden in a long sequence of distractors; the network has to say in which order they came."
+    )
     reference = "Hochreiter & Schmidhuber 1997, experiment 6b; lengths as in Pascanu, Mikolov & Bengio 2013"
     outputs = 8
     plateaus = {"last symbol known": 1 / 4, "last two symbols known": 1 / 2}

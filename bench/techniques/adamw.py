@@ -8,6 +8,7 @@ class AdamW(TanhNetwork):
 
     name = "adamw"
     title = "Tanh RNN, AdamW"
+    called = "AdamW"
     family = "optimiser"
     changes = "the optimiser: Adam with decoupled weight decay of 0.01"
     reference = "Loshchilov & Hutter 2019"

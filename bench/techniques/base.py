@@ -90,6 +90,8 @@ class Technique(WithFiles, Stack, ABC):
     """The word by which the command line calls it."""
     title: ClassVar[str]
     """The words by which a figure calls it."""
+    called: ClassVar[str] = ""
+    """The words by which a sentence calls it: 'clipping by norm'; its title, if none are given."""
     family: ClassVar[str]
     """Techniques of a family stand together."""
     source_row: ClassVar[str | None] = None

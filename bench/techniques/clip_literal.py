@@ -12,6 +12,7 @@ class ClipLiteral(TanhNetwork):
 
     name = "clip-literal"
     title = "Clipping as sketched"
+    called = "clipping as sketched"
     family = "clipping"
     source_row = "clipping"
     changes = "the gradient: each element cut from above alone"

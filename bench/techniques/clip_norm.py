@@ -12,6 +12,7 @@ class ClipNorm(TanhNetwork):
 
     name = "clip-norm"
     title = "Clipping by norm"
+    called = "clipping by norm"
     family = "clipping"
     source_row = "clipping"
     changes = "the gradient: scaled down to a largest norm"

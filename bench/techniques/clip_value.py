@@ -12,6 +12,7 @@ class ClipValue(TanhNetwork):
 
     name = "clip-value"
     title = "Clipping by value"
+    called = "clipping by value"
     family = "clipping"
     source_row = "clipping"
     changes = "the gradient: each element cut to an interval around 0"

@@ -17,7 +17,7 @@ from typing import get_args
 import torch
 from torch import Tensor, nn
 
-from bench.contract import Checks, missing_words
+from bench.contract import Checks, missing_words, not_text
 from bench.engine import clipping
 from bench.engine.blueprint import Blueprint
 from bench.engine.layer import Initialisation, Layer
@@ -53,6 +53,7 @@ class EasyTask:
 
 def _words(cls: type[Technique]) -> Iterator[str]:
     yield from missing_words(cls, WORDS)
+    yield from not_text(cls, ("called",))
     if not (isinstance(cls.rate_factor, int | float) and cls.rate_factor > 0):
         yield f"rate_factor is {cls.rate_factor!r}, not a positive number"
     if not isinstance(cls.parameter_rates, Mapping) or not all(f > 0 for f in cls.parameter_rates.values()):

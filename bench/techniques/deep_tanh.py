@@ -10,6 +10,7 @@ class DeepTanh(TanhNetwork):
 
     name = "deep-tanh"
     title = "Deep tanh RNN"
+    called = "deep tanh"
     family = "residual"
     changes = "the depth: several layers; the twin of residual-depth"
     reference = "El Hihi & Bengio 1995"

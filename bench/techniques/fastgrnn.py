@@ -53,6 +53,7 @@ class FastGRNN(Technique):
 
     name = "fastgrnn"
     title = "FastGRNN"
+    called = "FastGRNN"
     family = "light gate"
     changes = "the cell: one gate that shares the candidate's weights"
     reference = "Kusupati et al. 2018"

@@ -14,6 +14,7 @@ class GELU(Technique):
 
     name = "gelu"
     title = "GELU RNN"
+    called = "GELU"
     family = "activation"
     changes = "the activation: a Φ(a) in place of tanh"
     reference = "Hendrycks & Gimpel 2016"

@@ -10,6 +10,7 @@ class GRU(Technique):
 
     name = "gru"
     title = "GRU"
+    called = "GRU"
     family = "gated"
     source_row = "gated"
     changes = "the cell: update and reset gates on the state"

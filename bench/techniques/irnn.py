@@ -15,6 +15,7 @@ class IRNN(Technique):
 
     name = "irnn"
     title = "IRNN"
+    called = "IRNN"
     family = "relu"
     source_row = "relu"
     changes = "the activation to max(0, ·) and the recurrent weights to the identity at the start"

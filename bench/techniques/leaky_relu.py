@@ -11,6 +11,7 @@ class LeakyReLU(Technique):
 
     name = "leaky-relu"
     title = "Leaky ReLU RNN"
+    called = "leaky ReLU"
     family = "activation"
     changes = "the activation: a above 0 and s · a below, in place of tanh"
     reference = "Maas, Hannun & Ng 2013"

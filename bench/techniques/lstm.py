@@ -13,6 +13,7 @@ class LSTM(Technique):
 
     name = "lstm"
     title = "LSTM"
+    called = "LSTM"
     family = "gated"
     source_row = "gated"
     changes = "the cell: a memory with input, forget and output gates"

@@ -30,6 +30,7 @@ class MinimalGatedUnit(Technique):
 
     name = "mgu"
     title = "MGU"
+    called = "MGU"
     family = "light gate"
     changes = "the cell: one gate on the state"
     reference = "Zhou et al. 2016"

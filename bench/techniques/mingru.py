@@ -49,6 +49,7 @@ class MinGRU(Technique):
 
     name = "mingru"
     title = "minGRU"
+    called = "minGRU"
     family = "light gate"
     changes = "the cell: a gate from the input alone on a state without recurrent weights"
     reference = "Feng et al. 2024"

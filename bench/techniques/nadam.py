@@ -8,6 +8,7 @@ class NAdam(TanhNetwork):
 
     name = "nadam"
     title = "Tanh RNN, NAdam"
+    called = "NAdam"
     family = "optimiser"
     changes = "the optimiser: Adam with Nesterov's momentum"
     reference = "Dozat 2016"

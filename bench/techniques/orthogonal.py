@@ -8,6 +8,7 @@ class Orthogonal(TanhNetwork):
 
     name = "orthogonal"
     title = "Tanh RNN, orthogonal start"
+    called = "an orthogonal start"
     family = "initialisation"
     changes = "the recurrent weights at the start: an orthogonal matrix"
     reference = "Saxe, McClelland & Ganguli 2014"

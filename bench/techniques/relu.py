@@ -10,6 +10,7 @@ class ReLU(Technique):
 
     name = "relu"
     title = "ReLU RNN"
+    called = "ReLU"
     family = "relu"
     source_row = "relu"
     changes = "the activation: max(0, ·) in place of tanh"

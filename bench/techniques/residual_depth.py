@@ -12,6 +12,7 @@ class ResidualDepth(TanhNetwork):
 
     name = "residual-depth"
     title = "Residual over depth"
+    called = "the residual over depth"
     family = "residual"
     source_row = "residual"
     changes = "the depth: several layers, each adding its input to its output"

@@ -14,6 +14,7 @@ class ResidualTime(Technique):
 
     name = "residual-time"
     title = "Residual over time"
+    called = "the residual over time"
     family = "residual"
     source_row = "residual"
     changes = "the state: the old one is added to ε times the new"

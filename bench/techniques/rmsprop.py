@@ -8,6 +8,7 @@ class RMSprop(TanhNetwork):
 
     name = "rmsprop"
     title = "Tanh RNN, RMSprop"
+    called = "RMSprop"
     family = "optimiser"
     changes = "the optimiser: steps scaled by a running mean of squared gradients, without momentum"
     reference = "Tieleman & Hinton 2012; Graves 2013"

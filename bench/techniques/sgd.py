@@ -11,6 +11,7 @@ class SGD(TanhNetwork):
 
     name = "sgd"
     title = "Tanh RNN, SGD"
+    called = "SGD"
     family = "optimiser"
     changes = "the optimiser: stochastic gradient descent with momentum 0.9"
     rate_factor = 10.0

@@ -10,6 +10,7 @@ class Sigmoid(Technique):
 
     name = "sigmoid"
     title = "Sigmoid RNN"
+    called = "sigmoid"
     family = "activation"
     changes = "the activation: the logistic function in place of tanh"
     reference = "Bengio, Simard & Frasconi 1994"

@@ -10,6 +10,7 @@ class Softsign(Technique):
 
     name = "softsign"
     title = "Softsign RNN"
+    called = "softsign"
     family = "activation"
     changes = "the activation: a / (1 + |a|) in place of tanh"
     reference = "Bergstra et al. 2009; Glorot & Bengio 2010"

@@ -8,6 +8,7 @@ class Tanh(TanhNetwork):
 
     name = "tanh"
     title = "Tanh RNN"
+    called = "tanh"
     family = "baseline"
     changes = "nothing: it is the baseline"
     reference = "Elman 1990; BPTT: Werbos 1990"

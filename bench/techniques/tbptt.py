@@ -17,6 +17,7 @@ class TruncatedBPTT(TanhNetwork):
 
     name = "tbptt"
     title = "Truncated BPTT"
+    called = "truncated BPTT"
     family = "truncated"
     source_row = "truncated"
     changes = "the gradient: cut every k steps"

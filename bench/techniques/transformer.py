@@ -16,6 +16,7 @@ class Transformer(Technique):
 
     name = "transformer"
     title = "Causal Transformer"
+    called = "Transformer"
     family = "attention"
     changes = "the layer: attention to all earlier steps in place of a recurrence"
     reference = "Vaswani et al. 2017; normalised first: Xiong et al. 2020"

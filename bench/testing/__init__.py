@@ -8,8 +8,9 @@ def test_my_technique():
 
 from bench.testing.claims import check_claim
 from bench.testing.estimands import check_estimand
+from bench.testing.languages import check_language
 from bench.testing.tasks import check_task
 from bench.testing.techniques import check_technique
 from bench.testing.workforce import check_workforce
 
-__all__ = ["check_claim", "check_estimand", "check_task", "check_technique", "check_workforce"]
+__all__ = ["check_claim", "check_estimand", "check_language", "check_task", "check_technique", "check_workforce"]

@@ -5,10 +5,11 @@ import shutil
 import pytest
 from factory import PROTOCOL, setting
 
+from bench.records.own_classes import PACKAGE, own_classes, own_word
 from bench.records.provenance import provenance
 from bench.records.result import MEMBER_COLUMNS
 from bench.records.settings import Cohort, Member, Protocol, Setting
-from bench.records.source_hash import PACKAGE, _part_of, _tree, module_of, own_hash, own_parts, source_hash
+from bench.records.source_hash import _part_of, _tree, own_hash, own_parts, source_hash
 from bench.registry import load_plugin
 from bench.tasks import tasks
 from bench.techniques import techniques
@@ -174,8 +175,26 @@ def test_what_a_module_imports_within_a_function_counts(package):
 def test_a_hash_found_without_importing_is_the_one_of_the_class():
     for registry, room in ((techniques, "techniques"), (tasks, "tasks")):
         for name, cls in registry.all().items():
-            assert module_of(room, name) == cls.__module__
+            assert own_classes(room)[name].module == cls.__module__
             assert own_hash(cls.__module__) == source_hash(cls)
+
+
+def test_words_for_readers_do_not_count_and_all_else_does():
+    plain = b"class A(B):\n    name = 'a'\n    size = 2"
+    worded = b"class A(B):\n    name = 'a'\n    about = 'What ' 'it asks.'\n    short: str = 'a'\n    size = 2"
+    assert _tree(plain) == _tree(worded) == _tree(worded.replace(b"asks", b"wants"))
+    for other in (worded.replace(b"size = 2", b"size = 3"), worded.replace(b"'a'\n    about", b"'b'\n    about")):
+        assert _tree(other) != _tree(plain)
+    assert _tree(b"about = 'x'") != _tree(b"about = 'y'"), "outside of a class it may be anything"
+    assert _tree(b"class A:\n    about = f()") != _tree(b"class A:\n    about = g()"), "no text that is written out"
+
+
+def test_words_are_found_without_importing():
+    for registry, room in ((techniques, "techniques"), (tasks, "tasks")):
+        for name, cls in registry.all().items():
+            for word in ("title", "called", "short", "about"):
+                assert own_word(room, name, word) == getattr(cls, word, "")
+    assert own_word("tasks", "nobody's", "title") == ""
 
 
 def test_a_tree_is_written_alike_by_all_versions_of_python():

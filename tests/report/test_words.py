@@ -9,13 +9,11 @@ import pytest
 from rendering import LANGUAGES
 
 import bench.report
-from bench.evidence.wording import texts
 from bench.languages import language as language_of
-from bench.languages.check import Marked, complaints, marked
+from bench.languages.check import marked
 from bench.report.files import templates_folder
 from bench.report.numbers import Numbers
-from bench.tasks import tasks
-from bench.techniques import techniques
+from bench.testing import check_language
 
 
 def digits(text: str) -> bool:
@@ -64,8 +62,7 @@ def test_the_rules_on_what_is_typed() -> None:
 
 
 def test_chinese_lacks_nothing_and_has_nothing_that_is_not_used() -> None:
-    titles = [Marked(cls.title, name) for registry in (techniques, tasks) for name, cls in registry.all().items()]
-    assert complaints(language_of("zh"), [*marked(), *texts(), *titles]) == []
+    check_language("zh")
 
 
 def test_a_title_that_comes_with_results_is_shown_where_there_is_no_translation() -> None:

@@ -16,7 +16,6 @@ from bench.report.draw.updates_to_solve import updates_to_solve
 from bench.report.families import groups, head
 from bench.report.rows import Technique
 from bench.report.section import ReportSection
-from bench.report.vocabulary import ABOUT
 from bench.tracking.layout import task_experiment
 
 
@@ -160,7 +159,6 @@ class Tasks(ReportSection):
     def _about(self, task: str) -> str:
         """What a task asks of a network, its lags and its levels."""
         marks, n = self.findings.levels(task), self.numbers
-        asks = self.words(ABOUT[task]) if task in ABOUT else ""
         facts = [self.words("Lags tested: {lags}.", lags=n.join(self.findings.lags(task)))]
         if marks is not None:
             facts.append(
@@ -172,7 +170,7 @@ class Tasks(ReportSection):
                     metric=self.say.level(marks.metric),
                 )
             )
-        return self.words.rules.between_sentences.join(filter(None, [asks, *facts]))
+        return self.words.rules.between_sentences.join(filter(None, [self.say.about(task), *facts]))
 
     def _costs_caption(self, task: str) -> str:
         """Of the table of a task's costs, which is not empty."""
