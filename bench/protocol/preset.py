@@ -196,7 +196,7 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
     for spec, cls, dials in parsed:
         for plan in plans:
             for lag in plan.lags:
-                reason = skipped(cls, dials, plan.task, lag, plan.protocol.hidden_size)
+                reason = skipped(cls, dials, plan.task, lag, plan.protocol)
                 if reason:
                     skips.append(Skip(technique=spec, task=plan.task, lag=lag, reason=reason))
                 else:
@@ -287,8 +287,19 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
     return TaskPlan(task=name, lags=lags, protocol=protocol)
 
 
-def skipped(cls: type[Technique], dials: dict[str, float], task: str, lag: int, hidden_size: int) -> str | None:
-    """The technique's reason for declining this setting; None if it can do it."""
+def skipped(cls: type[Technique], dials: dict[str, float], task: str, lag: int, protocol: Protocol) -> str | None:
+    """The technique's reason for declining this setting; None if it can do it.
+
+    Where parameters are matched, its size is not known yet, so that it has to decline all of several.
+    """
+    units = protocol.hidden_size
+    sizes = range(units, units + 16) if protocol.match == "parameters" else (units,)
+    reasons = [declines(cls, dials, task, lag, size) for size in sizes]
+    return reasons[0] if all(reasons) else None
+
+
+def declines(cls: type[Technique], dials: dict[str, float], task: str, lag: int, hidden_size: int) -> str | None:
+    """The technique's reason for declining this size; None if it can do it."""
     steps = tasks.get(task)().steps(lag)
     seen = {name: cls.dials[name].read(value) for name, value in dials.items()}
     return cls.skip(Situation(task=task, lag=lag, steps=steps, hidden_size=hidden_size, dials=seen))

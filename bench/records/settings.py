@@ -141,6 +141,11 @@ class Protocol(Named):
         title="Gain on recurrent weights",
         description="factor of the recurrent weights at the start",
     )
+    match: Annotated[Literal["units", "parameters"], Kept(timed=True)] = Field(
+        default="units",
+        title="Sizes matched by",
+        description="what techniques have as many of as the baseline: units, or parameters, which changes their units",
+    )
     test_lags: Annotated[tuple[float, ...], Kept(column=None)] = Field(
         default=(),
         title="Further test lags, times the trained one",

@@ -30,6 +30,7 @@ from bench.techniques import Technique
 from bench.training.confirmation import Confirmation
 from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
+from bench.training.matching import hidden_size
 from bench.training.monitor import Monitor, Report, Trace
 from bench.training.other_lags import OtherLags
 
@@ -107,6 +108,7 @@ def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
     task, protocol = tasks.get(setting.task)(), setting.protocol
     chosen = {f.name: getattr(protocol, f.name) for f in fields(Blueprint) if f.name in Protocol.model_fields}
     own = {
+        "hidden_size": hidden_size(setting),
         "inputs": task.inputs,
         "outputs": task.outputs,
         "scored": task.scored_steps(setting.lag),

@@ -69,7 +69,7 @@ def _rising_lags(setting: Setting) -> list[int]:
 def _skips(setting: Setting, lag: int) -> bool:
     """Return True if the technique cannot run at this lag."""
     _, technique, dials = parse_technique(setting.technique)
-    return skipped(technique, dials, setting.task, lag, setting.protocol.hidden_size) is not None
+    return skipped(technique, dials, setting.task, lag, setting.protocol) is not None
 
 
 def _at(setting: Setting, lag: int) -> Setting:
