@@ -46,7 +46,7 @@ def test_one_step_mends_it(robbed, capsys):
         "unreadable cohorts": 1, "unreadable studies": 1, "unreadable costs": 1,
         "unreadable timings": 0, "unreadable snapshots": 0,
     }  # fmt: skip
-    assert said_by(capsys, *prune) == (0, out, "A run makes again what it needs of these.\n")
+    assert said_by(capsys, *prune) == (0, out, "The next run trains again whatever it needs of these.\n")
     assert not any(row["count"] for row in json.loads(said_by(capsys, *prune)[1]))
     status, _, said = said_by(capsys, *RUN, *where)
     assert status == 0

@@ -182,7 +182,7 @@ def test_results_are_not_lost_without_a_word(store: Store, capsys):
     assert main(["export", "--store", store.uri, "--format", "csv"]) == 0
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1
-    assert "Left out: results that are not complete, being written, cut off or damaged: 1." in captured.err
+    assert "Left out: 1 incomplete results (still being written, cut off or damaged). The next run" in captured.err
 
 
 def test_exported_names_are_the_stores(store: Store, capsys):

@@ -49,8 +49,8 @@ WRONG = {
     "report --language fr": "There is no language 'fr': known are en, zh",
     f"{RUN} --jobs 0": "--jobs",
     f"{RUN} --seeds many": "--seeds",
-    f"{RUN} --timeout soon": "'soon' is no length of time",
-    f"{RUN} --timeout 0s": "'0s' is no length of time",
+    f"{RUN} --timeout soon": "'soon' is not a duration",
+    f"{RUN} --timeout 0s": "'0s' is not a duration",
     # unknown names
     f"{RUN} --executor rai": "Unknown executor 'rai': did you mean ray?",
     "run --preset smoek": "Unknown preset 'smoek': did you mean smoke?",
@@ -130,7 +130,7 @@ def test_a_taken_port(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert main(["ui", "--store", store.uri, "--port", str(port)]) == 2
-    assert f"Port {port} is taken: choose another with --port." in capsys.readouterr().err
+    assert f"Port {port} is in use: choose another with --port." in capsys.readouterr().err
 
 
 def test_a_store_that_may_not_be_written(

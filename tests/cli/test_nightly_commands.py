@@ -59,7 +59,10 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["6", "", "0h", "h", "-1h", "1.5h", "30m1h", "6 hours", "soon"])
 def test_what_is_no_duration_is_said_so(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", *SMOKE, f"--budget={text}"]) == 2
-    assert capsys.readouterr().err == f"bptt-bench: '{text}' is no length of time: write 90m, 6h, 1h30m or 30d.\n"
+    assert (
+        capsys.readouterr().err
+        == f"bptt-bench: '{text}' is not a duration: write, for example, 90m, 6h, 1h30m or 30d.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,7 +175,7 @@ def test_a_log_that_cannot_be_written_is_told_once_and_the_night_goes_on(
     lines = capsys.readouterr().err.splitlines()
     assert [line for line in lines if not LINE.fullmatch(line)] == [
         f"Cannot write {Path('reports', 'nightly.log').absolute()}: [Errno 28] No space left on device. "
-        "The night goes on."
+        "The night continues."
     ]
     assert any("INFO pruned: nothing" in line for line in lines)
 
@@ -188,9 +191,9 @@ def test_a_folder_that_cannot_be_removed_fails_every_night_and_a_link_none(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", _refuse)
         assert night(RunSummary(trained=1), "--keep-reports", "1") == 1
-    assert f"ERROR Old reports that could not be removed, so remove or rename them yourself: {old} (in use)." in log()
+    assert f"ERROR Some old reports could not be removed; remove or rename them yourself: {old} (in use)." in log()
     assert night(RunSummary(trained=1), "--keep-reports", "1") == 0
-    assert log().count(f"INFO kept: {link}, which is a link and no report of ours") == 2
+    assert log().count(f"INFO kept: {link}, which is a link, not a report") == 2
     assert (old.exists(), new.exists(), link.is_symlink()) == (False, True, True)
 
 

@@ -282,7 +282,7 @@ def test_a_run_whose_processes_are_all_terminated_goes_on_as_if_it_had_not_been(
         check=False,
     )
     assert ran.returncode == 128 + signal.SIGTERM, ran.stderr
-    assert "Terminated: nothing that was finished is lost." in ran.stderr
+    assert "Terminated: finished work is kept." in ran.stderr
     assert "failed" not in set(cut.members()["outcome"])
     assert_tidy(cut)
     wanted = resolve(load_preset(str(preset)))
