@@ -133,8 +133,9 @@ def _say_undeclared(plugin: Path, folder: Path, read: set[Path]) -> None:
     names = [str(file.relative_to(folder)) for file in undeclared(loaded(plugin), read)]
     if names:
         say(
-            f"Plugin {plugin} reads {', '.join(names)} without a word: a change goes unseen, and nothing is trained "
-            f"anew. Write files = ({', '.join(map(repr, names))},) into the class, and read self.file({names[0]!r})."
+            f"Plugin {plugin} reads {', '.join(names)} without declaring it: a change to it is not noticed, and "
+            f"nothing is trained again. Add files = ({', '.join(map(repr, names))},) to the class, and read "
+            f"self.file({names[0]!r})."
         )
 
 

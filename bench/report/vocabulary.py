@@ -108,8 +108,8 @@ METRICS = {
     for name in (
         words("mean squared error"),
         words("share of symbols recalled"),
-        words("share of sequences classified rightly"),
-        words("share of images classified rightly"),
+        words("share of sequences classified correctly"),
+        words("share of images classified correctly"),
         words("accuracy"),
         words("one number known"),
         words("last symbol known"),

@@ -15,7 +15,7 @@ class GELU(Technique):
     name = "gelu"
     title = "GELU RNN"
     family = "activation"
-    changes = "the activation: a Φ(a) in place of tanh"
+    changes = "the activation: a Φ(a) instead of tanh"
     reference = "Hendrycks & Gimpel 2016"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

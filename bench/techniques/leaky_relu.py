@@ -12,7 +12,7 @@ class LeakyReLU(Technique):
     name = "leaky-relu"
     title = "Leaky ReLU RNN"
     family = "activation"
-    changes = "the activation: a above 0 and s · a below, in place of tanh"
+    changes = "the activation: a above 0 and s · a below, instead of tanh"
     reference = "Maas, Hannun & Ng 2013"
     slope = Dial(0.01, sweep=(0.3, 0.1, 0.01))
 

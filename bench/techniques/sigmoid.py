@@ -11,7 +11,7 @@ class Sigmoid(Technique):
     name = "sigmoid"
     title = "Sigmoid RNN"
     family = "activation"
-    changes = "the activation: the logistic function in place of tanh"
+    changes = "the activation: the logistic function instead of tanh"
     reference = "Bengio, Simard & Frasconi 1994"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

@@ -11,7 +11,7 @@ class Softsign(Technique):
     name = "softsign"
     title = "Softsign RNN"
     family = "activation"
-    changes = "the activation: a / (1 + |a|) in place of tanh"
+    changes = "the activation: a / (1 + |a|) instead of tanh"
     reference = "Bergstra et al. 2009; Glorot & Bengio 2010"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

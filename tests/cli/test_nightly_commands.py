@@ -84,7 +84,7 @@ def test_the_exit_code_says_what_happened(
     assert capsys.readouterr().err.splitlines() == lines
     assert lines[-1].endswith(f"ends with exit code {status}")
     assert ("MemoryError: none left" in log()) == bool(summary.failures)
-    assert ("At most 2 runs are left" in log()) == bool(summary.left)
+    assert ("At most 2 runs remain" in log()) == bool(summary.left)
 
 
 def test_run_says_with_its_exit_code_that_the_budget_is_spent(
@@ -99,7 +99,7 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
     monkeypatch.setattr(execution, "run_studies", train)
     assert main(["run", *SMOKE, "--store", store.uri, "--budget", "1h30m"]) == 4
     assert given == [5400]
-    assert "At most 7 runs are left for the next call. Nothing fitted into it" in capsys.readouterr().err
+    assert "At most 7 runs remain for next time. Nothing fitted into it" in capsys.readouterr().err
 
 
 def test_a_night_on_a_cluster_is_trained_by_whom_it_hires(
