@@ -60,7 +60,7 @@ def missing_words(cls: type, words: tuple[str, ...]) -> Iterator[str]:
     lacking = [word for word in words if not _is_text(getattr(cls, word, None))]
     if lacking:
         example = f'{lacking[0]} = "…"'
-        yield f"it lacks the attribute{'s' * (len(lacking) > 1)} {', '.join(lacking)}: write {example} into the class"
+        yield f"it has no attribute{'s' * (len(lacking) > 1)} {', '.join(lacking)}: add {example} to the class"
 
 
 def not_text(cls: type, words: tuple[str, ...]) -> Iterator[str]:
@@ -75,7 +75,7 @@ def misspelt_name(cls: type) -> Iterator[str]:
     """A complaint if the command line would have to quote the name."""
     name = getattr(cls, "name", "")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        yield f"the name '{name}' is not made of small letters, digits and hyphens, as the command line needs it"
+        yield f"the name '{name}' must consist of lower-case letters, digits and hyphens, for the command line"
 
 
 def _is_text(value: object) -> bool:

@@ -21,7 +21,7 @@ from bench.errors import BenchError
 PANGO_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 FONT_PACKAGES = ("fontconfig", "fonts-noto-cjk")
 COMPILER_PACKAGES = ("gcc", "libc6-dev")
-KERNELS_REMEDY = "name a C compiler in CC, or a folder to keep them in that you may write to in XDG_CACHE_HOME"
+KERNELS_REMEDY = "set CC to a C compiler, or XDG_CACHE_HOME to a writable folder"
 LEAST_DISK = 1 << 30
 """Bytes that a store with a few thousand members and its reports can take."""
 
@@ -92,7 +92,7 @@ def check_pango() -> Finding:
         [sys.executable, "-P", "-c", "import weasyprint"], capture_output=True, text=True, check=False
     )
     if tried.returncode:
-        last = (tried.stderr.strip().splitlines() or ["WeasyPrint does not import"])[-1]
+        last = (tried.stderr.strip().splitlines() or ["WeasyPrint cannot be imported"])[-1]
         return Finding("Pango", "problem", f"no PDF: {last}", _install_line(PANGO_PACKAGES), PANGO_PACKAGES)
     if sys.platform == "linux" and not _loads("libharfbuzz-subset.so.0"):
         packages = ("libharfbuzz-subset0",)
@@ -117,7 +117,7 @@ def check_fonts() -> Finding:
     families = sorted({line.split(",")[0] for line in listed.splitlines()})
     if families:
         return Finding("Chinese font", "ok", families[0])
-    return Finding("Chinese font", "problem", "fontconfig knows none", _install_line(FONT_PACKAGES), FONT_PACKAGES)
+    return Finding("Chinese font", "problem", "fontconfig finds none", _install_line(FONT_PACKAGES), FONT_PACKAGES)
 
 
 def check_store(uri: str | None) -> Finding:
@@ -131,16 +131,16 @@ def check_store(uri: str | None) -> Finding:
             return _check_new_store(database)
         return Finding("store", "ok", f"{Store.open(uri, create=False).shown} opens")
     except ImportError as error:
-        return Finding("store", "problem", f"MLflow does not import: {error}", "see the libraries above")
+        return Finding("store", "problem", f"cannot import MLflow: {error}", "see the libraries above")
     except BenchError as error:
-        return Finding("store", "problem", str(error), "name another with --store")
+        return Finding("store", "problem", str(error), "choose another with --store")
 
 
 def _check_new_store(database: Path) -> Finding:
     nearest = next(folder for folder in database.parents if folder.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK):
-        return Finding("store", "ok", f"none yet; a run will make {database}")
-    return Finding("store", "problem", f"{database} cannot be made", f"make {nearest} a folder you may write to")
+        return Finding("store", "ok", f"none yet; a run will create {database}")
+    return Finding("store", "problem", f"{database} cannot be created", f"make {nearest} a writable folder")
 
 
 def check_disk(folder: Path) -> Finding:
@@ -158,14 +158,14 @@ def check_processor() -> Finding:
         import joblib
         import torch
     except ImportError as error:
-        return Finding("processor", "problem", f"PyTorch does not import: {error}", "see the libraries above")
+        return Finding("processor", "problem", f"cannot import PyTorch: {error}", "see the libraries above")
     cores = f"{joblib.cpu_count()} cores"
     can_flush = torch.set_flush_denormal(True)
     torch.set_flush_denormal(False)
     if can_flush:
         return Finding("processor", "ok", f"{cores}, flushes denormal numbers")
     return Finding(
-        "processor", "note", f"{cores}; vanished gradients slow it down, for it cannot flush denormal numbers"
+        "processor", "note", f"{cores}; slow on vanishing gradients, because it cannot flush denormal numbers"
     )
 
 
@@ -174,7 +174,7 @@ def check_kernels() -> Finding:
     try:
         from bench.engine.native import why_not
     except ImportError as error:
-        return Finding("native kernels", "problem", f"PyTorch does not import: {error}", "see the libraries above")
+        return Finding("native kernels", "problem", f"cannot import PyTorch: {error}", "see the libraries above")
     reason = why_not()
     if reason is None:
         return Finding("native kernels", "ok", "built")
@@ -212,7 +212,10 @@ def install_packages(packages: Iterable[str]) -> None:
     line = _install_line(packages)
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") is None:
-        raise BenchError(f"There is no apt-get here: install by your system's own means what this would: {line}")
+        raise BenchError(
+            "apt-get is not available: install the equivalent of these packages with your system's package manager: "
+            f"{line}"
+        )
     for words in ("apt-get update", line.removeprefix("sudo ")):
         command = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", *words.split()]
         try:

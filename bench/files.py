@@ -21,7 +21,7 @@ def write_named(file: Path, data: bytes) -> Path:
     try:
         if not _streams(file):
             return write_whole(file.resolve() if file.is_symlink() else file, data)
-        with told_if_slow(f"Nobody reads the pipe {file} yet: waiting for a reader."):
+        with told_if_slow(f"No process is reading the pipe {file} yet: waiting for a reader."):
             stream = file.open("wb")
         with stream:
             stream.write(data)

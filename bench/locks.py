@@ -29,8 +29,8 @@ def take(lock: FileLock, seconds: float) -> None:
         if isinstance(error, Timeout) or error.errno not in _NO_LOCKS:
             raise
         raise BenchError(
-            f"The file system gives no lock for {lock.lock_file} ({error.strerror}): mount it with locks, or choose "
-            "a place on another."
+            f"The file system cannot lock {lock.lock_file} ({error.strerror}): mount it with locking enabled, or "
+            "choose another file system."
         ) from None
 
 

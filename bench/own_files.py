@@ -31,7 +31,7 @@ class WithFiles:
         try:
             return declared(cls)[name]
         except KeyError:
-            raise BenchError(f"{cls.__name__} reads '{name}' without a word: add it to its 'files'.") from None
+            raise BenchError(f"{cls.__name__} reads '{name}' without declaring it: add it to its 'files'.") from None
 
 
 def declared(cls: type) -> dict[str, Path]:
@@ -42,7 +42,7 @@ def declared(cls: type) -> dict[str, Path]:
         if not names or not issubclass(base, WithFiles):
             continue
         if isinstance(names, str):
-            raise BenchError(f"{base.__name__} declares files = {names!r}: write a tuple, as ({names!r},).")
+            raise BenchError(f"{base.__name__} declares files = {names!r}: write a tuple: ({names!r},).")
         folder = Path(str(sys.modules[base.__module__].__file__)).parent
         for name in names:
             found[name] = _inside(folder, name, base)
@@ -52,7 +52,7 @@ def declared(cls: type) -> dict[str, Path]:
 def _inside(folder: Path, name: str, cls: type) -> Path:
     words = PurePosixPath(name)
     if words.is_absolute() or ".." in words.parts:
-        raise BenchError(f"{cls.__name__} declares the file '{name}': it must lie in {folder} or below.")
+        raise BenchError(f"{cls.__name__} declares the file '{name}': it must be in {folder} or below.")
     if not (folder / words).is_file():
         raise BenchError(f"{cls.__name__} declares the file '{name}', which is not in {folder}.")
     return folder / words

@@ -43,9 +43,9 @@ class _Loader(yaml.SafeLoader):
         event = self.peek_event()
         mark = event.start_mark
         if isinstance(event, yaml.AliasEvent) or event.anchor:
-            raise Refused(problem="anchors and aliases are not read: write the value out", problem_mark=mark)
+            raise Refused(problem="anchors and aliases are not supported: write out the value", problem_mark=mark)
         if event.tag:
-            raise Refused(problem=f"the tag '{event.tag}' is not read: write the value alone", problem_mark=mark)
+            raise Refused(problem=f"the tag '{event.tag}' is not supported: write only the value", problem_mark=mark)
         if self.depth >= MOST_DEEP:
             raise Refused(problem=f"it is nested deeper than {MOST_DEEP}", problem_mark=mark)
         self.depth += 1
@@ -57,7 +57,7 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, ScalarNode) and key.value in seen:
-                raise Refused(problem=f"the key '{key.value}' comes twice", problem_mark=key.start_mark)
+                raise Refused(problem=f"the key '{key.value}' appears twice", problem_mark=key.start_mark)
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
@@ -67,7 +67,7 @@ class _Loader(yaml.SafeLoader):
         except ValueError:  # more digits than Python reads
             value = LARGEST + 1
         if abs(value) > LARGEST:
-            raise Refused(problem="a whole number is beyond 64 bits", problem_mark=node.start_mark)
+            raise Refused(problem="a whole number exceeds 64 bits", problem_mark=node.start_mark)
         return value
 
 

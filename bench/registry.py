@@ -74,7 +74,7 @@ class Registry(Generic[T]):
         if name in classes:
             return classes[name]
         near = difflib.get_close_matches(name, classes, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(sorted(classes))}."
+        hint = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(sorted(classes))}."
         raise BenchError(f"Unknown {self.kind} '{name}': {hint}")
 
     def add(self, module: ModuleType) -> int:
@@ -101,8 +101,8 @@ class Registry(Generic[T]):
         name = cls.name  # type: ignore[attr-defined]
         if not _is_name(name):
             raise BenchError(
-                f"The {self.kind} {cls.__name__} in {_file(cls)} is called {name!r}: a name is one line "
-                f"of at most {LONGEST} printable characters, without commas, colons and spaces at its ends."
+                f"The {self.kind} {cls.__name__} in {_file(cls)} has the name {name!r}: a name must be one line of "
+                f"at most {LONGEST} printable characters, without commas or colons, and without spaces at either end."
             )
 
     @contextmanager
@@ -130,7 +130,7 @@ class Registry(Generic[T]):
             where = f"{_file(known)} and {_file(cls)} both define it"
             if _file(known) == _file(cls):
                 where = f"{known.__name__} and {cls.__name__} in {_file(cls)} both have it"
-            raise BenchError(f"The {self.kind} name '{name}' is taken: {where}; give one of them another name.")
+            raise BenchError(f"The {self.kind} name '{name}' is used twice: {where}; rename one of them.")
         if not cls.__module__.startswith(f"{self.package}."):  # our own are held to it by tests
             with containment.aside():
                 require(self.kind, cls, self.checks)
@@ -142,10 +142,14 @@ class Registry(Generic[T]):
                 with containment.aside():
                     cls = entry.load()
             except Exception as error:
-                raise BenchError(f"Entry point {entry.name} ({entry.value}) does not load: {_said(error)}.") from error
+                raise BenchError(
+                    f"Entry point {entry.name} ({entry.value}) cannot be loaded: {_said(error)}."
+                ) from error
             self._entries.remove(entry)
             if not self._counts(cls):
-                raise BenchError(f"Entry point {entry.name} ({entry.value}) is no {self.kind} with a name of its own.")
+                raise BenchError(
+                    f"Entry point {entry.name} ({entry.value}) refers to no {self.kind} with its own name."
+                )
             self._register(cls)
 
 
@@ -234,12 +238,12 @@ def _run(file: Path, path: str | Path) -> ModuleType:
         raise
     except BaseException as error:  # it may want to end the program
         del sys.modules[name]
-        raise BenchError(f"Plugin {path} does not import: {_said(error)}.") from error
+        raise BenchError(f"Cannot import plugin {path}: {_said(error)}.") from error
     if changes:
         del sys.modules[name]
         raise BenchError(
             f"Plugin {path} changes {' and '.join(changes)} for all techniques: "
-            f"leave that out, or do it within the methods of its own classes and undo it there."
+            f"remove that, or do it inside methods of its own classes and undo it there."
         )
     return module
 

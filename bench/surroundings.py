@@ -13,7 +13,7 @@ def check_working_folder() -> None:
     try:
         Path.cwd()
     except FileNotFoundError:
-        raise BenchError("The working folder is no longer there: change to one that is, and run this again.") from None
+        raise BenchError("The working folder no longer exists: change to another and try again.") from None
 
 
 def find_home() -> str:
@@ -28,10 +28,10 @@ def find_home() -> str:
         folder = Path(tempfile.gettempdir(), f"bptt-bench-{user}")
         if not _own(folder):
             raise BenchError(
-                f"User id {user} has no home folder, and {folder} cannot stand for it: set HOME to a folder of yours."
+                f"User id {user} has no home folder, and {folder} cannot replace it: set HOME to a folder of your own."
             ) from None
         os.environ["HOME"] = str(folder)
-        return f"User id {user} has no home folder: {folder} stands for it until HOME names another."
+        return f"User id {user} has no home folder: using {folder}; set HOME to choose another."
     return ""
 
 

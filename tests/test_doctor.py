@@ -134,7 +134,7 @@ def test_a_store_to_be_made_is_not_made_yet(tmp_path: Path) -> None:
 def test_stores_that_cannot_be_used(tmp_path: Path) -> None:
     file = tmp_path / "file.txt"
     file.write_text("no folder")
-    assert "cannot be made" in doctor.check_store(str(file / "store")).detail
+    assert "cannot be created" in doctor.check_store(str(file / "store")).detail
     broken = tmp_path / "broken.db"
     broken.write_bytes(b"nothing like a database" * 100)
     finding = doctor.check_store(str(broken))

@@ -90,7 +90,7 @@ def test_a_pipes_reader_is_waited_for_and_that_is_said(tmp_path, monkeypatch, ca
         time.sleep(0.01)
     assert pipe.read_bytes() == b"new"
     writer.join()
-    assert caplog.messages == [f"Nobody reads the pipe {pipe} yet: waiting for a reader."]
+    assert caplog.messages == [f"No process is reading the pipe {pipe} yet: waiting for a reader."]
 
 
 @pytest.mark.parametrize("form", ["/dev/fd/{}", "/proc/self/fd/{}"])

@@ -36,7 +36,7 @@ def test_one_step_mends_it(robbed, capsys):
         status, _, said = said_by(capsys, *command, *where)
         assert (status, said.count("bptt-bench: Cannot read ")) == (2, 1), said
         named = f"'bptt-bench prune --unreadable --store {robbed.location.database}'"
-        assert f"remove what cannot be read with {named} and run again." in said
+        assert f"remove unreadable results with {named}, and run again." in said
 
     prune = ("prune", "--unreadable", "--json", *where)
     status, out, said = said_by(capsys, *prune, "--dry-run")
@@ -46,11 +46,11 @@ def test_one_step_mends_it(robbed, capsys):
         "unreadable cohorts": 1, "unreadable studies": 1, "unreadable costs": 1,
         "unreadable timings": 0, "unreadable snapshots": 0,
     }  # fmt: skip
-    assert said_by(capsys, *prune) == (0, out, "A run makes again what it needs of these.\n")
+    assert said_by(capsys, *prune) == (0, out, "The next run trains again whatever it needs of these.\n")
     assert not any(row["count"] for row in json.loads(said_by(capsys, *prune)[1]))
     status, _, said = said_by(capsys, *RUN, *where)
     assert status == 0
-    assert "Runs trained: 2; failed: 0; stored before: 0." in said
+    assert "Runs trained: 2; failed: 0; already stored: 0." in said
     assert len(robbed.members()) == len(robbed.client.search_runs(robbed.records.tasks())) == 2
 
 

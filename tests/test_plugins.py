@@ -74,7 +74,7 @@ def hashed(name: str) -> str:
 @pytest.mark.filterwarnings("ignore:Anomaly Detection")
 def test_what_changes_everybodys_numbers_is_refused_and_undone(statement, what, tmp_path):
     before, threads = containment.numbers(), torch.get_num_threads()
-    with pytest.raises(BenchError, match=f"mine.py changes torch's .*{what}.* for all techniques: leave that out"):
+    with pytest.raises(BenchError, match=f"mine.py changes torch's .*{what}.* for all techniques: remove that"):
         load(technique(tmp_path / "mine.py", before=f"import torch\n{statement}\n"))
     assert containment.numbers() == before
     assert torch.get_num_threads() == threads
@@ -127,7 +127,7 @@ def test_a_name_that_is_defined_twice_is_refused(where, tmp_path):
         files = [write(tmp_path / "mine.py", TECHNIQUE.format(name="mine", body="") + again)]
     else:
         files = [technique(tmp_path / "mine.py"), write(tmp_path / "other.py", HEAD + again)]
-    with pytest.raises(BenchError, match=r"The technique name 'mine' is taken: .* (both|define it)"):
+    with pytest.raises(BenchError, match=r"The technique name 'mine' is used twice: .* (both|define it)"):
         load(*files)
     load(technique(tmp_path / "fine.py", "fine"))
     if where == "two files":
@@ -222,9 +222,9 @@ def test_files_that_are_declared_count(tmp_path):
     ("files", "sentence"),
     [
         (("gone.csv",), r"declares the file 'gone.csv', which is not in /"),
-        (("../own.csv",), r"declares the file '../own.csv': it must lie in /"),
-        (("/etc/passwd",), r"it must lie in /"),
-        ("data/own.csv", r"write a tuple, as \('data/own.csv',\)"),
+        (("../own.csv",), r"declares the file '../own.csv': it must be in /"),
+        (("/etc/passwd",), r"it must be in /"),
+        ("data/own.csv", r"write a tuple: \('data/own.csv',\)"),
     ],
 )
 def test_files_that_cannot_be_declared(files, sentence, tmp_path):
@@ -234,7 +234,7 @@ def test_files_that_cannot_be_declared(files, sentence, tmp_path):
 
 def test_a_file_that_is_read_without_a_word(tmp_path):
     write(tmp_path / "data" / "own.csv", "1")
-    with pytest.raises(BenchError, match=r"Own reads 'data/own.csv' without a word: add it to its 'files'\."):
+    with pytest.raises(BenchError, match=r"Own reads 'data/own.csv' without declaring it: add it to its 'files'\."):
         own(tmp_path, ())().sample(torch.Generator(), 1, 1)
 
 
@@ -263,8 +263,8 @@ def test_a_file_that_is_read_behind_our_back_is_told(read, when, tmp_path, capsy
     assert main(["list", "tasks", "--plugin", str(file)]) == 0
     said = capsys.readouterr().err
     assert said == (
-        f"Plugin {file} reads own.csv without a word: a change goes unseen, and nothing is trained anew. "
-        "Write files = ('own.csv',) into the class, and read self.file('own.csv').\n"
+        f"Plugin {file} reads own.csv without declaring it: a change to it is not noticed, and nothing is "
+        "trained again. Add files = ('own.csv',) to the class, and read self.file('own.csv').\n"
     )
     file.write_text(file.read_text().replace("files = ()", "files = ('own.csv',)"))
     assert main(["list", "tasks", "--plugin", str(file)]) == 0
@@ -288,11 +288,11 @@ def test_what_is_no_data_of_a_plugins_is_not_told(tmp_path, capsys, monkeypatch)
 
 
 ENDS = [
-    ("class Odd(BaseException): pass\nraise Odd('odd')", "does not import: Odd: odd."),
-    ("raise GeneratorExit", "does not import: GeneratorExit."),
-    ("import os; os._exit(0)", "does not import: it calls os._exit(0)."),
-    ("import sys; sys.exit()", "does not import: SystemExit."),
-    ("def f(): f()\nf()", "does not import: RecursionError: maximum recursion depth exceeded."),
+    ("class Odd(BaseException): pass\nraise Odd('odd')", "p.py: Odd: odd."),
+    ("raise GeneratorExit", "p.py: GeneratorExit."),
+    ("import os; os._exit(0)", "p.py: it calls os._exit(0)."),
+    ("import sys; sys.exit()", "p.py: SystemExit."),
+    ("def f(): f()\nf()", "p.py: RecursionError: maximum recursion depth exceeded."),
 ]
 
 
@@ -332,7 +332,7 @@ def test_an_entry_point_is_loaded_by_those_who_ask_for_it(tmp_path, monkeypatch)
     assert found.get("tanh").title
     assert "theirs.cell" not in sys.modules
     first = source_hash(found.get("theirs"))
-    with pytest.raises(BenchError, match=r"Entry point broken \(nowhere:Mine\) does not load: ModuleNotFoundError"):
+    with pytest.raises(BenchError, match=r"Entry point broken \(nowhere:Mine\) cannot be loaded: ModuleNotFoundError"):
         found.names()
     for name in [name for name in sys.modules if name.startswith("theirs")]:
         del sys.modules[name]

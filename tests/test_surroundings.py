@@ -20,7 +20,7 @@ def test_a_working_folder_that_was_removed(tmp_path, monkeypatch, capsys, comman
     folder.rmdir()
     assert main(command.split()) == 2
     (said,) = capsys.readouterr().err.splitlines()
-    assert said == "bptt-bench: The working folder is no longer there: change to one that is, and run this again."
+    assert said == "bptt-bench: The working folder no longer exists: change to another and try again."
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def homeless(tmp_path, monkeypatch) -> Path:
 
 def test_a_user_without_a_home_gets_one(homeless, capsys):
     assert main(["list", "presets"]) == 0
-    assert capsys.readouterr().err.startswith(f"User id {os.getuid()} has no home folder: {homeless} stands for it")
+    assert capsys.readouterr().err.startswith(f"User id {os.getuid()} has no home folder: using {homeless};")
     assert Path.home() == homeless
     assert homeless.stat().st_mode & 0o777 == 0o700
     assert find_home() == "", "it is said once"
@@ -50,7 +50,7 @@ def test_a_home_that_somebody_else_could_write_to_is_none(homeless, somebody):
     somebody(homeless)
     if not homeless.is_symlink():
         homeless.chmod(0o777)
-    with pytest.raises(BenchError, match=r"cannot stand for it: set HOME to a folder of yours"):
+    with pytest.raises(BenchError, match=r"cannot replace it: set HOME to a folder of your own"):
         find_home()
 
 

@@ -195,4 +195,4 @@ def check_free(port: int) -> None:
     """Raise BenchError if something listens on this port of 127.0.0.1."""
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise BenchError(f"Port {port} is taken: choose another with --port.")
+            raise BenchError(f"Port {port} is in use: choose another with --port.")

@@ -51,7 +51,7 @@ class LogFile(RotatingFileHandler):
     def _tell(self) -> None:
         if not self.broken:
             self.broken = True
-            say(f"Cannot write {self.baseFilename}: {sys.exception()}. The night goes on.")
+            say(f"Cannot write {self.baseFilename}: {sys.exception()}. The night continues.")
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def ending_logged() -> Iterator[Ending]:
         ending.status = error.exit_code
         LOG.error("%s", error)
     except KeyboardInterrupt:
-        LOG.error("ends: interrupted; nothing that was finished is lost")
+        LOG.error("ends: interrupted; finished work is kept")
         raise
     except Exception as error:
         ending.status = FAILED

@@ -29,7 +29,7 @@ PluginOption = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE",
-        help="Python file with techniques, tasks, estimands or sections of your own, or YAML file with claims; "
+        help="Python file with your own techniques, tasks, estimands or sections, or YAML file with claims; "
         "repeatable.",
     ),
 ]
@@ -44,7 +44,7 @@ def duration(text: str) -> float:
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
     total = 86400 * days + 3600 * hours + 60 * minutes + seconds
     if not total:
-        raise BenchError(f"'{text}' is no length of time: write 90m, 6h, 1h30m or 30d.")
+        raise BenchError(f"'{text}' is not a duration: write, for example, 90m, 6h, 1h30m or 30d.")
     return float(total)
 
 
@@ -63,38 +63,41 @@ BudgetOption = Annotated[
     float | None,
     typer.Option(
         "--budget", metavar="TIME", parser=duration, rich_help_panel=HOW,
-        help="Time to train in, such as 90m or 6h: a few seeds of everything come first. By default unlimited.",
+        help="Time available for training, such as 90m or 6h; a few seeds of everything are trained first. "
+        "Unlimited by default.",
     ),
 ]  # fmt: skip
 TimeoutOption = Annotated[
     float | None,
     typer.Option(
         "--timeout", metavar="TIME", parser=duration, rich_help_panel=HOW,
-        help="Time, such as 2h, after which the runs of a setting that train together count as failed.",
+        help="Time limit, such as 2h, for the runs of a setting that train together; beyond it they count as failed.",
     ),
 ]  # fmt: skip
 RetryOption = Annotated[
-    bool, typer.Option("--retry-failed", rich_help_panel=HOW, help="Train again what has failed before.")
+    bool, typer.Option("--retry-failed", rich_help_panel=HOW, help="Retry runs that failed before.")
 ]
 ExecutorOption = Annotated[
     str,
     typer.Option(
         "--executor", metavar="NAME", rich_help_panel=HOW,
-        help="What trains: a name that 'list executors' shows, such as ray (docs/cluster.md).",
+        help="Where to train: a name from 'list executors', such as ray (docs/cluster.md).",
     ),
 ]  # fmt: skip
 AddressOption = Annotated[
     str | None,
     typer.Option(
         "--address", metavar="HOST:PORT", rich_help_panel=HOW,
-        help="Head of the cluster. For Ray, by default RAY_ADDRESS or what runs here; or 'local'.",
+        help="Address of the cluster's head. For Ray: RAY_ADDRESS or the cluster of this machine by default; "
+        "'local' starts one.",
     ),
 ]  # fmt: skip
 GpusOption = Annotated[
     float | None,
     typer.Option(
         "--gpus-per-cohort", metavar="SHARE", min=0, rich_help_panel=HOW,
-        help="Share of a GPU, such as 0.25, for runs that train together on the cluster; by default none.",
+        help="Share of a GPU, such as 0.25, for each group of runs that train together on the cluster; "
+        "none by default.",
     ),
 ]  # fmt: skip
 
@@ -130,8 +133,9 @@ def _say_undeclared(plugin: Path, folder: Path, read: set[Path]) -> None:
     names = [str(file.relative_to(folder)) for file in undeclared(loaded(plugin), read)]
     if names:
         say(
-            f"Plugin {plugin} reads {', '.join(names)} without a word: a change goes unseen, and nothing is trained "
-            f"anew. Write files = ({', '.join(map(repr, names))},) into the class, and read self.file({names[0]!r})."
+            f"Plugin {plugin} reads {', '.join(names)} without declaring it: a change to it is not noticed, and "
+            f"nothing is trained again. Add files = ({', '.join(map(repr, names))},) to the class, and read "
+            f"self.file({names[0]!r})."
         )
 
 
@@ -139,7 +143,10 @@ def warn_of_cut_off(store: "Store") -> None:
     """Say how many results are left out because they are not whole."""
     count = store.cut_off()
     if count:
-        say(f"Left out: results that are not complete, being written, cut off or damaged: {count}. A run repairs them.")
+        say(
+            f"Left out: {count} incomplete results (still being written, cut off or damaged). "
+            "The next run repairs them."
+        )
 
 
 def split(values: list[str] | None) -> list[str] | None:
@@ -157,7 +164,7 @@ def _lags(values: list[str] | None) -> list[int] | None:
 def chosen_studies(
     preset: Annotated[
         str,
-        typer.Option(metavar="NAME|FILE", rich_help_panel=MATRIX, help="A preset's name, or a YAML file like one."),
+        typer.Option(metavar="NAME|FILE", rich_help_panel=MATRIX, help="Name of a preset, or YAML file with one."),
     ],
     technique: Annotated[
         list[str] | None,
@@ -168,7 +175,9 @@ def chosen_studies(
     task: Annotated[list[str] | None, typer.Option(metavar="NAMES", rich_help_panel=MATRIX, help="Tasks.")] = None,
     lag: Annotated[
         list[str] | None,
-        typer.Option(metavar="STEPS", rich_help_panel=MATRIX, help="Lags: the steps that the gradient has to travel."),
+        typer.Option(
+            metavar="STEPS", rich_help_panel=MATRIX, help="Lags, in steps that the gradient has to travel back."
+        ),
     ] = None,
     seeds: Annotated[
         int | None,
@@ -179,8 +188,8 @@ def chosen_studies(
         typer.Option(
             metavar="NAMES",
             rich_help_panel=MATRIX,
-            help="The preset's matrices under other conditions, and 'main'. "
-            "By default all, but only main with --technique, --task or --lag.",
+            help="Arms of the preset to run: 'main' and its sets under other conditions. "
+            "All by default; only main with --technique, --task or --lag.",
         ),
     ] = None,
     plugin: PluginOption = None,

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from bench.evidence.retention import Unneeded
     from bench.tracking import Store
 
-ReportsOption = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Folder of reports and the log.")]
+ReportsOption = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Folder for reports and the log.")]
 AgeOption = Annotated[
     float,
-    typer.Option("--older-than", metavar="TIME", parser=duration, help="Age of results that may go, such as 30d."),
+    typer.Option(
+        "--older-than", metavar="TIME", parser=duration, help="Age beyond which old results are removed, such as 30d."
+    ),
 ]
-KeepOption = Annotated[int, typer.Option("--keep-reports", metavar="N", min=1, help="Number of reports that stay.")]
+KeepOption = Annotated[int, typer.Option("--keep-reports", metavar="N", min=1, help="Number of reports to keep.")]
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class Outdated:
     def staying(self) -> Iterator[str]:
         """Say what a user may have expected to go, and why it does not."""
         if self.results.unknown:
-            yield f"{self.results.unknown} runs of techniques or tasks unknown here; name them with --plugin"
+            yield f"{self.results.unknown} runs of unknown techniques or tasks; load these with --plugin"
         for link in self.links:
-            yield f"{link}, which is a link and no report of ours"
+            yield f"{link}, which is a link, not a report"
 
     def without(self, folders: Container[Path]) -> "Outdated":
         """The same without some folders."""
@@ -80,7 +82,7 @@ def remove_folders(folders: list[Path]) -> dict[Path, str]:
 
 def not_removed(stuck: dict[Path, str]) -> str:
     reasons = "; ".join(f"{folder} ({why})" for folder, why in stuck.items())
-    return f"Old reports that could not be removed, so remove or rename them yourself: {reasons}."
+    return f"Some old reports could not be removed; remove or rename them yourself: {reasons}."
 
 
 def remove_results(store: "Store", gone: Outdated) -> int:

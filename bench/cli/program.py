@@ -22,8 +22,8 @@ from bench.surroundings import check_working_folder, find_home
 
 GLOSSARY = (
     "A run is one training of a technique with one seed. A setting is a technique on a task at a lag; a lag is the "
-    "number of steps that the gradient has to travel. A preset says which settings are run with how many seeds. Its "
-    "arms are further matrices under other conditions, such as gradients that explode."
+    "number of steps that the gradient has to travel. A preset lists the settings to run and the number of seeds. Its "
+    "arms are further sets of experiments under other conditions, such as exploding gradients."
 )
 LONGEST = 1000
 """Characters of a message: a value that was given need not be repeated whole."""
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, before)
     if status == 128 + signal.SIGINT:  # typer's word for KeyboardInterrupt
         how = "Interrupted" if interruption == signal.SIGINT else "Terminated"
-        return _complain(f"{how}: nothing that was finished is lost.", 128 + interruption)
+        return _complain(f"{how}: finished work is kept.", 128 + interruption)
     return status
 
 

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from bench.errors import BenchError
 from bench.records.settings import Protocol
 
-HEADING = "Under which protocol (by default the preset's)"
+HEADING = "Protocol (by default the preset's)"
 NONE = "none"
 """The spelling that takes a limit away."""
 METAVARS = {int: "N", float: "X"}

@@ -317,6 +317,6 @@ def _layer(candidate: object) -> Layer:
     if isinstance(candidate, Layer):
         return candidate
     raise BenchError(
-        f"{type(candidate).__name__} is no bench.engine.layer.Layer: return a bench.engine.recurrence.Recurrence from "
-        f"`cell`, or a list of layers from `layers_of`, with the members as the first axis of every parameter."
+        f"{type(candidate).__name__} is not a bench.engine.layer.Layer: return a bench.engine.recurrence.Recurrence "
+        f"from `cell`, or a list of layers from `layers_of`, with the members as the first axis of every parameter."
     )

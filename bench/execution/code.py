@@ -32,8 +32,8 @@ def differing_code(code: str) -> str:
     if code == own_code():
         return ""
     return (
-        f"another bptt-bench lies in {Path(bench.__file__).parent} than the one that was called: "
-        f"its results would not be what they are called; install the same one"
+        f"{Path(bench.__file__).parent} holds a different bptt-bench from the one that was started, "
+        f"so its results would be mislabelled; install the same version"
     )
 
 
@@ -49,6 +49,6 @@ def libraries() -> dict[str, str]:
 
 
 def differing_libraries(wanted: dict[str, str]) -> str:
-    """'torch 2.12.0 in place of 2.13.0, …', of what this process has otherwise; or ''."""
+    """'torch 2.12.0 instead of 2.13.0, …', of what this process has otherwise; or ''."""
     here = libraries()
-    return ", ".join(f"{name} {here[name]} in place of {wanted[name]}" for name in wanted if here[name] != wanted[name])
+    return ", ".join(f"{name} {here[name]} instead of {wanted[name]}" for name in wanted if here[name] != wanted[name])

@@ -110,7 +110,7 @@ class Crew:
             with started_safely():
                 process.start()
         except (EOFError, OSError) as error:
-            raise BenchError(f"No process could be started: {type(error).__name__}: {error}".rstrip(": ")) from error
+            raise BenchError(f"Cannot start a process: {type(error).__name__}: {error}".rstrip(": ")) from error
         send.close()
         allowed = math.inf if self.timeout is None else self.timeout * parts
         deadline = self._clock.now() + allowed
@@ -144,7 +144,7 @@ class Crew:
             exitcode = self._end(work)
             if exitcode == -signal.SIGTERM:
                 time.sleep(LAST_WORDS)  # was it sent to all of us? Then it ends the run, and no cohort has failed
-            yield work.label, Died("it closed the pipe of its result" if deaf else _cause(exitcode))
+            yield work.label, Died("it closed the pipe for its result" if deaf else _cause(exitcode))
 
     def _patience(self, timeout: float | None) -> float | None:
         """Seconds until somebody has to be looked after."""
@@ -157,7 +157,7 @@ class Crew:
         for work in list(self._busy):
             if self._clock.now() > work.deadline:
                 self._end(work)
-                yield work.label, Died(f"it took longer than the timeout of {work.allowed:g} s")
+                yield work.label, Died(f"it exceeded the timeout of {work.allowed:g} s")
 
     def _end(self, work: _Work, patience: float = 0.0) -> int | None:
         """See to it that a process is gone, and all that it has started; returns its exit code.
@@ -229,7 +229,7 @@ def _heard(target: Callable[..., None], connection: Connection, code: str, plugi
     outlet = Outlet(connection)
     with suppress(BrokenPipeError):
         if problem := differing_code(code):
-            outlet.send(Refused(f"On this machine {problem}, or run again if it was edited meanwhile"))
+            outlet.send(Refused(f"On this machine {problem}; if it was edited during the run, run again"))
         else:
             target(outlet, plugins, work)
 
@@ -244,6 +244,6 @@ def _end_with_parent() -> None:
 def _cause(exitcode: int | None) -> str:
     if exitcode is not None and exitcode < 0:
         name = signal.Signals(-exitcode).name
-        hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        hint = ", perhaps because memory ran out" if name == "SIGKILL" else ""
         return f"the process was ended by {name}{hint}"
     return f"the process ended with exit code {exitcode} and no result"

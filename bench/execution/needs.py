@@ -51,5 +51,5 @@ def changed(setting: Setting) -> str:
     ):
         if source_hash(found) != planned:
             home = plugin_of(found) or "its package"
-            return f"The {kind} '{name}' is not what it was when the run began: {home} has changed; call it again"
+            return f"The {kind} '{name}' has changed since the run began ({home} was edited); start the run again"
     return ""

@@ -343,8 +343,8 @@ def _connect(address: str) -> None:
     given = os.environ.get("RAY_ADDRESS") or address if address == "auto" else address
     if "://" in given:
         raise BenchError(
-            f"Ray's client ({given}) cannot run this: call bptt-bench on a machine of the cluster, "
-            f"with --address HOST:PORT of its head."
+            f"Ray's client ({given}) cannot be used: run bptt-bench on a machine of the cluster, "
+            f"with --address set to HOST:PORT of the head."
         )
     _knock(given)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that starts here reports to nobody
@@ -360,12 +360,12 @@ def _connect(address: str) -> None:
                 include_dashboard=False if given == "local" else None,
             )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError) as error:
-        raise BenchError(f"No Ray cluster can be used at {address}: {_brief(error)}. {_HINT}") from None
+        raise BenchError(f"Cannot use a Ray cluster at {address}: {_brief(error)}. {_HINT}") from None
     finally:
         signal.signal(signal.SIGTERM, handler)
 
 
-_HINT = "Start one with 'ray start --head', or name another with --address."
+_HINT = "Start one with 'ray start --head', or choose another with --address."
 
 
 def _knock(address: str) -> None:

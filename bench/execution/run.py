@@ -51,14 +51,14 @@ class RunSummary:
 
 def account(summary: RunSummary) -> str:
     """Sum up a run in a sentence or two. To users, a member is a run."""
-    counts = f"Runs trained: {summary.trained}; failed: {summary.failed}; stored before: {summary.cached}."
+    counts = f"Runs trained: {summary.trained}; failed: {summary.failed}; already stored: {summary.cached}."
     if not summary.left:
         return counts
-    left = f"At most {summary.left} runs are left for the next call."
+    left = f"At most {summary.left} runs remain for next time."
     if summary.interrupted:
         return f"{counts} {left}"
-    hint = "" if summary.trained + summary.failed else " Nothing fitted into it: give a longer one."
-    return f"{counts} The budget is spent. {left}{hint}"
+    hint = "" if summary.trained + summary.failed else " Nothing fitted into it: allow more time."
+    return f"{counts} The time budget is spent. {left}{hint}"
 
 
 def run_studies(
@@ -186,8 +186,10 @@ class _Run:
         with self.troubled():
             if not self.outbox.send(at_once=True):
                 count = len(self.outbox)
-                waiting = f"{count} files of finished runs wait" if count > 1 else "1 file of finished runs waits"
-                raise BenchError(f"{waiting} in {self.outbox.folder} for the next run: {self.outbox.trouble}")
+                waiting = f"{count} files of finished runs are" if count > 1 else "1 file of finished runs is"
+                raise BenchError(
+                    f"{waiting} waiting in {self.outbox.folder} and will be sent by the next run: {self.outbox.trouble}"
+                )
             self.store.reach()
         self.summary.left = self.left() if self.budget else 0
         columns = ["technique", "task", "lag", "role", "reason"]

@@ -62,7 +62,7 @@ def _failed(cohort: Cohort, error: BaseException) -> Result | Died:
     said = _said(error)
     if isinstance(error, MemoryError) or _SHORT_OF_MEMORY.search(said):
         _let_go_of(error)
-        return Died(f"it ran out of memory: fewer --jobs, smaller batches or smaller networks need less ({said})")
+        return Died(f"it ran out of memory; use fewer --jobs, smaller batches or smaller networks ({said})")
     return Result(failed_cohort(cohort, said))
 
 

@@ -34,7 +34,7 @@ def find(reference: str, store: Callable[[], Store]) -> Snapshot:
     opened = store()
     snapshots = opened.snapshots()
     if not snapshots:
-        raise BenchError(f"Store {opened.shown} holds no snapshot yet: 'bptt-bench run' leaves one at its end.")
+        raise BenchError(f"Store {opened.shown} holds no snapshots yet: 'bptt-bench run' adds one at its end.")
     return _named(reference, snapshots)
 
 
@@ -50,7 +50,7 @@ def _named(reference: str, snapshots: Sequence[Snapshot]) -> Snapshot:
     if reference == "previous":
         before = previous(snapshots)
         if before is None:
-            raise BenchError("There is no previous snapshot: the store holds one alone.")
+            raise BenchError("There is no previous snapshot: the store holds only one.")
         return before
     if _DATE.fullmatch(reference):
         moment = reference.replace(" ", "T")

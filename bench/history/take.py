@@ -52,7 +52,7 @@ def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
     origins = _origins(found, read.members())
     sampled, speeds = _speeds(store.timings())
     if sampled is None and not origins:
-        raise BenchError("The store holds nothing that the code of today would reproduce: run it anew first.")
+        raise BenchError("The store holds no results of the current code: train them again first.")
     studies = store.studies()
     main = summarise(found[MAIN])
     return Snapshot(

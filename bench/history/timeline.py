@@ -68,7 +68,7 @@ class History:
 def look_back(snapshots: Sequence[Snapshot]) -> History:
     """The history of snapshots, oldest first; raises BenchError if there are none."""
     if not snapshots:
-        raise BenchError("The store holds no snapshot yet: 'bptt-bench run' leaves one at its end.")
+        raise BenchError("The store holds no snapshots yet: 'bptt-bench run' adds one at its end.")
     pairs = [(before, after, flips(before, after)) for before, after in _neighbours(snapshots)]
     series = _series(snapshots)
     return History(

@@ -25,11 +25,11 @@ _CAUSES = {
     "machine": "another machine: {names}",
     "seeds": "other seeds, {from_to}: {rest}",
     "settings": "other settings were measured: {names}",
-    "retrained": "trained again, with equal code and other results: {names}",
-    "costs": "costs were measured anew",
-    "correction": "nothing of its own changed, but what it is corrected for: {from_to} comparisons and their results",
-    "judge": "the code that judges changed, or its libraries",
-    "unknown": "nothing on record changed",
+    "retrained": "trained again with the same code but different results: {names}",
+    "costs": "costs were measured again",
+    "correction": "only the correction changed: {from_to} comparisons and their results",
+    "judge": "the code that judges, or its libraries, changed",
+    "unknown": "no recorded cause",
 }
 
 
@@ -88,11 +88,11 @@ def notes(changes: Changes) -> list[str]:
     """What was compared, and what could not be."""
     few = sum(q.verdict == "too few" for q in changes.quality)
     lines = [
-        f"Compared: {changes.cells} settings of equal protocols, of which {len(changes.quality)} pairs of technique "
-        f"and task were trained anew; {len(changes.speeds)} speeds."
+        f"Compared {changes.cells} settings with the same protocol ({len(changes.quality)} pairs of technique and "
+        f"task were trained again) and {len(changes.speeds)} speeds."
     ]
     if few:
-        lines.append(f"Of {few} of the pairs there are too few seeds to tell any difference.")
+        lines.append(f"For {few} of the pairs, there are too few seeds to detect any difference.")
     if changes.unlike is not None:
         lines.append(f"Speeds were not compared: {_unlike(changes.unlike)}.")
     return lines
@@ -100,8 +100,8 @@ def notes(changes: Changes) -> list[str]:
 
 def _unlike(machines: tuple[str, str]) -> str:
     if not all(machines):
-        return "not both snapshots have a sample of them"
-    return f"the machines are unlike ({machines[0]}; {machines[1]})"
+        return "only one of the snapshots, or neither, has a sample of them"
+    return f"the machines differ ({machines[0]}; {machines[1]})"
 
 
 def step_line(step: SpeedStep) -> dict[str, str]:

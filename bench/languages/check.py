@@ -36,9 +36,9 @@ def complaints(language: Language, texts: Iterable[Marked]) -> list[str]:
     found = [(_first(message.id), message.context) for message in language.messages() if message.id]
     lacking = [f"{where}: '{text}' is not translated." for (text, context), where in wanted.items()
                if not language.has(text, context)]  # fmt: skip
-    unused = [f"'{text}' is translated, and used nowhere." for text, context in found if (text, context) not in wanted]
+    unused = [f"'{text}' is translated but never used." for text, context in found if (text, context) not in wanted]
     unlike = [
-        f"'{text}' is filled with {_said(_braces(text))}, its translation with {_said(_braces(translated))}."
+        f"'{text}' has the placeholders {_said(_braces(text))}, its translation {_said(_braces(translated))}."
         for text, context in found
         if _braces(translated := language.translation(text, context)) != _braces(text)
     ]

@@ -63,7 +63,9 @@ class Rules(BaseModel):
         try:
             Locale.parse(locale)
         except (UnknownLocaleError, ValueError) as error:
-            raise ValueError(f"'{locale}' is no locale of the Unicode repository, such as zh_Hans_CN") from error
+            raise ValueError(
+                f"'{locale}' is not a locale of the Unicode repository (a valid one is zh_Hans_CN)"
+            ) from error
         return locale
 
 
@@ -165,7 +167,8 @@ def language(code: str) -> Language:
     for entry in entry_points(group=GROUP, name=code):
         return Language(code, resources.files(entry.value))
     raise BenchError(
-        f"There is no language '{code}': known are {', '.join(language_names())}, and the path of a folder is one, too."
+        f"Unknown language '{code}': choose from {', '.join(language_names())}, or give the path of a folder with a "
+        "language."
     )
 
 
@@ -177,7 +180,7 @@ def _rules(folder: Traversable, code: str) -> Rules:
     try:
         text = folder.joinpath(RULES).read_text(encoding="utf-8")
     except OSError:
-        raise BenchError(f"{folder} is no language: it has no {RULES}.") from None
+        raise BenchError(f"{folder} is not a language: it has no {RULES}.") from None
     try:
         return Rules.model_validate(plain_yaml.load(text))
     except yaml.YAMLError as error:

@@ -147,7 +147,7 @@ def preset_text(name: str) -> str:
     """A preset that comes with the package as YAML, its name included; raises BenchError if there is none."""
     if name not in preset_names():
         near = difflib.get_close_matches(name, preset_names(), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(preset_names())}."
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(preset_names())}."
         raise BenchError(f"Unknown preset '{name}': {hint}")
     return f"name: {name}\n{(_FOLDER / f'{name}.yaml').read_text(encoding='utf-8')}"
 
@@ -157,7 +157,7 @@ def _read(source: Path) -> str:
         if not source.is_file():
             raise BenchError(f"Preset file {source} does not exist: --preset takes a name or a YAML file.")
         if source.stat().st_size > MOST_BYTES:
-            raise BenchError(f"Preset file {source} has more than {MOST_BYTES} bytes: it is no preset.")
+            raise BenchError(f"Preset file {source} has more than {MOST_BYTES} bytes: it is not a preset.")
         return source.read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError) as error:  # no permission, too long a name, a null byte in it
         raise BenchError(f"Preset file {source} cannot be read: {getattr(error, 'strerror', error)}.") from None
@@ -184,13 +184,13 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
     plans = tuple(_task_plan(preset, matrix, task, chosen) for task in names)
     seeds = matrix.measured_seeds if chosen.seeds is None else chosen.seeds
     if seeds is None or seeds < 1:
-        raise BenchError(f"--seeds {seeds} measures nothing: give 1 or more.")
+        raise BenchError(f"--seeds {seeds} would measure nothing: give 1 or more.")
     asked = len(parsed) * sum(
         len(p.lags) * (seeds + len(p.protocol.learning_rates) * p.protocol.tuning_seeds) for p in plans
     )
     if seeds > MOST_SEEDS or asked > MOST_MEMBERS:
         raise BenchError(
-            f"That asks for {asked} runs with {seeds} seeds: give at most {MOST_MEMBERS} runs and {MOST_SEEDS} seeds."
+            f"This would take {asked} runs with {seeds} seeds: use at most {MOST_MEMBERS} runs and {MOST_SEEDS} seeds."
         )
     settings, skips = [], []
     for spec, cls, dials in parsed:
@@ -221,7 +221,7 @@ def parse_technique(spec: str) -> tuple[str, type[Technique], dict[str, float]]:
         try:
             dials[key] = float(value)
         except ValueError:
-            raise BenchError(f"Dial '{word}' of technique '{name}' needs a number, as {key}=1.") from None
+            raise BenchError(f"Dial '{word}' of technique '{name}' needs a number, for example {key}=1.") from None
         if not sign or not cls.dials[key].allows(dials[key]):
             raise BenchError(f"Dial '{word}' of technique '{name}' must be {cls.dials[key].range}.")
     moved = [f"{k}={v:g}" for k, v in dials.items() if v != cls.dials[k].default]

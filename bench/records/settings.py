@@ -108,21 +108,21 @@ class Protocol(Named):
         ge=1,
         le=MOST_STEPS,
         title="Held-out sequences",
-        description="sequences in the validation and in the test set of a seed",
+        description="size of each seed's validation set and of its test set, in sequences",
     )
     learning_rates: Annotated[tuple[float, ...], Kept(column=None)] = Field(
         min_length=1,
         title="Learning rates tried",
-        description="learning rates to choose from by tuning; a single one is used without tuning",
+        description="learning rates that tuning chooses from; a single one is used without tuning",
     )
     tuning_seeds: Annotated[int, Kept(column=None)] = Field(
         ge=0,
         le=MOST_SEEDS,
         title="Tuning seeds per rate",
-        description="seeds with which tuning tries each learning rate",
+        description="number of seeds with which tuning tries each learning rate",
     )
     optimizer: Annotated[OptimizerName, Kept(timed=True)] = Field(
-        default="adam", title="Optimiser", description="optimiser of every technique without one of its own"
+        default="adam", title="Optimiser", description="optimiser of every technique that does not declare one"
     )
     clip_norm: Annotated[float | None, Kept(timed=True, none="not clipped")] = Field(
         default=None,
@@ -132,14 +132,14 @@ class Protocol(Named):
         description="norm to which every technique's gradient is clipped",
     )
     initialisation: Literal["default", "orthogonal"] = Field(
-        default="default", title="Initialisation", description="recurrent weights at the start"
+        default="default", title="Initialisation", description="initialisation of the recurrent weights"
     )
     recurrent_gain: float = Field(
         default=1.0,
         gt=0,
         allow_inf_nan=False,
         title="Gain on recurrent weights",
-        description="factor of the recurrent weights at the start",
+        description="factor by which initial recurrent weights are scaled",
     )
     match: Annotated[Literal["units", "parameters"], Kept(timed=True)] = Field(
         default="units",

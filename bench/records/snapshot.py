@@ -208,7 +208,7 @@ def unpacked(data: bytes, where: str) -> Snapshot:
     try:
         text = _unzipped(data) if data[:2] == b"\x1f\x8b" else data
         if len(text) > LARGEST:
-            raise BenchError(f"{where} holds more than {LARGEST} bytes: it is no snapshot.")
+            raise BenchError(f"{where} holds more than {LARGEST} bytes: it is not a snapshot.")
         return Snapshot.model_validate_json(text)
     except (ValidationError, OSError, EOFError, zlib.error) as error:
         raise BenchError(

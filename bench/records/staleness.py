@@ -37,7 +37,7 @@ def _hash_now(room: Room, name: str) -> str:
 def _foreign_class(room: Room, name: str) -> type:
     """The class of a plugin that was loaded, or of a package. Raises BenchError where neither has it."""
     if f"bench.{room}" not in sys.modules and not entry_points(group=f"bptt_bench.{room}"):
-        raise BenchError(f"None of this project's {room} is called '{name}', and no plugin was loaded.")
+        raise BenchError(f"'{name}' is not one of this project's {room}, and no plugin was loaded.")
     if room == "tasks":
         from bench.tasks import tasks
 

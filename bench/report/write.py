@@ -76,7 +76,7 @@ def write_report(
     for code in codes:
         language(code)
     if unknown := [name for name in only if name not in formats()]:
-        raise BenchError(f"There is no report in format '{unknown[0]}': known are {', '.join(formats())}.")
+        raise BenchError(f"Unknown report format '{unknown[0]}': choose from {', '.join(formats())}.")
     job = Job(output, addresses, tuple(only), png_dpi)
     with writing(output), _helper(jobs) as helper:
         findings = gather(store)

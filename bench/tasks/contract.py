@@ -28,7 +28,7 @@ MEMBERS = 3
 def _written(cls: type[Task]) -> Iterator[str]:
     missing = sorted(getattr(cls, "__abstractmethods__", ()))
     if missing:
-        yield f"it does not write {' and '.join(missing)}"
+        yield f"it does not define {' and '.join(missing)}"
 
 
 def _words(cls: type[Task]) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _sizes(cls: type[Task]) -> Iterator[str]:
     for name, least in COUNTS.items():
         value = getattr(task, name, None)
         if not isinstance(value, int) or value < least:
-            yield f"its {name} is {value!r}, not a whole number from {least} on"
+            yield f"its {name} is {value!r}; it must be a whole number of at least {least}"
 
 
 def _level(cls: type[Task]) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _randomness(cls: type[Task]) -> Iterator[str]:
     if _global_random_state() != before:
         yield "sample uses the global random state, not its generator alone"
     if not all(torch.equal(a, b) for a, b in zip(drawn, again, strict=True)):
-        yield "equally seeded generators give unequal sequences"
+        yield "generators with equal seeds give different sequences"
 
 
 def _judges(cls: type[Task]) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _judges(cls: type[Task]) -> Iterator[str]:
         sizes = f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)}"
         together = judge(outputs, targets)
         if together.shape != (MEMBERS,):
-            yield f"the {word} of {sizes} is {tuple(together.shape)}, not one number a member"
+            yield f"the {word} of {sizes} is {tuple(together.shape)}, not one number per member"
         if not together.isfinite().all():
             yield f"the {word} is not finite"
         alone = torch.cat([judge(outputs[m : m + 1], targets[m : m + 1]) for m in range(MEMBERS)])
@@ -113,9 +113,9 @@ def _windows(task: Task, outputs: Tensor, targets: Tensor) -> Iterator[str]:
         first, second = (task.loss(outputs[:, part], targets[:, part]) for part in (slice(cut), slice(cut, None)))
         if not torch.allclose(whole, (cut * first + (scored - cut) * second) / scored, rtol=1e-4):
             yield (
-                f"the loss does not add up over time: that of {scored} scored steps is not the mean of those of its "
-                f"first {cut} and its last {scored - cut}, weighed by their steps; divide by all steps, whether they "
-                f"count or not"
+                f"the loss is not additive over time: over {scored} scored steps it is not the weighted mean of the "
+                f"losses over the first {cut} and the last {scored - cut}; divide by all steps, whether they count or "
+                f"not"
             )
 
 
@@ -123,7 +123,7 @@ def _counted(counted: Tensor, sizes: tuple[int, ...]) -> Iterator[str]:
     if counted.dtype != torch.bool or counted.shape != sizes:
         yield f"counted gives {tuple(counted.shape)}, not a bool for each of (members, scored, batch) = {sizes}"
     if not counted.any(1).all():
-        yield "there are sequences of which no scored step counts"
+        yield "in some sequences, none of the scored steps counts"
 
 
 def _masks(task: Task, outputs: Tensor, targets: Tensor) -> Iterator[str]:

@@ -71,7 +71,7 @@ class Digits(Task):
     inputs, outputs = 1, 10
     least_lag = 0
     most_held_out = HELD_OUT
-    metric_name = "share of images classified rightly"
+    metric_name = "share of images classified correctly"
     solved_at = 0.90
 
     def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:

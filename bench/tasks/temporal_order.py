@@ -35,7 +35,7 @@ class TemporalOrder(Task):
     reference = "Hochreiter & Schmidhuber 1997, experiment 6a; lengths as in Pascanu, Mikolov & Bengio 2013"
     inputs, outputs = len(ALPHABET), 4
     least_lag = 10
-    metric_name = "share of sequences classified rightly"
+    metric_name = "share of sequences classified correctly"
     plateaus = {"last symbol known": 1 / 2}
 
     tenths: ClassVar[tuple[int, ...]] = (1, 5)

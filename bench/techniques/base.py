@@ -49,7 +49,7 @@ class Dial:
     def range(self) -> str:
         """The values that it allows, in words."""
         number = "whole number" if self.whole else "number"
-        return f"a positive {number}" if self.least is None else f"a {number} from {self.least:g} on"
+        return f"a positive {number}" if self.least is None else f"a {number} of at least {self.least:g}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ class ClipLiteral(TanhNetwork):
     called = "clipping as sketched"
     family = "clipping"
     source_row = "clipping"
-    changes = "the gradient: each element cut from above alone"
+    changes = "the gradient: each element clipped from above only"
     reference = "the source's code sketch, claim S20"
     threshold = Dial(1.0, sweep=(10.0, 1.0, 0.1, 0.01, 0.001))
 

@@ -15,7 +15,7 @@ class ClipNorm(TanhNetwork):
     called = "clipping by norm"
     family = "clipping"
     source_row = "clipping"
-    changes = "the gradient: scaled down to a largest norm"
+    changes = "the gradient: scaled down to a maximum norm"
     reference = "Pascanu, Mikolov & Bengio 2013, algorithm 1"
     threshold = Dial(1.0, sweep=(100.0, 10.0, 1.0, 0.1, 0.01))
 

@@ -15,7 +15,7 @@ class ClipValue(TanhNetwork):
     called = "clipping by value"
     family = "clipping"
     source_row = "clipping"
-    changes = "the gradient: each element cut to an interval around 0"
+    changes = "the gradient: each element clipped to an interval around 0"
     reference = "Mikolov 2012"
     threshold = Dial(1.0, sweep=(10.0, 1.0, 0.1, 0.01, 0.001))
 

@@ -69,14 +69,17 @@ def _declared(cls: type[Technique]) -> Iterator[str]:
 
 def _penalty(cls: type[Technique]) -> Iterator[str]:
     if cls.recording and cls.accumulate is not Technique.accumulate:
-        yield "it has both `accumulate` and `penalty`, but a penalty enters full back-propagation alone: leave out one"
+        yield (
+            "it has both `accumulate` and `penalty`, but a penalty works only with full back-propagation: remove one "
+            "of them"
+        )
 
 
 def _written(cls: type[Technique]) -> Iterator[str]:
     missing = sorted(getattr(cls, "__abstractmethods__", ()))
     if missing:
         yield (
-            f"it does not write {' and '.join(missing)}: return a bench.engine.recurrence.Recurrence from `cell`, or "
+            f"it does not define {' and '.join(missing)}: return a bench.engine.recurrence.Recurrence from `cell`, or "
             f"subclass bench.techniques.tanh_network.TanhNetwork to keep the baseline's"
         )
 
@@ -91,7 +94,7 @@ def _constructor(cls: type[Technique]) -> Iterator[str]:
     for base in cls.__mro__[: cls.__mro__.index(Technique)]:
         if issubclass(base, nn.Module) and not issubclass(base, Technique):
             yield (
-                f"it is a subclass of {base.__name__} beside Technique: a technique has layers and is none; "
+                f"it subclasses {base.__name__} as well as Technique: a technique has layers but is not one; "
                 f"write a bench.engine.recurrence.Recurrence and return it in `cell`"
             )
     try:
@@ -99,7 +102,7 @@ def _constructor(cls: type[Technique]) -> Iterator[str]:
     except TypeError:
         own = "a dataclass, whose __init__" if dataclasses.is_dataclass(cls) else "one whose __init__"
         yield (
-            f"it is {own} does not take (blueprint, task) as Technique's does: make its numbers dials, as in "
+            f"it is {own} does not take (blueprint, task) as Technique's does: make its numbers dials, for example "
             f"share = Dial(0.1)"
         )
 
@@ -131,8 +134,8 @@ def _axes(module: Technique, fewer: Technique) -> Iterator[str]:
     for name, tensor in module.named_parameters():
         if (tensor.shape[:1], fewer.get_parameter(name).shape[:1]) != ((counts[0],), (counts[1],)):
             yield (
-                f"its parameter {name} is {tuple(tensor.shape)} for {counts[0]} members: the members are the first "
-                f"axis of every parameter, as in torch.empty(members, …), and share none"
+                f"its parameter {name} is {tuple(tensor.shape)} for {counts[0]} members: members must be the first "
+                f"axis of every parameter, for example torch.empty(members, …); parameters cannot be shared"
             )
     others = dict(fewer.stack.named_buffers())
     for name, buffer in module.stack.named_buffers():
@@ -147,21 +150,21 @@ def _types(module: Technique) -> Iterator[str]:
     for name, parameter in module.named_parameters():
         if parameter.dtype != torch.float32:
             yield (
-                f"its parameter {name} is {str(parameter.dtype).removeprefix('torch.')}: parameters are float32, and "
-                f"a complex one is two, its real and its imaginary part"
+                f"its parameter {name} is {str(parameter.dtype).removeprefix('torch.')}: parameters must be "
+                f"float32; store a complex one as two, its real and imaginary parts"
             )
 
 
 def _draws(drawn: list[Tensor], again: list[Tensor]) -> Iterator[str]:
     """Members 0 and 2 are of one seed, member 1 is of another."""
     if not all(p.isfinite().all() for p in drawn):
-        yield "a parameter is not finite at the start, or nothing draws it: `reset` has to fill all that it has"
+        yield "a parameter is not finite at the start, or was never initialised: `reset` must set every parameter"
     if not all(torch.equal(a, b) for a, b in zip(drawn, again, strict=True)):
-        yield "equal seeds give unequal weights"
+        yield "equal seeds give different weights"
     if not all(torch.equal(p[0], p[2]) for p in drawn):
-        yield "two members of one seed start from unequal weights"
+        yield "two members with the same seed start from different weights"
     if all(torch.equal(p[0], p[1]) for p in drawn):
-        yield "two members of unlike seeds start from equal weights"
+        yield "two members with different seeds start from the same weights"
 
 
 def _runs(cls: type[Technique]) -> Iterator[str]:
@@ -208,7 +211,7 @@ def _layers(module: Technique, inputs: Tensor) -> Iterator[str]:
                 f"batch, ·)"
             )
         if given[0].is_complex():
-            yield f"{who} gives complex outputs: make real ones of its states in `read`"
+            yield f"{who} gives complex outputs: turn its states into real outputs in `read`"
         below = module.connect(below, given[0])
     wanted = (*inputs.shape[:3], module.blueprint.hidden_size)
     if below.shape != wanted:
@@ -234,7 +237,7 @@ def _step(who: str, layer: Recurrence, below: Tensor) -> Iterator[str]:
         if s.shape != old.shape:
             yield f"{who} has the state {name} as {tuple(s.shape)} after a step, and as {tuple(old.shape)} before it"
         if s.is_complex() != old.is_complex():
-            yield f"{who} has the complex state {name}: say complex_states = True in its class"
+            yield f"{who} has the complex state {name}: set complex_states = True in its class"
 
 
 def _coupling(module: Technique) -> Iterator[str]:

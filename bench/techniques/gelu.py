@@ -16,7 +16,7 @@ class GELU(Technique):
     title = "GELU RNN"
     called = "GELU"
     family = "activation"
-    changes = "the activation: a Φ(a) in place of tanh"
+    changes = "the activation: a Φ(a) instead of tanh"
     reference = "Hendrycks & Gimpel 2016"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

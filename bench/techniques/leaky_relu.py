@@ -13,7 +13,7 @@ class LeakyReLU(Technique):
     title = "Leaky ReLU RNN"
     called = "leaky ReLU"
     family = "activation"
-    changes = "the activation: a above 0 and s · a below, in place of tanh"
+    changes = "the activation: a above 0 and s · a below, instead of tanh"
     reference = "Maas, Hannun & Ng 2013"
     slope = Dial(0.01, sweep=(0.3, 0.1, 0.01))
 

@@ -15,7 +15,7 @@ class Linear(Technique):
     name = "linear"
     title = "Linear RNN"
     family = "activation"
-    changes = "the activation: none in place of tanh; the weights are spectral-radius's"
+    changes = "the activation: none instead of tanh; the weights of spectral-radius"
     reference = "Pascanu, Mikolov & Bengio 2013, section 2.1"
     radius = Dial(1.0, sweep=(0.5, 0.8, 0.95, 1.0, 1.2, 1.5, 2.0))
     initialisation = "default"

@@ -18,7 +18,7 @@ class LSTMChrono(Technique):
     title = "LSTM, chrono biases"
     family = "gated"
     source_row = "gated"
-    changes = "the cell as lstm's and, at the start, its gates' biases: memories of 1 to T − 1 steps"
+    changes = "the cell of lstm, and the initial biases of its gates: memories of 1 to T − 1 steps"
     reference = "Tallec & Ollivier 2018, eq. 16"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

@@ -14,7 +14,7 @@ class LSTMClipNorm(Technique):
     title = "LSTM + norm clipping"
     family = "gated"
     source_row = "gated"
-    changes = "the cell as lstm's and the gradient as clip-norm's"
+    changes = "the cell of lstm and the gradient of clip-norm"
     reference = "Hochreiter & Schmidhuber 1997; Pascanu, Mikolov & Bengio 2013"
     threshold = Dial(1.0, sweep=(100.0, 10.0, 1.0, 0.1, 0.01))
 

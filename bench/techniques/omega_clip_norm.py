@@ -14,7 +14,7 @@ class OmegaClipNorm(TanhNetwork):
     name = "omega-clip-norm"
     title = "Tanh RNN + Ω + norm clipping"
     family = "regulariser"
-    changes = "the loss as omega's and the gradient as clip-norm's"
+    changes = "the loss of omega and the gradient of clip-norm"
     reference = "Pascanu, Mikolov & Bengio 2013, section 3.3 (SGD-CR)"
     weight = Dial(1.0, sweep=(4.0, 1.0, 0.1))
     threshold = Dial(1.0, sweep=(10.0, 1.0, 0.1))

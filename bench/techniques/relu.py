@@ -13,7 +13,7 @@ class ReLU(Technique):
     called = "ReLU"
     family = "relu"
     source_row = "relu"
-    changes = "the activation: max(0, ·) in place of tanh"
+    changes = "the activation: max(0, ·) instead of tanh"
     reference = "Nair & Hinton 2010; in recurrent networks: Talathi & Vartak 2015"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

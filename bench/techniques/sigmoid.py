@@ -12,7 +12,7 @@ class Sigmoid(Technique):
     title = "Sigmoid RNN"
     called = "sigmoid"
     family = "activation"
-    changes = "the activation: the logistic function in place of tanh"
+    changes = "the activation: the logistic function instead of tanh"
     reference = "Bengio, Simard & Frasconi 1994"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

@@ -12,7 +12,7 @@ class Softsign(Technique):
     title = "Softsign RNN"
     called = "softsign"
     family = "activation"
-    changes = "the activation: a / (1 + |a|) in place of tanh"
+    changes = "the activation: a / (1 + |a|) instead of tanh"
     reference = "Bergstra et al. 2009; Glorot & Bengio 2010"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:

@@ -28,7 +28,9 @@ class TruncatedBPTT(TanhNetwork):
     def skip(cls, situation: Situation) -> str | None:
         window = situation.dials["window"]
         if window >= situation.steps:
-            return f"a window of {window} steps holds the whole sequence of {situation.steps}: that is full BPTT"
+            return (
+                f"a window of {window} steps covers the whole sequence of {situation.steps} steps, which is full BPTT"
+            )
         return None
 
     def accumulate(self, inputs: Tensor, targets: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ class Transformer(Technique):
     title = "Causal Transformer"
     called = "Transformer"
     family = "attention"
-    changes = "the layer: attention to all earlier steps in place of a recurrence"
+    changes = "the layer: attention to all earlier steps instead of a recurrence"
     reference = "Vaswani et al. 2017; normalised first: Xiong et al. 2020"
     depth = Dial(2, sweep=(1, 2), whole=True)
     heads = Dial(4, sweep=(1, 2, 4), whole=True)
@@ -27,7 +27,7 @@ class Transformer(Technique):
     def skip(cls, situation: Situation) -> str | None:
         heads = situation.dials["heads"]
         if situation.hidden_size % heads:
-            return f"{situation.hidden_size} units do not divide into {heads} heads"
+            return f"{situation.hidden_size} units cannot be divided into {heads} heads"
         return None
 
     def cell(self, members: int, inputs: int, hidden: int) -> Layer:

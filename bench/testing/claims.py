@@ -49,7 +49,10 @@ def spelling_faults(claim: Claim) -> Iterator[str]:
         try:
             wording.clause(part, {}, language("en"))
         except (KeyError, ValueError, IndexError):
-            yield f"part {part.id}: says is filled with {{technique}}, {{reference}}, {{moment}} and {{where}} alone"
+            yield (
+                f"part {part.id}: says may contain only the placeholders {{technique}}, {{reference}}, {{moment}} and "
+                "{where}"
+            )
 
 
 def _technique_faults(name: str) -> Iterator[str]:
@@ -63,7 +66,7 @@ def _technique_faults(name: str) -> Iterator[str]:
     if open_dial and dial not in dials:
         yield f"{base} has no dial {dial}"
     if not open_dial and spelt != name:
-        yield f"write {spelt} for {name}, as results have it"
+        yield f"write {spelt} instead of {name}, as in the results"
 
 
 def verdict_faults(claim: Claim) -> Iterator[str]:
@@ -72,10 +75,10 @@ def verdict_faults(claim: Claim) -> Iterator[str]:
         level = HIGH[part.direction]
         holds = judged(part, level, MANY if part.direction == "equal" else SEEDS)
         if holds != "supported":
-            yield f"part {part.id}: where it plainly holds it comes out as {holds}"
+            yield f"part {part.id}: with results in which it clearly holds, its verdict is {holds}"
         fails = judged(part, "high" if level == "low" else "low", SEEDS)
         if fails != "contradicted" and not part.choice:
-            yield f"part {part.id}: where it plainly does not hold it comes out as {fails}"
+            yield f"part {part.id}: with results in which it clearly does not hold, its verdict is {fails}"
 
 
 def judged(part: Part, level: Level, seeds: int) -> Verdict:

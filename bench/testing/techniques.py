@@ -50,7 +50,7 @@ def _dials(cls: type[Technique]) -> Iterator[str]:
         value = dial.sweep[-1] if dial.sweep else dial.default
         module = _build(cls, replace(BLUEPRINT, dials={name: value}))
         if getattr(module, name) != value:
-            yield f"the dial {name} does not read {value:g} when it is set so"
+            yield f"setting the dial {name} to {value:g} has no effect"
 
 
 def _penalty(cls: type[Technique]) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _penalty(cls: type[Technique]) -> Iterator[str]:
     if given is None:
         return
     if given.shape != (len(BLUEPRINT.seeds),):
-        yield f"its `penalty` gives {tuple(given.shape)}, not one number a member, {(len(BLUEPRINT.seeds),)}"
+        yield f"its `penalty` gives {tuple(given.shape)}, not one number per member, {(len(BLUEPRINT.seeds),)}"
     if not given.isfinite().all():
         yield "its `penalty` is not finite at the start"
     if not given.requires_grad:

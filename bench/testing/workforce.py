@@ -92,14 +92,14 @@ def read(outlet: Outlet, plugins: Sequence[str], work: None) -> None:
 def _work(hire: Hire) -> Iterator[str]:
     with hire(2, None) as crew:
         if crew.idle != 2 or crew.busy:
-            yield f"before any work 'idle' has to be 2 and 'busy' false, not {crew.idle} and {crew.busy}"
+            yield f"before any work 'idle' must be 2 and 'busy' false, not {crew.idle} and {crew.busy}"
         crew.start("few", count, 3)
         crew.start("many", count, 30)
         if crew.idle or not crew.busy:
-            yield f"with two pieces of work 'idle' has to be 0 and 'busy' true, not {crew.idle} and {crew.busy}"
+            yield f"with two pieces of work 'idle' must be 0 and 'busy' true, not {crew.idle} and {crew.busy}"
         found = _all(crew)
         if crew.idle != 2:
-            yield f"when all work is done 'idle' has to be 2 again, not {crew.idle}"
+            yield f"when all work is done 'idle' must be 2 again, not {crew.idle}"
     for label, number in (("few", 3), ("many", 30)):
         *news, end = found.get(label, [None])
         if not isinstance(end, Result) or not isinstance(end.content, Place):
@@ -119,7 +119,7 @@ def _death(hire: Hire) -> Iterator[str]:
     if not isinstance(found["dies"][-1], Died):
         yield f"a process that is killed ends its work with Died, not with {found['dies'][-1]}"
     if not isinstance(found["lives"][-1], Result):
-        yield f"work beside it ends with its Result all the same, not with {found['lives'][-1]}"
+        yield f"other work must still end with its Result, not with {found['lives'][-1]}"
 
 
 def _timeout(hire: Hire) -> Iterator[str]:
@@ -182,7 +182,7 @@ def _plugins(hire: Hire) -> Iterator[str]:
         crew.start("reads", read, None, [str(file)])
         found = _all(crew)["reads"][-1]
     if found != Result([PLUGIN]):
-        yield "plugins have to be where the work is done, and the work is given their paths there"
+        yield "plugins must be available where the work is done, and the work must be given their paths there"
 
 
 CHECKS: dict[str, Callable[[Hire], Iterator[str]]] = {

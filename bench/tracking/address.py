@@ -62,7 +62,7 @@ def locate(uri: str | None) -> Location:
     if scheme.split("+")[0] in DATABASES:
         return Location(uri, artifacts=(DEFAULT / "artifacts").resolve())
     raise BenchError(
-        f"Store '{without_secrets(uri)}' is of no known kind: give a folder, a database file, sqlite:///…, "
+        f"Store '{without_secrets(uri)}' is not a known kind of store: give a folder, a database file, sqlite:///…, "
         f"http(s)://… of an MLflow server, or postgresql://…"
     )
 
@@ -74,14 +74,14 @@ def _check_server(uri: str) -> None:
     except ValueError:  # brackets or a port that are none
         whole = False
     if not whole:
-        raise BenchError(f"Store '{without_secrets(uri)}' is no server's address: write http(s)://host:port.")
+        raise BenchError(f"Store '{without_secrets(uri)}' is not the address of a server: write http(s)://host:port.")
 
 
 def _path_in(uri: str) -> str:
     """The path of the file that a user's sqlite:///… names."""
     path = uri.removeprefix("sqlite:///")
     if path in (uri, "", ":memory:"):
-        raise BenchError(f"Store '{without_secrets(uri)}' names no file: write sqlite:///folder/{DATABASE}.")
+        raise BenchError(f"Store '{without_secrets(uri)}' does not name a file: write sqlite:///folder/{DATABASE}.")
     if unquote(path) != path:  # one version of SQLAlchemy reads the escape, another the letters
         raise BenchError(f"Store '{uri}' has an escape in its address: give the path of the file by itself.")
     return path
@@ -107,15 +107,15 @@ def sqlite_address(file: Path) -> str:
     path = str(file)
     if path != _readable(file):
         raise BenchError(
-            f"Store '{_readable(file)}' has bytes in its path that are not UTF-8: name another with --store."
+            f"Store '{_readable(file)}' has bytes in its path that are not UTF-8: choose another with --store."
         )
     if "?" in path:  # the database's address would end there
-        raise BenchError(f"Store '{path}' has a question mark in its path: name another with --store.")
+        raise BenchError(f"Store '{path}' has a question mark in its path: choose another with --store.")
     escaped = path.replace("%", quote("%"))
     for address in (f"sqlite:///{path}", f"sqlite+pysqlite:///{escaped}"):
         if make_url(address).database == path:
             return address
-    raise BenchError(f"Store '{path}' has a path that SQLAlchemy cannot spell: name another with --store.")
+    raise BenchError(f"Store '{path}' has a path that SQLAlchemy cannot represent: choose another with --store.")
 
 
 def _readable(path: Path) -> str:

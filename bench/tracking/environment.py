@@ -39,4 +39,6 @@ def settle_environment() -> None:
     for name, value in NUMBERS.items():
         given = os.environ.setdefault(name, value)
         if not given.isascii() or not given.isdigit():
-            raise BenchError(f"The environment variable {name} is '{given}': set a whole number, as {value}, or none.")
+            raise BenchError(
+                f"The environment variable {name} is '{given}': set it to a whole number, such as {value}, or unset it."
+            )

@@ -22,7 +22,7 @@ from bench.locks import held
 from bench.tracking.address import Location, artifact_root, sqlite_address
 from bench.tracking.layout import RECORD_PREFIX, TASK_PREFIX
 
-DAMAGED = "Store {} is not a database or is damaged: put back a copy, or name another with --store."
+DAMAGED = "Store {} is not a database or is damaged: restore a copy, or choose another with --store."
 
 PATIENCE = 20
 """Seconds for which another program may keep the database to itself, as for MLflow."""
@@ -62,11 +62,11 @@ def _make_in(folder: Path, database: Path) -> None:
         scratch = tempfile.TemporaryDirectory(dir=folder, prefix=".new-")
     except OSError as error:
         inside = str(error.filename).startswith(f"{folder}{os.sep}.new-")
-        why = f"nothing can be put into {folder}" if inside else f"{error.strerror}: {error.filename}"
-        raise BenchError(f"Store {database} cannot be made: {why}.") from error
+        why = f"{folder} is not writable" if inside else f"{error.strerror}: {error.filename}"
+        raise BenchError(f"Store {database} cannot be created: {why}.") from error
     if database.exists() and not database.is_file():
         scratch.cleanup()
-        raise BenchError(f"Store {database} cannot be made: there is something that is no file.")
+        raise BenchError(f"Store {database} cannot be created: something that is not a file is in its place.")
     # Two processes that make the tables at once break the database for good.
     with scratch, held(Path(f"{database}.setup.lock"), PATIENCE_FOR_A_NEW_ONE):
         if not is_there(database):
@@ -89,7 +89,7 @@ def check(database: Path, shown: Path) -> None:
     """See that a database is MLflow's, and nothing beside it leads elsewhere. Raises BenchError, or sqlite3.Error."""
     for companion in _COMPANIONS:
         if Path(f"{database}{companion}").is_symlink():  # SQLite would write to where it leads
-            raise BenchError(f"Store {shown} has a link beside it, {database.name}{companion}: remove that.")
+            raise BenchError(f"Store {shown} has a link next to it, {database.name}{companion}: remove that link.")
     with closing(_opened(database)) as connection:
         try:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -98,7 +98,7 @@ def check(database: Path, shown: Path) -> None:
         except sqlite3.DatabaseError as error:
             raise BenchError(DAMAGED.format(shown)) from error
     if not {"alembic_version", "experiments", "runs"} <= tables:
-        raise BenchError(f"Store {shown} is a database of another program, not MLflow's: name another file.")
+        raise BenchError(f"Store {shown} is a database of another program, not of MLflow: choose another file.")
 
 
 def readable(location: Location, database: Path) -> Location:
@@ -108,7 +108,7 @@ def readable(location: Location, database: Path) -> Location:
     with the program. Raises BenchError where there is no store, or none of MLflow's.
     """
     if not is_there(database):
-        raise BenchError(f"There is no store at {database}: run 'bptt-bench run' first, or name one with --store.")
+        raise BenchError(f"There is no store at {database}: run 'bptt-bench run' first, or choose one with --store.")
     if _unwritable(database) is None:
         check(database, database)
         return location
@@ -132,16 +132,14 @@ def _copy(database: Path, folder: Path) -> None:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise BenchError(
-                f"Store {database} may not be written, and a copy for reading has no room in {folder.parent}: "
-                "set TMPDIR to a larger place."
+                f"Store {database} is read-only, and there is no room in {folder.parent} for a copy to read: "
+                "set TMPDIR to a folder with more space."
             ) from None
         if _state(database) == before:
             return
         for file in before:
             (folder / file.name).unlink()
-    raise BenchError(
-        f"Store {database} is being written, and is copied to be read, as it may not be written: try again."
-    )
+    raise BenchError(f"Store {database} is read-only and changed while it was copied for reading: try again.")
 
 
 def _state(database: Path) -> dict[Path, tuple[int, int]]:

@@ -34,7 +34,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _FAILING = re.compile(r"too many (5\d\d) error responses|error code (5\d\d)|(5\d\d) Server Error")
 """How MLflow and requests put it that a server answers, but with an error of its own."""
-_BEHIND = "its log says why (its database may be down, or a disk full); mend that, and run this again"
+_BEHIND = "see its log for the reason (its database may be down, or a disk full), fix it, and try again"
 _SILENT = re.compile(
     "NewConnectionError|NameResolutionError|ConnectTimeoutError|Read timed out|Connection (?:aborted|broken|refused)"
 )
@@ -47,7 +47,7 @@ _LACKING = re.compile(r"(?:bundle|file), invalid path: (.+)")
 _FORBIDDEN = {
     errno.EACCES: "no permission",
     errno.EPERM: "no permission",
-    errno.EROFS: "a file system for reading only",
+    errno.EROFS: "a read-only file system",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 """What a disk says that takes no more, or no more of this user's."""
@@ -65,11 +65,11 @@ def plainly(shown: str) -> Iterator[None]:
         if (isinstance(error, OSError) and error.errno in _FULL) or "database or disk is full" in said:
             place = getattr(error, "filename", None) or shown
             raise BenchError(
-                f"Store {shown} failed: there is no room left for {place}: make some, or name another with --store."
+                f"Store {shown} failed: no space left for {place}; free some, or choose another with --store."
             ) from error
         if "database schema" in said:
             raise BenchError(
-                f"Store {shown} was made by another MLflow version: use that one, or another --store, "
+                f"Store {shown} was created by another version of MLflow: use that version, choose another --store, "
                 f"or back it up and run 'mlflow db upgrade' on it."
             ) from None
         if "database is locked" in said:
@@ -86,7 +86,7 @@ def _of_server(shown: str, said: str) -> str:
     if failing := _FAILING.search(said):
         return f"The server at {shown} answers {_status(int(failing[failing.lastindex or 1]))}: {_BEHIND}."
     if _SILENT.search(said):
-        return f"The server at {shown} does not answer any more: see that it can be reached, and run this again."
+        return f"The server at {shown} no longer answers: make sure that it can be reached, and try again."
     return ""
 
 
@@ -127,7 +127,7 @@ def connect(location: Location, create: bool) -> tuple[Location, MlflowClient]:
     """
     for chatter in ("mlflow.store.db.utils", "urllib3.connectionpool"):  # they log what is raised or tried again anyway
         logging.getLogger(chatter).setLevel(logging.CRITICAL)
-    with plainly(location.shown), told_if_slow(f"Store {location.shown} takes long to open; still waiting for it."):
+    with plainly(location.shown), told_if_slow(f"Store {location.shown} is slow to open; still waiting."):
         if location.database is None:
             reach(location)
         elif create:
@@ -165,18 +165,19 @@ def _knock(location: Location) -> None:
         said = _of_certificates(f"{location.shown}{by}", str(error))
         if not said and "[SSL" in str(error):
             said = (
-                f"What answers at {location.shown}{by} does not speak https: write http, or name another with --store."
+                f"What answers at {location.shown}{by} does not speak https: write http, or choose another with "
+                "--store."
             )
         raise BenchError(
-            said or f"No server answers at {location.shown}{by}: start 'mlflow server', or name another with --store."
+            said or f"No server answers at {location.shown}{by}: start 'mlflow server', or choose another with --store."
         ) from None
     if not answer.ok:
-        remedy = "give the address, and user and password where it wants them, of an MLflow server"
+        remedy = "give the address of an MLflow server, with user and password if it requires them"
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             remedy = _BEHIND
         raise BenchError(f"The server at {location.shown}{by} answers {_status(answer.status_code)}: {remedy}.")
     if not re.fullmatch(r"\d+\.\d+[\w.+-]*", answer.text.strip()):
-        raise BenchError(f"The server at {location.shown}{by} is not MLflow's: name another with --store.")
+        raise BenchError(f"The server at {location.shown}{by} is not an MLflow server: choose another with --store.")
 
 
 def _go_straight_to_this_machine(location: Location) -> None:
@@ -195,7 +196,7 @@ def _proxy(location: Location) -> str:
         return ""
     names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     named = next((name for name in names if os.environ.get(name)), "the system")
-    return f" (asked through the proxy of {named}; NO_PROXY lists what is to be asked without)"
+    return f" (contacted through the proxy set in {named}; list servers in NO_PROXY to bypass it)"
 
 
 def _dial(location: Location) -> None:
@@ -221,6 +222,8 @@ def _dial(location: Location) -> None:
     if thread.is_alive() or isinstance(
         error, (SQLAlchemyError, ValueError, UnicodeError)
     ):  # of an address that is none
-        raise BenchError(f"No database answers at {location.shown}: start it, or name another with --store.") from None
+        raise BenchError(
+            f"No database answers at {location.shown}: start it, or choose another with --store."
+        ) from None
     if error is not None:
         raise error

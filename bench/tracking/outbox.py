@@ -48,7 +48,7 @@ class Outbox:
                 return
             except BenchError as error:
                 self._rest(error)
-        remedy = f"make room there; the store did not take it either: {self.trouble}"
+        remedy = f"free some space there; the store did not accept the results either: {self.trouble}"
         write_whole(self._file(result.cohort.key), _packed(result), remedy.rstrip("."))
 
     def send(self, at_once: bool = False) -> bool:
@@ -109,7 +109,7 @@ def _unpacked(file: Path) -> CohortResult:
             tables = {name: _table(archive.read(f"{name}.parquet")) for name in _TABLES}
             return CohortResult(Cohort.model_validate_json(archive.read("cohort.json")), **tables)
     except (*UNREADABLE, zipfile.BadZipFile) as error:
-        raise BenchError(f"Cannot read {file}: delete it, and its runs are trained again ({error}).") from error
+        raise BenchError(f"Cannot read {file} ({error}): delete it, and its runs will be trained again.") from error
 
 
 def _table(packed: bytes) -> pd.DataFrame:

@@ -16,8 +16,8 @@ def check_one_name(location: Location) -> None:
     database = location.database
     if database is not None and database.is_file() and database.stat().st_nlink > 1:
         raise BenchError(
-            f"Store {database} is a hard link, and what writes to its other name would damage it: "
-            f"copy it (cp mlflow.db copy.db && mv copy.db mlflow.db), or name another with --store."
+            f"Store {database} is a hard link, and writing through its other name would damage it: "
+            f"copy it (cp mlflow.db copy.db && mv copy.db mlflow.db), or choose another with --store."
         )
 
 

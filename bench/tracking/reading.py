@@ -57,7 +57,7 @@ def checksum(file: Path) -> str:
 def check_sum(file: Path, expected: str | None) -> None:
     """Raise ValueError if a file is not what was written; None: nobody wrote down what that was."""
     if expected is not None and checksum(file) != expected:
-        raise ValueError("it was changed or damaged since it was written")
+        raise ValueError("it has been changed or damaged since it was written")
 
 
 def table(file: Path, columns: Table) -> pa.Table:
@@ -108,7 +108,7 @@ def bounded(opened: parquet.ParquetFile, columns: list[str] | None = None) -> pa
 def _check_type(schema: pa.Schema, column: Column, empty: bool) -> None:
     places = schema.get_all_field_indices(column.name)
     if len(places) != 1:
-        raise ValueError(f"column '{column.name}' is {'there twice' if places else 'missing'}")
+        raise ValueError(f"column '{column.name}' {'appears twice' if places else 'is missing'}")
     found = schema.field(places[0]).type
     if not _IS[column.kind](found) and not (empty and pa.types.is_null(found)):
         raise ValueError(f"column '{column.name}' holds {found}, not {column.kind}")

@@ -239,8 +239,8 @@ class Records:
             ours = {e.name for e in self.client.search_experiments(filter_string="name LIKE 'bptt-bench%'")}
         if homes and all(name.startswith(layout.TASK_PREFIX) for name in ours - homes):
             raise BenchError(
-                f"Store {self.location.shown} lost its experiment '{layout.record_experiment('cohorts')}': give it "
-                f"that name again in MLflow, or delete the experiments {', '.join(sorted(homes))} there to begin anew."
+                f"Store {self.location.shown} has no experiment '{layout.record_experiment('cohorts')}' any more: "
+                f"rename it back in MLflow, or delete the experiments {', '.join(sorted(homes))} to start from scratch."
             )
 
     def _members_of(self, record: Run) -> list[Run]:

@@ -34,7 +34,7 @@ def writer(location: Location) -> str:
     """A random name for all who share the folder of a store, and thereby its lock; made on first use."""
     file = state_folder(location) / "writer"
     if not file.exists():
-        write_whole(file, uuid.uuid4().hex.encode(), "name another place with XDG_STATE_HOME")
+        write_whole(file, uuid.uuid4().hex.encode(), "choose another place with XDG_STATE_HOME")
     return file.read_text()
 
 
@@ -62,13 +62,15 @@ def hold(lock: FileLock, shown: str, told: Callable[[str], None] | None = None) 
         except Timeout:
             said = f"Store {shown} is being written by {_name(holder)}"
             if is_mere_file(lock):
-                raise BusyError(f"{said}, as {file} says: wait for it or, if it has ended, delete that file.") from None
+                raise BusyError(
+                    f"{said} (according to {file}): wait for it or, if it has ended, delete that file."
+                ) from None
             if told is None:
-                raise BusyError(f"{said}: wait for it, or name another with --store.") from None
+                raise BusyError(f"{said}: wait for it, or choose another with --store.") from None
             told(f"{said}: waiting for it to end.")
             take(lock, -1)
     try:
-        write_whole(holder, str(os.getpid()).encode(), "name another with --store")
+        write_whole(holder, str(os.getpid()).encode(), "choose another with --store")
         yield
     finally:
         lock.release()

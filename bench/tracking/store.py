@@ -257,7 +257,7 @@ class Store:
                 counting = {record.info.run_id for record in self.records.standing(kind).whole}
                 unreadable = [error for run, error in lost.items() if run in counting]
                 if unreadable:
-                    others = f" The same holds for {len(unreadable) - 1} more." if len(unreadable) > 1 else ""
+                    others = f" The same problem affects {len(unreadable) - 1} more." if len(unreadable) > 1 else ""
                     raise BenchError(f"{unreadable[0]}{others}")
                 # else another machine's records have taken their places: look again
 
@@ -271,10 +271,10 @@ class Store:
             except UNREADABLE as error:
                 which = f"Cannot read {file} of run {record.info.run_id} in store {self.shown}"
                 if not is_lost(error):
-                    raise BenchError(f"{which}: {brief(error)}; see to that, and run this again.") from error
+                    raise BenchError(f"{which}: {brief(error)}; fix that, and try again.") from error
                 raise LostError(
-                    f"{which} ({brief(error)}): put it back, or remove what cannot be read with 'bptt-bench prune "
-                    f"--unreadable{self.location.option}' and run again."
+                    f"{which} ({brief(error)}): restore it, or remove unreadable results with 'bptt-bench prune "
+                    f"--unreadable{self.location.option}', and run again."
                 ) from error
 
     def _fetch(self, record: Run, file: str, folder: str | None) -> Path:

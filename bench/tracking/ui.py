@@ -71,8 +71,8 @@ def _curves(store: Store, base: str) -> dict[str, str]:
     measured = members[members["role"] == "measured"]
     for task in sorted(set(measured["task"]) - set(homes)):
         LOG.warning(
-            "The curves of task '%s' cannot be shown, though its results count: MLflow has no experiment for it. "
-            "If it was renamed, call it '%s' again.",
+            "Cannot show the curves of task '%s' (its results still count): MLflow has no experiment for it. "
+            "If it was renamed, rename it back to '%s'.",
             task,
             layout.task_experiment(task),
         )

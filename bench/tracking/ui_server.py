@@ -61,14 +61,14 @@ class Door:
         """Why a request is refused; empty if it is not."""
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         if any(name == b"origin" and value not in self.origins for name, value in headers):
-            return "This page is not of the interface."
+            return "This request does not come from the interface."
         about = dict(headers)
         elsewhere = about.get(b"sec-fetch-site") in (b"cross-site", b"same-site")
         if elsewhere and about.get(b"sec-fetch-mode") != b"navigate":  # a link may lead here, and no more
-            return "This page is not of the interface."
+            return "This request does not come from the interface."
         looks = scope["method"] in ("GET", "HEAD", "OPTIONS")
         if _CLOSED.fullmatch(scope["path"]) or not (looks or _CHANGES.fullmatch(scope["path"])):
-            return "bptt-bench ui shows runs: this is closed."
+            return "bptt-bench ui only shows runs: this part of MLflow is disabled."
         return ""
 
 
@@ -86,7 +86,7 @@ def serve(host: str, port: int) -> None:
         async def startup(self, sockets: list[Any] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                print(f"Ready at http://{host}:{port}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+                print(f"Ready at http://{host}:{port}; press Ctrl-C to stop.", file=sys.stderr, flush=True)
 
     server = Server(
         uvicorn.Config(

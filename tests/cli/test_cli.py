@@ -239,7 +239,7 @@ def test_run_with_failures_lists_them_and_ends_with_1(
     assert main(["run", *TINY, "--store", store.uri]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "trained: 3; failed: 1; stored before: 2" in captured.err
+    assert "trained: 3; failed: 1; already stored: 2" in captured.err
     assert re.search(r"tanh +copy +5 +measured +MemoryError: none left", captured.err)
 
 

@@ -46,11 +46,11 @@ WRONG = {
     "list": "techniques|tasks|presets|claims",
     "list cells": "'cells' is not one of 'techniques', 'tasks', 'presets', 'claims', 'executors'",
     "export --format xml": "'xml' is not one of 'json', 'csv', 'parquet'",
-    "report --language fr": "There is no language 'fr': known are en, zh",
+    "report --language fr": "Unknown language 'fr': choose from en, zh",
     f"{RUN} --jobs 0": "--jobs",
     f"{RUN} --seeds many": "--seeds",
-    f"{RUN} --timeout soon": "'soon' is no length of time",
-    f"{RUN} --timeout 0s": "'0s' is no length of time",
+    f"{RUN} --timeout soon": "'soon' is not a duration",
+    f"{RUN} --timeout 0s": "'0s' is not a duration",
     # unknown names
     f"{RUN} --executor rai": "Unknown executor 'rai': did you mean ray?",
     "run --preset smoek": "Unknown preset 'smoek': did you mean smoke?",
@@ -63,8 +63,8 @@ WRONG = {
     f"{RUN} --task adding --lag 1": "Lag 1 is too short for task 'adding': its least lag is 2",
     f"{RUN} --task adding --lag=-5": "Lag -5 is too short",
     f"{RUN} --task adding --lag ten": "--lag takes whole numbers separated by commas, not 'ten'",
-    f"{RUN} --seeds 0": "--seeds 0 measures nothing: give 1 or more",
-    f"{RUN} --seeds=-3": "--seeds -3 measures nothing",
+    f"{RUN} --seeds 0": "--seeds 0 would measure nothing: give 1 or more",
+    f"{RUN} --seeds=-3": "--seeds -3 would measure nothing",
     f"{RUN} --updates -1": "--updates -1: input should be greater than or equal to 0",
     f"{RUN} --hidden-size=-1": "--hidden-size -1: input should be greater than or equal to 1",
     f"{RUN} --batch-size many": "--batch-size many: input should be a valid integer",
@@ -84,12 +84,12 @@ WRONG = {
     "run --preset crooked.yaml": "Preset crooked.yaml is not valid YAML at line",
     # plugins
     f"{RUN} --plugin nowhere.py": "Plugin nowhere.py does not exist",
-    f"{RUN} --plugin broken.py": "Plugin broken.py does not import: ModuleNotFoundError",
+    f"{RUN} --plugin broken.py": "Cannot import plugin broken.py: ModuleNotFoundError",
     f"{RUN} --plugin empty.py": "Plugin empty.py defines no technique and no task",
     # stores
     "run --preset mine.yaml --store corrupt.db": "is not a database or is damaged",
-    "run --preset mine.yaml --store file/store": "cannot be made",
-    "run --preset mine.yaml --store ftp://somewhere": "Store 'ftp://somewhere' is of no known kind",
+    "run --preset mine.yaml --store file/store": "cannot be created",
+    "run --preset mine.yaml --store ftp://somewhere": "Store 'ftp://somewhere' is not a known kind of store",
     "plan --preset mine.yaml --store corrupt.db": "is not a database or is damaged",
     "report": "There is no store at",
     "report --store corrupt.db": "is not a database or is damaged",
@@ -130,7 +130,7 @@ def test_a_taken_port(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert main(["ui", "--store", store.uri, "--port", str(port)]) == 2
-    assert f"Port {port} is taken: choose another with --port." in capsys.readouterr().err
+    assert f"Port {port} is in use: choose another with --port." in capsys.readouterr().err
 
 
 def test_a_store_that_may_not_be_written(

@@ -226,7 +226,7 @@ def test_a_file_that_is_no_snapshot_and_a_store_without_one(nightly, store, tmp_
     assert main(["compare", str(file), str(file)]) == 2
     assert "is not a snapshot" in capsys.readouterr().err
     assert main(["history", "--store", store.uri]) == 2
-    assert "holds no snapshot yet" in capsys.readouterr().err
+    assert "holds no snapshots yet" in capsys.readouterr().err
 
 
 def test_a_run_may_leave_no_snapshot(store, monkeypatch):

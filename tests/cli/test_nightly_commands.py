@@ -59,7 +59,10 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["6", "", "0h", "h", "-1h", "1.5h", "30m1h", "6 hours", "soon"])
 def test_what_is_no_duration_is_said_so(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", *SMOKE, f"--budget={text}"]) == 2
-    assert capsys.readouterr().err == f"bptt-bench: '{text}' is no length of time: write 90m, 6h, 1h30m or 30d.\n"
+    assert (
+        capsys.readouterr().err
+        == f"bptt-bench: '{text}' is not a duration: write, for example, 90m, 6h, 1h30m or 30d.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,7 @@ def test_the_exit_code_says_what_happened(
     assert capsys.readouterr().err.splitlines() == lines
     assert lines[-1].endswith(f"ends with exit code {status}")
     assert ("MemoryError: none left" in log()) == bool(summary.failures)
-    assert ("At most 2 runs are left" in log()) == bool(summary.left)
+    assert ("At most 2 runs remain" in log()) == bool(summary.left)
 
 
 def test_run_says_with_its_exit_code_that_the_budget_is_spent(
@@ -96,7 +99,7 @@ def test_run_says_with_its_exit_code_that_the_budget_is_spent(
     monkeypatch.setattr(execution, "run_studies", train)
     assert main(["run", *SMOKE, "--store", store.uri, "--budget", "1h30m"]) == 4
     assert given == [5400]
-    assert "At most 7 runs are left for the next call. Nothing fitted into it" in capsys.readouterr().err
+    assert "At most 7 runs remain for next time. Nothing fitted into it" in capsys.readouterr().err
 
 
 def test_a_night_on_a_cluster_is_trained_by_whom_it_hires(
@@ -172,7 +175,7 @@ def test_a_log_that_cannot_be_written_is_told_once_and_the_night_goes_on(
     lines = capsys.readouterr().err.splitlines()
     assert [line for line in lines if not LINE.fullmatch(line)] == [
         f"Cannot write {Path('reports', 'nightly.log').absolute()}: [Errno 28] No space left on device. "
-        "The night goes on."
+        "The night continues."
     ]
     assert any("INFO pruned: nothing" in line for line in lines)
 
@@ -188,9 +191,9 @@ def test_a_folder_that_cannot_be_removed_fails_every_night_and_a_link_none(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", _refuse)
         assert night(RunSummary(trained=1), "--keep-reports", "1") == 1
-    assert f"ERROR Old reports that could not be removed, so remove or rename them yourself: {old} (in use)." in log()
+    assert f"ERROR Some old reports could not be removed; remove or rename them yourself: {old} (in use)." in log()
     assert night(RunSummary(trained=1), "--keep-reports", "1") == 0
-    assert log().count(f"INFO kept: {link}, which is a link and no report of ours") == 2
+    assert log().count(f"INFO kept: {link}, which is a link, not a report") == 2
     assert (old.exists(), new.exists(), link.is_symlink()) == (False, True, True)
 
 

@@ -171,7 +171,7 @@ def test_links_that_are_named_like_reports_stay_and_do_not_count(
         link.symlink_to(Path(target).absolute())
     assert main(["prune", "--store", store.uri, "--keep-reports", "2"]) == 0
     said = capsys.readouterr().err
-    assert all(f"Kept: {link}, which is a link and no report of ours." in said for link in links)
+    assert all(f"Kept: {link}, which is a link, not a report." in said for link in links)
     assert Path("precious", "manifest.json").read_text() == "kept"
     assert [folder.exists() for folder in folders] == [False, True, True]
     assert all(link.is_symlink() for link in links)

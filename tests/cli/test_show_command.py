@@ -24,7 +24,7 @@ def test_a_technique_has_its_equation_its_dials_and_its_claims(capsys: pytest.Ca
     assert main(["show", "tbptt:window=20"]) == 0
     out = capsys.readouterr().out
     assert "technique        tbptt:window=20: Truncated BPTT\n" in out
-    assert "window = 20 (others worth a look: " in out
+    assert "window = 20 (other values worth trying: " in out
     shown = {claim.id for claim in source_claims() if f" {claim.id} {claim.says}\n" in out}
     assert shown == {"S24", "S25", "S26", "S27"}
 
@@ -36,4 +36,4 @@ def test_a_claim_is_found_however_it_is_spelt(capsys: pytest.CaptureFixture[str]
 
 def test_an_unknown_name_is_told_with_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "lst"]) == 2
-    assert "Nothing is called 'lst': did you mean lstm" in capsys.readouterr().err
+    assert "Unknown name 'lst': did you mean lstm" in capsys.readouterr().err

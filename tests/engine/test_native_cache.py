@@ -89,6 +89,6 @@ def test_a_library_with_a_byte_of_another_value_is_built_anew(tmp_path: Path) ->
 def test_a_compiler_that_is_no_command_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setenv("CC", 'gcc "-O2')
-    assert why_not() == "CC is 'gcc \"-O2', which is no command: No closing quotation"
+    assert why_not() == "CC is 'gcc \"-O2', which is not a command: No closing quotation"
     monkeypatch.undo()
     why_not()  # forget it

@@ -354,7 +354,7 @@ def test_some_claims_are_chosen(small: SmallStore, capsys: pytest.CaptureFixture
     assert main(["verdicts", "--claim", "S15,S03"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["S03", "S15"]
     assert main(["verdicts", "--claim", "S99"]) == 2
-    assert "Unknown claim 'S99': they are S01 to S30" in capsys.readouterr().err
+    assert "Unknown claim 'S99': claims are S01 to S30" in capsys.readouterr().err
 
 
 def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:

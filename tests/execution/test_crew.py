@@ -112,8 +112,8 @@ def test_a_thread_does_not_keep_what_is_done():
 @pytest.mark.parametrize(
     ("target", "end"),
     [
-        (killed_with_a_child, Died("the process was ended by SIGKILL, perhaps for want of memory")),
-        (cut_within_a_word, Died("the process was ended by SIGKILL, perhaps for want of memory")),
+        (killed_with_a_child, Died("the process was ended by SIGKILL, perhaps because memory ran out")),
+        (cut_within_a_word, Died("the process was ended by SIGKILL, perhaps because memory ran out")),
         (done_with_a_child, Result("done")),
     ],
 )
@@ -129,7 +129,7 @@ def test_what_has_had_its_time_ends_with_its_children():
     with Crew(1, timeout=2.0) as crew:
         crew.start("work", hangs_with_a_child, None)
         news, found = results(crew)
-    assert found == Died("it took longer than the timeout of 2 s")
+    assert found == Died("it exceeded the timeout of 2 s")
     assert ended(news.row["child"])
 
 
@@ -138,7 +138,7 @@ def test_the_time_is_over_for_those_who_talk_too(target, parts, allowed):
     with Crew(1, timeout=1.0) as crew:
         crew.start("work", target, None, parts=parts)
         *_, found = results(crew)
-    assert found == Died(f"it took longer than the timeout of {allowed} s")
+    assert found == Died(f"it exceeded the timeout of {allowed} s")
 
 
 def test_no_time_passes_while_the_caller_is_stopped(monkeypatch):
@@ -173,8 +173,8 @@ def test_who_closes_the_pipe_has_died():
         (found,) = results(crew)
     # whichever sees it first: the crew, or the process's own watch on its parent, which it has closed as well
     assert found in (
-        Died("it closed the pipe of its result"),
-        Died("the process was ended by SIGKILL, perhaps for want of memory"),
+        Died("it closed the pipe for its result"),
+        Died("the process was ended by SIGKILL, perhaps because memory ran out"),
     )
 
 
@@ -229,7 +229,7 @@ def test_other_code_than_the_callers_does_nothing(monkeypatch):
     with Crew(1) as crew:
         crew.start("work", with_a_thread, None)
         with pytest.raises(
-            BenchError, match=r"^On this machine another bptt-bench .*/bench than .*one, or run again .*\.$"
+            BenchError, match=r"^On this machine .*/bench holds a different bptt-bench .*same version; .* run again\.$"
         ):
             results(crew)
 
@@ -237,7 +237,7 @@ def test_other_code_than_the_callers_does_nothing(monkeypatch):
 def test_a_server_that_dies_is_a_sentence(monkeypatch):
     with Crew(1) as crew:
         monkeypatch.setattr(crew._context, "Process", lambda **_: Unborn())
-        with pytest.raises(BenchError, match=r"^No process could be started: EOFError$"):
+        with pytest.raises(BenchError, match=r"^Cannot start a process: EOFError$"):
             crew.start("work", with_a_thread, None)
 
 

@@ -106,7 +106,7 @@ def test_a_restart_changes_nothing(mode, database, empty, preset, undisturbed, m
 
     before_write(WITHIN_THE_FIRST, restart, monkeypatch)
     assert run(preset, empty) == 0
-    assert "Runs trained: 4; failed: 0; stored before: 0." in capfd.readouterr().err
+    assert "Runs trained: 4; failed: 0; already stored: 0." in capfd.readouterr().err
     assert_alike(Store.open(empty), undisturbed)
 
 
@@ -121,14 +121,18 @@ def test_what_finishes_while_it_is_away_waits_for_the_next_run(
         finally:
             database.start()
     said = capfd.readouterr().err
-    assert "Runs trained: 4; failed: 0; stored before: 0." in said, "it trains on without a database"
-    sentence = "2 files of finished runs wait" if waiting == 2 else "1 file of finished runs waits"
+    assert "Runs trained: 4; failed: 0; already stored: 0." in said, "it trains on without a database"
+    sentence = "2 files of finished runs are" if waiting == 2 else "1 file of finished runs is"
     box = Outbox(Store.open(empty))
     assert len(box) == waiting
-    assert re.search(rf"^{sentence} in {box.folder} for the next run: The server at {empty} answers 503 ", said, re.M)
+    assert re.search(
+        rf"^{sentence} waiting in {box.folder} and will be sent by the next run: The server at {empty} answers 503 ",
+        said,
+        re.M,
+    )
     assert "Traceback" not in said
 
     assert run(preset, empty) == 0
-    assert "Runs trained: 0; failed: 0; stored before: 4." in capfd.readouterr().err
+    assert "Runs trained: 0; failed: 0; already stored: 4." in capfd.readouterr().err
     assert len(box) == 0
     assert_alike(Store.open(empty), undisturbed)

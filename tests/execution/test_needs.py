@@ -70,7 +70,7 @@ def test_what_has_changed_since_is_refused(plugins, what, monkeypatch):
     monkeypatch.setattr(worker.sys, "dont_write_bytecode", False)
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
     worker.sample(type("Outlet", (), {"send": sent.append}), plugins[:1], [setting])
-    sentence = f"The technique 'one' is not what it was when the run began: {plugins[0]} has changed; call it again"
+    sentence = f"The technique 'one' has changed since the run began ({plugins[0]} was edited); start the run again"
     assert sent == [Refused(sentence)]
 
 
@@ -78,4 +78,4 @@ def test_libraries_are_compared_without_their_build():
     wanted = libraries()
     assert "+" not in wanted["torch"]
     assert differing_libraries(wanted) == ""
-    assert differing_libraries(wanted | {"torch": "1.0"}) == f"torch {wanted['torch']} in place of 1.0"
+    assert differing_libraries(wanted | {"torch": "1.0"}) == f"torch {wanted['torch']} instead of 1.0"

@@ -93,7 +93,7 @@ def test_who_finds_no_more_memory_says_so_and_the_rest_goes_on(store: Store, plu
     summary = run_studies([wanted], store, jobs=1, plugins=[plugin])
     reasons = {row["technique"]: row["reason"] for row in summary.failures}
     assert set(reasons) == set(hungry)
-    short = re.escape("it ran out of memory: fewer --jobs, smaller batches or smaller networks need less (")
+    short = re.escape("it ran out of memory; use fewer --jobs, smaller batches or smaller networks (")
     assert all(re.match(rf"{short}(\w*MemoryError|RuntimeError: .*can't allocate memory)", r) for r in reasons.values())
     failed = store.members().groupby("technique")["outcome"].agg(set)
     assert all(failed[name] == {"failed"} for name in hungry)
@@ -146,7 +146,7 @@ def test_who_is_killed_where_memory_ends_is_the_cohort_and_not_the_program(store
         )
     assert ran.returncode == 1, ran.stderr
     assert re.search(
-        "^endless .* the process was ended by SIGKILL, perhaps for want of memory$", ran.stderr, re.MULTILINE
+        "^endless .* the process was ended by SIGKILL, perhaps because memory ran out$", ran.stderr, re.MULTILINE
     )
     outcomes = store.members().groupby("technique")["outcome"].agg(set)
     assert outcomes["endless"] == {"failed"}

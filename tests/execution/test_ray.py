@@ -201,8 +201,8 @@ def test_the_benchmark_of_handing_work_over(cluster, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("what", "other", "sentence"),
     [
-        ("own_code", lambda: "older", r"cannot do its work: on .* another bptt-bench lies in .* on all machines\.$"),
-        ("libraries", lambda: {"torch": "1.0"}, r"has torch \S+ in place of 1\.0: install the same versions on all"),
+        ("own_code", lambda: "older", r"cannot do its work: on .* holds a different bptt-bench .* on all machines\.$"),
+        ("libraries", lambda: {"torch": "1.0"}, r"has torch \S+ instead of 1\.0: install the same versions on all"),
     ],
 )
 def test_a_machine_with_other_code_is_refused(cluster, monkeypatch, what, other, sentence):

@@ -193,11 +193,11 @@ def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
     wanted = study(*names, lags=(2,), learning_rates=(0.01,), updates=20)
     summary = run_studies([wanted], store, jobs=2, plugins=[plugin])
     reasons = {row["technique"]: row["reason"] for row in summary.failures}
-    short = "it ran out of memory: fewer --jobs, smaller batches or smaller networks need less"
+    short = "it ran out of memory; use fewer --jobs, smaller batches or smaller networks"
     assert reasons.pop("greedy").startswith(f"{short} (RuntimeError: ")
     assert reasons == {
         "raises": "ValueError: as it was made to",
-        "dies": "the process was ended by SIGKILL, perhaps for want of memory",
+        "dies": "the process was ended by SIGKILL, perhaps because memory ran out",
         "terminated": "the process was ended by SIGTERM",
         "leaves": "SystemExit: 0",
         "interrupts": "KeyboardInterrupt",
@@ -230,7 +230,7 @@ def test_what_takes_too_long_has_failed_and_is_tried_again_where_that_is_asked_f
     failed = run_studies([wanted], store, jobs=2, plugins=[plugin], timeout=0.5)
     (failure,) = failed.failures
     assert (failed.trained, failed.failed) == (0, 2)
-    assert (failure["technique"], failure["reason"]) == ("hangs", "it took longer than the timeout of 0.5 s")
+    assert (failure["technique"], failure["reason"]) == ("hangs", "it exceeded the timeout of 0.5 s")
     Path(plugin).with_name("mended").touch()
     again = run_studies([wanted], store, jobs=2, plugins=[plugin], retry_failed=True)
     assert (again.trained, again.cached, again.failures) == (2, 2, [])
@@ -243,7 +243,7 @@ def test_what_nobody_here_may_train_ends_the_run_in_a_sentence(store, monkeypatc
     summary = run_studies([study("tanh", lags=(2,))], store, jobs=1)
     assert (summary.trained, summary.failures) == (0, [])
     assert re.fullmatch(
-        r"On this machine another bptt-bench lies in .*; install the same one, or run again .*\.", summary.trouble
+        r"On this machine .* holds a different bptt-bench .*; install the same version; .* run again\.", summary.trouble
     )
 
 
@@ -282,7 +282,7 @@ def test_a_run_whose_processes_are_all_terminated_goes_on_as_if_it_had_not_been(
         check=False,
     )
     assert ran.returncode == 128 + signal.SIGTERM, ran.stderr
-    assert "Terminated: nothing that was finished is lost." in ran.stderr
+    assert "Terminated: finished work is kept." in ran.stderr
     assert "failed" not in set(cut.members()["outcome"])
     assert_tidy(cut)
     wanted = resolve(load_preset(str(preset)))
@@ -329,7 +329,7 @@ def test_a_budget_without_time_trains_nothing(store):
 
 def test_a_run_that_was_interrupted_did_not_spend_its_budget():
     told = account(RunSummary(trained=1, left=2, interrupted=True))
-    assert told == "Runs trained: 1; failed: 0; stored before: 0. At most 2 runs are left for the next call."
+    assert told == "Runs trained: 1; failed: 0; already stored: 0. At most 2 runs remain for next time."
 
 
 def _of_results(store):

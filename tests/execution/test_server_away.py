@@ -131,7 +131,7 @@ def test_what_is_finished_while_it_is_away_waits_for_the_next_run(door, server, 
     assert summary.trained == len(undisturbed.members())
     box = Outbox(store)
     assert len(box) == 2
-    assert f"2 files of finished runs wait in {box.folder}" in summary.trouble
+    assert f"2 files of finished runs are waiting in {box.folder}" in summary.trouble
     assert Store.open(server).members().empty
 
     door.shut(lambda _: None)

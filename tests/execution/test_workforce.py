@@ -62,13 +62,13 @@ class Stubborn(Crew):
 @pytest.mark.parametrize(
     ("hire", "sentence"),
     [
-        (Full, "before any work 'idle' has to be 2 and 'busy' false, not 1 and False"),
+        (Full, "before any work 'idle' must be 2 and 'busy' false, not 1 and False"),
         (Forgetful, "news come in the order in which they were sent"),
         (Euphemistic, "a process that is killed ends its work with Died"),
         (Patient, "work that takes longer than the timeout"),
         (Lenient, "work of two parts has twice the timeout"),
         (Stubborn, "work that is under way ends when the workforce is left"),
-        (Lost, "plugins have to be where the work is done"),
+        (Lost, "plugins must be available where the work is done"),
     ],
 )
 def test_a_workforce_that_breaks_the_contract_is_told_how(hire, sentence, monkeypatch):
@@ -156,7 +156,7 @@ def test_without_ray_the_extra_is_named(monkeypatch):
     ("address", "sentence"),
     [
         ("127.0.0.1:1", r"No Ray cluster answers at 127\.0\.0\.1:1\. Start one with 'ray start --head'"),
-        ("ray://host:10001", r"Ray's client .* --address HOST:PORT of its head"),
+        ("ray://host:10001", r"Ray's client .* --address set to HOST:PORT of the head"),
         ("nonsense", "nonsense"),
     ],
 )

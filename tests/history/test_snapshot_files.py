@@ -110,7 +110,7 @@ def test_a_snapshot_is_read_up_to_a_size(packed: bool, monkeypatch: pytest.Monke
     monkeypatch.setattr(snapshots, "LARGEST", size)
     assert unpacked(data, "it") == snapshot()
     monkeypatch.setattr(snapshots, "LARGEST", size - 1)
-    with pytest.raises(BenchError, match=f"it holds more than {size - 1} bytes: it is no snapshot"):
+    with pytest.raises(BenchError, match=f"it holds more than {size - 1} bytes: it is not a snapshot"):
         unpacked(data, "it")
 
 

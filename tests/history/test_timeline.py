@@ -80,6 +80,6 @@ def test_flips_are_told_run_by_run():
 
 
 def test_no_snapshot_is_said_so():
-    with pytest.raises(BenchError, match="holds no snapshot yet"):
+    with pytest.raises(BenchError, match="holds no snapshots yet"):
         look_back([])
     assert look_back([snapshot(1)]).latest is None

@@ -60,7 +60,7 @@ TASKS: dict[str, dict[str, Any]] = {
     },
     "temporal-order": {
         "lags": (20, 50, 100),
-        "metric_name": "share of sequences classified rightly",
+        "metric_name": "share of sequences classified correctly",
         "trivial": 1 / 4,
         "solved": 0.99,
         "plateaus": {"last symbol known": 0.5},

@@ -56,6 +56,6 @@ def test_names_are_text_and_no_markdown() -> None:
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(store: FakeStore, tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="format 'docx': known are html, md, pdf"):
+    with pytest.raises(BenchError, match="format 'docx': choose from html, md, pdf"):
         write_report(store, tmp_path, only=["docx"])
     assert list(tmp_path.iterdir()) == []

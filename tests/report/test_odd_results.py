@@ -155,5 +155,5 @@ def test_a_store_of_which_all_is_stale_has_no_snapshot(base: FakeStore) -> None:
     store = copy.deepcopy(base)
     for row in store.member_rows:
         row["technique_hash"] = "of yore"
-    with pytest.raises(BenchError, match="nothing that the code of today would reproduce"):
+    with pytest.raises(BenchError, match="no results of the current code"):
         take(store)

@@ -97,5 +97,6 @@ def test_dials_set_depth_and_heads_and_impossible_heads_are_declined():
     known = {"task": "adding", "lag": 20, "steps": 20}
     assert Transformer.skip(Situation(**known, hidden_size=8, dials={"heads": 4})) is None
     assert (
-        Transformer.skip(Situation(**known, hidden_size=6, dials={"heads": 4})) == "6 units do not divide into 4 heads"
+        Transformer.skip(Situation(**known, hidden_size=6, dials={"heads": 4}))
+        == "6 units cannot be divided into 4 heads"
     )

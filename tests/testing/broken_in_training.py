@@ -105,15 +105,15 @@ class Mute(Tanh):
 
 LATE = {
     Undocumented: "no docstring",
-    NamedWithCapital: "the name 'Mine' is not made of small letters",
-    DeafDial: "the dial share does not read 0.2",
+    NamedWithCapital: "the name 'Mine' must consist of lower-case letters",
+    DeafDial: "setting the dial share to 0.2 has no effect",
     Blind: "does not learn: after 100 updates",
     Frozen: "does not learn",
     Mute: "does not learn",
     ProjectsTogether: "trains differently when others are in the stack",
     RaisesOnDivergence: "training it among others ends in ArithmeticError: not finite",
     BoundsInUpdate: "not in proportion to its learning rate: .* belongs into after_update",
-    PenaltyForAll: r"`penalty` gives \(\), not one number a member, \(3,\)",
+    PenaltyForAll: r"`penalty` gives \(\), not one number per member, \(3,\)",
     ConstantPenalty: "`penalty` depends on no parameter",
     Remembers: "going on with fewer members ends in RuntimeError",
 }

@@ -41,7 +41,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         (FILE.replace("higher", "better"), "parts.0.direction"),
         (FILE.replace("score, techniques", "luck, techniques"), "parts.0: Unknown estimand 'luck'"),
         ("id: [", "line 1: expected"),
-        ("[]", "holds no claim"),
+        ("[]", "defines no claim"),
         ("just text", "mine.yaml: "),
     ],
 )
@@ -56,10 +56,10 @@ def test_a_file_that_is_no_claim_is_a_sentence(tmp_path: Path, text: str, said: 
     ("changes", "said"),
     [
         ({"techniques": ["gruu"]}, "Unknown technique 'gruu'"),
-        ({"techniques": ["lstm:forget_bias=1"]}, "write lstm for lstm:forget_bias=1"),
+        ({"techniques": ["lstm:forget_bias=1"]}, "write lstm instead of lstm:forget_bias=1"),
         ({"techniques": ["gru:depth=*"]}, "gru has no dial depth"),
         ({"tasks": ["sums"]}, "there is no task sums"),
-        ({"says": "{technique} over {other}"}, "says is filled with"),
+        ({"says": "{technique} over {other}"}, "says may contain only the placeholders"),
     ],
 )
 def test_what_is_misspelt_is_named(changes: dict[str, object], said: str) -> None:
@@ -67,5 +67,7 @@ def test_what_is_misspelt_is_named(changes: dict[str, object], said: str) -> Non
 
 
 def test_a_part_that_cannot_hold_is_named() -> None:
-    with pytest.raises(AssertionError, match="part score: where it plainly holds it comes out as not run"):
+    with pytest.raises(
+        AssertionError, match="part score: with results in which it clearly holds, its verdict is not run"
+    ):
         check_claim(claim(tasks=["temporal-order"]))

@@ -49,14 +49,14 @@ def nothing(self, scope, technique, part):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"noun": ""}, "lacks the attribute noun"),
+        ({"noun": ""}, "has no attribute noun"),
         ({"says": None}, "has no clause"),
         ({"says": "{technique} over {other}"}, r"has \{other\} to fill"),
         ({"margin": 0}, "lacks a margin above 0"),
         ({"unit": "steps"}, "not a Unit"),
         ({"scale": "odd"}, "not one of difference, ratio, nearness"),
         ({"bounds": (1.0, 0.0)}, "first is not the smaller"),
-        ({"name": "Half Life"}, "small letters"),
+        ({"name": "Half Life"}, "lower-case letters"),
         ({"__doc__": ""}, "no docstring"),
         ({"measure": nothing}, "columns technique, task, lag, seed, value, run"),
         ({"measure": lambda self, scope, technique, part: sized(scope, technique, "state_size")}, "finds nothing"),

@@ -46,7 +46,7 @@ def test_a_plugin_is_looked_at_when_it_is_loaded(tmp_path, capsys):
     file.write_text('from bench.techniques import Technique\n\n\nclass Bare(Technique):\n    name = "bare"\n')
     assert main(["list", "techniques", "--plugin", str(file)]) == BAD_INPUT
     said = capsys.readouterr()
-    assert f"The technique Bare in {file} cannot be used: it lacks the attributes title, family" in said.err
+    assert f"The technique Bare in {file} cannot be used: it has no attributes title, family" in said.err
     assert said.out == ""
 
 

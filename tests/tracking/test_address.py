@@ -40,13 +40,13 @@ def test_a_command_that_a_message_names_is_about_the_same_store(tmp_path, monkey
 
 @pytest.mark.parametrize("uri", ["ftp://host/x", "file:///tmp/mlruns", "databricks://profile"])
 def test_an_unknown_kind_of_store_is_refused(uri):
-    with pytest.raises(BenchError, match="of no known kind: give a folder"):
+    with pytest.raises(BenchError, match="not a known kind of store: give a folder"):
         locate(uri)
 
 
 @pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
 def test_a_database_in_memory_is_refused(uri):
-    with pytest.raises(BenchError, match="names no file"):
+    with pytest.raises(BenchError, match="does not name a file"):
         locate(uri)
 
 
@@ -100,7 +100,7 @@ def test_the_outbox_of_a_store_stays_where_it_is_whatever_its_address():
 
 def test_bytes_that_are_no_text_are_refused(tmp_path, monkeypatch):
     odd = Path(os.fsdecode(os.fsencode(tmp_path / "x") + b"\xff"))
-    sentence = r"Store '.*/x\\xff/mlflow.db' has bytes in its path that are not UTF-8: name another with --store"
+    sentence = r"Store '.*/x\\xff/mlflow.db' has bytes in its path that are not UTF-8: choose another with --store"
     with pytest.raises(BenchError, match=sentence):
         Store.open(str(odd))
     odd.mkdir()

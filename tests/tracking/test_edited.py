@@ -121,15 +121,15 @@ def test_a_task_that_was_deleted_for_good_still_counts_but_has_no_curves(filled,
     assert counted(filled) == [*NAMES]
     assert list(ui_addresses(filled)) == ["experiments"]
     assert caplog.messages == [
-        "The curves of task 'adding' cannot be shown, though its results count: MLflow has no experiment for it. "
-        "If it was renamed, call it 'bptt-bench/adding' again."
+        "Cannot show the curves of task 'adding' (its results still count): MLflow has no experiment for it. "
+        "If it was renamed, rename it back to 'bptt-bench/adding'."
     ]
 
 
 def test_renamed_records_of_a_task_that_was_renamed_are_asked_back(filled, renamed):
     experiment = filled.client.get_experiment_by_name("bptt-bench-records/v2/cohorts").experiment_id
     filled.client.rename_experiment(experiment, "mine too")
-    with pytest.raises(BenchError, match=r"lost its experiment .*, or delete the experiments mine there to begin anew"):
+    with pytest.raises(BenchError, match=r"has no experiment .*, or delete the experiments mine to start from scratch"):
         filled.members()
 
 
@@ -138,7 +138,9 @@ def test_records_that_were_renamed_are_asked_back(filled):
     experiment = filled.client.get_experiment_by_name("bptt-bench-records/v2/cohorts").experiment_id
     filled.client.rename_experiment(experiment, "mine")
     for use in (filled.members, filled.repair, lambda: filled.write_cohort(WHAT["tanh"])):
-        with pytest.raises(BenchError, match=r"lost its experiment 'bptt-bench-records/v2/cohorts': give it that name"):
+        with pytest.raises(
+            BenchError, match=r"has no experiment 'bptt-bench-records/v2/cohorts' any more: rename it back"
+        ):
             use()
     filled.client.rename_experiment(experiment, "bptt-bench-records/v2/cohorts")
     assert counted(filled) == [*NAMES]

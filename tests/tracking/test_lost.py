@@ -54,7 +54,8 @@ def test_all_files_are_lost_and_all_is_written_again(filled, make_store):
     shutil.rmtree(filled.location.artifacts)
     again = Store.open(filled.uri)
     with pytest.raises(
-        BenchError, match=r"Cannot read .*'bptt-bench prune --unreadable --store \S+' .* The same holds for 2 more\.$"
+        BenchError,
+        match=r"Cannot read .*'bptt-bench prune --unreadable --store \S+' .* The same problem affects 2 more\.$",
     ):
         again.members()
     assert lost(again) == {"cohorts": 3, "studies": 1, "costs": 1, "snapshots": 1}
@@ -88,9 +89,7 @@ def test_what_cannot_be_read_for_a_while_is_not_lost(filled, number, monkeypatch
 
     monkeypatch.setattr(filled, "_fetch", fail)
     for ask in (filled.members, filled.unreadable):
-        with pytest.raises(
-            BenchError, match=rf"^Cannot read .*{os.strerror(number)}; see to that, and run this again\."
-        ):
+        with pytest.raises(BenchError, match=rf"^Cannot read .*{os.strerror(number)}; fix that, and try again\."):
             ask()
 
 

@@ -40,7 +40,7 @@ def test_a_store_that_is_not_there_is_not_made_for_reading(tmp_path):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BenchError, match=r"cannot be made: .*file"):
+    with pytest.raises(BenchError, match=r"cannot be created: .*file"):
         Store.open(str(tmp_path / "file" / "mlruns"))
 
 
@@ -65,7 +65,7 @@ def test_another_programs_database(tmp_path):
     with sqlite3.connect(tmp_path / "mlflow.db") as connection:
         connection.execute("CREATE TABLE bookmarks (address TEXT)")
     connection.close()
-    with pytest.raises(BenchError, match="another program, not MLflow's"):
+    with pytest.raises(BenchError, match="another program, not of MLflow"):
         Store.open(str(tmp_path))
 
 
@@ -75,7 +75,7 @@ def test_a_schema_of_another_mlflow(make_store):
     with sqlite3.connect(folder.with_name("older") / "mlflow.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'cfd24bdc0731'")
     connection.close()
-    with pytest.raises(BenchError, match="made by another MLflow version"):
+    with pytest.raises(BenchError, match="created by another version of MLflow"):
         Store.open(str(folder.with_name("older")))
 
 
@@ -88,7 +88,7 @@ def test_a_server_that_does_not_answer(free_port):
 def test_a_server_that_is_not_mlflow(tmp_path, free_port):
     (tmp_path / "version").write_text("<html>a web page</html>")
     with _web_server(free_port, tmp_path):
-        with pytest.raises(BenchError, match="is not MLflow's"):
+        with pytest.raises(BenchError, match="is not an MLflow server"):
             Store.open(f"http://127.0.0.1:{free_port}")
         with pytest.raises(BenchError, match="answers 404"):
             Store.open(f"http://127.0.0.1:{free_port}/elsewhere")
@@ -118,7 +118,7 @@ def failing(monkeypatch):
         server.shutdown()
 
 
-WHY = r"its log says why \(its database may be down, or a disk full\); mend that, and run this again"
+WHY = r"see its log for the reason \(its database may be down, or a disk full\), fix it, and try again"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ WHY = r"its log says why \(its database may be down, or a disk full\); mend that
         (503, rf"answers 503 Service Unavailable: {WHY}\."),
         (500, rf"answers 500 Internal Server Error: {WHY}\."),
         (599, rf"answers 599: {WHY}\."),
-        (0, r"does not answer any more: see that it can be reached, and run this again\."),
+        (0, r"no longer answers: make sure that it can be reached, and try again\."),
     ],
 )
 @pytest.mark.parametrize("retries", ["0", "1"])
@@ -208,13 +208,13 @@ def test_a_store_that_was_moved_still_reads_and_writes(make_store, tmp_path, mov
 
 
 def test_no_store_is_waited_for_where_none_can_be():
-    with pytest.raises(BenchError, match=r"Store /proc/x\.db cannot be made: nothing can be put into /proc"):
+    with pytest.raises(BenchError, match=r"Store /proc/x\.db cannot be created: /proc is not writable"):
         Store.open("sqlite:////proc/x.db")
 
 
 def test_what_is_no_file_is_no_store(tmp_path):
     os.mkfifo(tmp_path / "pipe.db")
-    with pytest.raises(BenchError, match="there is something that is no file"):
+    with pytest.raises(BenchError, match="something that is not a file is in its place"):
         Store.open(str(tmp_path / "pipe.db"))
     assert (tmp_path / "pipe.db").is_fifo()
 
@@ -253,7 +253,7 @@ def test_a_database_that_another_program_keeps_to_itself_is_told(store, monkeypa
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(BenchError, match="is locked by another program: wait for it, or end it"):
             Store.open(str(database), create=False)
-    assert f"Store {database} takes long to open" in caplog.text
+    assert f"Store {database} is slow to open" in caplog.text
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
@@ -270,7 +270,7 @@ def test_a_proxy_is_not_asked_for_this_machine(tmp_path, free_port, monkeypatch,
 def test_a_proxy_that_is_asked_is_named(monkeypatch, variable):
     monkeypatch.setenv("no_proxy", "example.com")
     monkeypatch.setenv(variable, "http://me:hunter2@127.0.0.1:9")
-    said = rf"http://host\.invalid \(asked through the proxy of {variable}; .*\): start"
+    said = rf"http://host\.invalid \(contacted through the proxy set in {variable}; .*\): start"
     with pytest.raises(BenchError, match=said) as caught:
         opening.reach(Location("http://host.invalid"))
     assert "hunter2" not in str(caught.value)

@@ -134,7 +134,7 @@ def test_a_database_that_changes_while_it_is_copied_is_copied_again(filled, plac
     assert (place / "mlflow.db").read_bytes() == filled.location.database.read_bytes()
     changing = iter(range(100))
     monkeypatch.setattr(local, "_state", lambda database: {database: next(changing)})
-    with pytest.raises(BenchError, match="is being written, and is copied to be read"):
+    with pytest.raises(BenchError, match="is read-only and changed while it was copied for reading"):
         local._copy(filled.location.database, place)
 
 

@@ -61,7 +61,9 @@ def test_a_cohort_waits_while_a_servers_disk_is_full_and_arrives_whole(room, dis
         disk.fill(but=room)
         box.write(second)
         assert len(box) == 1
-        assert f"The server at {disk.address} answers 500 Internal Server Error: its log says why" in box.trouble
+        assert (
+            f"The server at {disk.address} answers 500 Internal Server Error: see its log for the reason" in box.trouble
+        )
         assert "or a disk full" in box.trouble
         assert "No space left on device" in (tmp_path / "server.log").read_text()
         assert set(store.members()["technique"]) == {"tanh"}, "what was whole can be read"

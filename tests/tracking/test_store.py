@@ -258,7 +258,7 @@ def test_the_lock_names_the_process_that_holds_it_and_can_be_waited_for(store):
 
 def test_a_lock_that_cannot_be_signed_leads_to_another_store(store):
     store.location.database.with_suffix(".db.pid").mkdir()
-    said = r"^Cannot write .*mlflow\.db\.pid: .*; name another with --store\.$"
+    said = r"^Cannot write .*mlflow\.db\.pid: .*; choose another with --store\.$"
     with pytest.raises(BenchError, match=said), store.lock():
         pass
 

@@ -93,7 +93,7 @@ def test_a_link_beside_the_database_is_not_written_through(store, outside, name)
 def test_a_link_where_sqlite_writes_is_refused(store, outside, name, create):
     store.client._tracking_client.store._dispose_engine()
     store.location.database.with_name(name).symlink_to(outside / "kept.txt")
-    with pytest.raises(BenchError, match=f"has a link beside it, {name}: remove that"):
+    with pytest.raises(BenchError, match=f"has a link next to it, {name}: remove that link"):
         Store.open(store.uri, create)
     assert (outside / "kept.txt").read_text() == "kept"
 

@@ -161,7 +161,7 @@ def test_the_real_server(make_store, free_port, tmp_path, monkeypatch):
         server.stdin.close()  # as it is when the program that started it is killed
         assert server.wait(PATIENCE) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a%20b #1", "mlflow.py", "server.log"]
-    assert (tmp_path / "server.log").read_text().splitlines()[0] == f"Ready at {address}; Ctrl-C ends it."
+    assert (tmp_path / "server.log").read_text().splitlines()[0] == f"Ready at {address}; press Ctrl-C to stop."
 
 
 def listens_at(port: int) -> set[str]:

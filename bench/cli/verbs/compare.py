@@ -37,7 +37,7 @@ def compare(
     if not changes.cells and set(kinds) - {"speed"}:
         raise BenchError(
             f"Snapshots {changes.old.id} and {changes.new.id} have no setting in common under the same protocol: "
-            "name two of the same preset, or ask for speed alone with --fail-on speed."
+            "name two snapshots of the same preset, or compare only speeds with --fail-on speed."
         )
     if kinds == ["speed"] and changes.unlike is not None:
         raise BenchError(f"{notes(changes)[-1]} Ask for quality or verdicts with --fail-on.")

@@ -16,12 +16,10 @@ COLOURS = {"state": {"ok": "green", "note": "yellow", "problem": "red"}}
 @verb("Maintain", 410)
 def doctor(
     store: StoreOption = None,
-    install: Annotated[
-        bool, typer.Option("--install", help="Install missing system packages where that is allowed.")
-    ] = False,
+    install: Annotated[bool, typer.Option("--install", help="Install missing system packages if permitted.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the installation, and say how to repair it."""
+    """Check the installation and explain how to repair it."""
     from bench.doctor import examine, install_missing
 
     findings = examine(store)

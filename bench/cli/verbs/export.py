@@ -26,7 +26,7 @@ def export(
     warn_of_cut_off(opened)
     runs = opened.members()
     if runs.empty:
-        say("The store holds no complete result.")
+        say("The store holds no complete results.")
     if format == "parquet":
         data = runs.to_parquet()
     elif format == "csv":

@@ -18,7 +18,7 @@ def history(
     last: Annotated[int, typer.Option(min=1, metavar="RUNS", help="Calls of 'run' and 'nightly' to show.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what changed since the last run and over time, and why."""
+    """Show what changed since the last run and over time, and why."""
     from bench.history.timeline import look_back
     from bench.history.words import history_record
     from bench.tracking import Store

@@ -20,7 +20,7 @@ def plan(
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what 'run' would train, and about how long it would take."""
+    """Show what 'run' would train, and about how long it would take."""
     from bench.execution import make_plan
     from bench.tracking import Store
     from bench.tracking.address import locate
@@ -35,12 +35,12 @@ def plan(
 def _lines(outlook: "Plan") -> list[str]:
     """A plan in words."""
     missing = outlook.members - outlook.cached
-    longest = f"at most about {hours(max(1, outlook.estimated_seconds))}" if missing else "none: all is trained"
+    longest = f"at most about {hours(max(1, outlook.estimated_seconds))}" if missing else "none: everything is trained"
     return [
         f"preset    {outlook.preset}, arms {', '.join(outlook.arms)}",
         f"settings  {outlook.settings}, each a technique on a task at a lag",
-        f"runs      at most {outlook.members}, each one training with one seed; {outlook.cached} are stored already",
-        f"time      {longest}; a run ends once its task is solved, and lags beyond one that no run solves are left out",
+        f"runs      at most {outlook.members}, each a training with one seed; {outlook.cached} are already stored",
+        f"time      {longest}; a run ends once its task is solved; lags after one that no run solves are skipped",
         *(f"extrapolated: {line}" for line in outlook.extrapolated),
         *(f"skipped: {line}" for line in outlook.skipped),
     ]

@@ -9,8 +9,8 @@ from bench.cli.verb import verb
 
 
 @verb("Look around", 30)
-def preset(name: Annotated[str, typer.Argument(help="A name that 'list presets' shows.")]) -> None:
-    """Print a preset as YAML, to be changed and given to --preset."""
+def preset(name: Annotated[str, typer.Argument(help="A name from 'list presets'.")]) -> None:
+    """Print a preset as YAML, to edit and pass to --preset."""
     from bench.protocol.preset import preset_text
 
     echo(preset_text(name).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding

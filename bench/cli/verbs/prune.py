@@ -30,11 +30,12 @@ def prune(
     reports: ReportsOption = Path("reports"),
     older_than: AgeOption = "30d",  # type: ignore[assignment]  # parsed
     keep_reports: KeepOption = 30,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
     unreadable: Annotated[
         bool,
         typer.Option(
-            "--unreadable", help="Remove only what has lost a file, or has a damaged one, so that it can be run again."
+            "--unreadable",
+            help="Remove only results with a missing or damaged file, so that they can be trained again.",
         ),
     ] = False,
     plugin: PluginOption = None,
@@ -59,7 +60,7 @@ def prune(
     _print(gone.without(stuck).rows(), as_json)
     for stays in gone.staying():
         say(f"Kept: {stays}.")
-    say("Nothing was removed." if dry_run else f"Bytes freed in the store's database: {freed}.")
+    say("Nothing was removed." if dry_run else f"Freed {freed} bytes in the store's database.")
     if stuck:
         say(not_removed(stuck))
         raise typer.Exit(FAILED)
@@ -76,7 +77,7 @@ def _prune_unreadable(store: "Store", dry_run: bool, as_json: bool) -> None:
             purge(store)
     rows = [(f"unreadable {kind}", [record.info.run_id for record in records]) for kind, records in found.items()]
     _print([{"what": what, "count": len(which), "which": which} for what, which in rows], as_json)
-    say("Nothing was removed." if dry_run else "A run makes again what it needs of these.")
+    say("Nothing was removed." if dry_run else "The next run trains again whatever it needs of these.")
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -19,17 +19,17 @@ def report(
     language: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="CODES", help="Languages, such as en,zh, or the path of a language's folder; by default all."
+            metavar="CODES", help="Languages, such as en,zh, or the path of a folder with a language; all by default."
         ),
     ] = None,
     form: Annotated[
         list[str] | None,
-        typer.Option("--format", metavar="FORMATS", help="Of html, pdf and md (Markdown); by default html,pdf."),
+        typer.Option("--format", metavar="FORMATS", help="Formats: html, pdf, md (Markdown); html,pdf by default."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder to write to; by default reports/<date and time>.")
     ] = None,
-    png: Annotated[bool, typer.Option("--png", help="Write the figures as PNG too, beside SVG.")] = False,
+    png: Annotated[bool, typer.Option("--png", help="Also write the figures as PNG, next to SVG.")] = False,
     plugin: PluginOption = None,
 ) -> None:
     """Write the report, and print its files' paths."""

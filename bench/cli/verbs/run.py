@@ -42,7 +42,7 @@ def run(
         typer.Option(
             "--wait/--no-wait",
             rich_help_panel=HOW,
-            help="Wait for another run on the same store, or end with exit code 3.",
+            help="Wait while another run uses the store, or exit with 3 at once.",
         ),
     ] = True,
     store: StoreOption = None,
@@ -52,10 +52,12 @@ def run(
     gpus_per_cohort: GpusOption = None,
     history: Annotated[
         bool,
-        typer.Option("--history/--no-history", help="End with a sample of speeds and a snapshot for the history."),
+        typer.Option(
+            "--history/--no-history", help="At the end, store a sample of speeds and a snapshot for the history."
+        ),
     ] = True,
 ) -> None:
-    """Train what is missing, from where it was stopped."""
+    """Train what is missing; resumes where it was stopped."""
     from bench.execution import Budget, account, hiring, run_studies
     from bench.tracking import Store
 
@@ -93,9 +95,9 @@ def run(
 def _say_problems(summary: "RunSummary", has_plugins: bool) -> None:
     """Say what failed in a run, and what the store did not take."""
     if summary.failures:
-        say(f"\nFailed (--retry-failed tries again):\n{columns(summary.failures)}")
+        say(f"\nFailed (use --retry-failed to try again):\n{columns(summary.failures)}")
         if has_plugins:
-            say("bench.testing.check_technique and check_task often say in words what is wrong with a plugin.")
+            say("bench.testing.check_technique and check_task often explain what is wrong with a plugin.")
     if summary.trouble:
         say(without_secrets(summary.trouble))
 
@@ -108,6 +110,6 @@ def _remember(studies: "Sequence[Study]", store: "Store", plugins: list[str], ti
     try:
         name = record(store, lambda: sample_speeds(studies, store, plugins, timeout))
     except BenchError as error:
-        say(f"No snapshot for the history was written: {error}")
+        say(f"Could not write a snapshot for the history: {error}")
     else:
-        say(f"Snapshot {name}: bptt-bench history" if name else "Nothing is known yet: no snapshot was written.")
+        say(f"Snapshot {name}: bptt-bench history" if name else "There are no results yet, so no snapshot was written.")

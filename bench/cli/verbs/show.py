@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @verb("Look around", 20)
 def show(
-    name: Annotated[str, typer.Argument(help="A name that 'list' shows, such as lstm, adding, quick or S06.")],
+    name: Annotated[str, typer.Argument(help="A name from 'list', such as lstm, adding, quick or S06.")],
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,7 +51,7 @@ def _described(name: str) -> Sheet:
     known = [*techniques.names(), *tasks.names(), *preset_names(), *claims]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "see 'list techniques', 'list tasks' and so on."
-    raise BenchError(f"Nothing is called '{name}': {hint}")
+    raise BenchError(f"Unknown name '{name}': {hint}")
 
 
 def technique(spec: str) -> Sheet:
@@ -84,8 +84,8 @@ def task(name: str) -> Sheet:
     return {
         "task": [f"{name}: {cls.title}"],
         "about": _documentation(cls),
-        "solved": [f"{cls.metric_name} of {sign} {cls.solved_at:g} on held-out sequences"],
-        "trivial level": [f"{found.trivial_level(found.least_lag):.4g} at lag {found.least_lag}, the shortest"],
+        "solved": [f"{cls.metric_name} {sign} {cls.solved_at:g} on held-out sequences"],
+        "trivial level": [f"{found.trivial_level(found.least_lag):.4g} at the shortest lag, {found.least_lag}"],
         "lags": [f"{preset}: {', '.join(map(str, plan.lags))}" for preset, plan in presets.items() if plan],
         "reference": [cls.reference],
         "claims about it": _claims(lambda part: name in part.tasks),
@@ -133,7 +133,7 @@ def _documentation(cls: type) -> list[str]:
 
 
 def _others(values: Sequence[float]) -> str:
-    return f" (others worth a look: {', '.join(f'{value:g}' for value in values)})" if values else ""
+    return f" (other values worth trying: {', '.join(f'{value:g}' for value in values)})" if values else ""
 
 
 def _is(spec: str, technique: str) -> bool:

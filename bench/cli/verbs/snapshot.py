@@ -19,7 +19,8 @@ def snapshot(
     output: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="File to write, packed if it ends in .gz; by default standard output, as JSON."
+            metavar="FILE",
+            help="File to write, compressed if its name ends in .gz; by default JSON on standard output.",
         ),
     ] = None,
 ) -> None:

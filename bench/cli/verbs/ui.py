@@ -19,14 +19,14 @@ SECONDS_TO_END = 10
 @verb("See the results", 240)
 def ui(
     store: StoreOption = None,
-    port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65535, help="Port of 127.0.0.1 to listen on.")] = 5000,
+    port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65535, help="Port on 127.0.0.1 to listen on.")] = 5000,
 ) -> None:
     """Serve MLflow's interface on 127.0.0.1 until Ctrl-C."""
     from bench.tracking import Store, ui_addresses, ui_command, ui_environment
 
     opened = Store.open(store, create=False)
     if opened.location.is_copy:
-        say(f"Store {opened.shown} may not be written: a copy of it is shown, and what is changed there is lost.")
+        say(f"Store {opened.shown} is read-only: showing a copy; changes to it will be lost.")
     else:
         opened.mend()
     command = ui_command(opened, port=port)
@@ -53,4 +53,4 @@ def _serve(command: list[str], environment: dict[str, str]) -> None:
         server.kill()
         server.wait()
     if status:
-        raise BenchError(f"The MLflow server ended with exit code {status}: its messages are above.")
+        raise BenchError(f"The MLflow server ended with exit code {status}: see its messages above.")

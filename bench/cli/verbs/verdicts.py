@@ -32,7 +32,7 @@ def verdicts(
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge each of the source's claims by the stored results.
+    """Judge each of the source's claims against the stored results.
 
     Each claim comes with its verdict, the effect and its 95 % interval, the number of pairs of runs (n), how many other
     analyses agree (robust), and the reason."""
@@ -55,7 +55,7 @@ def verdicts(
 def _chosen(judged: "list[ClaimVerdict]", ids: list[str] | None) -> "list[ClaimVerdict]":
     known = [verdict.claim for verdict in judged]
     for unknown in (claim for claim in ids or () if claim not in known):
-        raise BenchError(f"Unknown claim '{unknown}': they are {known[0]} to {known[-1]}, see 'list claims'.")
+        raise BenchError(f"Unknown claim '{unknown}': claims are {known[0]} to {known[-1]}; see 'list claims'.")
     return [verdict for verdict in judged if ids is None or verdict.claim in ids]
 
 

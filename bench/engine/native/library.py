@@ -158,9 +158,9 @@ def _compiler() -> list[str]:
     try:
         words = shlex.split(named) if named else next(([c] for c in ("cc", "gcc", "clang") if shutil.which(c)), [])
     except ValueError as error:
-        raise Unavailable(f"CC is '{named}', which is no command: {error}") from None
+        raise Unavailable(f"CC is '{named}', which is not a command: {error}") from None
     if not words or shutil.which(words[0]) is None:
-        raise Unavailable(f"no C compiler: {named} is not found" if named else "no C compiler")
+        raise Unavailable(f"no C compiler: {named} not found" if named else "no C compiler")
     return words
 
 

@@ -21,5 +21,5 @@ class Local(Executor):
     def hiring(cls, address: str | None, gpus: float | None) -> Iterator[Hire]:
         """Give out `Crew` itself."""
         if address is not None or gpus is not None:
-            raise BenchError("--address and --gpus-per-cohort are about a cluster: add --executor ray.")
+            raise BenchError("--address and --gpus-per-cohort apply only to a cluster: add --executor ray.")
         yield Crew

@@ -20,7 +20,7 @@ class Ray(Executor):
     def hiring(cls, address: str | None, gpus: float | None) -> Iterator[Hire]:
         """Connect to the cluster. Raises BenchError where Ray is not installed, too."""
         if gpus is not None and gpus > 1 and not gpus.is_integer():
-            raise BenchError(f"--gpus-per-cohort takes a share of one GPU, or whole ones, not {gpus:g}.")
+            raise BenchError(f"--gpus-per-cohort takes a fraction of one GPU or a whole number of GPUs, not {gpus:g}.")
         try:
             from bench.execution.ray_crew import RayCluster
         except ModuleNotFoundError as error:

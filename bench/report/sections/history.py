@@ -35,13 +35,11 @@ CAUSES = {
     "machine": words("another machine: {names}"),
     "seeds": words("seeds: {before} → {after} ({names})"),
     "settings": words("other settings were measured: {names}"),
-    "retrained": words("trained again, with equal code and other results: {names}"),
-    "costs": words("costs were measured anew"),
-    "correction": words(
-        "nothing of its own changed, but the family that it is corrected for: {before} → {after} comparisons"
-    ),
-    "judge": words("the code that judges changed, or its libraries"),
-    "unknown": words("nothing on record changed"),
+    "retrained": words("trained again with the same code but different results: {names}"),
+    "costs": words("costs were measured again"),
+    "correction": words("only the correction changed: {before} → {after} comparisons"),
+    "judge": words("the code that judges, or its libraries, changed"),
+    "unknown": words("no recorded cause"),
 }
 HOW = {
     "worse": words("worse"),
@@ -76,7 +74,7 @@ class ChangesOfRuns(ReportSection):
         yield Text(
             self.words(
                 "Every run ends with a snapshot of what is known and with a small sample of every technique's speed. "
-                "Only results of equal protocols and speeds of equal machines are compared."
+                "Only results with the same protocol, and speeds on the same kind of machine, are compared."
             )
         )
         for sentence in self._since():
@@ -125,7 +123,7 @@ class ChangesOfRuns(ReportSection):
         said = [
             self.words(
                 "The run of {new} is set beside that of {old}. Settings with the same protocol in both: "
-                "{settings}; pairs of technique and task among them that were trained anew: {anew}; "
+                "{settings}; pairs of technique and task among them that were trained again: {anew}; "
                 "speeds sampled in both: {speeds}.",
                 new=new,
                 old=self._run(changes.old),
@@ -133,10 +131,12 @@ class ChangesOfRuns(ReportSection):
             )
         ]
         said += (
-            [self.words("Pairs with too few seeds to tell any difference: {count}.", count=n.count(few))] if few else []
+            [self.words("Pairs with too few seeds to detect any difference: {count}.", count=n.count(few))]
+            if few
+            else []
         )
         return said + (
-            [self.words("Speeds are not compared: the runs were made on unlike machines, or without a sample.")]
+            [self.words("Speeds are not compared: the runs were made on different machines, or without a sample.")]
             if changes.unlike
             else []
         )
