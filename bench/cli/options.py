@@ -28,12 +28,10 @@ PluginOption = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE",
-        help="Python file with techniques, tasks, estimands or sections of your own, or YAML file with claims; "
-        "repeatable.",
+        help="Python file with techniques, tasks, estimands, sections or executors of your own, or YAML file with "
+        "claims; repeatable.",
     ),
 ]
-YAML = ".yaml"
-"""The end of the names of files with claims."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -101,18 +99,17 @@ GpusOption = Annotated[
 def load_plugins(files: list[Path] | None) -> None:
     """Register what a user's own files bring: classes, and claims in YAML files or beside the Python files."""
     if files:
-        from bench.evidence.claims import add_claims, claims_beside
+        from bench.evidence.claims import is_claims, load_claims
         from bench.evidence.estimands import estimands
+        from bench.execution.workforce import executors
         from bench.registry import load_plugin
         from bench.report.sections import sections
         from bench.tasks import tasks
         from bench.techniques import techniques
 
-        for file in (file for file in files if file.suffix != YAML):
-            load_plugin(file, [techniques, tasks, estimands, sections])
-        beside = [found for file in files if (found := claims_beside(file))]
-        for file in [*(file for file in files if file.suffix == YAML), *beside]:
-            add_claims(file)
+        for file in (file for file in files if not is_claims(file)):
+            load_plugin(file, [techniques, tasks, estimands, sections, executors])
+        load_claims(files)
 
 
 def warn_of_cut_off(store: "Store") -> None:
