@@ -184,17 +184,32 @@ def loaded(path: str | Path) -> ModuleType:
     return module
 
 
+def plugin_files() -> list[Path]:
+    """The users' own files that were loaded, in that order."""
+    names = [name for name in sys.modules if name.startswith(PLUGIN) and "." not in name]
+    return [Path(file) for name in names if (file := sys.modules[name].__file__)]
+
+
 def _module_name(file: Path) -> str:
     """Files of one name in two folders are two modules."""
     return PLUGIN + hashlib.sha256(bytes(file)).hexdigest()[:12]
 
 
 def load_plugin(path: str | Path, registries: list[Registry]) -> None:
-    """Run a user's Python file and register its tasks and techniques.
+    """Run a user's Python file and register its classes: see `run_plugin`. Raises BenchError, too, if it has none."""
+    module = run_plugin(path)
+    if not sum(registry.add(module) for registry in registries):
+        kinds = " and no ".join(registry.kind for registry in registries)
+        bases = " or ".join(registry.base.__name__ for registry in registries)
+        raise BenchError(f"Plugin {path} defines no {kinds}: subclass {bases} and give it a name.")
+
+
+def run_plugin(path: str | Path) -> ModuleType:
+    """Run a user's Python file, of which nothing is registered yet.
 
     It is a package of its own: `from .parts import …` finds parts.py beside it. What it prints goes to standard
     error, and what it changes for the whole process is undone. Raises BenchError if the file is missing, does not
-    import, defines neither, or changes how everybody else's numbers are computed.
+    import, or changes how everybody else's numbers are computed.
     """
     try:
         file = Path(path).resolve()
@@ -205,11 +220,7 @@ def load_plugin(path: str | Path, registries: list[Registry]) -> None:
         raise BenchError(f"Plugin {path} does not exist: --plugin takes a Python file.")
     if file.suffix != ".py":
         raise BenchError(f"Plugin {path} is not a Python file: --plugin takes a file that ends in .py.")
-    module = _run(file, path)
-    if not sum(registry.add(module) for registry in registries):
-        kinds = " and no ".join(registry.kind for registry in registries)
-        bases = " or ".join(registry.base.__name__ for registry in registries)
-        raise BenchError(f"Plugin {path} defines no {kinds}: subclass {bases} and give it a name.")
+    return _run(file, path)
 
 
 def _run(file: Path, path: str | Path) -> ModuleType:

@@ -29,12 +29,10 @@ PluginOption = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE",
-        help="Python file with your own techniques, tasks, estimands or sections, or YAML file with claims; "
+        help="Python file with your own techniques, tasks, estimands, sections or executors, or YAML file with claims; "
         "repeatable.",
     ),
 ]
-YAML = ".yaml"
-"""The end of the names of files with claims."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -105,24 +103,23 @@ GpusOption = Annotated[
 def load_plugins(files: list[Path] | None) -> None:
     """Register what a user's own files bring: classes, and claims in YAML files or beside the Python files."""
     if files:
-        from bench.evidence.claims import add_claims, claims_beside
+        from bench.evidence.claims import is_claims, load_claims
         from bench.evidence.estimands import estimands
+        from bench.execution.workforce import executors
         from bench.own_files import reading
         from bench.registry import load_plugin
         from bench.report.sections import sections
         from bench.tasks import tasks
         from bench.techniques import techniques
 
-        for file in (file for file in files if file.suffix != YAML):
+        for file in (file for file in files if not is_claims(file)):
             folder = file.parent
             with suppress(OSError, ValueError):  # what is no path is refused below
                 folder = file.resolve().parent
             with reading(folder) as read:
-                load_plugin(file, [techniques, tasks, estimands, sections])
+                load_plugin(file, [techniques, tasks, estimands, sections, executors])
             _say_undeclared(file, folder, read)
-        beside = [found for file in files if (found := claims_beside(file))]
-        for file in [*(file for file in files if file.suffix == YAML), *beside]:
-            add_claims(file)
+        load_claims(files)
 
 
 def _say_undeclared(plugin: Path, folder: Path, read: set[Path]) -> None:

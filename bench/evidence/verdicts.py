@@ -21,7 +21,7 @@ from bench.evidence.assess import (
     seeds_needed,
     shown,
 )
-from bench.evidence.claims import Claim, Direction, Part, Rule, families, source_claims
+from bench.evidence.claims import SOURCE, Claim, Direction, Part, Rule, families, source_claims
 from bench.evidence.contrasts import Results
 from bench.evidence.estimands import Estimand
 from bench.evidence.family import LEVEL, able, adjusted
@@ -155,8 +155,16 @@ def judge_families(store: ResultStore) -> dict[str, list[ClaimVerdict]]:
 
     No family's comparisons count in another one's correction: a plugin's claims leave the source's as they are.
     """
+    return {SOURCE: judge(store), **judge_others(store)}
+
+
+def judge_others(store: ResultStore) -> dict[str, list[ClaimVerdict]]:
+    """The verdicts on the claims of plugins and packages, by family."""
+    others = {family: claims for family, claims in families().items() if family != SOURCE}
+    if not others:
+        return {}
     results = Results(scopes(store))
-    return {family: _judge(claims, results) for family, claims in families().items()}
+    return {family: _judge(claims, results) for family, claims in others.items()}
 
 
 def _judge(claims: Sequence[Claim], results: Results, rng: np.random.Generator | None = None) -> list[ClaimVerdict]:

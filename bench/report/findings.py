@@ -18,7 +18,7 @@ import pandas as pd
 from bench.evidence import advice, compare, curves, estimates, ledgers, scope
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, load_rows
-from bench.evidence.verdicts import ClaimVerdict, judge
+from bench.evidence.verdicts import ClaimVerdict, judge, judge_others
 from bench.history.take import HistoryStore
 from bench.history.timeline import History, look_back
 from bench.records.cell import Cell, SettingKey
@@ -168,6 +168,9 @@ class Findings(Matrix):
     """The rows of the runs of every arm, with a column `arm`, for evidence."""
     stale: list[StaleResults]
     verdicts: list[ClaimVerdict]
+    """On the source's claims."""
+    others: dict[str, list[ClaimVerdict]]
+    """On the claims of plugins and packages, by family."""
     state: str
     """SHA-256 of what the store held."""
     history: History | None
@@ -224,6 +227,11 @@ class Findings(Matrix):
     def remedies(self) -> set[str]:
         """The techniques that stand for a row of the source's table."""
         return {t.name for t in self.techniques if t.source_row}
+
+    @property
+    def all_verdicts(self) -> list[ClaimVerdict]:
+        """On the source's claims, then on all others."""
+        return [*self.verdicts, *(verdict for verdicts in self.others.values() for verdict in verdicts)]
 
     @cached_property
     def matrices(self) -> dict[str, Matrix]:
@@ -343,6 +351,7 @@ def gather(store: HistoryStore) -> Findings:
         members=members,
         stale=_stale(found),
         verdicts=judge(read),
+        others=judge_others(read),
         state=read.state(),
         history=look_back(snapshots) if len(snapshots) > 1 else None,
     )

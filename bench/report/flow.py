@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.evidence.estimates import CONFIDENCE
+from bench.evidence.measuring.flow import CELL_ALONE, INPUTS, quantity_of
 from bench.evidence.scope import BASELINE, MEMBER, SETTING, Scope, measured_in
 from bench.evidence.statistics import Interval, mean_interval
 from bench.records.cell import SettingKey
@@ -22,8 +23,6 @@ SPIKE = 10
 """A gradient norm of so many times the median one of its run is a spike."""
 REACH_SHARE = 0.01
 """The share of its norm that a gradient keeps as far as it reaches; `bench.engine.probe` measures by it."""
-INPUTS, CELL_ALONE = "x", "cell"
-"""The quantities beside the states: the inputs' gradient, and the cell state's along itself."""
 PROFILE = [*SETTING, "moment", "quantity", "layer"]
 MEDIANS = ("first_lag", "last_lag", "r2", "power_r2", "half_life", "reach")
 MEANS = ("decay", "dead_share", "kept", "cosine")
@@ -68,6 +67,10 @@ class Flow:
         found = [name for name in self.probed.get(key, ()) if (key, name) in self._known]
         states = [name for name in found if name not in (INPUTS, CELL_ALONE)]
         return [*states, *(name for name in found if name == CELL_ALONE)] or found
+
+    def asked(self, key: SettingKey, quantity: str) -> str:
+        """The quantity of a technique that a claim means by its name for it."""
+        return quantity_of(self.quantities(key), quantity)
 
     def output(self, key: SettingKey) -> str | None:
         """The state that a technique puts out, or the inputs where it has none; None if nothing was probed."""

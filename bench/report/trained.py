@@ -111,4 +111,4 @@ class Trained:
 
     @cached_property
     def _claims(self) -> dict[str, set[str]]:
-        return {claim.claim: {r for part in claim.parts for r in part.runs} for claim in self.say.findings.verdicts}
+        return {claim.claim: {r for part in claim.parts for r in part.runs} for claim in self.say.findings.all_verdicts}

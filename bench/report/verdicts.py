@@ -29,12 +29,14 @@ class Tally(NamedTuple):
 
 
 class Verdicts:
-    """The verdicts of one report in one language."""
+    """The verdicts on the claims of one family, in one report in one language; on the source's, if none is given."""
 
-    def __init__(self, say: Sentences, addresses: RunAddresses | None = None) -> None:
+    def __init__(
+        self, say: Sentences, addresses: RunAddresses | None = None, family: list[ClaimVerdict] | None = None
+    ) -> None:
         self.addresses = addresses
         self.say, self.words, self.numbers = say, say.words, say.numbers
-        self.all = say.findings.verdicts
+        self.all = say.findings.verdicts if family is None else family
         self.comparisons = max((claim.comparisons for claim in self.all), default=0)
 
     # What is claimed

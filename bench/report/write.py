@@ -12,12 +12,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.collector import collect_seldom
 from bench.errors import BenchError
+from bench.evidence.claims import claim_files
 from bench.files import write_whole
 from bench.history.take import HistoryStore
 from bench.interpreters import started_safely
 from bench.languages import language, language_names
+from bench.registry import plugin_files
 from bench.report.archive import MANIFEST, writing
 from bench.report.build import TITLE, Broken, build
 from bench.report.draw.claim_figure import claim_pictures
@@ -25,6 +26,7 @@ from bench.report.draw.fonts import figure_families
 from bench.report.draw.style import as_png
 from bench.report.findings import Findings, gather
 from bench.report.manifest import bibliography, manifest
+from bench.report.plugins import get_ready
 from bench.report.render import csv, formats
 from bench.report.render.base import file_name
 from bench.report.render.numbering import Numbering
@@ -101,7 +103,8 @@ def _helper(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
     if jobs < 2:
         yield None
         return
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=collect_seldom) as helper:
+    known = plugin_files(), claim_files()
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=get_ready, initargs=known) as helper:
         with started_safely():
             helper.submit(figure_families)
         yield helper
@@ -164,6 +167,6 @@ def _write_figures(numbering: Numbering, folder: Path) -> Iterator[Path]:
 
 def _write_shared(findings: Findings, output: Path) -> Iterator[Path]:
     """What is the same in every language."""
-    yield write_whole(output / "tables" / "values.csv", csv.values(findings.verdicts))
-    yield write_whole(output / "tables" / "runs.csv", csv.runs(findings.verdicts))
+    yield write_whole(output / "tables" / "values.csv", csv.values(findings.all_verdicts))
+    yield write_whole(output / "tables" / "runs.csv", csv.runs(findings.all_verdicts))
     yield write_whole(output / "references.bib", bibliography(findings, TITLE))

@@ -74,7 +74,7 @@ CURVE_METRICS = {
 SOLVED = "final/solved"
 FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
 FLOW_METRICS = {"decay": "flow/decay", "dead_share": "flow/dead_share"}
-"""Of the lowest layer's output h, by update: the gradient's rate of decay, and the share of dead units."""
+"""Of the lowest layer's output, by update: the gradient's rate of decay, and the share of dead units."""
 
 
 def task_experiment(task: str) -> str:
@@ -136,7 +136,7 @@ def metrics(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> l
 
 
 def _points(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
-    lowest = probes[(probes["quantity"] == "h") & (probes["layer"] == 0)]
+    lowest = probes[(probes["quantity"] == _output(probes)) & (probes["layer"] == 0)]
     for table, names in ((curve, CURVE_METRICS), (lowest, FLOW_METRICS)):
         for column, name in names.items():
             for update, value in zip(table["update"].tolist(), table[column].tolist(), strict=True):
@@ -146,6 +146,11 @@ def _points(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> I
         if math.isfinite(row[column]):
             yield name, float(row[column]), 0
     yield SOLVED, float(row["outcome"] == "solved"), 0
+
+
+def _output(probes: pd.DataFrame) -> str:
+    """The state that a technique puts out: the first that a probe follows."""
+    return next((name for name in probes["quantity"] if name not in ("x", "cell")), "")
 
 
 def _told(row: dict[str, Any], where: InMLflow) -> dict[str, str]:

@@ -19,6 +19,7 @@ from bench.evidence.claims import Part, source_claims
 from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import language as language_of
 from bench.report import findings as findings_module
+from bench.report.claim_pages import ClaimPages
 from bench.report.draw.claim_figure import TALLEST, _panels
 from bench.report.draw.forest import FARTHEST, RATIO, draw, in_margins, measured
 from bench.report.draw.panels import Dial, Profiles, Strip
@@ -26,7 +27,6 @@ from bench.report.draw.style import house_style
 from bench.report.findings import Findings, gather
 from bench.report.names import Names
 from bench.report.section import Page
-from bench.report.sections.claims import Claims
 from bench.report.sections.tasks import Tasks
 from bench.report.trail import MOST_SETTINGS, Trails
 from bench.report.verdicts import VERDICTS, Verdicts
@@ -185,7 +185,7 @@ def test_where_time_is_told_stands_the_baseline_against_itself(
     findings: Findings, rendered: Path, language: str
 ) -> None:
     page = Page(findings, language_of(language))
-    (floor,) = Claims(page)._floors(by_id(findings, "S10"))
+    (floor,) = ClaimPages(page, page.verdicts).floors(by_id(findings, "S10"))
     assert "1.00" in floor
     assert "0.97–1.05" in floor
     assert floor in html.unescape(article(rendered, language, "S10"))
@@ -208,5 +208,5 @@ def test_without_the_baseline_no_floor_is_told(findings: Findings) -> None:
     costs = findings.scope.costs
     others = replace(findings.scope, costs=costs[costs["technique"] != "tanh"])
     page = Page(replace(findings, scope=others), language_of("en"))
-    assert Claims(page)._floors(by_id(findings, "S10")) == []
+    assert ClaimPages(page, page.verdicts).floors(by_id(findings, "S10")) == []
     assert OWN_ROW not in Tasks(page)._costs_caption("adding")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import math
 from pathlib import Path
@@ -12,6 +13,8 @@ from fake_store import FakeStore
 from rendering import LANGUAGES, page
 
 from bench.engine import probe
+from bench.evidence.claims import source_claims
+from bench.evidence.measuring.flow import probed, quantity_of
 from bench.evidence.scope import select
 from bench.languages import language as language_of
 from bench.records.cell import SettingKey
@@ -139,3 +142,57 @@ def test_stale_results_are_listed_and_counted(store: FakeStore, language: str, t
 def test_gradients_that_were_not_stored_are_no_error(store: FakeStore) -> None:
     bare = FakeStore(store.member_rows, store.curve_rows, store.cost_rows, store.study_list)
     assert "No gradients have been stored." in page(gather(bare), language_of("en"))
+
+
+@pytest.fixture
+def renamed(store: FakeStore) -> FakeStore:
+    """The store, if the LSTM's states had other names than claims have for them."""
+    names = {"h": "output", "c": "memory"}
+    rows = [
+        row | {"quantity": names.get(row["quantity"], row["quantity"])} if row["technique"] == "lstm" else row
+        for row in store.flow.probe_rows
+    ]
+    found = copy.copy(store)
+    found.flow = copy.copy(store.flow)
+    found.flow.probe_rows = rows
+    return found
+
+
+def test_states_of_any_name_are_shown(store: FakeStore, renamed: FakeStore) -> None:
+    found, words = gather(renamed), language_of("en")
+    table = next(section_module.Flow(Page(found, words))._tables("main", found))
+    assert isinstance(table, Table)
+    rows = {row.cells[0].text: row for group in table.groups for row in group.rows if isinstance(row.cells[0], Cell)}
+    assert {"LSTM, output", "LSTM, memory", "LSTM, cell state alone"} <= set(rows)
+    assert "–" not in rows["LSTM, output"].cells[-2:], "what the output alone has: clipping and spikes"
+    assert rows["LSTM, memory"].cells[-2:] == ("–", "–")
+    key = SettingKey("lstm", "adding", 20)
+    assert found.flow.output(key) == found.flow.asked(key, "h") == "output"
+    assert found.flow.asked(key, "memory") == "memory"
+    same = gather(store).flow.curve(key, "end", "h")
+    there = found.flow.curve(key, "end", "output")
+    assert same is not None
+    assert there is not None
+    assert (same.log10_norms == there.log10_norms).all()
+
+
+def test_claims_find_the_output_whatever_its_name(store: FakeStore, renamed: FakeStore) -> None:
+    parts = (part for claim in source_claims() for part in claim.parts)
+    part = next(part for part in parts if (part.kind, part.quantity) == ("decay", "h"))
+    usual, other = (probed(select(one), "lstm", part, "decay")["value"] for one in (store, renamed))
+    assert len(usual)
+    assert list(usual) == list(other)
+
+
+@pytest.mark.parametrize(
+    ("probed_of", "asked", "found"),
+    [
+        (["x", "h", "c", "cell"], "h", "h"),
+        (["x", "z", "y", "cell"], "h", "z"),
+        (["x", "z"], "z", "z"),
+        (["x"], "h", "h"),
+        (["x", "z"], "c", "c"),
+    ],
+)
+def test_the_quantity_that_is_meant(probed_of: list[str], asked: str, found: str) -> None:
+    assert quantity_of(probed_of, asked) == found

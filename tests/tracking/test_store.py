@@ -269,6 +269,17 @@ def test_the_environment_is_left_alone(store):
     assert not Path("mlflow.db").exists()
 
 
+def test_the_flow_in_mlflow_is_that_of_the_output_whatever_its_name():
+    row = {"started": "2026-01-01T00:00:00+00:00", "outcome": "solved", "updates": 1, "metric": 1.0, "loss": 0.0}
+    curve = pd.DataFrame(columns=["update", *layout.CURVE_METRICS])
+    probes = pd.DataFrame(
+        [("x", 0, 0.1), ("z", 0, -0.5), ("h", 0, -0.7), ("cell", 0, 0.3), ("z", 1, -0.9)],
+        columns=["quantity", "layer", "decay"],
+    ).assign(update=4, dead_share=0.0)
+    found = [metric.value for metric in layout.metrics(row, curve, probes) if metric.key == "flow/decay"]
+    assert found == [-0.5]
+
+
 def test_member_columns_are_all_stored():
     assert list(layout.STORED_MEMBERS.types) == [*MEMBER_COLUMNS, "mlflow_run_id"]
 

@@ -3,10 +3,20 @@
 The tests of the source's claims were written down before any result was looked at.
 """
 
-from bench.evidence.claims.book import add_claims, claims_beside, families, find_claim, read_claims, source_claims
+from bench.evidence.claims.book import (
+    add_claims,
+    claim_files,
+    claims_beside,
+    families,
+    find_claim,
+    is_claims,
+    load_claims,
+    read_claims,
+    source_claims,
+)
 from bench.evidence.claims.model import SOURCE, Claim, Column, Direction, Elsewhere, Part, Place, Rule
 
 __all__ = [
-    "SOURCE", "Claim", "Column", "Direction", "Elsewhere", "Part", "Place", "Rule", "add_claims", "claims_beside",
-    "families", "find_claim", "read_claims", "source_claims",
+    "SOURCE", "Claim", "Column", "Direction", "Elsewhere", "Part", "Place", "Rule", "add_claims", "claim_files",
+    "claims_beside", "families", "find_claim", "is_claims", "load_claims", "read_claims", "source_claims",
 ]  # fmt: skip

@@ -70,6 +70,24 @@ def add_claims(file: Path) -> None:
         raise
 
 
+def load_claims(files: Iterable[Path]) -> None:
+    """Have the claims judged, too, that are in YAML files or beside plugins. Raises BenchError as `add_claims` does."""
+    files = list(files)
+    beside = [found for file in files if (found := claims_beside(file))]
+    for file in [*filter(is_claims, files), *beside]:
+        add_claims(file)
+
+
+def is_claims(file: Path) -> bool:
+    """Whether a user's own file holds claims, and no classes."""
+    return file.suffix == SUFFIX
+
+
+def claim_files() -> list[Path]:
+    """The files of users' own claims that are judged, too."""
+    return [Path(file) for file in _plugins]
+
+
 def claims_beside(plugin: Path) -> Path | None:
     """The file of claims that lies beside a plugin; None if there is none."""
     file = plugin.with_name(plugin.stem + BESIDE)

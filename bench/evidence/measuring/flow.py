@@ -12,6 +12,9 @@ from bench.evidence.scope import MEMBER, Scope
 from bench.languages import words
 from bench.records.study import MAIN
 
+OUTPUT, INPUTS, CELL_ALONE = "h", "x", "cell"
+"""Quantities that gradients are taken of: what claims call a technique's output, whatever its own name; the inputs; and
+the cell state along itself. All others are states by their names."""
 DARK = -700.0
 """The logarithm that an exact zero is given: that of about the smallest number in double precision."""
 
@@ -41,6 +44,15 @@ def of_members(scope: Scope, technique: str, table: pd.DataFrame, column: str) -
     return tidy(rows.merge(table.groupby(MEMBER)[column].mean().rename("value").reset_index(), on=MEMBER))
 
 
+def quantity_of(probed: list[str], asked: str) -> str:
+    """The quantity that is meant, of those that were probed of a technique, in their order.
+
+    The output is the state h, or the first state of a technique that has none of this name.
+    """
+    states = [name for name in probed if name not in (INPUTS, CELL_ALONE)]
+    return states[0] if asked == OUTPUT and states and OUTPUT not in states else asked
+
+
 def log_mean(logs: pd.Series) -> float:
     """The logarithm of the mean of numbers given by their logarithms; NaN where one of them is not finite."""
     if not np.isfinite(logs).all():
@@ -60,4 +72,5 @@ def other_views(part: Part) -> dict[str, Variant]:
 
 
 def _there(table: pd.DataFrame, part: Part) -> pd.DataFrame:
-    return table[(table.moment == part.moment) & (table.quantity == part.quantity)]
+    there = table[table.moment == part.moment]
+    return there[there.quantity == quantity_of(list(there.quantity.unique()), part.quantity)]

@@ -33,8 +33,8 @@ TALLEST = 4.0  # inches: with its tables, a claim should fit on a page
 
 
 def claim_pictures(findings: Findings, verdicts: Verdicts) -> dict[str, tuple[Picture, list[str]] | None]:
-    """Every claim's figure, with the names of what stands on its right."""
-    return {c.claim: claim_figure(findings, verdicts.say, c, verdicts.alt(c)) for c in verdicts.all}
+    """The figure of every claim of every family, with the names of what stands on its right."""
+    return {c.claim: claim_figure(findings, verdicts.say, c, verdicts.alt(c)) for c in findings.all_verdicts}
 
 
 def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, alt: str) -> tuple[Picture, list[str]] | None:
@@ -92,7 +92,8 @@ def _profiles(findings: Findings, say: Names, tests: list[Part]) -> Profiles | N
             continue
         curves = []
         for (technique, quantity), look in looks.items():
-            profile = matrix.flow.curve(SettingKey(technique, *cell), moment, quantity)
+            key = SettingKey(technique, *cell)
+            profile = matrix.flow.curve(key, moment, matrix.flow.asked(key, quantity))
             if profile is not None:
                 curves.append(Curve(say.profile(technique, quantity if mixed else "h"), *look, profile))
         if curves:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
@@ -33,8 +34,8 @@ def reference(numbered: Numbered, words: Language) -> str:
 
 
 def file_name(number: int, name: str) -> str:
-    """The name of a figure's file without its ending: figure-03-S01."""
-    return f"figure-{number:02}" + (f"-{name}" if name else "")
+    """The name of a figure's file without its ending: figure-03-S01. A plugin's claim may be called anything."""
+    return f"figure-{number:02}" + (f"-{re.sub('[^A-Za-z0-9_-]+', '-', name)}" if name else "")
 
 
 def plain(text: Rich, numbering: Numbering, words: Language) -> str:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from bench.evidence.estimates import CONFIDENCE
+from bench.evidence.measuring.flow import INPUTS
 from bench.evidence.scope import BASELINE
 from bench.languages import words
 from bench.records.cell import SettingKey
@@ -17,7 +18,7 @@ from bench.report.document import Block, Cell, Column, Figure, Heading, Rich, Ro
 from bench.report.draw.profiles import gradient_profiles
 from bench.report.families import groups
 from bench.report.findings import Matrix
-from bench.report.flow import FLOOR, INPUTS, REACH_SHARE, SPIKE
+from bench.report.flow import FLOOR, REACH_SHARE, SPIKE
 from bench.report.numbers import Numbers
 from bench.report.rows import FlowRate, InTraining, Technique
 from bench.report.section import ReportSection
@@ -158,18 +159,19 @@ class Flow(ReportSection):
             words(
                 "Norm of the gradient at each step, back in time, at the longest lag that the baseline "
                 "was run at; mean over seeds (of the logarithm). Thin: before training; thick: at its "
-                "end. Of the output h in the lowest layer, or of the inputs where there is no such "
-                "state; the baseline is grey in every row. Each column has a scale of its own. A curve "
-                "stops where the gradient is exactly zero. The dotted line is the floor of single "
-                "precision ({floor}), where it is in view."
+                "end. Of the output in the lowest layer, which is the state h unless the tables name "
+                "another, or of the inputs where there is no state; the baseline is grey in every row. "
+                "Each column has a scale of its own. A curve stops where the gradient is exactly zero. "
+                "The dotted line is the floor of single precision ({floor}), where it is in view."
             )
             if matrix.trained
             else words(
                 "Norm of the gradient at each step, back in time, of networks as they start; mean over "
-                "seeds (of the logarithm). Of the output h in the lowest layer, or of the inputs where "
-                "there is no such state; the baseline is grey in every row. Each column has the scale of "
-                "the techniques as they are; with a dial turned to an extreme, a curve may leave it. The "
-                "dotted line is the floor of single precision ({floor}), where it is in view."
+                "seeds (of the logarithm). Of the output in the lowest layer, which is the state h unless "
+                "the tables name another, or of the inputs where there is no state; the baseline is grey in "
+                "every row. Each column has the scale of the techniques as they are; with a dial turned to "
+                "an extreme, a curve may leave it. The dotted line is the floor of single precision "
+                "({floor}), where it is in view."
             )
         )
         return self.words(key, floor=self.numbers.power_of_ten(FLOOR))

@@ -1,0 +1,43 @@
+"""Claims that plugins and packages bring: a part of the report for each family of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.languages import words
+from bench.report.claim_pages import ClaimPages
+from bench.report.document import Block, Section, Text
+from bench.report.section import ReportSection
+from bench.report.verdicts import Verdicts
+
+
+class FurtherClaims(ReportSection):
+    """The verdicts on claims that are not the source's."""
+
+    name = "further-claims"
+    order = 45
+    title = words("Further claims")
+
+    def blocks(self) -> Iterator[Block]:
+        for place, family in enumerate(self.findings.others, start=1):
+            yield from self._family(family, place)
+
+    def sections(self) -> Iterator[Section]:
+        for place, family in enumerate(self.findings.others, start=1):
+            title = self.words("Further claims: {family}", family=Path(family).name)
+            yield Section(f"{self.name}-{place}", title, tuple(self._family(family, place)))
+
+    def _family(self, family: str, place: int) -> Iterator[Block]:
+        verdicts = Verdicts(self.say, self.page.addresses, self.findings.others[family])
+        pages = ClaimPages(self.page, verdicts)
+        yield Text(
+            self.words(
+                "These claims are not the source's. They are judged by the same rules as a family of their own: their "
+                "p-values are corrected for their own {comparisons} comparisons, at the level {level}, and those of "
+                "the source's claims stay as they are.",
+                **verdicts.values(),
+            )
+        )
+        yield pages.table(f"verdicts-{place}", self.words("Claim"))
+        yield from pages.cards()
