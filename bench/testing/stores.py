@@ -101,6 +101,7 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "trivial_level": 0.1,
         "solved_at": 0.9,
         "plateaus": "{}",
+        "test_metrics": "{}",
         **changes,
     }
 
