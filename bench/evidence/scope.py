@@ -25,7 +25,10 @@ SETTING = ["technique", *CELL]
 MEMBER = ["cohort", "seed", "learning_rate"]
 """The columns that name a member, in every table that has rows of members."""
 BASELINE = "tanh"
-RUN = [*SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "mlflow_run_id"]
+RUN = [
+    *SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "trivial_level", "solved_at",
+    "test_metrics", "mlflow_run_id",
+]  # fmt: skip
 """The columns of a run: those of a member from which values are taken, of the many that there are."""
 Table = Literal["runs", "curves", "gradients", "probes", "costs"]
 

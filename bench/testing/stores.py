@@ -102,6 +102,7 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "solved_at": 0.9,
         "plateaus": "{}",
         "test_metrics": "{}",
+        "match": "units",
         **changes,
     }
 
