@@ -277,7 +277,8 @@ def test_costs_are_taken_where_all_techniques_have_one() -> None:
     assert values(store, part("flops", "lstm", "tanh", lags="longest")) == pytest.approx([math.log(4.5)])
     assert values(store, part("flops", "lstm", "tanh", lags="shortest")) == pytest.approx([math.log(4)])
     assert values(store, part("memory", "gru", "lstm", lags="longest")) == pytest.approx([math.log(0.75)])
-    assert values(store, part("time", "lstm", "tanh", lags="shortest")) == pytest.approx(np.log([4, 5]))
+    less_the_null = np.log([4 / 1.1, 5 / 0.9])
+    assert values(store, part("time", "lstm", "tanh", lags="shortest")) == pytest.approx(less_the_null)
     assert values(store, part("time", "gru", "lstm", lags="shortest")) == pytest.approx(np.log([0.5, 0.5]))
     assert refused(SmallStore(rows, cost_rows=costs[:1]), part("flops", "lstm", "tanh")) == "unmeasured"
 
