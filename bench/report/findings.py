@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.evidence import compare, curves, estimates, ledgers, scope
+from bench.evidence import compare, curves, estimates, horizons, ledgers, scope
 from bench.evidence.source import SourceRow, load_rows
 from bench.evidence.verdicts import ClaimVerdict, judge
 from bench.history.take import HistoryStore
@@ -182,7 +182,7 @@ def gather(store: HistoryStore) -> Findings:
         cells=cells,
         techniques=_by_family(ledgers.techniques(main)),
         flow=flow(main),
-        horizons=estimates.horizons(cells),
+        horizons=horizons.horizons(cells),
         curves=curves.learning_curves(main),
         cost_ratios=ledgers.cost_ratios(main),
         tuning=ledgers.tuning(main, cells),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bench.evidence.assess import Verdict
+from bench.evidence.questions import Verdict
 from bench.evidence.wording import VERDICTS
 from bench.languages import Language
 from bench.report.findings import Findings

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bench.evidence.claims import Part
 from bench.evidence.estimands.base import Variant
+from bench.evidence.measuring.moments import at_moment
 from bench.evidence.measuring.runs import runs_of, tidy
 from bench.evidence.scope import MEMBER, Scope
 from bench.languages import words
@@ -21,15 +22,26 @@ def probed(scope: Scope, technique: str, part: Part, column: str) -> pd.DataFram
     return of_members(scope, technique, probes_of(scope, technique, part), column)
 
 
+def decays(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
+    """The rate of the gradient a step back in time.
+
+    A gradient that is exactly 0 so soon that no rate can be fitted is not left out, for it is the worst there is: its
+    norm is taken to fall to DARK over the lag.
+    """
+    probes = probes_of(scope, technique, part)
+    floor = DARK / probes.lag.clip(lower=1)
+    return of_members(scope, technique, probes.assign(decay=probes.decay.fillna(floor)), "decay")
+
+
 def probes_of(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     """The probes of a technique's lowest layer, of the part's quantity at its moment."""
-    probes = _there(scope.rows("probes", technique), part)
+    probes = at_moment(scope, "probes", technique, part)
     return probes[probes.layer == 0]
 
 
 def gradients_of(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     """The norms of a technique's gradients, of the part's quantity at its moment: a row a member, layer and step."""
-    steps = _there(scope.rows("gradients", technique), part)[[*MEMBER, "layer", "step", "log_norm"]]
+    steps = at_moment(scope, "gradients", technique, part)[[*MEMBER, "layer", "step", "log_norm"]]
     return steps.assign(log_norm=steps.log_norm.clip(lower=DARK))
 
 
@@ -57,7 +69,3 @@ def other_views(part: Part) -> dict[str, Variant]:
     if part.quantity == "c":
         found["quantity:h"] = Variant(words("gradient at the output h"), changes={"quantity": "h"})
     return found
-
-
-def _there(table: pd.DataFrame, part: Part) -> pd.DataFrame:
-    return table[(table.moment == part.moment) & (table.quantity == part.quantity)]
