@@ -164,11 +164,3 @@ def solvers(cells: pd.DataFrame, costs: pd.DataFrame, task: str) -> dict[str, di
         if offer.solves:
             found.setdefault(offer.technique, {})[lag] = offer
     return found
-
-
-def gains(horizons: pd.DataFrame) -> dict[str, set[str]]:
-    """By technique, the tasks on which its horizon is longer than the baseline's, both being known."""
-    base = horizons[horizons.technique == BASELINE].set_index("task")["horizon"]
-    both = horizons.join(base.rename("base"), on="task")
-    further = both[both.horizon > both.base]
-    return {str(name): set(tasks) for name, tasks in further.groupby("technique")["task"]}

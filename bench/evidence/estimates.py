@@ -117,18 +117,3 @@ def _with_states(cells: pd.DataFrame) -> pd.DataFrame:
 def measured_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """The settings that were measured, of what `summarise` gives."""
     return cells[cells.state == "measured"]
-
-
-def horizons(cells: pd.DataFrame) -> pd.DataFrame:
-    """One row a technique and task.
-
-    Columns: technique, task; horizon (0: not even the shortest lag; NaN: nothing measured); shortest, longest
-    (lags of the task); open (the horizon is the longest lag there was).
-    """
-    lags = cells.groupby("task")["lag"].agg(shortest="min", longest="max")
-    measured = measured_cells(cells)
-    within = measured.lag.where(measured.rate >= HORIZON_SHARE, 0)
-    horizon = within.groupby([measured.technique, measured.task]).max().rename("horizon").reset_index()
-    table = cells[["technique", "task"]].drop_duplicates().merge(horizon, how="left").join(lags, on="task")
-    table["open"] = table.horizon == table.longest
-    return table

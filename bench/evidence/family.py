@@ -1,48 +1,56 @@
-"""One family of comparisons over a whole document: which can be tested at all, and what their p-values are worth.
-
-A comparison has two nulls that cannot both be true (no difference; a difference of at least the margin). So there are
-at most as many true nulls as comparisons, and testing both costs nothing (Goeman, Solari & Stijnen 2010).
-"""
+"""One family of comparisons over a whole document: which can be tested, and what their p-values are worth together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence.statistics import smallest_p
+from bench.evidence.assess import Assessment
+from bench.evidence.questions import Verdict, verdict_of
+from bench.evidence.statistics import LEVEL, Needed, adjusted, reaching, smallest_p
 
-LEVEL = 0.05
+
+class Family:
+    """All comparisons of a document; parts that ask the same question are one."""
+
+    def __init__(self, assessments: Sequence[Assessment]) -> None:
+        questions = {a.part.question: a for a in reversed(assessments) if a.tested}
+        can = able([a.whole.n for a in questions.values() if a.whole])
+        self.asked = len(questions)
+        tested = [question for question, testable in zip(questions, can, strict=True) if testable]
+        corrected = adjusted([[(answer.p, answer.final) for answer in questions[q].answers] for q in tested])
+        self._p = dict(zip(tested, corrected, strict=True))
+
+    @property
+    def comparisons(self) -> int:
+        """How many could be tested."""
+        return len(self._p)
+
+    def p(self, found: Assessment) -> list[float] | None:
+        """The adjusted p of every answer; None where so few seeds could reach no level."""
+        return self._p.get(found.part.question)
+
+    def needed(self, found: Assessment) -> Needed:
+        """Seeds that would decide it, with as many comparisons as there are data for."""
+        return found.needed(LEVEL / self.asked)
+
+    def verdict(self, found: Assessment) -> tuple[Verdict, float | None]:
+        """A part's verdict, and the adjusted p that it rests on; None if nothing was tested."""
+        assert found.whole is not None
+        if not found.tested:
+            return found.reading(found.whole), None
+        adjusted_p = self.p(found)
+        if adjusted_p is None:
+            return "undecided", None
+        told = [(a, p) for a, p in zip(found.answers, adjusted_p, strict=True) if p <= LEVEL]
+        final = [(a, p) for a, p in told if a.final]
+        for answer, p in final or told:
+            return verdict_of(answer.statement, found.part.direction), p
+        return "undecided", min(adjusted_p)
 
 
 def able(sizes: Sequence[int]) -> list[bool]:
     """Which comparisons, of so many seeds each, can reach the level; the others take no part (Tarone 1990).
 
-    Of K comparisons in the family, each must be able to reach LEVEL / K: the smallest K that is large enough for all
-    that can. It depends on numbers of seeds alone, never on results.
+    It depends on numbers of seeds alone, never on results.
     """
     return reaching([smallest_p(n) for n in sizes])
-
-
-def reaching(smallest: Sequence[float]) -> list[bool]:
-    """`able`, told from the smallest p that each comparison could give."""
-    for count in range(1, len(smallest) + 1):
-        these = [p <= LEVEL / count for p in smallest]
-        if sum(these) <= count:
-            return these
-    return [False] * len(smallest)
-
-
-def adjusted(comparisons: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Adjusted p-values of both nulls of every comparison.
-
-    Holm's (1979) step-down with Shaffer's (1986) divisor: at each step, how many of the nulls may still be true. A
-    comparison counts until both of its nulls are rejected.
-    """
-    order = sorted((p, i, side) for i, both in enumerate(comparisons) for side, p in enumerate(both))
-    result = [[1.0, 1.0] for _ in comparisons]
-    left = [2] * len(comparisons)
-    largest = 0.0
-    for p, i, side in order:
-        largest = max(largest, min(1.0, p * sum(count > 0 for count in left)))
-        result[i][side] = largest
-        left[i] -= 1
-    return [(apart, close) for apart, close in result]

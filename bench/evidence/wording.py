@@ -8,9 +8,9 @@ from importlib.resources import files
 from typing import Any
 
 from bench import plain_yaml
-from bench.evidence.assess import Verdict
 from bench.evidence.claims import Part, find_claim, source_claims
 from bench.evidence.estimands import Sampled
+from bench.evidence.questions import Verdict
 from bench.evidence.source import COLUMNS, CONTEXT, load_rows
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, as_record
 from bench.languages import Language, words
@@ -24,25 +24,30 @@ LEAST_P = 0.001
 
 VERDICTS: dict[Verdict, str] = {
     "supported": words("supported"),
-    "contradicted": words("contradicted"),
+    "weakly supported": words("weakly supported"),
+    "in part": words("in part"),
     "practically equal": words("practically equal"),
+    "weakly contradicted": words("weakly contradicted"),
+    "contradicted": words("contradicted"),
     "undecided": words("undecided"),
     "not run": words("not run"),
 }
 ESTIMATE = words("{effect} ({low} to {high}; {count}; {p} corrected for {comparisons} comparisons)")
 REASONS = {
-    "supported": words("As claimed: {estimate}."),
+    "supported": words("As claimed, by more than {margin}: {estimate}."),
+    "weakly supported": words("As claimed, but maybe by less than {margin}: {estimate}."),
     "supported equal": words("Equal within ±{margin}: {estimate}."),
     "supported not lower": words("Not lower by {margin}: {estimate}."),
-    "contradicted": words("The other way round: {estimate}."),
+    "contradicted": words("The other way round, by more than {margin}: {estimate}."),
+    "weakly contradicted": words("The other way round, but maybe by less than {margin}: {estimate}."),
     "contradicted equal": words("Off by more than {margin}: {estimate}."),
     "contradicted not lower": words("Lower by more than {margin}: {estimate}."),
     "practically equal": words("No difference beyond {margin}: {estimate}."),
-    "undecided": words("Too little to tell: {estimate}; about {needed} would be needed."),
+    "undecided": words("Too little to tell: {estimate}; about {needed} would be needed ({range})."),
     "undecided for good": words("Too little to tell, and no number of seeds that one could run would do: {estimate}."),
     "undecided for few": words(
-        "{count} cannot reach the level with {comparisons} comparisons: about {needed} would be needed; so far "
-        "{effect} ({low} to {high})."
+        "{count} cannot reach the level with {comparisons} comparisons: about {needed} would be needed ({range}); so "
+        "far {effect} ({low} to {high})."
     ),
     "undecided for few and for good": words(
         "{count} cannot reach the level with {comparisons} comparisons, and no number of seeds that one could run "
@@ -57,6 +62,7 @@ REASONS = {
     "unmeasured": words("Of {technique} this has not been measured."),
     "unpaired": words("No seed has been run with both at the same task and lag."),
     "lags": words("No such lag has been run."),
+    "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
     "unsolved": words("No run of any technique was solved there: the budget was too small to tell."),
     "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
     "dial": words("Too few values of {dial} have been run with {technique}."),
@@ -64,8 +70,10 @@ REASONS = {
 """The sentences by the reason's key."""
 OF_CLAIMS: dict[Verdict, str] = {
     "supported": words("holds: {parts}"),
-    "contradicted": words("does not hold: {parts}"),
+    "weakly supported": words("holds weakly: {parts}"),
     "practically equal": words("practically equal: {parts}"),
+    "weakly contradicted": words("weakly contradicted: {parts}"),
+    "contradicted": words("does not hold: {parts}"),
     "undecided": words("undecided: {parts}"),
     "not run": words("not run: {parts}"),
 }
@@ -73,13 +81,14 @@ OF_CLAIMS: dict[Verdict, str] = {
 ANALYSES = {
     "without": words("without {detail}"),
     "median": words("median over seeds"),
-    "interquartile mean": words("interquartile mean over seeds and cells"),
+    "mean": words("mean over seeds"),
 }
-"""The robustness analyses that every estimand has."""
+"""The robustness analyses that every estimand has, or has instead of another."""
 MOMENTS = {
     "start": words("before training"),
     "during": words("during training"),
     "end": words("at the end of training"),
+    "equal": words("after equally many updates"),
 }
 LAGS = {
     "shortest": words(", at the shortest lag"),
@@ -120,7 +129,7 @@ def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
         part.clause,
         technique=_named(part.techniques, names, say),
         reference=_named(part.twins, names, say),
-        moment=say(MOMENTS[part.moment]),
+        moment=say(MOMENTS["equal" if part.after_equal_updates else part.moment]),
         where="".join(map(say, where)),
     )
 
@@ -151,6 +160,13 @@ def _called(technique: str, names: Mapping[str, str], say: Language) -> str:
 # Verdicts
 
 
+def verdict(found: PartVerdict, say: Language) -> str:
+    """Name a verdict; of a claim that holds in part, say in how many."""
+    if isinstance(found, ClaimVerdict) and found.verdict == "in part":
+        return say(words("in part: {holding} of {parts}"), holding=found.holding, parts=len(found.made_of))
+    return say(VERDICTS[found.verdict])
+
+
 def reason(verdict: PartVerdict, say: Language) -> str:
     """Say in a sentence why a verdict is what it is."""
     if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
@@ -170,11 +186,20 @@ def _values(verdict: PartVerdict, say: Language) -> dict[str, Any]:
         "high": _number(verdict.high),
         "count": counted(part, verdict.n, say),
         "needed": "" if needed is None else counted(part, needed, say),
+        "range": _needed_range(verdict, say),
         "p": "" if verdict.p is None else _p(verdict.p, say),
         "margin": _number(margin) + suffix,
         "comparisons": given.get("comparisons", ""),
     }
     return {**values, "estimate": say(ESTIMATE, **values)}
+
+
+def _needed_range(verdict: PartVerdict, say: Language) -> str:
+    """Between how many seeds the number that is needed may lie."""
+    fewest, most = verdict.needed_range
+    if most is None:
+        return say(words("{fewest} or more"), fewest="" if fewest is None else fewest)
+    return say(words("{fewest} to {most}"), fewest=fewest, most=most)
 
 
 def counted(part: Part, n: int, say: Language) -> str:

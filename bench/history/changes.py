@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from bench.errors import BenchError
-from bench.evidence.assess import DECIDED, LARGEST
-from bench.evidence.family import LEVEL, reaching
+from bench.evidence.assess import LARGEST
+from bench.evidence.questions import DECIDED
 from bench.evidence.scope import BASELINE
-from bench.evidence.statistics import Array, Interval, holm
+from bench.evidence.statistics import LEVEL, Array, Interval, holm, reaching
 from bench.history import causes
 from bench.history.causes import Cause
 from bench.history.differences import rise_interval, scores_interval, scores_p, smallest_scores_p

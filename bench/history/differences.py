@@ -7,9 +7,11 @@ import math
 import numpy as np
 from scipy import stats
 
-from bench.evidence.statistics import RESAMPLES, Array, Interval, mean_interval, sign_flip_p, smallest_p
+from bench.evidence.statistics import Array, Interval, mean_interval, sign_flip_p, smallest_p
 
 CONFIDENCE = 0.95
+RESAMPLES = 19_999
+"""Permutations of two samples that are drawn where there are too many to count: no p is then below 1 / 10 000."""
 LEAST_PAIRS = 12
 """Of fewer pairs the sign flips hardly reach a level that is corrected for many comparisons."""
 
@@ -24,7 +26,7 @@ def scores_p(before: Array, after: Array, paired: bool, rng: np.random.Generator
     makes them more alike than it supposes, so that it rejects true nulls less often than the level says.
     """
     if _in_pairs(before, paired):
-        return sign_flip_p(after - before, rng)
+        return sign_flip_p(after - before)
     if np.ptp([*before, *after]) == 0:
         return 1.0
     test = stats.permutation_test(

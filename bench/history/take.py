@@ -17,7 +17,8 @@ import pandas as pd
 import bench.evidence
 from bench.errors import BenchError
 from bench.evidence.claims import Claim, source_claims
-from bench.evidence.estimates import horizons, summarise
+from bench.evidence.estimates import summarise
+from bench.evidence.horizons import horizons
 from bench.evidence.scope import Reading, ResultStore, Scope
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict, judge_scopes
 from bench.records.settings import digest

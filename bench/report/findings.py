@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bench.evidence import advice, compare, curves, estimates, ledgers, scope
+from bench.evidence import advice, compare, curves, estimates, horizons, ledgers, scope
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, load_rows
 from bench.evidence.verdicts import ClaimVerdict, judge, judge_others
@@ -199,7 +199,7 @@ class Findings(Matrix):
     @cached_property
     def horizons(self) -> list[Horizon]:
         """How far each technique gets on each task."""
-        return rows_of(estimates.horizons(self.table), Horizon)
+        return rows_of(horizons.horizons(self.table), Horizon)
 
     @cached_property
     def cost_ratios(self) -> dict[str, CostRatio]:
@@ -263,8 +263,8 @@ class Findings(Matrix):
         return [h.technique for h in known if h.horizon == best]
 
     def gains(self) -> dict[str, set[str]]:
-        """By technique, the tasks on which it gets further than the baseline."""
-        return advice.gains(estimates.horizons(self.table))
+        """By technique, the tasks on which it is found to learn longer lags than the baseline."""
+        return horizons.gains(self.scope, horizons.horizons(self.table))
 
     def curves_on(self, task: str) -> list[LearningCurve]:
         """One task's learning curves."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.evidence.estimates import CONFIDENCE
-from bench.evidence.measuring.flow import CELL_ALONE, INPUTS, quantity_of
+from bench.evidence.measuring.moments import CELL_ALONE, INPUTS, quantity_of
 from bench.evidence.scope import BASELINE, MEMBER, SETTING, Scope, measured_in
 from bench.evidence.statistics import Interval, mean_interval
 from bench.records.cell import SettingKey

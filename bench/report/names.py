@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bench.evidence.assess import Verdict
+from bench.evidence.questions import Verdict
 from bench.evidence.wording import VERDICTS, own_names
 from bench.languages import Language
 from bench.records.own_classes import own_word

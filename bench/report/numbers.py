@@ -116,7 +116,7 @@ class Numbers:
         return f"> {self.count(budget)}" if math.isinf(value) else self.count(value)
 
     def horizon(self, row: Any) -> str:
-        """A row of `evidence.estimates.horizons`, or None."""
+        """A row of `evidence.horizons.horizons`, or None."""
         if row is None or math.isnan(row.horizon):
             return self.none
         horizon, shortest = row.horizon, row.shortest

@@ -117,12 +117,16 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far a technique gets on a task: see `bench.evidence.estimates.horizons`."""
+    """How far a technique gets on a task: see `bench.evidence.horizons`."""
 
     technique: str
     task: str
     horizon: float
-    """The longest lag that most of its runs solve; 0: not even the shortest; NaN: nothing was measured."""
+    """The longest lag that most of its runs solve, as they do every shorter one; 0: not even the shortest; NaN:
+    nothing was measured."""
+    low: float
+    """The ends of its 95 % interval; infinite: no lag was too long."""
+    high: float
     shortest: int
     open: bool
     """Whether it is the longest lag that there was."""

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import NamedTuple, get_args
 
 from bench.evidence import wording
-from bench.evidence.assess import CONFIDENCE, Verdict
-from bench.evidence.family import LEVEL
+from bench.evidence.assess import CONFIDENCE
+from bench.evidence.questions import Verdict
+from bench.evidence.statistics import LEVEL
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.report.document import Chip, Rich, Styled
 from bench.report.draw.forest import RATIO, in_margins

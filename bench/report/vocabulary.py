@@ -34,7 +34,16 @@ STATES_IN_SHORT = {
 }
 """The same in a figure's legend."""
 COUNTED = {"diverged": words("{count} diverged"), "failed": words("{count} failed")}
-SYMBOLS = {"supported": "✓", "contradicted": "×", "practically equal": "≈", "undecided": "?", "not run": "–"}
+SYMBOLS = {
+    "supported": "✓",
+    "weakly supported": "✓",
+    "in part": "±",
+    "practically equal": "≈",
+    "weakly contradicted": "×",
+    "contradicted": "×",
+    "undecided": "?",
+    "not run": "–",
+}
 """What stands before a verdict, for those who do not see its colour."""
 ORTHOGONAL = {
     "holds": words("holds"),

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from bench.errors import BenchError
 from bench.evidence import wording
-from bench.evidence.assess import Verdict, assess
+from bench.evidence.assess import assess
 from bench.evidence.claims import Claim, Part, read_claims
 from bench.evidence.contrasts import Results
+from bench.evidence.family import Family
+from bench.evidence.questions import Verdict
 from bench.evidence.scope import scopes
-from bench.evidence.verdicts import Family, verdict_of
 from bench.languages import language
 from bench.protocol.preset import parse_technique
 from bench.tasks import tasks
 from bench.testing.worlds import Level, world
 
-SEEDS, MANY = 14, 60
+SEEDS, MANY = 20, 60
 """Seeds with which a difference is plain, and with which equality is."""
 OPEN = ("=*", "=min", "=max")
 HIGH: dict[str, Level] = {"higher": "high", "lower": "low", "equal": "mid", "not lower": "high"}
@@ -83,5 +82,5 @@ def verdict_faults(claim: Claim) -> Iterator[str]:
 
 def judged(part: Part, level: Level, seeds: int) -> Verdict:
     """The verdict on a part alone, in a store that is made for it."""
-    found = assess(part, Results(scopes(world(part, level, seeds))), np.random.default_rng(0))
-    return "not run" if found.estimate is None else verdict_of(found, Family([found]))[0]
+    found = assess(part, Results(scopes(world(part, level, seeds))))
+    return "not run" if found.estimate is None else Family([found]).verdict(found)[0]

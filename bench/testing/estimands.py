@@ -78,7 +78,7 @@ def _levels(cls: type[Estimand]) -> Iterator[str]:
     margin = margin_of(part, made.is_ratio)
     levels: tuple[Level, ...] = ("mid", "high") if part.choice else ("low", "mid", "high")
     for level in levels:
-        effect = float(draw(part, Results(scopes(world(part, level, SEEDS)))).values.mean())
+        effect = draw(part, Results(scopes(world(part, level, SEEDS)))).inference.estimate
         side = 0 if abs(effect) < margin else 1 if effect > 0 else -1
         if side != LEVELS[level]:
             yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,15 @@ def setting(
     technique: str, lag: int, task: str = "adding", code: str | None = None, rules: Protocol = RULES
 ) -> Setting:
     """Make a setting of today's code, unless another hash is given."""
-    own = source_hash(parse_technique(technique)[1]) if code is None else code
-    of_task = source_hash(known_tasks.get(task))
+    own = _hash(parse_technique(technique)[1]) if code is None else code
+    of_task = _hash(known_tasks.get(task))
     return Setting(technique=technique, task=task, lag=lag, protocol=rules, technique_hash=own, task_hash=of_task)
+
+
+@cache
+def _hash(cls: type) -> str:
+    """Hash a class once: it takes longer than all else about a made-up store."""
+    return source_hash(cls)
 
 
 def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2, arm: str = "main") -> Study:
@@ -119,7 +126,20 @@ def probe(
     """A probe of a member, from its row."""
     blank = {c: 0 if kind == "int64" else np.nan for c, kind in PROBE_COLUMNS.items()}
     whose = {column: of[column] for column in ("seed", "learning_rate", *WHOSE)}
-    return {**blank, **whose, "moment": moment, "quantity": quantity, "layer": layer, **values}
+    return {
+        **blank,
+        **whose,
+        "update": _after(of, moment),
+        "moment": moment,
+        "quantity": quantity,
+        "layer": layer,
+        **values,
+    }
+
+
+def _after(of: dict[str, Any], moment: str) -> int:
+    """The updates after which a member was probed."""
+    return {"start": 0, "during": of["budget"] // 4}.get(moment, of["updates"])
 
 
 def profile(
@@ -127,7 +147,7 @@ def profile(
 ) -> list[dict[str, Any]]:
     """A member's gradient, the norm of its first step first."""
     whose = {column: of[column] for column in ("seed", "learning_rate", *WHOSE)}
-    where = {"update": 0, "moment": moment, "quantity": quantity, "layer": layer}
+    where = {"update": _after(of, moment), "moment": moment, "quantity": quantity, "layer": layer}
     steps = len(log_norms)
     return [
         {**whose, **where, "step": t + 1, "lag_back": steps - 1 - t, "log_norm": value}

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.evidence.advice import gains, rules, solvers
+from bench.evidence.advice import rules, solvers
 
 REMEDIES = {"gru", "lstm"}
 
@@ -125,15 +125,3 @@ def test_solvers_end_at_their_horizon() -> None:
     assert {name: list(offers) for name, offers in found.items()} == {
         "tanh": [10], "gru": [10, 20, 50], "lstm": [10], "mingru": [10, 20, 50],
     }  # fmt: skip
-
-
-def test_gains_count_only_what_both_were_measured_on() -> None:
-    table = pd.DataFrame(
-        [
-            ("tanh", "adding", 10.0), ("gru", "adding", 50.0), ("relu", "adding", 10.0),
-            ("tanh", "copy", 0.0), ("gru", "copy", 0.0), ("relu", "copy", 5.0),
-            ("tanh", "digits", math.nan), ("gru", "digits", 50.0),
-        ],
-        columns=["technique", "task", "horizon"],
-    )  # fmt: skip
-    assert gains(table) == {"gru": {"adding"}, "relu": {"copy"}}

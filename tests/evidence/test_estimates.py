@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from bench.evidence.estimates import horizons, updates_to_solve, wilson
+from bench.evidence.estimates import updates_to_solve, wilson
 
 
 @pytest.mark.parametrize(("solved", "runs"), [(0, 5), (5, 5), (3, 10), (1, 1), (17, 40)])
@@ -50,31 +49,3 @@ def test_restricted_mean_is_the_mean_of_the_smaller_of_time_and_budget() -> None
     solved = times < 1000
     expected = np.where(solved, times, 1000).mean()
     assert updates_to_solve(times, solved, budget=1000).restricted_mean == pytest.approx(expected)
-
-
-def cells(*rows: tuple[str, int, str, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["technique", "lag", "state", "rate"]).assign(task="adding")
-
-
-def test_horizon_is_the_longest_lag_that_enough_members_solve() -> None:
-    table = horizons(
-        cells(
-            ("a", 10, "measured", 1.0),
-            ("a", 20, "measured", 0.8),
-            ("a", 40, "measured", 0.79),
-            ("b", 10, "measured", 0.6),
-            ("b", 20, "ladder", math.nan),
-            ("b", 40, "ladder", math.nan),
-            ("c", 10, "measured", 1.0),
-            ("c", 20, "measured", 1.0),
-            ("c", 40, "measured", 0.9),
-            ("d", 10, "pending", math.nan),
-            ("d", 20, "pending", math.nan),
-            ("d", 40, "pending", math.nan),
-        )
-    ).set_index("technique")
-    assert list(table["horizon"][["a", "b", "c"]]) == [20, 0, 40]
-    assert math.isnan(table["horizon"]["d"])
-    assert list(table["open"]) == [False, False, True, False]
-    assert set(table["shortest"]) == {10}
-    assert set(table["longest"]) == {40}

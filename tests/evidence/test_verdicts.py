@@ -6,7 +6,6 @@ import json
 import math
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -14,19 +13,20 @@ from bench.cli import main
 from bench.cli.console import to_json
 from bench.errors import BenchError
 from bench.evidence import wording
-from bench.evidence.claims import Part, source_claims
+from bench.evidence.claims import source_claims
 from bench.evidence.statistics import least_n
-from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, Reason, as_record, decide, judge
+from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, Reason, as_record, judge
 from bench.languages import language
 from bench.testing.stores import SmallStore, member, probe, setting, study
 from bench.testing.worlds import CELLS, World
 from bench.tracking import Store
 
-SEEDS = 14
+SEEDS = 30
+"""Seeds that tell a difference of .35 of the budget from 0 among so many comparisons, and from the margin."""
 ENGLISH, CHINESE = language("en"), language("zh")
 
 
-def gates(seeds: int = SEEDS, lstm: int = 80, gru: int = 80, **arms: int) -> World:
+def gates(seeds: int = SEEDS, lstm: int = 95, gru: int = 95, **arms: int) -> World:
     """Scores of LSTM, GRU and tanh (50) in a hundred, and the LSTM's in other arms; both gates relieve the gradient."""
     made = World()
     scores = {"tanh": 50, "lstm": lstm, "gru": gru}
@@ -69,9 +69,8 @@ def test_a_claim_that_plainly_holds(found: dict[str, ClaimVerdict]) -> None:
     assert claim.verdict == "supported"
     assert {part.verdict for part in claim.parts} == {"supported"}
     score = parts(claim)["score-lstm"]
-    assert score.effect == pytest.approx(0.3, abs=0.01)
-    assert score.low < 0.3 < score.high
-    assert score.low > 0
+    assert score.effect == pytest.approx(0.45, abs=0.01)
+    assert score.margin < score.low < 0.45 < score.high
     assert (score.n, score.needed_n, score.direction, score.margin) == (SEEDS, None, "higher", 0.1)
     assert score.p is not None
     assert score.p < 0.05
@@ -81,19 +80,31 @@ def test_a_claim_that_plainly_holds(found: dict[str, ClaimVerdict]) -> None:
 
 
 def test_the_same_numbers_contradict_the_opposite_claim(found: dict[str, ClaimVerdict]) -> None:
-    better = judged(gates(lstm=20, gru=20).finish())
+    better = judged(gates(lstm=5, gru=5).finish())
     assert better["S04"].verdict == "contradicted"
-    assert better["S06"].verdict == "contradicted"
+    assert (better["S06"].verdict, better["S06"].holding, len(better["S06"].made_of)) == ("in part", 2, 4)
     assert parts(better["S06"])["gradient-gru"].verdict == "supported"
     assert parts(better["S06"])["score-gru"].verdict == "contradicted"
 
 
 def test_no_difference_is_practically_equal() -> None:
-    same = judged(gates(lstm=50, gru=50, seeds=20).finish())
+    same = judged(gates(lstm=50, gru=50, seeds=75).finish())
     assert same["S04"].verdict == "practically equal"
     assert parts(same["S06"])["score-lstm"].verdict == "practically equal"
-    assert same["S06"].verdict == "practically equal"
+    assert same["S06"].verdict == "in part"  # gradients are relieved
     assert parts(same["S08"])["score"].verdict == "supported"  # which claims that they are equal
+    few = judged(gates(lstm=50, gru=50, seeds=20).finish())
+    assert parts(few["S06"])["score-lstm"].verdict == "undecided"
+
+
+def test_a_difference_that_may_be_small_is_weakly_supported() -> None:
+    some = judged(gates(lstm=80, gru=80).finish())
+    part = parts(some["S06"])["score-lstm"]
+    assert (part.verdict, some["S06"].verdict, some["S04"].verdict) == ("weakly supported",) * 3
+    assert part.low > 0
+    assert "maybe by less than 0.1" in wording.reason(part, ENGLISH)
+    worse = judged(gates(lstm=20, gru=20).finish())
+    assert parts(worse["S06"])["score-lstm"].verdict == "weakly contradicted"
 
 
 def test_few_seeds_are_undecided_and_say_how_many_would_do() -> None:
@@ -101,10 +112,16 @@ def test_few_seeds_are_undecided_and_say_how_many_would_do() -> None:
     part = parts(few["S06"])["score-lstm"]
     asked = len({p.question for t in source_claims() for p in t.parts if parts(few[t.id])[p.id].verdict == "undecided"})
     assert (part.verdict, part.p, part.n) == ("undecided", None, 5)
-    assert part.needed_n == least_n(0.05 / asked)
+    assert part.needed_n is not None
+    assert part.needed_n >= least_n(0.05 / asked)
+    fewest, most = part.needed_range
+    assert fewest is not None
+    assert most is None or fewest <= part.needed_n <= most
     assert few["S06"].comparisons == 0
     assert str(part.needed_n) in wording.reason(part, ENGLISH)
-    assert part.effect == pytest.approx(0.3, abs=0.02)
+    assert part.effect == pytest.approx(0.45, abs=0.02)
+    again = judged(gates(seeds=part.needed_n + 2).finish())
+    assert parts(again["S06"])["score-lstm"].verdict in ("supported", "weakly supported")
 
 
 def test_what_was_not_run_is_said_to_be(found: dict[str, ClaimVerdict]) -> None:
@@ -123,7 +140,8 @@ def test_stale_results_count_for_nothing() -> None:
     verdict = judged(store)["S06"]
     assert parts(verdict)["score-gru"].verdict == "not run"
     assert "older code" in wording.reason(parts(verdict)["score-gru"], ENGLISH)
-    assert verdict.verdict == "not run"
+    assert verdict.verdict == "undecided"
+    assert math.isfinite(verdict.effect)  # told by a part that was run
 
 
 def test_the_orthogonal_arm_stands_beside_the_verdict(found: dict[str, ClaimVerdict]) -> None:
@@ -138,18 +156,27 @@ def test_robustness_counts_the_analyses_that_read_the_same(found: dict[str, Clai
     robustness = parts(found["S06"])["score-lstm"].robustness
     by_name = {name: agrees for name, *_, agrees in robustness.details}
     assert set(by_name) == {
-        "without:adding", "without:copy", "median", "interquartile mean", "solve rate", "as run",
+        "without:adding", "without:copy", "median", "solve rate", "as run",
     }  # fmt: skip
     assert not by_name["solve rate"]  # all of them solve
-    assert (robustness.agree, robustness.analyses) == (5, 6)
+    assert (robustness.agree, robustness.analyses) == (4, 5)
+
+
+def test_robustness_is_agreement_with_the_final_verdict() -> None:
+    """An undecided part is not robust because other analyses decide."""
+    few = parts(judged(gates(seeds=16, lstm=85).finish())["S06"])["score-lstm"]
+    assert few.verdict == "undecided"
+    by_name = {name: (low, agrees) for name, _, low, _, agrees in few.robustness.details}
+    assert by_name["median"][0] > 0.1
+    assert not by_name["median"][1]
 
 
 def test_a_task_that_decides_alone_is_seen() -> None:
     made = World()
     for name in ("tanh", "lstm"):
         for task, gain in (("adding", 60), ("copy", 0)):
-            updates = [90 - gain * (name == "lstm") + (seed * len(name)) % 3 for seed in range(SEEDS)]
-            made.train(name, SEEDS, task=task, updates=updates)
+            updates = [97 - 1.5 * gain * (name == "lstm") + (seed * len(name)) % 3 for seed in range(40)]
+            made.train(name, 40, task=task, updates=updates)
     part = parts(judged(made.finish())["S06"])["score-lstm"]
     by_name = {name: agrees for name, *_, agrees in part.robustness.details}
     assert (by_name["without:copy"], by_name["without:adding"]) == (True, False)
@@ -178,58 +205,24 @@ def test_an_empty_store_is_a_sentence() -> None:
 # Parts make a claim
 
 
-def asked(name: str, label: str = "-") -> Part:
-    return source_claims()[3].parts[0].model_copy(update={"id": name, "label": label})
-
-
-def made(*verdicts: str) -> list[PartVerdict]:
-    """Parts p0, p1 … with these verdicts; p grows with the number."""
-    blank = dict.fromkeys(PartVerdict.__dataclass_fields__)
-    p = {"supported": 0.01, "contradicted": 0.01, "practically equal": 0.01, "undecided": 0.3}
-    return [
-        PartVerdict(**{**blank, "asked": asked(f"p{i}"), "verdict": v, "p": (v in p and p[v] + i / 1000) or None})  # type: ignore[arg-type]
-        for i, v in enumerate(verdicts)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("rule", "verdicts", "part"),
-    [
-        ("all", ("supported", "supported"), "p1"),  # the weakest link
-        ("all", ("supported", "undecided", "contradicted"), "p2"),
-        ("all", ("practically equal", "undecided"), "p0"),
-        ("all", ("undecided", "not run"), "p0"),
-        ("all", ("supported", "not run"), "p1"),
-        ("all", ("contradicted", "contradicted"), "p0"),  # the best proved
-        ("any", ("contradicted", "supported", "undecided"), "p1"),
-        ("any", ("contradicted", "undecided"), "p1"),
-        ("any", ("contradicted", "not run"), "p1"),
-        ("any", ("contradicted", "practically equal"), "p1"),
-        ("any", ("contradicted", "contradicted"), "p0"),
-    ],
-)
-def test_the_part_that_decides(rule: Any, verdicts: tuple[str, ...], part: str) -> None:
-    assert decide(made(*verdicts), rule).part == part
-
-
 def light(mgu: int, mingru: int) -> ClaimVerdict:
     """S30 for two cells of these scores, MGU twice as large as the GRU and minGRU half as large."""
     world = World()
     for name, score, parameters in (("gru", 50, 100), ("mgu", mgu, 200), ("mingru", mingru, 50)):
         for task, lag in CELLS:
-            updates = [100 - score + (seed * len(name)) % 3 for seed in range(SEEDS)]
-            world.train(name, SEEDS, lag=lag, task=task, updates=updates, parameters=parameters)
+            updates = [100 - score + (seed * len(name)) % 3 for seed in range(70)]
+            world.train(name, 70, lag=lag, task=task, updates=updates, parameters=parameters)
     return judged(world.finish())["S30"]
 
 
 def test_within_a_group_all_and_over_groups_any() -> None:
-    claim = light(mgu=80, mingru=50)
+    claim = light(mgu=95, mingru=50)
     by_part = parts(claim)
     assert by_part["score-mgu"].verdict == by_part["score-mingru"].verdict == "supported"
     assert by_part["parameters-mgu"].verdict == "contradicted"
     assert by_part["parameters-mingru"].verdict == "supported"
-    assert claim.verdict == "not run"  # no costs were measured, and one cell may yet be what is claimed
-    assert claim.part == "parameters-fastgrnn"
+    assert claim.verdict == "undecided"  # no costs were measured, and one cell may yet be what is claimed
+    assert claim.made_of == ("in part", "not run", "undecided")
 
 
 def test_counted_parts_have_no_p_and_no_interval() -> None:
@@ -243,9 +236,10 @@ def test_counted_parts_have_no_p_and_no_interval() -> None:
 def test_a_part_beside_has_no_say() -> None:
     world = World()
     for name in ("tbptt", "tanh"):
-        for row in world.train(name, SEEDS, lag=20, updates=[30 if name == "tbptt" else 60] * SEEDS):
+        for row in world.train(name, SEEDS, lag=20, updates=[10 if name == "tbptt" else 60] * SEEDS):
             cosine = 0.3 + 0.01 * (row["seed"] % 3)
-            world.store.probe_rows.append(probe(row, reach={"tbptt": 20, "tanh": 5}[name], cosine=cosine))
+            reach = {"tbptt": 20, "tanh": 5}[name]
+            world.store.probe_rows += [probe(row, moment, reach=reach, cosine=cosine) for moment in ("start", "end")]
     claim = judged(world.finish())["S24"]
     assert parts(claim)["cosine"].verdict == "contradicted"
     assert parts(claim)["cosine"].beside
@@ -257,11 +251,15 @@ def test_a_part_beside_has_no_say() -> None:
 
 
 def test_reasons_say_what_holds_and_what_does_not() -> None:
+    blank = dict.fromkeys(PartVerdict.__dataclass_fields__)
     parts = [
-        replace(part, asked=asked(name, name))
-        for part, name in zip(made("supported", "contradicted", "supported"), "ABC", strict=True)
+        PartVerdict(**{**blank, "asked": source_claims()[3].parts[0].model_copy(update={"label": label}), "verdict": v})
+        for label, v in zip("ABC", ("supported", "contradicted", "supported"), strict=True)
     ]
-    whole = ClaimVerdict(**{**vars(parts[0]), "reason": Reason(OF_PARTS)}, parts=tuple(parts))
+    own = {**vars(parts[0]), "reason": Reason(OF_PARTS), "verdict": "in part"}
+    whole = ClaimVerdict(**own, parts=tuple(parts), made_of=tuple(part.verdict for part in parts))
+    assert wording.verdict(whole, ENGLISH) == "in part: 2 of 3"
+    assert wording.verdict(parts[1], ENGLISH) == "contradicted"
     assert wording.reason(whole, ENGLISH) == "Holds: A and C; does not hold: B."
     assert wording.reason(whole, CHINESE) == "成立：A 和 C；不成立：B。"
 
@@ -279,8 +277,9 @@ def test_what_would_decide_is_said_only_where_something_would(
     found: dict[str, ClaimVerdict], few: bool, needed: int | None, key: str
 ) -> None:
     part, reason = parts(found["S06"])["score-lstm"], Reason(key, {"comparisons": 9})
-    said = wording.reason(replace(part, verdict="undecided", needed_n=needed, reason=reason), ENGLISH)
-    assert ("30 seeds would be needed" in said) == (needed is not None)
+    asked = replace(part, verdict="undecided", needed_n=needed, needed_range=(20, None), reason=reason)
+    said = wording.reason(asked, ENGLISH)
+    assert ("30 seeds would be needed (20 or more)" in said) == (needed is not None)
     assert ("no number of seeds" in said) == (needed is None)
     assert ("cannot reach the level" in said) == few
 
@@ -309,6 +308,7 @@ def test_analyses_have_names(found: dict[str, ClaimVerdict]) -> None:
     assert wording.analysis(score, "without:copy", ENGLISH, {"copy": "Copy"}.get) == "without Copy"
     assert wording.analysis(gradient, "moment:start", CHINESE) == "训练之前"
     assert wording.analysis(score, "median", ENGLISH) == "median over seeds"
+    assert wording.analysis(gradient, "mean", ENGLISH) == "mean over seeds"
     every = [(p, name) for claim in found.values() for p in claim.parts for name, *_ in p.robustness.details]
     assert all(wording.analysis(p, name, say) for p, name in every for say in (ENGLISH, CHINESE))
 

@@ -17,7 +17,7 @@ VERDICTS = ("supported", "contradicted", "undecided", "supported", "practically 
 COMPARISONS = 137
 FEW = frozenset({"S01", "S04", "S06", "S08", "S11", "S23"})
 """Claims of every sort and kind of figure."""
-ANALYSES = ("without:adding", "without:copy", "median", "interquartile mean")
+ANALYSES = ("without:adding", "without:copy", "median")
 
 
 def make_verdicts(store: Any, claims: frozenset[str] | None = None) -> list[ClaimVerdict]:

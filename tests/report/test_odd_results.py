@@ -17,7 +17,6 @@ from fake_store import FakeStore, make_store
 from rendering import page
 
 from bench.errors import BenchError
-from bench.evidence import assess
 from bench.evidence.scope import Reading
 from bench.evidence.verdicts import judge_scopes
 from bench.history import take as take_module
@@ -140,7 +139,6 @@ def test_a_verdict_a_page_and_a_snapshot_come_of_anything(
 ) -> None:
     store = copy.deepcopy(base)
     DISTORTIONS[what](store, WHOSE[whose])
-    monkeypatch.setattr(assess, "RESAMPLES", 99)
     verdicts = judge_scopes(Reading(store).arms)
     monkeypatch.setattr(findings, "judge", lambda _: verdicts)
     monkeypatch.setattr(take_module, "judge_scopes", lambda _: verdicts)

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 COLOURS = {
     "verdict": {
         "supported": "green",
-        "contradicted": "red",
+        "weakly supported": "green",
+        "in part": "cyan",
         "practically equal": "blue",
+        "weakly contradicted": "red",
+        "contradicted": "red",
         "undecided": "yellow",
         "not run": "bright_black",
     }

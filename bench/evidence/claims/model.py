@@ -1,12 +1,10 @@
 """The form of a claim and of its test: one YAML file a claim, read into these classes.
 
 A part is one estimand. It has one value a seed: the difference of techniques and references, paired by seed and
-averaged over the cells (task and lag) that both have. Each part asks two questions of its mean, whose nulls exclude
-each other: does it differ from 0 (sign-flip test, two-sided; of a choice: permutations), and does it lie within the
-margin (two one-sided tests)? With direction "not lower" they are: is it above −margin, or below; with "equal": within
-the margin, or beyond it. All parts of all claims of a family are corrected together (Holm's step-down with Shaffer's
-divisor: of a part's two nulls at most one is true); parts that ask the same are one comparison. Counted quantities need
-no test.
+averaged over the cells (task and lag) that both have. What is asked of its mean (of bounded values) or its median (of
+others) is on which side of none it lies, and whether beyond the margin or within it; with direction "not lower" whether
+it is above −margin, or below; with "equal" whether it is within the margin, or beyond. All parts of all claims of a
+family are corrected together. Parts that ask the same are one comparison. Counted quantities need no test.
 """
 
 from __future__ import annotations
@@ -55,7 +53,7 @@ class Place(Record):
 
 
 class Part(Record):
-    """One estimand of a claim: one value a seed, of which the mean is asked about.
+    """One estimand of a claim: one value a seed, whose mean or median is asked about.
 
     The contrast is one of four: `techniques` less `references`, less the number `against`, less themselves at another
     moment or in another arm, or (`choice`) the best of a dial's values less the worst. Of several techniques the mean
@@ -89,7 +87,7 @@ class Part(Record):
     beside: bool = False
     """Whether the part stands beside the claim, without a say in its verdict."""
     margin: float = Field(gt=0)
-    """The largest effect that counts as practically none; the estimand's own, if none is given."""
+    """The effect beyond which a difference matters; the estimand's own, if none is given."""
     says: str = ""
     """The English clause about this part, where the estimand's own would not do."""
 
@@ -134,6 +132,12 @@ class Part(Record):
         return self.says or self.estimand.clause(self) or ""
 
     @property
+    def after_equal_updates(self) -> bool:
+        """Whether its techniques are looked at after equally many updates, which training has not to end with."""
+        elsewhere = self.reference_moment is not None or self.reference_arm is not None
+        return self.estimand.of_probes and self.moment == "end" and bool(self.references) and not elsewhere
+
+    @property
     def question(self) -> tuple[object, ...]:
         """The question: parts of equal questions are one comparison, whichever way their claims want it to go."""
         asked = self.model_dump(exclude={"id", "label", "group", "beside", "says", "direction"})
@@ -156,7 +160,7 @@ class Claim(Record):
     stands: tuple[Place, ...] = ()
     """The places on the source's page; none if the claim is not the source's."""
     combine: Rule = "all"
-    """The rule by which parts, or groups of them, make the verdict: the worst decides (all) or the best (any)."""
+    """The rule by which parts, or groups of them, make the verdict: all have to hold, or any. See `combining`."""
     within: Rule = "all"
     """The same within a group."""
     names: dict[str, str] = {}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bench.evidence.claims import Part
 from bench.evidence.contrasts.cells import NotEstimable, counting, unfold
@@ -16,10 +15,18 @@ from bench.evidence.contrasts.results import Results
 from bench.evidence.estimands import Estimand, Measure, Variant
 from bench.evidence.measuring.losses import exploded
 from bench.evidence.scope import CELL, Scope
+from bench.evidence.statistics import (
+    Array,
+    BestLessWorst,
+    BoundedMean,
+    Bounds,
+    Inference,
+    Median,
+    Student,
+    split_halves,
+)
 
-Array = NDArray[np.float64]
-Statistic = Literal["mean", "median", "interquartile mean"]
-
+Cell = tuple[str, int]
 EXPLOSIONS = 0.1
 """The smallest share of runs that has to explode without a remedy: below it there is nothing to prevent."""
 
@@ -29,23 +36,33 @@ class Sample:
     """A contrast in numbers."""
 
     differences: pd.DataFrame
-    """Seeds × cells, logarithms for a ratio; NaN where a seed lacks a cell."""
+    """Seeds × cells, logarithms for a ratio. A seed has all cells or does not count: it is one value, of one thing."""
     data: pd.DataFrame
     """technique, task, lag, seed, value as measured, arm, moment; of the seeds and cells that count."""
+    bounds: Bounds | None = None
+    """The smallest and the largest that a single value can be."""
     runs: tuple[str, ...] = ()
     dial: Array | None = None
     """Scores by value of the dial and seed, where the best is compared with the worst."""
-    statistic: Statistic = "mean"
+    otherwise: bool = False
+    """Whether the other centre is asked about: the median of bounded values, the mean of others."""
 
     @property
     def values(self) -> Array:
-        """One value a seed: its mean over the cells."""
+        """One value a seed: its mean over the cells; of a dial, see `split_halves`."""
+        if self.dial is not None:
+            return split_halves(self.dial)
         return self.differences.mean(axis=1).to_numpy(dtype=float)
 
-    @property
-    def by_cell(self) -> list[Array]:
-        """The same cell by cell."""
-        return [column.dropna().to_numpy(dtype=float) for _, column in self.differences.items()]
+    @cached_property
+    def inference(self) -> Inference:
+        """What the seeds say: of the mean where values have bounds, else of the median."""
+        if self.bounds is None:
+            return Student(self.values) if self.otherwise else Median(self.values)
+        if self.dial is not None:
+            return BestLessWorst(self.dial, self.bounds)
+        values = self.values.clip(*self.bounds)  # a mean may be off by rounding
+        return Median(values) if self.otherwise else BoundedMean(values, self.bounds)
 
 
 @dataclass(frozen=True)
@@ -53,21 +70,104 @@ class Estimate:
     """A part's sample, and what it looks like in other ways."""
 
     sample: Sample
+    telling: Sample | None
+    """The cells of it that can show equality; None if there are none. See `Compared.telling`."""
     variants: dict[str, Sample]
     """The samples of other analyses by name; `bench.evidence.wording` puts names into words."""
-    bounds: tuple[float, float] | None
-    """The smallest and the largest that a single value can be."""
     ratio: bool
     counted: bool
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The values that a part compares, as measured."""
+
+    part: Part
+    own: pd.DataFrame
+    twin: pd.DataFrame | None
+    """None where the part compares with a number, or a dial's values with each other."""
+
+    def __post_init__(self) -> None:
+        if any(table.empty for table in self.tables):
+            raise NotEstimable("unpaired")
+
+    @property
+    def tables(self) -> list[pd.DataFrame]:
+        return [self.own] if self.twin is None else [self.own, self.twin]
+
+    def where(self, cells: set[Cell]) -> Compared:
+        """The same in these cells alone."""
+        own, *twin = [table[_cells(table).isin(cells)] for table in self.tables]
+        return replace(self, own=own, twin=twin[0] if twin else None)
+
+    def without(self, task: str) -> Compared:
+        """The same without one task."""
+        return self.where({cell for cell in _cells(self.own) if cell[0] != task})
+
+    def observed(self) -> Compared:
+        """The same without cells that nobody ran: 0 less 0 of two lags that the ladder spared is no observation."""
+        both = pd.concat(self.tables)
+        return self.where(set(_cells(both[both.run != ""])))
+
+    def telling(self) -> Compared:
+        """The same without cells in which every run is at the floor, or every run at the ceiling.
+
+        There nothing could have told the two apart: adding hopeless lags, or easy ones, must not make them equal.
+        """
+        bounds = self.part.estimand.bounds
+        if bounds is None or (self.twin is None and not self.part.choice):
+            return self
+        both = pd.concat(self.tables)
+        ends = both.groupby(CELL)["value"].agg(["min", "max"])
+        stuck = (ends["max"] <= bounds[0]) | (ends["min"] >= bounds[1])
+        return self.where(set(ends.index[~stuck]))
+
+    def sample(self) -> Sample:
+        """Paired seed by seed; raises NotEstimable if no seed has every cell."""
+        if self.part.choice:
+            return self._choice()
+        estimand = self.part.estimand
+        grids = [_grid(table, estimand) for table in self.tables]
+        less = estimand.transformed(self.part.against or 0.0) if self.twin is None else grids[1]
+        differences = _whole(grids[0] - less)
+        return self._made(differences)
+
+    def _choice(self) -> Sample:
+        """The best of a dial's values less the worst, each chosen by the mean over every other seed."""
+        grids = {name: _grid(rows, self.part.estimand) for name, rows in self.own.groupby("technique", sort=False)}
+        shared = pd.concat(grids, axis=1, join="inner")
+        shared = _whole(shared.loc[:, [all(cell[1:] in g.columns for g in grids.values()) for cell in shared.columns]])
+        if len(shared) < 2:
+            raise NotEstimable("unpaired")
+        scores = np.stack([shared[name].mean(axis=1).to_numpy() for name in grids])
+        every = shared.T.groupby(level=[1, 2]).mean().T  # which cells and seeds there are; values say nothing
+        return self._made(every.rename_axis(columns=CELL), scores)
+
+    def _made(self, differences: pd.DataFrame, dial: Array | None = None) -> Sample:
+        """Put the data behind the differences beside them."""
+        data = pd.concat(self.tables, ignore_index=True)
+        data = data[_cells(data).isin(set(differences.columns)) & data.seed.isin(differences.index)].reset_index(
+            drop=True
+        )
+        runs = tuple(sorted({run for run in data.run if run}))
+        return Sample(differences, data.drop(columns="run"), _bounds(self.part), runs, dial)
+
+
 def estimate(part: Part, results: Results) -> Estimate:
     """The part's estimate and its robustness analyses; raises NotEstimable."""
-    sample, estimand = draw(part, results), part.estimand
+    found, estimand = compared(part, results), part.estimand
+    sample, telling = found.sample(), None
+    with suppress(NotEstimable):
+        fewer = found.telling()
+        telling = sample if fewer is found else fewer.sample()
+    if part.direction in ("equal", "not lower"):
+        if telling is None:
+            raise NotEstimable("untelling")
+        sample = telling
     return Estimate(
         sample=sample,
-        variants={} if estimand.is_counted else _variants(part, results, sample),
-        bounds=_bounds(part),
+        telling=telling,
+        variants={} if estimand.is_counted else _variants(found, sample, results),
         ratio=estimand.is_ratio,
         counted=estimand.is_counted,
     )
@@ -75,6 +175,11 @@ def estimate(part: Part, results: Results) -> Estimate:
 
 def draw(part: Part, results: Results, measure: Measure | None = None, only_run: bool = False) -> Sample:
     """The part's sample, by another measure if one is given; `only_run`: without the lags that the ladder spared."""
+    return compared(part, results, measure, only_run).sample()
+
+
+def compared(part: Part, results: Results, measure: Measure | None = None, only_run: bool = False) -> Compared:
+    """What the part compares; raises NotEstimable."""
     part = unfold(part, results.scope(part.arm))
     if part.explodes:
         _must_explode(part, results)
@@ -82,18 +187,10 @@ def draw(part: Part, results: Results, measure: Measure | None = None, only_run:
     own = results.table(part, part.techniques, measure)
     twin = results.table(at_reference, part.twins, measure) if part.twins else None
     own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
-    own = own[own.run != ""] if only_run else own
-    if part.choice:
-        return _choice(own, part.estimand)
-    twins = [] if twin is None else [twin[twin.run != ""] if only_run else twin]
-    if any(table.empty for table in (own, *twins)):
-        raise NotEstimable("unpaired")
-    grids = [_grid(table, part.estimand) for table in (own, *twins)]
-    less = grids[1] if twins else part.estimand.transformed(part.against or 0.0)
-    differences = (grids[0] - less).dropna(axis=1, how="all").dropna(axis=0, how="all")
-    if differences.empty:
-        raise NotEstimable("unpaired")
-    return _sample(differences, [own, *twins])
+    if only_run:
+        own, twin = own[own.run != ""], None if twin is None else twin[twin.run != ""]
+    found = Compared(part, own, twin)
+    return found.observed() if part.estimand.only_where_solved else found
 
 
 def _reference(part: Part) -> Part:
@@ -126,58 +223,44 @@ def _grid(table: pd.DataFrame, estimand: Estimand) -> pd.DataFrame:
     return total / len(grids)
 
 
-def _sample(differences: pd.DataFrame, tables: list[pd.DataFrame], dial: Array | None = None) -> Sample:
-    """Put the data behind the differences beside them."""
-    data = pd.concat(tables, ignore_index=True)
-    cells = pd.MultiIndex.from_frame(data[CELL])
-    data = data[cells.isin(differences.columns) & data.seed.isin(differences.index)].reset_index(drop=True)
-    runs = tuple(sorted({run for run in data.run if run}))
-    return Sample(differences, data.drop(columns="run"), runs, dial)
-
-
-def _choice(table: pd.DataFrame, estimand: Estimand) -> Sample:
-    """The best of a dial's values less the worst, each chosen by the mean over every other seed (see statistics)."""
-    grids = {name: _grid(rows, estimand) for name, rows in table.groupby("technique", sort=False)}
-    shared = pd.concat(grids, axis=1, join="inner").dropna()
-    cells = [cell for cell in next(iter(grids.values())).columns if all(cell in g.columns for g in grids.values())]
-    if len(shared) < 2 or not cells:
+def _whole(differences: pd.DataFrame) -> pd.DataFrame:
+    """The seeds that have every cell which any seed has; raises NotEstimable if there are none."""
+    found = differences.dropna(axis=1, how="all").dropna(axis=0, how="any")
+    if found.empty:
         raise NotEstimable("unpaired")
-    cube = np.stack([shared[name][cells].to_numpy() for name in grids])
-    scores = cube.mean(axis=2)
-    chosen = np.empty(cube.shape[1:])
-    for chosen_on, measured_on in ((0, 1), (1, 0)):
-        means = scores[:, chosen_on::2].mean(axis=1)
-        chosen[measured_on::2] = (cube[means.argmax()] - cube[means.argmin()])[measured_on::2]
-    columns = pd.MultiIndex.from_tuples(cells, names=CELL)
-    return _sample(pd.DataFrame(chosen, shared.index, columns), [table], scores)
+    return found
 
 
-def _bounds(part: Part) -> tuple[float, float] | None:
-    """The least and the largest that a single value can be."""
-    if part.estimand.bounds is None:
-        return None
+def _cells(table: pd.DataFrame) -> pd.Series:
+    """The cell of each row; many times faster than an index of two levels."""
+    return pd.Series(list(zip(table["task"], table["lag"], strict=True)), table.index, dtype=object)
+
+
+def _bounds(part: Part) -> Bounds | None:
+    """The least and the largest that a single value can be; of a dial, that a score can be."""
+    if part.estimand.bounds is None or part.choice:
+        return part.estimand.bounds
     low, high = part.estimand.bounds
     if part.against is not None:
         return low - part.against, high - part.against
     return low - high, high - low
 
 
-def _variants(part: Part, results: Results, sample: Sample) -> dict[str, Sample]:
+def _variants(found: Compared, sample: Sample, results: Results) -> dict[str, Sample]:
     """The analyses that say how robust the effect is; those that cannot be done are left out."""
+    part = found.part
     tasks = list(dict.fromkeys(sample.differences.columns.get_level_values("task")))
-    found = {f"without:{task}": _without(sample, task) for task in tasks} if len(tasks) > 1 else {}
-    found |= {name: replace(sample, statistic=name) for name in ("median", "interquartile mean")}
+    made = {}
+    for task in tasks if len(tasks) > 1 else ():
+        with suppress(NotEstimable):
+            made[f"without:{task}"] = found.without(task).sample()
+    if sample.dial is None:
+        made["mean" if sample.bounds is None else "median"] = replace(sample, otherwise=True)
     for name, variant in part.estimand.variants(part).items():
         with suppress(NotEstimable):
-            found[name] = _varied(part, results, variant)
-    return found
+            made[name] = _varied(part, results, variant)
+    return made
 
 
 def _varied(part: Part, results: Results, variant: Variant) -> Sample:
     return draw(part.model_copy(update=variant.changes), results, variant.measure, variant.only_run)
-
-
-def _without(sample: Sample, task: str) -> Sample:
-    """The sample without one task; a choice stays as it was made."""
-    columns = sample.differences.columns.get_level_values("task") != task
-    return replace(sample, differences=sample.differences.loc[:, columns].dropna(axis=0, how="all"))

@@ -34,7 +34,8 @@ class Results:
     def _take(self, part: Part, technique: str, measure: Measure | None) -> pd.DataFrame:
         scope, estimand = self.scope(part.arm), part.estimand
         key: tuple[object, ...] = (measure or part.kind, part.arm, technique, part.moment, part.quantity)
-        key += (part.techniques, part.twins, part.lags) if estimand.one_place else ()
+        beside = estimand.one_place or part.after_equal_updates
+        key += (part.techniques, part.twins, part.lags) if beside else ()
         if key not in self._taken:
             self._taken[key] = (measure or estimand.measure)(scope, technique, part)
         if self._taken[key].empty:

@@ -121,7 +121,11 @@ class Estimand(ABC):
     """The value that smaller ones are taken for; None: they stay as they are."""
     sampled: ClassVar[Sampled] = Sampled.SEEDS
     bounds: ClassVar[tuple[float, float] | None] = None
-    """The smallest and the largest value that there can be; None: there are no such."""
+    """The smallest and the largest value that there can be, of values whose mean over seeds is asked about.
+
+    None: there are none, or it is the typical run that matters. Then the median is asked about, for without bounds no
+    test of a mean keeps its level (Bahadur & Savage 1956).
+    """
     only_where_solved: ClassVar[bool] = False
     """Whether a cell (task and lag) counts only if some run of the arm was solved there.
 
@@ -129,6 +133,11 @@ class Estimand(ABC):
     """
     one_place: ClassVar[bool] = False
     """Whether `measure` gives values of one task and lag alone, which it chooses by the part's `lags`."""
+    of_probes: ClassVar[bool] = False
+    """Whether values are read off probes of the gradient's flow.
+
+    At the end of training, techniques are then compared after equally many updates: see `measuring.moments`.
+    """
 
     noun: ClassVar[str]
     """The English name of a value, on the axis of a figure."""

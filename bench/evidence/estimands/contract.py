@@ -37,6 +37,8 @@ def _numbers(cls: type[Estimand]) -> Iterator[str]:
     for name, kind in (("scale", Scale), ("sampled", Sampled), ("panel", Panel)):
         if not isinstance(getattr(cls, name), kind):
             yield f"its {name} is {getattr(cls, name)!r}, not one of {', '.join(map(str, kind))}"
+    if cls.choice and cls.bounds is None:
+        yield "it has the clause choice and no bounds: the best of a dial's values is told by means alone"
     for name in ("bounds", "axis"):
         ends = getattr(cls, name)
         if ends is not None and not ends[0] < ends[1]:

@@ -15,6 +15,7 @@ class Cosine(Estimand):
     """Cosine between the parameters' gradient and that of full back-propagation through time."""
 
     name = "cosine"
+    of_probes = True
     margin = 0.05
     noun = words("cosine with the full gradient")
     alone = words("cosine between the parameter gradient of {technique} and that of full BPTT, less 1, {moment}{where}")

@@ -15,8 +15,8 @@ class DeadUnits(Estimand):
     """Share of units that are 0 after every step of every probe sequence."""
 
     name = "dead"
+    of_probes = True
     margin = 0.01
-    bounds = (0.0, 1.0)
     noun = words("share of dead units")
     says = words(
         "share of units of {technique} that are 0 for every sequence and step, at the end of training less at its "

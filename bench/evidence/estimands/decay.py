@@ -6,7 +6,7 @@ import pandas as pd
 
 from bench.evidence.claims import Part
 from bench.evidence.estimands.base import NATS_A_STEP, Estimand, Example, Panel, Variant
-from bench.evidence.measuring.flow import other_views, probed
+from bench.evidence.measuring.flow import decays, other_views
 from bench.evidence.scope import Scope
 from bench.languages import words
 
@@ -15,6 +15,7 @@ class Decay(Estimand):
     """Slope of the logarithm of the gradient's norm a step back in time, negative where it shrinks."""
 
     name = "decay"
+    of_probes = True
     unit = NATS_A_STEP
     margin = 0.01  # 1 % a step: a half-life of 69 steps
     noun = words("rate of the gradient, nats a step")
@@ -23,7 +24,7 @@ class Decay(Estimand):
     panel = Panel.PROFILE
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:
-        return probed(scope, technique, part, "decay")
+        return decays(scope, technique, part)
 
     def variants(self, part: Part) -> dict[str, Variant]:
         return other_views(part)

@@ -17,6 +17,7 @@ class Early(Estimand):
     """Mean norm of the gradient over the early half of the steps, over that of the late half."""
 
     name = "early"
+    of_probes = True
     unit = FACTOR
     margin = 0.25
     scale = Scale.RATIO

@@ -15,6 +15,7 @@ class Exponential(Estimand):
     """R² of the exponential fit less that of the power law's."""
 
     name = "exponential"
+    of_probes = True
     unit = FIT
     margin = 0.01
     noun = words("difference of R²")

@@ -16,6 +16,7 @@ class Fade(Estimand):
     """Rate of the gradient a layer down, nats: its norm over all steps, from the top layer to the lowest."""
 
     name = "fade"
+    of_probes = True
     unit = NATS_A_LAYER
     margin = 0.05
     scale = Scale.NEARNESS

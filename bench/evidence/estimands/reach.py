@@ -15,6 +15,7 @@ class Reach(Estimand):
     """The furthest step back at which the gradient still has 1 % of its norm."""
 
     name = "reach"
+    of_probes = True
     unit = FACTOR
     margin = 0.25
     scale = Scale.RATIO

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bench.evidence.claims import Part
 from bench.evidence.estimands.base import NATS_A_STEP, Estimand, Example, Panel, Scale, Variant
-from bench.evidence.measuring.flow import other_views, probed
+from bench.evidence.measuring.flow import decays, other_views
 from bench.evidence.scope import Scope
 from bench.languages import words
 
@@ -15,6 +15,7 @@ class Relief(Estimand):
     """The decay, of which what is nearer to 0 is better: neither vanishing nor exploding is a relief."""
 
     name = "relief"
+    of_probes = True
     unit = NATS_A_STEP
     margin = 0.01
     scale = Scale.NEARNESS
@@ -26,7 +27,7 @@ class Relief(Estimand):
     panel = Panel.PROFILE
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:
-        return probed(scope, technique, part, "decay")
+        return decays(scope, technique, part)
 
     def variants(self, part: Part) -> dict[str, Variant]:
         return other_views(part)

@@ -35,7 +35,7 @@ class Score(Estimand):
         }
 
     def example(self, level: int, seed: int, cell: int, part: Part) -> Example:
-        return Example(member={"updates": 50 - 30 * level + wobble(level, seed)})
+        return Example(member={"updates": 50 - 45 * level + wobble(level, seed)})
 
 
 def _solved(scope: Scope, technique: str, part: Part) -> pd.DataFrame:

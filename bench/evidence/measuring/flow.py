@@ -7,14 +7,12 @@ import pandas as pd
 
 from bench.evidence.claims import Part
 from bench.evidence.estimands.base import Variant
+from bench.evidence.measuring.moments import at_moment
 from bench.evidence.measuring.runs import runs_of, tidy
 from bench.evidence.scope import MEMBER, Scope
 from bench.languages import words
 from bench.records.study import MAIN
 
-OUTPUT, INPUTS, CELL_ALONE = "h", "x", "cell"
-"""Quantities that gradients are taken of: what claims call a technique's output, whatever its own name; the inputs; and
-the cell state along itself. All others are states by their names."""
 DARK = -700.0
 """The logarithm that an exact zero is given: that of about the smallest number in double precision."""
 
@@ -24,15 +22,26 @@ def probed(scope: Scope, technique: str, part: Part, column: str) -> pd.DataFram
     return of_members(scope, technique, probes_of(scope, technique, part), column)
 
 
+def decays(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
+    """The rate of the gradient a step back in time.
+
+    A gradient that is exactly 0 so soon that no rate can be fitted is not left out, for it is the worst there is: its
+    norm is taken to fall to DARK over the lag.
+    """
+    probes = probes_of(scope, technique, part)
+    floor = DARK / probes.lag.clip(lower=1)
+    return of_members(scope, technique, probes.assign(decay=probes.decay.fillna(floor)), "decay")
+
+
 def probes_of(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     """The probes of a technique's lowest layer, of the part's quantity at its moment."""
-    probes = _there(scope.rows("probes", technique), part)
+    probes = at_moment(scope, "probes", technique, part)
     return probes[probes.layer == 0]
 
 
 def gradients_of(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     """The norms of a technique's gradients, of the part's quantity at its moment: a row a member, layer and step."""
-    steps = _there(scope.rows("gradients", technique), part)[[*MEMBER, "layer", "step", "log_norm"]]
+    steps = at_moment(scope, "gradients", technique, part)[[*MEMBER, "layer", "step", "log_norm"]]
     return steps.assign(log_norm=steps.log_norm.clip(lower=DARK))
 
 
@@ -42,15 +51,6 @@ def of_members(scope: Scope, technique: str, table: pd.DataFrame, column: str) -
     if table.empty:
         return tidy(rows.iloc[:0].assign(value=0.0))
     return tidy(rows.merge(table.groupby(MEMBER)[column].mean().rename("value").reset_index(), on=MEMBER))
-
-
-def quantity_of(probed: list[str], asked: str) -> str:
-    """The quantity that is meant, of those that were probed of a technique, in their order.
-
-    The output is the state h, or the first state of a technique that has none of this name.
-    """
-    states = [name for name in probed if name not in (INPUTS, CELL_ALONE)]
-    return states[0] if asked == OUTPUT and states and OUTPUT not in states else asked
 
 
 def log_mean(logs: pd.Series) -> float:
@@ -69,8 +69,3 @@ def other_views(part: Part) -> dict[str, Variant]:
     if part.quantity == "c":
         found["quantity:h"] = Variant(words("gradient at the output h"), changes={"quantity": "h"})
     return found
-
-
-def _there(table: pd.DataFrame, part: Part) -> pd.DataFrame:
-    there = table[table.moment == part.moment]
-    return there[there.quantity == quantity_of(list(there.quantity.unique()), part.quantity)]

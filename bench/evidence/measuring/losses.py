@@ -53,8 +53,10 @@ def _spikes(curve: pd.DataFrame) -> np.ndarray:
 def _rises(curve: pd.DataFrame) -> float:
     loss, least = curve.train_loss.to_numpy(), LEARNED * curve.loss.iloc[0]
     loss = loss[np.isfinite(loss)]
-    if len(loss) < 3 or not 0 < least < np.inf:
+    if not 0 < least < np.inf:
         return np.nan
+    if len(loss) < 2:  # solved before anything could rise
+        return CALM
     rises = np.diff(np.log(loss.clip(min=least))).clip(min=0)
     return max(CALM, float(np.sqrt(np.mean(rises**2))))
 

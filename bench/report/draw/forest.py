@@ -27,7 +27,9 @@ RATIO_TICKS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 5
 """Leading digits, from wide to narrow ranges."""
 LOOKS = {  # marker, filled, colour
     "supported": ("o", True, LINES[0]),
+    "weakly supported": ("o", False, LINES[0]),
     "contradicted": ("X", True, LINES[1]),
+    "weakly contradicted": ("X", False, LINES[1]),
     "practically equal": ("s", False, LINES[2]),
     "undecided": ("o", False, MUTED),
 }

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from bench.evidence import wording
 from bench.evidence.advice import NEAR, Offer, Pick, Rule
-from bench.evidence.assess import DECIDED
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
+from bench.evidence.questions import DECIDED
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, claims_of
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
@@ -102,14 +102,14 @@ class Answer(ReportSection):
         key = (
             words(
                 "Longer dependencies than with the plain tanh RNN, the baseline, are learned with "
-                "{rows}, but not with {others}."
+                "{rows}; with {others} that is not told."
             )
             if rows and others
             else words("Longer dependencies than with the plain tanh RNN, the baseline, are learned with {rows}.")
             if rows
             else words(
-                "With no remedy of the source's table that was measured are longer dependencies learned "
-                "than with the plain tanh RNN, the baseline: {others}."
+                "With no remedy of the source's table that was measured are longer dependencies told to be "
+                "learned than with the plain tanh RNN, the baseline: {others}."
             )
         )
         if rows or others:
@@ -118,7 +118,7 @@ class Answer(ReportSection):
     def _always(self, techniques: list[str]) -> str:
         """What gets further on every task."""
         if not techniques:
-            return self.words("Nothing that was measured gets further than the baseline on every task.")
+            return self.words("Nothing that was measured is told to get further than the baseline on every task.")
         named = [
             self.words(
                 "{technique}, at {ratio} the baseline's time per update",

@@ -12,11 +12,12 @@ from bench.report.section import ReportSection
 from bench.report.verdicts import VERDICTS
 
 MEANINGS = {
-    "supported": words("The effect is on the side that the source claims, and the corrected test rejects chance."),
-    "contradicted": words("The effect is on the other side, and the corrected test rejects chance."),
-    "practically equal": words(
-        "A test of equivalence shows that the effect lies within the margin, whatever its sign."
-    ),
+    "supported": words("The effect is on the side that the source claims, and larger than the margin."),
+    "weakly supported": words("The effect is on the side that the source claims; it may be smaller than the margin."),
+    "in part": words("Some of the claim's parts hold and others do not: its marks say which."),
+    "practically equal": words("The effect lies within the margin, whatever its sign."),
+    "weakly contradicted": words("The effect is on the other side; it may be smaller than the margin."),
+    "contradicted": words("The effect is on the other side, and larger than the margin."),
     "undecided": words("Too few seeds to tell; the number that would be needed stands beside n."),
     "not run": words("There are no results, or stale ones only."),
 }
@@ -24,12 +25,13 @@ READING = (
     (
         words("Effect"),
         words(
-            "The mean over seeds of paired differences (technique less reference, on the same data), with its "
-            "{confidence} interval by itself. Ratios are given as such. The score is the share of the budget that "
-            "was left when a run had solved its task; zero if it had not."
+            "Paired differences (technique less reference, on the same data), a value a seed: their mean where values "
+            "have bounds, as scores have, else their median; with its {confidence} interval by itself, which supposes "
+            "nothing of their distribution. Ratios are given as such. The score is the share of the budget that was "
+            "left when a run had solved its task; zero if it had not."
         ),
     ),
-    (words("Margin"), words("Differences within it count as none. It was fixed beforehand.")),
+    (words("Margin"), words("Differences within it do not matter. It was fixed beforehand.")),
     (
         words("n"),
         words("Paired seeds, or rounds of timing; and how many would be needed for a decision."),
@@ -45,7 +47,7 @@ READING = (
         words("Robust"),
         words(
             "The same question asked otherwise, leaving out a task, with another average or another measure. Counted "
-            "are the analyses that read the same way by themselves."
+            "are the analyses that by themselves read as the verdict does, however strongly."
         ),
     ),
     (

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from bench.evidence.estimates import CONFIDENCE
-from bench.evidence.measuring.flow import INPUTS
+from bench.evidence.measuring.moments import INPUTS
 from bench.evidence.scope import BASELINE
 from bench.languages import words
 from bench.records.cell import SettingKey
