@@ -51,7 +51,7 @@ class LSTMNoForget(Technique):
     """c_t = c_{t−1} + i ∘ g, h_t = o ∘ tanh(c_t): what the cell holds is never forgotten."""
 
     name = "lstm-no-forget"
-    title = "LSTM without forget gate"
+    title = "LSTM, no forget gate"
     family = "gated"
     source_row = "gated"
     changes = "the cell: a memory with input and output gates"

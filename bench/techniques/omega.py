@@ -12,7 +12,7 @@ class Omega(TanhNetwork):
     """The loss grows by λ Ω, which is 0 where gradients keep their norm from each step to the one before."""
 
     name = "omega"
-    title = "Tanh RNN + Ω"
+    title = "Tanh RNN, Ω"
     family = "regulariser"
     changes = "the loss: a penalty on gradients that shrink or grow from one step to the one before"
     reference = "Pascanu, Mikolov & Bengio 2013, eq. 9"

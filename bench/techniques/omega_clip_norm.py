@@ -12,7 +12,7 @@ class OmegaClipNorm(TanhNetwork):
     """The loss grows by λ Ω, and its gradient, Ω's included, is clipped by norm."""
 
     name = "omega-clip-norm"
-    title = "Tanh RNN + Ω + norm clipping"
+    title = "Ω + norm clipping"
     family = "regulariser"
     changes = "the loss of omega and the gradient of clip-norm"
     reference = "Pascanu, Mikolov & Bengio 2013, section 3.3 (SGD-CR)"
