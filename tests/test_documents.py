@@ -20,15 +20,17 @@ from bench.cli import app, main
 from bench.cli.options import load_plugins
 from bench.evidence.claims import book, families
 from bench.evidence.estimands import estimands
+from bench.execution.workforce import executors
 from bench.protocol.preset import preset_names
 from bench.records.fields import protocol_columns
+from bench.report.sections import sections
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.testing import check_claim
 from bench.tracking import Store
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```(?:python|yaml)\n(.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"<!-- file: (\S+) -->\n```(?:python|yaml|po)\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^    bptt-bench (run .*--plugin .*)$", re.MULTILINE)
 DOCUMENTS = sorted(file.relative_to(ROOT).as_posix() for file in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 PROGRAM = typer.main.get_command(app)
@@ -54,22 +56,25 @@ IN_SHORT = [
 def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every example file of the two documents, in a folder of their own; what they register goes again."""
     monkeypatch.chdir(tmp_path)
-    for registry in (tasks, techniques, estimands):
+    for registry in (tasks, techniques, estimands, executors, sections):
         monkeypatch.setattr(registry, "_found", registry.all())
     monkeypatch.setattr(book, "_plugins", {})
     for document in ("README.md", "CONTRIBUTING.md"):
         for name, text in EXAMPLE.findall((ROOT / document).read_text(encoding="utf-8")):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
     return sorted(tmp_path.iterdir())
 
 
 def test_examples_keep_the_contracts(examples: list[Path]) -> None:
     tests = [file.name for file in examples if file.name.startswith("test_")]
-    assert tests == ["test_first_sign.py", "test_half_life.py", "test_here.py", "test_indrnn.py", "test_ugrnn.py"]
+    assert tests == [
+        f"test_{name}.py" for name in ("first_sign", "fr", "half_life", "here", "indrnn", "reached", "ugrnn")
+    ]
     where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", *tests], env=where, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    assert "5 passed" in done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_the_claim_of_the_documents_can_be_judged(examples: list[Path]) -> None:

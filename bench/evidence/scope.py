@@ -13,14 +13,15 @@ from typing import Protocol as Interface
 import pandas as pd
 
 from bench.errors import BenchError
+from bench.records.cell import Cell, SettingKey
 from bench.records.fields import from_columns
 from bench.records.settings import Protocol
 from bench.records.staleness import why_stale
 from bench.records.study import MAIN, Study
 
-CELL = ["task", "lag"]
+CELL = list(Cell._fields)
 """The columns that name a cell."""
-SETTING = ["technique", *CELL]
+SETTING = list(SettingKey._fields)
 """The columns that name a setting."""
 MEMBER = ["cohort", "seed", "learning_rate"]
 """The columns that name a member, in every table that has rows of members."""
@@ -303,14 +304,9 @@ def _newest(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str])
 
     Newest is what the store took last: clocks may have been wrong.
     """
-    wanted = {
-        (s.technique, s.task, s.lag): s.hash
-        for study in studies
-        for s in study.settings
-        if s.protocol.hash == hashes[s.task]
-    }
+    wanted = {s.key: s.hash for study in studies for s in study.settings if s.protocol.hash == hashes[s.task]}
     latest = members.groupby(SETTING)["setting_hash"].transform("last")
-    keys = members[SETTING].itertuples(index=False, name=None)
+    keys = map(SettingKey._make, members[SETTING].itertuples(index=False, name=None))
     version = [wanted.get(key, last) for key, last in zip(keys, latest, strict=True)]
     members = members[members.setting_hash == pd.Series(version, index=members.index, dtype="str")]
     # tuned twice (on unlike machines, say), a setting may have been measured at two rates: the newer counts
@@ -328,7 +324,7 @@ def _costs(costs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
 
 def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:
     """Techniques × lags of each task, over all studies in scope and over what was trained without one."""
-    skips = {(s.technique, s.task, s.lag): s.reason for study in studies for s in study.skips}
+    skips = {s.key: s.reason for study in studies for s in study.skips}
     rows = []
     for task, protocol_hash in hashes.items():
         mine = [(s, p) for s in studies for p in s.tasks if p.task == task and p.protocol.hash == protocol_hash]
@@ -342,7 +338,7 @@ def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -
                 "task": task,
                 "lag": lag,
                 "planned": (t, lag) in planned,
-                "skip": skips.get((t, task, lag), ""),
+                "skip": skips.get(SettingKey(t, task, lag), ""),
             }
             for t, lag in itertools.product(techniques, lags)
         ]

@@ -19,8 +19,9 @@ from bench.errors import BenchError
 from bench.evidence.claims import Claim, source_claims
 from bench.evidence.estimates import summarise
 from bench.evidence.horizons import horizons
-from bench.evidence.scope import Reading, ResultStore, Scope
+from bench.evidence.scope import SETTING, Reading, ResultStore, Scope
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict, judge_scopes
+from bench.records.cell import SettingKey
 from bench.records.settings import digest
 from bench.records.snapshot import CellState, ClaimState, HorizonState, Origin, PartState, Snapshot, SpeedState
 from bench.records.study import MAIN
@@ -125,13 +126,13 @@ def _origins(found: dict[str, Scope], stored: pd.DataFrame) -> list[Origin]:
 def _cells(arm: str, scope: Scope, origins: list[Origin]) -> Iterator[CellState]:
     """Every setting that was measured, or that the ladder spared, in the plan's order."""
     places = {tuple(origin.model_dump().values()): place for place, origin in enumerate(origins)}
-    measured = scope.members[scope.members["role"] == "measured"]
-    groups = dict(iter(measured.groupby(["technique", "task", "lag"], sort=False)))
+    measured = scope.measured
+    groups = dict(iter(measured.groupby(SETTING, sort=False)))
     hashes = scope.members.drop_duplicates(["technique", "task"], keep="last").set_index(["technique", "task"])
     for cell in summarise(scope).itertuples():
         if cell.state not in ("measured", "ladder", "untuned"):
             continue
-        rows = groups.get((cell.technique, cell.task, cell.lag), measured[:0]).sort_values("seed")
+        rows = groups.get(SettingKey(cell.technique, cell.task, cell.lag), measured[:0]).sort_values("seed")
         known = hashes.loc[(cell.technique, cell.task)] if rows.empty else rows.iloc[-1]
         solved = rows["outcome"] == "solved"
         yield CellState(
@@ -155,7 +156,7 @@ def _speeds(timings: pd.DataFrame) -> tuple[Origin | None, tuple[SpeedState, ...
         return None, ()
     sample = timings[timings["sample"] == timings["sample"].iloc[-1]]
     first = sample.iloc[0]
-    key = ["technique", "task", "lag", "work", "technique_hash", "task_hash"]
+    key = [*SETTING, "work", "technique_hash", "task_hash"]
     speeds = [
         SpeedState(
             **dict(zip(key, names, strict=True)),

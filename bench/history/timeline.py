@@ -14,6 +14,7 @@ from bench.history import causes
 from bench.history.causes import Cause
 from bench.history.changes import SEED, Changes, Flip, compare, flips
 from bench.history.steps import Array, find_steps
+from bench.records.cell import SettingKey
 from bench.records.snapshot import Snapshot, SpeedState
 
 LONGEST = 100
@@ -34,6 +35,11 @@ class Series:
     """Places of its snapshots in the history."""
     ratios: tuple[float, ...]
     """Medians over processes: of the baseline's time, or of the yardstick's for the baseline."""
+
+    @property
+    def setting(self) -> SettingKey:
+        """What was timed."""
+        return SettingKey(self.technique, self.task, self.lag)
 
 
 @dataclass(frozen=True)
@@ -151,5 +157,4 @@ def _told(snapshots: Sequence[Snapshot], series: Sequence[Series], table: Array)
 
 
 def _state(snapshot: Snapshot, series: Series) -> SpeedState:
-    key = (series.technique, series.task, series.lag)
-    return next(speed for speed in snapshot.speeds if (speed.technique, speed.task, speed.lag) == key)
+    return next(speed for speed in snapshot.speeds if speed.setting == series.setting)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.records.cell import SettingKey
+from bench.records.spec import Spec
 
 Role = Literal["tuning", "measured"]
 Outcome = Literal["solved", "unsolved", "diverged", "failed", "untrained"]
@@ -187,6 +188,11 @@ class Setting(Named):
     def key(self) -> SettingKey:
         """What names it among settings of one protocol a task."""
         return SettingKey(self.technique, self.task, self.lag)
+
+    @property
+    def spec(self) -> Spec:
+        """The technique with the dials that its name spells."""
+        return Spec.parse(self.technique)
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, ValidationError, model_validator
 
 from bench.errors import BenchError
+from bench.records.cell import SettingKey
 from bench.records.columns import Column, Table
 from bench.records.result import ORIGIN, SETTING
 from bench.records.settings import Frozen, digest
@@ -154,6 +155,11 @@ class SpeedState(Frozen):
     """Of an update's time to the baseline's; of the baseline's own to the yardstick's."""
     milliseconds: tuple[float, ...]
     loss: float | None
+
+    @property
+    def setting(self) -> SettingKey:
+        """What was timed."""
+        return SettingKey(self.technique, self.task, self.lag)
 
     @property
     def key(self) -> tuple[str, str, int, str]:

@@ -27,5 +27,10 @@ class Spec:
                 raise ValueError(word) from None
         return Spec(name, dials)
 
+    @staticmethod
+    def base(text: str) -> str:
+        """The technique's name alone, whatever stands behind it: dials that are left open ('tbptt:window=*'), too."""
+        return text.partition(":")[0]
+
     def __str__(self) -> str:
         return ":".join([self.name, *(f"{dial}={value:g}" for dial, value in self.dials.items())])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from bench.records.cell import SettingKey
 from bench.records.settings import FIRST_TUNING_SEED, Cohort, Frozen, Member, Protocol, Setting, digest
 
 MAIN = "main"
@@ -20,6 +21,11 @@ class Skip(Frozen):
     task: str
     lag: int
     reason: str
+
+    @property
+    def key(self) -> SettingKey:
+        """What names the setting."""
+        return SettingKey(self.technique, self.task, self.lag)
 
 
 class TaskPlan(Frozen):

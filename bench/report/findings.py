@@ -221,7 +221,7 @@ class Findings(Matrix):
     def called(self) -> dict[str, str]:
         """What sentences call a technique, its dials aside, in English, where its results say so."""
         newest = rows_of(self.members.drop_duplicates("technique", keep="last"), TechniqueWords)
-        return {Spec.parse(words.technique).name: words.called for words in newest if words.called}
+        return {Spec.base(words.technique): words.called for words in newest if words.called}
 
     @cached_property
     def remedies(self) -> set[str]:

@@ -8,6 +8,7 @@ from bench.evidence.questions import Verdict
 from bench.evidence.wording import VERDICTS, own_names
 from bench.languages import Language
 from bench.records.own_classes import own_word
+from bench.records.spec import Spec
 from bench.report.findings import Findings
 from bench.report.numbers import Numbers
 from bench.report.rows import TaskWords
@@ -30,7 +31,8 @@ class Names:
 
     def technique(self, name: str) -> str:
         """A technique's title; dials that were turned stand behind it."""
-        base, _, dials = name.partition(":")
+        base = Spec.base(name)
+        dials = name.removeprefix(base)[1:]
         known = self.titles.get(name) or self.titles.get(base) or own_word("techniques", base, "title")
         title = self.words.name(known or base)
         if not dials:

@@ -160,7 +160,7 @@ def _common(cohort: Cohort, task: Task, trivial: float) -> dict[str, Any]:
     _, cls, dials = parse_technique(setting.technique)
     return provenance() | {
         "technique": setting.technique,
-        "title": cls.title + "".join(f", {word.replace('=', ' ')}" for word in setting.technique.split(":")[1:]),
+        "title": ", ".join([cls.title, *(f"{dial} {value:g}" for dial, value in setting.spec.dials.items())]),
         "called": cls.called,
         "family": cls.family,
         "source_row": cls.source_row or "",

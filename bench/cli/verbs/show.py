@@ -11,6 +11,7 @@ from bench.cli.console import Sheet, echo, show_sheet, to_json
 from bench.cli.options import JsonOption, PluginOption, load_plugins
 from bench.cli.verb import verb
 from bench.errors import BenchError
+from bench.records.spec import Spec
 
 if TYPE_CHECKING:
     from bench.evidence.claims import Part
@@ -44,7 +45,7 @@ def _described(name: str) -> Sheet:
 
     if name in preset_names():
         return preset(name)
-    if name.partition(":")[0] in techniques.all():
+    if Spec.base(name) in techniques.all():
         return technique(name)
     if name in tasks.all():
         return task(name)
@@ -137,7 +138,7 @@ def _others(values: Sequence[float]) -> str:
 
 
 def _is(spec: str, technique: str) -> bool:
-    return spec.partition(":")[0] == technique
+    return Spec.base(spec) == technique
 
 
 def _claims(concerns: "Callable[[Part], bool]") -> list[str]:

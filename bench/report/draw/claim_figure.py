@@ -139,14 +139,14 @@ def _dial(findings: Findings, say: Names, swept: list[tuple[Part, PartVerdict]])
 
 def _turned(findings: Findings, test: Part, values: list[Value]) -> Iterator[Turned]:
     """The means over settings of a part's values, by the dial that it turns and by seed."""
-    spelt = (name.partition(":") for name in (*test.techniques, *test.references))
-    dials = {base: dial.partition("=")[0] for base, _, dial in spelt}
+    spelt = {Spec.base(name): name for name in (*test.techniques, *test.references)}
+    dials = {base: name.removeprefix(base)[1:].partition("=")[0] for base, name in spelt.items()}
 
     def place(value: Value) -> tuple[str, str, float, int]:
-        base = Spec.parse(value.technique).name
+        base = Spec.base(value.technique)
         return base, dials[base], findings.dial(value.technique, dials[base]), value.seed
 
-    known = [value for value in values if Spec.parse(value.technique).name in dials]
+    known = [value for value in values if Spec.base(value.technique) in dials]
     for (base, name, dial, seed), own in grouped(known, place).items():
         if not math.isnan(dial):
             yield Turned(base, name, dial, seed, float(np.mean(numbers_of(own))))

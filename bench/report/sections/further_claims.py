@@ -34,8 +34,8 @@ class FurtherClaims(ReportSection):
         yield Text(
             self.words(
                 "These claims are not the source's. They are judged by the same rules as a family of their own: their "
-                "p-values are corrected for their own {comparisons} comparisons, at the level {level}, and those of "
-                "the source's claims stay as they are.",
+                "p-values are corrected for their own comparisons alone ({comparisons} can be tested with so many "
+                "seeds), at the level {level}, and those of the source's claims stay as they are.",
                 **verdicts.values(),
             )
         )
