@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 import bench
 from bench.cli import app, main

@@ -17,7 +17,7 @@ from bench.evidence.verdicts import Family, verdict_of
 from bench.languages import language
 from bench.protocol.preset import parse_technique
 from bench.tasks import tasks
-from bench.testing.worlds import Level, world
+from bench.testing.made_up import Level, world
 
 SEEDS, MANY = 14, 60
 """Seeds with which a difference is plain, and with which equality is."""

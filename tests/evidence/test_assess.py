@@ -16,7 +16,7 @@ from bench.evidence.contrasts import Estimate, Results, Sample
 from bench.evidence.scope import scopes
 from bench.evidence.statistics import Interval, equivalence_p
 from bench.evidence.verdicts import Family, verdict_of
-from bench.testing.worlds import CELLS, world
+from bench.testing.made_up import CELLS, world
 
 
 def shape(part: Part) -> tuple[object, ...]:

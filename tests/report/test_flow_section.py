@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_store import FakeStore
 from rendering import LANGUAGES, page
 
 from bench.engine import probe
@@ -22,6 +22,7 @@ from bench.report.section import Page
 from bench.report.sections import flow as section_module
 from bench.report.sections.arms import about
 from bench.report.sentences import Sentences
+from bench.testing.made_up import SmallStore
 from bench.tracking.layout import STORED_OF_MEMBERS
 
 HERE = {"technique": "tanh", "task": "adding", "lag": 3, "learning_rate": 0.01, "cohort": "c", "role": "measured",
@@ -29,7 +30,7 @@ HERE = {"technique": "tanh", "task": "adding", "lag": 3, "learning_rate": 0.01, 
 
 
 @pytest.fixture(scope="module")
-def findings(store: FakeStore) -> Findings:
+def findings(store: SmallStore) -> Findings:
     return gather(store)
 
 
@@ -74,7 +75,7 @@ def test_reach_is_what_the_engine_measures() -> None:
     assert REACH_SHARE == probe.REACH_SHARE
 
 
-def test_the_baselines_longest_lag_is_told(store: FakeStore) -> None:
+def test_the_baselines_longest_lag_is_told(store: SmallStore) -> None:
     found = flow(select(store))
     assert isinstance(found, Flow)
     tanh = found.rates.query("technique == 'tanh' and task == 'adding'")["lag"].max()
@@ -119,9 +120,9 @@ def test_an_arm_says_how_its_protocol_differs(findings: Findings) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_stale_results_are_listed_and_counted(store: FakeStore, language: str, tmp_path: Path) -> None:
-    rows = [{**row, "technique_hash": "0" * 12} if row["technique"] == "relu" else row for row in store.member_rows]
-    stale = FakeStore(rows, store.curve_rows, store.cost_rows, store.study_list, store.flow)
+def test_stale_results_are_listed_and_counted(store: SmallStore, language: str, tmp_path: Path) -> None:
+    rows = [{**row, "technique_hash": "0" * 12} if row["technique"] == "relu" else row for row in store.rows]
+    stale = replace(store, rows=rows)
     found, words = gather(stale), language_of(language)
     assert found.stale["members"].sum() == sum(row["technique"] == "relu" for row in rows)
     assert set(found.stale["technique"]) == {"relu"}
@@ -131,6 +132,6 @@ def test_stale_results_are_listed_and_counted(store: FakeStore, language: str, t
     assert "relu" not in set(found.cells.query("state == 'measured'")["technique"])
 
 
-def test_gradients_that_were_not_stored_are_no_error(store: FakeStore) -> None:
-    bare = FakeStore(store.member_rows, store.curve_rows, store.cost_rows, store.study_list)
+def test_gradients_that_were_not_stored_are_no_error(store: SmallStore) -> None:
+    bare = replace(store, gradient_rows=[], probe_rows=[])
     assert "No gradients have been stored." in page(gather(bare), language_of("en"))
