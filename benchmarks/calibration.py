@@ -36,7 +36,7 @@ from bench.evidence.questions import answers
 from bench.evidence.statistics import LEVEL, BestLessWorst, BoundedMean, Inference, Median, adjusted
 from bench.evidence.verdicts import PartVerdict, judge
 from bench.testing.luck import at_most
-from bench.testing.stores import SmallStore
+from bench.testing.made_up import SmallStore
 
 SIZES = (5, 8, 13, 20, 32, 50)
 FAMILY = 81

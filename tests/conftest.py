@@ -1,4 +1,4 @@
-"""Fixtures for every room; being here also lets tests import `factory`."""
+"""Fixtures for every room; being here also lets tests import `made_up`."""
 
 from __future__ import annotations
 

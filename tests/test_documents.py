@@ -13,7 +13,7 @@ from pathlib import Path
 import generated_documents
 import pytest
 import typer
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 import bench
 from bench.cli import app, main

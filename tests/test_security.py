@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from factory import result
+from made_up.cohorts import result
 from pydantic import ValidationError
 
 from bench import execution, tracking

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from factory import cohort
+from made_up.cohorts import cohort
 
 from bench.cli import main
 from bench.cli.console import to_json

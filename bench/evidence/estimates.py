@@ -108,7 +108,7 @@ def _with_states(cells: pd.DataFrame) -> pd.DataFrame:
         (cells.skip != "", "skipped"),
         (untuned, "untuned"),
         (cells.stopped_at < cells.lag, "ladder"),
-        (cells.planned, "pending"),
+        (cells.planned.astype(bool), "pending"),  # where there is no cell it has no type
     ]
     cells["state"] = np.select([mask for mask, _ in gap], [name for _, name in gap], "unplanned")
     return cells.rename(columns={"skip": "reason"}).drop(columns=["planned", "usable_trials"])

@@ -1,6 +1,7 @@
 """Imported once by the server that worker processes are forked from: does here what each would otherwise repeat."""
 
 import ctypes
+import gc
 import signal
 import sys
 
@@ -27,3 +28,5 @@ for _technique in techniques.built_in().values():
 for _name, _task in tasks.built_in().items():
     source_hash(_task)
     _task().sample(generator("preload", _name), 1, _task.least_lag)  # reads the data set, if it has one
+
+gc.freeze()  # else each process that collects garbage goes through all that was imported, and so copies it

@@ -19,8 +19,8 @@ def why_stale(technique: str, task: str, technique_hash: str, task_hash: str) ->
     unknown: this technique or this task is not there any more (or is a plugin's that was not named).
     """
     try:
-        technique_now = _hash_now("techniques", Spec.parse(technique).name)
-        task_now = _hash_now("tasks", task)
+        technique_now = hash_now("techniques", Spec.parse(technique).name)
+        task_now = hash_now("tasks", task)
     except (BenchError, ValueError):
         return "unknown"
     if technique_now != technique_hash:
@@ -28,7 +28,7 @@ def why_stale(technique: str, task: str, technique_hash: str, task_hash: str) ->
     return "" if task_now == task_hash else "task"
 
 
-def _hash_now(room: Room, name: str) -> str:
+def hash_now(room: Room, name: str) -> str:
     """The hash of a class by name. This project's own are not imported for it: reading results does without PyTorch."""
     own = own_classes(room).get(name)
     return source_hash(_foreign_class(room, name)) if own is None else own_hash(own.module)

@@ -16,7 +16,7 @@ from bench.evidence.scope import scopes
 from bench.languages import language
 from bench.protocol.preset import parse_technique
 from bench.tasks import tasks
-from bench.testing.worlds import Level, world
+from bench.testing.made_up import Level, world
 
 SEEDS, MANY = 20, 60
 """Seeds with which a difference is plain, and with which equality is."""

@@ -15,7 +15,7 @@ from bench.evidence.contrasts import Results, draw
 from bench.evidence.estimands import Estimand, contract, estimand, estimands
 from bench.evidence.measuring.runs import TYPES, VALUES
 from bench.evidence.scope import scopes
-from bench.testing.worlds import LEVELS, Level, world
+from bench.testing.made_up import LEVELS, Level, world
 
 TECHNIQUE, REFERENCE = "gru", "tanh"
 SEEDS = 10

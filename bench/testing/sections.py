@@ -21,7 +21,7 @@ from bench.report.render.numbering import Numbering
 from bench.report.section import Page, ReportSection
 from bench.report.sections import CHECKS as ATTRIBUTES
 from bench.report.sections import sections
-from bench.testing.stores import SmallStore, curve, member, probe, profile, setting, study
+from bench.testing.made_up import SmallStore, curve, member, probe, profile, setting, study
 
 TECHNIQUES, LAGS = ("tanh", "gru", "relu"), (10, 20)
 BLOCKS: tuple[type, ...] = get_args(Block)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from factory import cohort, outcomes_of, result
+from made_up.cohorts import cohort, result
 
 import bench
 from bench import execution, report
@@ -42,7 +42,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def filled(store: Store) -> Store:
     """A store with three members, one of them failed: its numbers are missing."""
-    store.write_cohort(outcomes_of(cohort(), ["solved", "unsolved", "failed"]))
+    store.write_cohort(result(cohort(), ["solved", "unsolved", "failed"]))
     return store
 
 

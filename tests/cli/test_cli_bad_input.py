@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from factory import result
+from made_up.cohorts import result
 
 from bench.cli import main
 from bench.tracking import Store

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from factory import result
+from made_up.cohorts import result
 
 from bench.cli import main
 from bench.evidence.scope import scopes

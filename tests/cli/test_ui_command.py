@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 from bench import tracking
 from bench.cli import main

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from factory import result
+from made_up.cohorts import result
 
 import bench
 from bench.history.record import record

@@ -12,7 +12,7 @@ from bench.evidence.claims import Part, source_claims
 from bench.evidence.contrasts import Results
 from bench.evidence.family import Family
 from bench.evidence.scope import scopes
-from bench.testing.worlds import Level, world
+from bench.testing.made_up import Level, world
 
 
 def shape(part: Part) -> tuple[object, ...]:

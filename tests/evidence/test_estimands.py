@@ -15,8 +15,7 @@ from bench.evidence.contrasts import NotEstimable, Results, draw, estimate
 from bench.evidence.scope import scopes
 from bench.records.result import COST_COLUMNS
 from bench.records.study import Skip
-from bench.testing.stores import RULES, SmallStore, curve, member, probe, profile, setting, study
-from bench.testing.worlds import ARMS, World
+from bench.testing.made_up import ARMS, RULES, SmallStore, World, curve, member, probe, profile, setting, study
 
 
 def part(kind: str, own: str | tuple[str, ...], reference: str | float | None = None, **words: Any) -> Part:

@@ -16,7 +16,7 @@ from bench.evidence.claims import SOURCE, add_claims, book, claims_beside, famil
 from bench.evidence.estimands import estimands
 from bench.evidence.verdicts import as_record, judge, judge_families
 from bench.languages import language
-from bench.testing.stores import SmallStore
+from bench.testing.made_up import SmallStore
 from bench.tracking import Store
 
 CLAIMS = """

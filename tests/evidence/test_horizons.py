@@ -13,7 +13,7 @@ from bench.evidence.estimates import summarise
 from bench.evidence.horizons import further, gains, horizons
 from bench.evidence.scope import Scope, select
 from bench.testing.luck import at_least, at_most
-from bench.testing.stores import SmallStore, member, setting, study
+from bench.testing.made_up import SmallStore, member, setting, study
 
 LAGS = (10, 20, 40, 80)
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bench.evidence.retention import unneeded
-from bench.testing.stores import RULES, SmallStore, member, setting, study
+from bench.testing.made_up import RULES, SmallStore, member, setting, study
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MONTH_AGO = NOW - timedelta(days=30)

@@ -9,7 +9,7 @@ from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
 from bench.records.result import COST_COLUMNS
 from bench.records.study import Skip
-from bench.testing.stores import RULES, SmallStore, member, probe, setting, study
+from bench.testing.made_up import RULES, SmallStore, member, probe, setting, study
 
 OTHER = RULES.model_copy(update={"hidden_size": 16})
 

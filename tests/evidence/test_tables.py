@@ -16,7 +16,7 @@ from bench.evidence.scope import select
 from bench.evidence.source import load_rows
 from bench.languages import language
 from bench.records.result import COST_COLUMNS
-from bench.testing.stores import SmallStore, member, setting, study
+from bench.testing.made_up import SmallStore, member, setting, study
 
 
 def test_comparison_is_paired_by_seed_at_the_longest_lag_of_both() -> None:

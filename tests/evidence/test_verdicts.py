@@ -17,8 +17,7 @@ from bench.evidence.claims import source_claims
 from bench.evidence.statistics import least_n
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, Reason, as_record, judge
 from bench.languages import language
-from bench.testing.stores import SmallStore, member, probe, setting, study
-from bench.testing.worlds import CELLS, World
+from bench.testing.made_up import CELLS, SmallStore, World, member, probe, setting, study
 from bench.tracking import Store
 
 SEEDS = 30

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import typer.main
-from factory import result
 from hypothesis import event, given
 from hypothesis import strategies as st
+from made_up.cohorts import result
 from profiles import TEXTS, WEIRD_TEXTS, examples, no_hang
 
 from bench import doctor, execution, report, tracking

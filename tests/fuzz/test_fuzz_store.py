@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from factory import cohort, costs, result, study
 from hypothesis import event, given
 from hypothesis import strategies as st
+from made_up.cohorts import cohort, costs, result, study
 from profiles import FLOATS, TEXTS, VALUES, WEIRD_NUMBERS, examples, no_hang
 
 from bench.errors import BenchError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_up import ORIGIN, cell, changed, claim, snapshot, speed
+from made_up.snapshots import ORIGIN, cell, changed, claim, snapshot, speed
 
 from bench.errors import BenchError
 from bench.history import differences

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from made_up import ORIGIN, cell, claim, snapshot, speed
+from made_up.snapshots import ORIGIN, cell, claim, snapshot, speed
 
 from bench.errors import BenchError
 from bench.history.changes import compare, worse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_up import ORIGIN, changed, claim, snapshot, speed
+from made_up.snapshots import ORIGIN, changed, claim, snapshot, speed
 
 from bench.errors import BenchError
 from bench.history import steps

@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-from factory import PROTOCOL, setting
 
 from bench.records.own_classes import PACKAGE, own_classes, own_word
 from bench.records.provenance import provenance
@@ -14,6 +13,7 @@ from bench.registry import load_plugin
 from bench.tasks import tasks
 from bench.techniques import techniques
 from bench.techniques.base import Technique
+from bench.testing.made_up import RULES, setting
 
 OTHER = {
     "hidden_size": 33, "batch_size": 33, "updates": 401, "evaluate_every": 101, "held_out_size": 257,
@@ -24,10 +24,10 @@ OTHER = {
 
 @pytest.mark.parametrize("field", OTHER)
 def test_every_field_of_the_protocol_counts(field):
-    changed = PROTOCOL.model_copy(update={field: OTHER[field]})
-    assert changed.hash != PROTOCOL.hash
-    assert setting(protocol=changed).hash != setting().hash
-    assert set(OTHER) == set(type(PROTOCOL).model_fields)
+    changed = RULES.model_copy(update={field: OTHER[field]})
+    assert changed.hash != RULES.hash
+    assert setting("tanh", 50, rules=changed).hash != setting("tanh", 50).hash
+    assert set(OTHER) == set(type(RULES).model_fields)
 
 
 class LaterProtocol(Protocol):
@@ -43,11 +43,11 @@ class LaterSetting(Setting):
 
 
 def test_a_field_that_is_added_later_leaves_old_hashes_alone_at_its_default():
-    words = PROTOCOL.model_dump()
+    words = RULES.model_dump()
     same, other = (LaterProtocol(**words, weight_decay=decay) for decay in (0.0, 0.1))
-    assert same.hash == PROTOCOL.hash
-    assert other.hash != PROTOCOL.hash
-    known = setting()
+    assert same.hash == RULES.hash
+    assert other.hash != RULES.hash
+    known = setting("tanh", 50)
     for protocol, note, equal in ((same, (), True), (other, (), False), (same, ("new",), False)):
         later = LaterSetting.model_construct(**dict(known) | {"protocol": protocol, "note": note})
         assert (later.hash == known.hash) == equal
@@ -55,16 +55,16 @@ def test_a_field_that_is_added_later_leaves_old_hashes_alone_at_its_default():
 
 def test_what_was_there_first_counts_at_its_default_too():
     """Hashes of results in stores do not depend on which of these fields have which default."""
-    assert set(PROTOCOL.counted()) == Protocol.first_fields
-    assert set(setting().counted()) == set(Setting.model_fields)
-    assert setting().counted()["protocol"] == PROTOCOL.counted()
+    assert set(RULES.counted()) == Protocol.first_fields
+    assert set(setting("tanh", 50).counted()) == set(Setting.model_fields)
+    assert setting("tanh", 50).counted()["protocol"] == RULES.counted()
 
 
 def test_equal_settings_have_equal_hashes_and_cohorts_name_their_members():
-    assert setting().hash == setting().hash
-    assert setting(technique="lstm").hash != setting().hash
+    assert setting("tanh", 50).hash == setting("tanh", 50).hash
+    assert setting("lstm", 50).hash != setting("tanh", 50).hash
     members = (Member(seed=1, learning_rate=0.1), Member(seed=2, learning_rate=0.1))
-    whole = Cohort(setting=setting(), role="measured", members=members)
+    whole = Cohort(setting=setting("tanh", 50), role="measured", members=members)
     assert whole.key != whole.model_copy(update={"members": members[:1]}).key
     assert whole.key != whole.model_copy(update={"role": "tuning"}).key
 

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from fake_arms import add_arms
-from fake_store import ADDRESSES, FakeStore, make_store
-from fake_verdicts import FEW, make_verdicts
 from filelock import FileLock
+from made_up.verdicts import FEW, make_verdicts
+from made_up.whole import ADDRESSES, small_study
 from rendering import LANGUAGES
 
 from bench.report import findings, write_report
+from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,24 +29,13 @@ def _made_up_verdicts() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def store() -> FakeStore:
-    """See `small_store`."""
-    return small_store()
-
-
-def small_store() -> FakeStore:
-    """A small whole study with everything that can happen in one."""
-    store = make_store(
-        seeds=3,
-        tasks=("adding", "temporal-order"),
-        techniques=("tanh", "relu", "lstm", "clip-value", "tbptt"),
-    )
-    add_arms(store, seeds=3, arms=("start", "exploding"))
-    return store
+def store() -> SmallStore:
+    """See `small_study`."""
+    return small_study()
 
 
 @pytest.fixture(scope="session")
-def rendered(store: FakeStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rendered(store: SmallStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the four files: written by the first of the tests' processes that wants it, for all of them."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "report"

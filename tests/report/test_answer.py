@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import fake_store
 import pytest
-from fake_store import FakeStore, make_store
-from fake_verdicts import make_verdicts
+from made_up import whole
+from made_up.verdicts import make_verdicts
+from made_up.whole import whole_study
 from pypdf import PdfReader
 from rendering import LANGUAGES, page, texts
 from weasyprint import HTML
@@ -30,6 +30,7 @@ from bench.report.section import Page
 from bench.report.sections.answer import MOST_RULES, Answer, distance
 from bench.report.sentences import Sentences
 from bench.techniques import techniques
+from bench.testing.made_up import SmallStore
 
 
 def answer_of(findings: Findings, language: str = "en") -> Answer:
@@ -52,7 +53,7 @@ def first_pages(findings: Findings, language: str) -> list[str]:
 def small() -> Findings:
     """Two tasks; a few claims."""
     return gather(
-        make_store(seeds=3, tasks=("adding", "copy"), techniques=("tanh", "gru", "relu", "clip-norm", "tbptt"))
+        whole_study(seeds=3, tasks=("adding", "copy"), techniques=("tanh", "gru", "relu", "clip-norm", "tbptt"))
     )
 
 
@@ -110,7 +111,7 @@ def said(answer: Answer) -> list[str]:
     return texts([table], answer.words)[1:]
 
 
-def test_of_each_remedy_the_clearest_decided_claim_is_told(store: FakeStore) -> None:
+def test_of_each_remedy_the_clearest_decided_claim_is_told(store: SmallStore) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(findings_module, "judge", make_verdicts)
         findings = gather(store)
@@ -160,14 +161,14 @@ def test_distance_is_to_where_the_verdict_would_be_another(
 
 def test_what_is_missing_or_stale_is_said(small: Findings) -> None:
     assert list(answer_of(small)._notes()) == []
-    partial_store = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), stop_after=1)
+    partial_store = whole_study(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), stop_after=1)
     (note,) = answer_of(gather(partial_store))._notes()
     assert note.startswith("This report is partial: ")
 
 
-def test_a_store_in_which_everything_is_stale_still_makes_a_report(store: FakeStore) -> None:
-    rows = [{**row, "technique_hash": "0" * 12} for row in store.member_rows]
-    findings = gather(FakeStore(rows, store.curve_rows, store.cost_rows, store.study_list))
+def test_a_store_in_which_everything_is_stale_still_makes_a_report(store: SmallStore) -> None:
+    rows = [{**row, "technique_hash": "0" * 12} for row in store.rows]
+    findings = gather(replace(store, rows=rows))
     content = page(findings, language_of("en"))
     assert f"{len(rows):,} results in the store come from code that has changed since" in content
     assert "The baseline has not been measured yet, so that nothing can be compared with it." in content
@@ -200,13 +201,13 @@ def test_the_answer_is_one_page_of_the_pdf(small: Findings, language: str) -> No
 @pytest.fixture(scope="module")
 def large() -> Iterator[Findings]:
     """As many tasks as there are, all claims, and what makes rules long."""
-    more = dict.fromkeys(("temporal-order-3", "digits", "digits-permuted"), fake_store.TASKS["adding"])
+    more = dict.fromkeys(("temporal-order-3", "digits", "digits-permuted"), whole.TASKS["adding"])
     names = ("tanh", "gru", "lstm", "relu", "orthogonal", "clip-norm", "residual-time", "lstm-clip-norm", "tbptt")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fake_store, "TASKS", fake_store.TASKS | more)
-        patch.setattr(fake_store, "HORIZON", {name: lags * 2 for name, lags in fake_store.HORIZON.items()})
+        patch.setattr(whole, "TASKS", whole.TASKS | more)
+        patch.setattr(whole, "HORIZON", {name: lags * 2 for name, lags in whole.HORIZON.items()})
         patch.setattr(findings_module, "judge", make_verdicts)
-        yield gather(make_store(seeds=1, tasks=tuple(fake_store.TASKS), techniques=names))
+        yield gather(whole_study(seeds=1, tasks=tuple(whole.TASKS), techniques=names))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

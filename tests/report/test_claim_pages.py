@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fake_store import FakeStore
-from fake_verdicts import COMPARISONS, make_verdicts
+from made_up.verdicts import COMPARISONS, make_verdicts
 from matplotlib.figure import Figure
 from rendering import LANGUAGES
 
@@ -30,10 +29,11 @@ from bench.report.section import Page
 from bench.report.sections.tasks import Tasks
 from bench.report.trail import MOST_SETTINGS, Trails
 from bench.report.verdicts import VERDICTS, Verdicts
+from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="module")
-def findings(store: FakeStore) -> Findings:
+def findings(store: SmallStore) -> Findings:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(findings_module, "judge", make_verdicts)
         return gather(store)

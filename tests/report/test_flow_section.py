@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_store import FakeStore
 from rendering import LANGUAGES, page
 
 from bench.engine import probe
 from bench.evidence.claims import source_claims
-from bench.evidence.measuring.flow import probed, quantity_of
+from bench.evidence.measuring.flow import probed
+from bench.evidence.measuring.moments import quantity_of
 from bench.evidence.scope import select
 from bench.languages import language as language_of
 from bench.records.cell import SettingKey
@@ -26,6 +26,7 @@ from bench.report.section import Page
 from bench.report.sections import flow as section_module
 from bench.report.sections.arms import about
 from bench.report.sentences import Sentences
+from bench.testing.made_up import SmallStore
 from bench.tracking.layout import STORED_OF_MEMBERS
 
 HERE = {"technique": "tanh", "task": "adding", "lag": 3, "learning_rate": 0.01, "cohort": "c", "role": "measured",
@@ -33,7 +34,7 @@ HERE = {"technique": "tanh", "task": "adding", "lag": 3, "learning_rate": 0.01, 
 
 
 @pytest.fixture(scope="module")
-def findings(store: FakeStore) -> Findings:
+def findings(store: SmallStore) -> Findings:
     return gather(store)
 
 
@@ -78,7 +79,7 @@ def test_reach_is_what_the_engine_measures() -> None:
     assert REACH_SHARE == probe.REACH_SHARE
 
 
-def test_the_baselines_longest_lag_is_told(store: FakeStore) -> None:
+def test_the_baselines_longest_lag_is_told(store: SmallStore) -> None:
     found = flow(select(store))
     assert isinstance(found, Flow)
     lags = {technique: {r.lag for r in found.rates if (r.technique, r.task) == (technique, "adding")}
@@ -127,9 +128,9 @@ def test_an_arm_says_how_its_protocol_differs(findings: Findings) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_stale_results_are_listed_and_counted(store: FakeStore, language: str, tmp_path: Path) -> None:
-    rows = [{**row, "technique_hash": "0" * 12} if row["technique"] == "relu" else row for row in store.member_rows]
-    stale = FakeStore(rows, store.curve_rows, store.cost_rows, store.study_list, store.flow)
+def test_stale_results_are_listed_and_counted(store: SmallStore, language: str, tmp_path: Path) -> None:
+    rows = [{**row, "technique_hash": "0" * 12} if row["technique"] == "relu" else row for row in store.rows]
+    stale = replace(store, rows=rows)
     found, words = gather(stale), language_of(language)
     assert found.stale_runs == sum(row["technique"] == "relu" for row in rows)
     assert {old.technique for old in found.stale} == {"relu"}
@@ -139,26 +140,23 @@ def test_stale_results_are_listed_and_counted(store: FakeStore, language: str, t
     assert "relu" not in {e.technique for e in found.estimates if e.measured}
 
 
-def test_gradients_that_were_not_stored_are_no_error(store: FakeStore) -> None:
-    bare = FakeStore(store.member_rows, store.curve_rows, store.cost_rows, store.study_list)
+def test_gradients_that_were_not_stored_are_no_error(store: SmallStore) -> None:
+    bare = replace(store, gradient_rows=[], probe_rows=[])
     assert "No gradients have been stored." in page(gather(bare), language_of("en"))
 
 
 @pytest.fixture
-def renamed(store: FakeStore) -> FakeStore:
+def renamed(store: SmallStore) -> SmallStore:
     """The store, if the LSTM's states had other names than claims have for them."""
     names = {"h": "output", "c": "memory"}
     rows = [
         row | {"quantity": names.get(row["quantity"], row["quantity"])} if row["technique"] == "lstm" else row
-        for row in store.flow.probe_rows
+        for row in store.probe_rows
     ]
-    found = copy.copy(store)
-    found.flow = copy.copy(store.flow)
-    found.flow.probe_rows = rows
-    return found
+    return replace(store, probe_rows=rows)
 
 
-def test_states_of_any_name_are_shown(store: FakeStore, renamed: FakeStore) -> None:
+def test_states_of_any_name_are_shown(store: SmallStore, renamed: SmallStore) -> None:
     found, words = gather(renamed), language_of("en")
     table = next(section_module.Flow(Page(found, words))._tables("main", found))
     assert isinstance(table, Table)
@@ -176,7 +174,7 @@ def test_states_of_any_name_are_shown(store: FakeStore, renamed: FakeStore) -> N
     assert (same.log10_norms == there.log10_norms).all()
 
 
-def test_claims_find_the_output_whatever_its_name(store: FakeStore, renamed: FakeStore) -> None:
+def test_claims_find_the_output_whatever_its_name(store: SmallStore, renamed: SmallStore) -> None:
     parts = (part for claim in source_claims() for part in claim.parts)
     part = next(part for part in parts if (part.kind, part.quantity) == ("decay", "h"))
     usual, other = (probed(select(one), "lstm", part, "decay")["value"] for one in (store, renamed))

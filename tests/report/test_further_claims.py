@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fake_store import FakeStore
 
 import bench
 from bench.cli.options import load_plugins
@@ -23,6 +22,7 @@ from bench.report.section import Page
 from bench.report.sections import sections
 from bench.report.sections.further_claims import FurtherClaims
 from bench.report.verdicts import Verdicts
+from bench.testing.made_up import SmallStore
 
 PLUGIN = '''
 """How soon the gradient halves, and a word on it."""
@@ -85,7 +85,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def findings(store: FakeStore, plugin: Path) -> Findings:
+def findings(store: SmallStore, plugin: Path) -> Findings:
     load_plugins([plugin])
     return gather(store)
 
@@ -103,7 +103,7 @@ def test_a_family_has_a_section_of_its_own(findings: Findings) -> None:
     assert pages.table("verdicts-1", "Claim").groups[0].rows[0].cells[1].startswith("The LSTM's gradient")
 
 
-def test_without_a_plugin_there_is_no_such_section(store: FakeStore) -> None:
+def test_without_a_plugin_there_is_no_such_section(store: SmallStore) -> None:
     assert not list(FurtherClaims(Page(gather(store), language_of("en"))).sections())
 
 
@@ -112,21 +112,21 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from functools import partial
-from conftest import small_store
-from fake_verdicts import FEW, make_verdicts
+from made_up.verdicts import FEW, make_verdicts
+from made_up.whole import small_study
 from bench.cli.options import load_plugins
 from bench.report import findings, write_report
 if __name__ == "__main__":
     findings.judge = partial(make_verdicts, claims=FEW)
     load_plugins([Path({plugin!r})])
-    write_report(small_store(), Path({folder!r}), ["en", "zh"], jobs=2, only=["html"])
+    write_report(small_study(), Path({folder!r}), ["en", "zh"], jobs=2, only=["html"])
 """
 
 
 def test_it_stands_in_every_language_whichever_process_writes_it(plugin: Path, tmp_path: Path) -> None:
     """In a program of its own: with two jobs one language is written by another process."""
     script, folder = tmp_path / "write.py", tmp_path / "report"
-    script.write_text(SCRIPT.format(tests=str(Path(__file__).parent), plugin=str(plugin), folder=str(folder)))
+    script.write_text(SCRIPT.format(tests=str(Path(__file__).parents[1]), plugin=str(plugin), folder=str(folder)))
     where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}
     done = subprocess.run([sys.executable, str(script)], env=where, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

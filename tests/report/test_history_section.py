@@ -4,59 +4,42 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
-import numpy as np
 import pytest
-from fake_store import FakeStore, make_store
+from made_up.snapshots import cell, claim, snapshot, speed
+from made_up.whole import whole_study
 from rendering import LANGUAGES, page
 
 from bench.history import steps
 from bench.languages import language as language_of
-from bench.records.snapshot import CellState, ClaimState, Origin, PartState, Snapshot, SpeedState
+from bench.records.snapshot import Snapshot
 from bench.report.findings import gather
+from bench.testing.made_up import SmallStore
 
-ORIGIN = Origin(
-    commit="a" * 40, dirty=False, bench="0.1.0", python="3.11.7", torch="2.13.0", lightning="2.6.6",
-    platform="Linux", cpu="AMD EPYC 7B13", accelerator="cpu", threads=1,
-)  # fmt: skip
 RATIOS = {"tanh": 2.0, "lstm": 3.1, "relu": 1.0, "clip-value": 1.1, "tbptt": 0.8}
 
 
 def run(day: int) -> Snapshot:
     """Of a day in January; from the ninth the LSTM is slower, and the newest flips S06 and spoils the LSTM."""
-    rng, newest = np.random.default_rng(day), day == 12
-    part = {"id": "lstm", "effect": 0.4, "low": 0.2, "high": 0.6, "p": 0.01, "n": 10}
-    part |= {
-        "verdict": "undecided" if newest or day == 4 else "supported",
-        "data": "d2" if newest or day == 4 else "d1",
-    }
-    claim = {**part, "id": "S06", "unit": "", "test": "t", "uses": (("main", "lstm", "adding"),)}
-    code = "lstm-3" if newest else "lstm-2" if day >= 9 else "lstm-1"
-    cell = {
-        "arm": "main", "technique": "lstm", "task": "adding", "lag": 20, "protocol": "p", "technique_hash": code,
-        "task_hash": "a", "budget": 200, "origins": (0,), "seeds": tuple(range(1, 11)),
-        "updates": (None,) * 10 if newest else (100,) * 10,
-    }  # fmt: skip
+    newest, slower = day == 12, day >= 9
+    code = "lstm-3" if newest else "lstm-2" if slower else "lstm-1"
+    verdict, data = ("undecided", "d2") if newest or day == 4 else ("supported", "d1")
     speeds = [
-        SpeedState(
-            technique=name, task="adding", lag=20, work="w", technique_hash=code if name == "lstm" else name,
-            task_hash="a", milliseconds=(1.0,) * 5, loss=0.3,
-            ratios=tuple(ratio * (1.4 if name == "lstm" and day >= 9 else 1) * np.exp(0.02 * rng.standard_normal(5))),
-        )
-        for name, ratio in RATIOS.items()
-    ]  # fmt: skip
-    return Snapshot(
-        taken=f"2026-01-{day:02}T03:00:00+00:00", preset="nightly", judge="j", comparisons=80, origins=(ORIGIN,),
-        claims=(ClaimState(**claim, parts=(PartState(**part),)),), cells=(CellState(**cell),), horizons=(),
-        sampled=ORIGIN, speeds=tuple(speeds),
-    )  # fmt: skip
+        speed(name, ratio * 1.4, seed=day, technique_hash=code)
+        if name == "lstm" and slower
+        else speed(name, ratio, seed=100 * day + number)
+        for number, (name, ratio) in enumerate(RATIOS.items())
+    ]
+    lstm = cell("lstm", 0 if newest else 10, technique_hash=code)
+    return snapshot(day, claims=(claim(verdict, "lstm", data=data),), cells=(lstm,), speeds=tuple(speeds))
 
 
 @pytest.fixture(scope="module")
-def several() -> FakeStore:
+def several() -> SmallStore:
     """Twelve runs."""
-    store = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"))
-    store.snapshot_list = [run(day) for day in range(1, 13)]
+    store = whole_study(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"))
+    store.snapshots_ = [run(day) for day in range(1, 13)]
     return store
 
 
@@ -89,16 +72,14 @@ def test_changes_steps_and_earlier_flips_are_told(several, language):
 
 
 def test_one_run_has_no_section(several):
-    one = FakeStore(several.member_rows, several.curve_rows, several.cost_rows, several.study_list)
-    one.snapshot_list = [run(1)]
+    one = replace(several, gradient_rows=[], probe_rows=[], snapshots_=[run(1)])
     content = page(gather(one), language_of("en"))
     assert "#history" not in content
     assert 'id="history"' not in content
 
 
 def test_two_runs_without_a_change_say_so(several):
-    two = FakeStore(several.member_rows, several.curve_rows, several.cost_rows, several.study_list)
-    two.snapshot_list = [run(1), run(2)]
+    two = replace(several, gradient_rows=[], probe_rows=[], snapshots_=[run(1), run(2)])
     told = section(page(gather(two), language_of("en")))
     assert language_of("en")("Nothing has changed that can be told apart from chance.") in told
     assert "<img" not in told

@@ -13,8 +13,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from fake_arms import add_arms
-from fake_store import make_store
+from made_up.whole import add_arms, whole_study
 from pypdf import PdfReader
 from rendering import LANGUAGES, page
 
@@ -42,22 +41,21 @@ def spoilt(value: Any) -> Any:
 @pytest.fixture(scope="module")
 def pages() -> Iterator[dict[str, str]]:
     """A report, by language, in which all that a plugin, a preset or a machine can name is hostile."""
-    store = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm", "relu"))
+    store = whole_study(seeds=2, tasks=("adding",), techniques=("tanh", "lstm", "relu"))
     add_arms(store, seeds=2, arms=("exploding",))
-    rows = [{**spoilt(row), **{key: EVIL for key in TEXTS if row["technique"] == "lstm"}} for row in store.member_rows]
+    rows = [{**spoilt(row), **{key: EVIL for key in TEXTS if row["technique"] == "lstm"}} for row in store.rows]
     rows = [{**row, "outcome": "failed"} if row["technique"] == EVIL and row["seed"] == 2 else row for row in rows]
-    studies = [Study.model_validate_json(json.dumps(spoilt(json.loads(s.model_dump_json())))) for s in store.study_list]
+    studies = [Study.model_validate_json(json.dumps(spoilt(json.loads(s.model_dump_json())))) for s in store.studies_]
     hashes = {(s.technique, s.task, s.lag, s.protocol.hash): s.hash for each in studies for s in each.settings}
     key = ("technique", "task", "lag", "protocol_hash")
     rows = [{**row, "setting_hash": hashes[tuple(row[k] for k in key)]} for row in rows]
-    flow = store.flow
-    flow.probe_rows = spoilt(flow.probe_rows)
     evil = replace(
         store,
-        member_rows=rows,
+        rows=rows,
         curve_rows=spoilt(store.curve_rows),
         cost_rows=spoilt(store.cost_rows),
-        study_list=studies,
+        probe_rows=spoilt(store.probe_rows),
+        studies_=studies,
     )
     evil.uri = "postgresql://me:hunter2@host/db?password=hunter3"
     with pytest.MonkeyPatch.context() as patch:

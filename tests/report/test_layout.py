@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_store import TASKS, make_store
+from made_up.whole import TASKS, whole_study
 from rendering import LANGUAGES, page
 from weasyprint import HTML
 from weasyprint.formatting_structure import boxes
@@ -47,7 +47,7 @@ def misfits(html: str) -> Iterator[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_tables_and_figures_fit_their_page(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TASKS["adding"], "lags", tuple(range(100, 1100, 100)))
-    store = make_store(seeds=1, tasks=("adding",), techniques=("tanh", "lstm-clip-norm"))
+    store = whole_study(seeds=1, tasks=("adding",), techniques=("tanh", "lstm-clip-norm"))
     assert not [*misfits(page(gather(store), language_of(language)))]
 
 

@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
-from fake_store import FakeStore
 
 from bench.errors import BenchError
 from bench.report import write_report
 from bench.report.render.markdown import escaped
+from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="module")
-def written(store: FakeStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(store: SmallStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("markdown")
     write_report(store, folder, ["en"], only=["md"])
     return folder
@@ -55,7 +55,7 @@ def test_names_are_text_and_no_markdown() -> None:
     assert escaped("a-b #3 1.5") == "a-b #3 1.5"
 
 
-def test_an_unknown_format_is_refused_before_anything_is_written(store: FakeStore, tmp_path: Path) -> None:
+def test_an_unknown_format_is_refused_before_anything_is_written(store: SmallStore, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="format 'docx': choose from html, md, pdf"):
         write_report(store, tmp_path, only=["docx"])
     assert list(tmp_path.iterdir()) == []

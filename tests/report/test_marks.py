@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_store import ADDRESSES, FakeStore
+from made_up.whole import ADDRESSES
 from matplotlib.figure import Figure
 
 from bench.languages import language as language_of
@@ -13,10 +13,11 @@ from bench.report.draw.style import WIDTH
 from bench.report.findings import Findings, gather
 from bench.report.names import Names
 from bench.report.trained import Trained
+from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="module")
-def findings(store: FakeStore) -> Findings:
+def findings(store: SmallStore) -> Findings:
     return gather(store)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_store import FakeStore
 
 from bench.languages import language as language_of
 from bench.report.findings import Findings, gather
 from bench.report.names import Names
 from bench.report.rows import TaskWords
+from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="module")
-def findings(store: FakeStore) -> Findings:
+def findings(store: SmallStore) -> Findings:
     return gather(store)
 
 

@@ -6,11 +6,11 @@ import html
 from pathlib import Path
 
 import pytest
-from fake_store import FakeStore
 
 from bench.languages import language
 from bench.languages.check import complaints, marked
 from bench.report import write_report
+from bench.testing.made_up import SmallStore
 
 RULES = "name: Français\nlocale: fr_FR\ncolon: ' : '\n"
 MESSAGES = r"""
@@ -44,7 +44,7 @@ def french(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_report_is_written_in_it_and_what_it_lacks_in_english(
-    store: FakeStore, french: Path, tmp_path: Path, jobs: int
+    store: SmallStore, french: Path, tmp_path: Path, jobs: int
 ) -> None:
     write_report(store, tmp_path / "report", [str(french)], jobs=jobs, only=["html", "md"])
     content = html.unescape((tmp_path / "report" / "report.fr.html").read_text(encoding="utf-8"))

@@ -8,12 +8,10 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
-from fake_arms import add_arms
-from fake_store import FakeStore, make_store
+from made_up.whole import add_arms, whole_study
 from rendering import page
 
 from bench.errors import BenchError
@@ -25,71 +23,68 @@ from bench.languages import language as language_of
 from bench.records.snapshot import Snapshot, unpacked
 from bench.report import findings
 from bench.report.findings import gather
+from bench.testing.made_up import Row, SmallStore
 
-Row = dict[str, Any]
 NUMBERS = ("loss", "metric", "train_loss", "train_loss_peak", "gradient_norm", "gradient_peak", "clipped")
 PROBED = ("decay", "r2", "power_r2", "half_life", "dead_share", "kept", "cosine")
 
 
-def keep(store: FakeStore, wanted: Callable[[Row], bool]) -> None:
+def keep(store: SmallStore, wanted: Callable[[Row], bool]) -> None:
     """Drop everything of other members."""
-    probes = [wanted(row) for row in store.flow.probe_rows]
-    store.flow.profiles = [p for p, stays in zip(store.flow.profiles, probes, strict=True) if stays]
-    for rows in (store.member_rows, store.curve_rows, store.flow.probe_rows):
+    for rows in (store.rows, store.curve_rows, store.gradient_rows, store.probe_rows):
         rows[:] = filter(wanted, rows)
 
 
-def end(store: FakeStore, whose: Callable[[Row], bool], outcome: str, updates: int = 0) -> None:
+def end(store: SmallStore, whose: Callable[[Row], bool], outcome: str, updates: int = 0) -> None:
     """Their runs end so, and as early."""
-    rows = [*store.member_rows, *store.curve_rows, *store.flow.probe_rows]
+    rows = [*store.rows, *store.curve_rows, *store.gradient_rows, *store.probe_rows]
     for row in filter(whose, rows):
         row["outcome"] = outcome
-    for row in filter(whose, store.member_rows):
+    for row in filter(whose, store.rows):
         row |= {"updates": updates, "metric": math.nan, "loss": math.nan, "reason": "made up" * (outcome == "failed")}
 
 
-def diverged_at_start(store: FakeStore, whose: Callable[[Row], bool], value: float = math.nan) -> None:
+def diverged_at_start(store: SmallStore, whose: Callable[[Row], bool], value: float = math.nan) -> None:
     """As a technique does whose first loss is not finite."""
     end(store, whose, "diverged")
     keep(store, lambda row: not whose(row) or row.get("update", 0) == 0)
     not_finite(store, whose, value)
 
 
-def failed_at_once(store: FakeStore, whose: Callable[[Row], bool]) -> None:
+def failed_at_once(store: SmallStore, whose: Callable[[Row], bool]) -> None:
     end(store, whose, "failed")
     keep(store, lambda row: not whose(row) or "update" not in row)
 
 
-def not_finite(store: FakeStore, whose: Callable[[Row], bool], value: float = math.nan) -> None:
+def not_finite(store: SmallStore, whose: Callable[[Row], bool], value: float = math.nan) -> None:
     """Every number that was measured, whatever the outcome."""
-    for row in filter(whose, store.member_rows):
+    for row in filter(whose, store.rows):
         row |= {"loss": value, "metric": value}
     for row in filter(whose, store.curve_rows):
         row |= dict.fromkeys(NUMBERS, value)
-    for place, row in enumerate(store.flow.probe_rows):
-        if whose(row):
-            row |= dict.fromkeys(PROBED, value)
-            back, norms = store.flow.profiles[place]
-            log_norm = np.clip(value, -1e3, 1e3) if math.isfinite(value) else value
-            store.flow.profiles[place] = back, np.full_like(norms, log_norm)
+    for row in filter(whose, store.probe_rows):
+        row |= dict.fromkeys(PROBED, value)
+    for row in filter(whose, store.gradient_rows):
+        log_norm = np.clip(value, -1e3, 1e3) if math.isfinite(value) else value
+        row["log_norm"] = np.full_like(row["log_norm"], log_norm)
     for row in filter(whose, store.cost_rows):
         row |= dict.fromkeys(("milliseconds", "time_ratio", "time_ratio_low", "time_ratio_high", "flops"), value)
         row["round_ratios"] = "[]"
 
 
-def one_seed(store: FakeStore, whose: Callable[[Row], bool]) -> None:
+def one_seed(store: SmallStore, whose: Callable[[Row], bool]) -> None:
     keep(store, lambda row: not whose(row) or row["role"] == "tuning" or row["seed"] == 1)
 
 
-def one_evaluation(store: FakeStore, whose: Callable[[Row], bool]) -> None:
+def one_evaluation(store: SmallStore, whose: Callable[[Row], bool]) -> None:
     keep(store, lambda row: not whose(row) or row.get("update", 0) == 0)
 
 
-def nothing(store: FakeStore, whose: Callable[[Row], bool]) -> None:
+def nothing(store: SmallStore, whose: Callable[[Row], bool]) -> None:
     keep(store, lambda row: not whose(row))
 
 
-def no_tables(store: FakeStore, whose: Callable[[Row], bool]) -> None:
+def no_tables(store: SmallStore, whose: Callable[[Row], bool]) -> None:
     keep(store, lambda row: not whose(row) or "update" not in row)
     store.cost_rows[:] = [row for row in store.cost_rows if not whose(row)]
 
@@ -122,20 +117,20 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def base() -> FakeStore:
-    store = make_store(2, ("adding",), ("tanh", "relu", "clip-norm"))
+def base() -> SmallStore:
+    store = whole_study(2, ("adding",), ("tanh", "relu", "clip-norm"))
     add_arms(store, seeds=2, arms=("start",))
     return store
 
 
 @pytest.fixture(scope="module")
-def before(base: FakeStore) -> Snapshot:
+def before(base: SmallStore) -> Snapshot:
     return take(base)
 
 
 @pytest.mark.parametrize(("what", "whose"), CASES, ids=lambda word: word)
 def test_a_verdict_a_page_and_a_snapshot_come_of_anything(
-    what: str, whose: str, base: FakeStore, before: Snapshot, monkeypatch: pytest.MonkeyPatch
+    what: str, whose: str, base: SmallStore, before: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = copy.deepcopy(base)
     DISTORTIONS[what](store, WHOSE[whose])
@@ -144,14 +139,14 @@ def test_a_verdict_a_page_and_a_snapshot_come_of_anything(
     monkeypatch.setattr(take_module, "judge_scopes", lambda _: verdicts)
     after = take(store)
     assert unpacked(after.packed(), "it") == after
-    store.snapshot_list = [before, after]
+    store.snapshots_ = [before, after]
     html = page(gather(store), language_of("en"))
     assert html.count("</section>") > 10
 
 
-def test_a_store_of_which_all_is_stale_has_no_snapshot(base: FakeStore) -> None:
+def test_a_store_of_which_all_is_stale_has_no_snapshot(base: SmallStore) -> None:
     store = copy.deepcopy(base)
-    for row in store.member_rows:
+    for row in store.rows:
         row["technique_hash"] = "of yore"
     with pytest.raises(BenchError, match="no results of the current code"):
         take(store)

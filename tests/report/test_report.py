@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_store import ADDRESSES, FakeStore, make_store, protocol
-from fake_verdicts import make_verdicts
+from made_up.verdicts import make_verdicts
+from made_up.whole import ADDRESSES, RULES, whole_study
 from pypdf import PdfReader
 from rendering import LANGUAGES, page
 
@@ -19,6 +20,7 @@ from bench.report import write_report
 from bench.report.findings import gather
 from bench.report.render import pdf
 from bench.report.sections import in_order
+from bench.testing.made_up import SmallStore
 
 SECTIONS = (
     *("summary", "source", "overview", "claims", "flow", "arms"),
@@ -72,7 +74,7 @@ def test_html_needs_nothing_else(rendered: Path, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_figure_says_what_it_shows(store: FakeStore, rendered: Path, language: str) -> None:
+def test_every_figure_says_what_it_shows(store: SmallStore, rendered: Path, language: str) -> None:
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
     claims = sum(claim.verdict != "not run" for claim in make_verdicts(store))
     assert (
@@ -105,53 +107,49 @@ def test_pdf_has_bookmarks_and_page_numbers(rendered: Path, language: str) -> No
     assert len(re.findall(rf"\b{len(reader.pages)}\b", last)) >= 2
 
 
-def test_technique_names_and_reasons_are_text_never_markup(store: FakeStore) -> None:
+def test_technique_names_and_reasons_are_text_never_markup(store: SmallStore) -> None:
     evil = "<script>alert(1)</script>"
     rows = [{**row, "technique": evil, "title": evil, "reason": evil, "outcome": "failed"}
-            if row["technique"] == "relu" else row for row in store.member_rows]  # fmt: skip
-    content = page(gather(FakeStore(rows, store.curve_rows, store.cost_rows)), language_of("en"))
+            if row["technique"] == "relu" else row for row in store.rows]  # fmt: skip
+    content = page(gather(replace(store, rows=rows, studies_=[])), language_of("en"))
     assert "alert(1)" in content
     assert evil not in content
     assert "&lt;script&gt;" in content
 
 
 def test_partial_store_says_what_is_missing(tmp_path: Path) -> None:
-    partial = make_store(seeds=2, tasks=("adding", "copy"), techniques=("tanh", "lstm", "gru"), stop_after=3)
+    partial = whole_study(seeds=2, tasks=("adding", "copy"), techniques=("tanh", "lstm", "gru"), stop_after=3)
     content = page(gather(partial), language_of("en"))
     assert "This report is partial" in content
     assert "not yet run" in content
     assert "Nothing has been measured on this task yet." not in content
-    only_first = make_store(seeds=2, tasks=("adding", "copy"), techniques=("tanh",), stop_after=1)
+    only_first = whole_study(seeds=2, tasks=("adding", "copy"), techniques=("tanh",), stop_after=1)
     assert "Nothing has been measured on this task yet." in page(gather(only_first), language_of("en"))
 
 
 def test_empty_store_is_one_clear_sentence(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="holds no complete result"):
-        write_report(FakeStore(), tmp_path)
+        write_report(SmallStore([]), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_store_without_studies_curves_or_costs_still_renders(store: FakeStore) -> None:
-    content = page(gather(FakeStore(store.member_rows)), language_of("zh"))
+def test_store_without_studies_curves_or_costs_still_renders(store: SmallStore) -> None:
+    content = page(gather(SmallStore(store.rows)), language_of("zh"))
     assert language_of("zh")("Which techniques learn a dependency over how many steps, and at what cost?") in content
     assert "-costs" not in content
 
 
 def test_other_protocols_are_counted_and_named() -> None:
-    now = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"))
-    before = make_store(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), rules=protocol(hidden_size=32))
-    both = FakeStore(
-        before.member_rows + now.member_rows,
-        now.curve_rows,
-        now.cost_rows,
-        before.study_list + now.study_list,
-    )
+    now = whole_study(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"))
+    other = RULES.model_copy(update={"hidden_size": 32})
+    before = whole_study(seeds=2, tasks=("adding",), techniques=("tanh", "lstm"), rules=other)
+    both = replace(now, rows=before.rows + now.rows, studies_=before.studies_ + now.studies_)
     content = page(gather(both), language_of("en"))
-    assert f"Left out: {len(before.member_rows)} runs on Adding (protocol {protocol(hidden_size=32).hash})" in content
+    assert f"Left out: {len(before.rows)} runs on Adding (protocol {other.hash})" in content
 
 
 def test_missing_pango_leaves_the_html_and_names_the_packages(
-    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import builtins
 
@@ -169,7 +167,7 @@ def test_missing_pango_leaves_the_html_and_names_the_packages(
 
 
 def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
-    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pdf, "can_set", lambda words: words.code != "zh")
     with pytest.raises(BenchError, match="fonts-noto-cjk"):
@@ -177,13 +175,13 @@ def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
     assert pages_in(tmp_path) == ["report.zh.html"]
 
 
-def test_unwritable_output_is_one_clear_sentence(store: FakeStore, tmp_path: Path) -> None:
+def test_unwritable_output_is_one_clear_sentence(store: SmallStore, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(BenchError, match="Cannot write"):
         write_report(store, tmp_path / "taken", ["en"])
 
 
-def test_unknown_language_is_refused_before_anything_is_written(store: FakeStore, tmp_path: Path) -> None:
+def test_unknown_language_is_refused_before_anything_is_written(store: SmallStore, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="language 'de'"):
         write_report(store, tmp_path, ["en", "de"])
     assert list(tmp_path.iterdir()) == []

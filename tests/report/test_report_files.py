@@ -14,8 +14,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from fake_store import FakeStore
-from fake_verdicts import make_verdicts
+from made_up.verdicts import make_verdicts
 from rendering import LANGUAGES
 
 from bench.evidence.scope import Reading
@@ -25,17 +24,15 @@ from bench.report.manifest import bibliography, differing
 from bench.report.write import write_report
 from bench.tasks import tasks
 from bench.techniques import techniques
+from bench.testing.made_up import SmallStore
 
 AGAIN = """
-import sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
-from conftest import small_store
-from fake_store import ADDRESSES
-from fake_verdicts import make_verdicts
+from made_up.verdicts import make_verdicts
+from made_up.whole import ADDRESSES, small_study
 from bench.report import findings, write_report
 findings.judge = make_verdicts
-write_report(small_store(), Path({folder!r}), ["en"], ADDRESSES, jobs=2)
+write_report(small_study(), Path({folder!r}), ["en"], ADDRESSES, jobs=2)
 """
 
 
@@ -45,8 +42,9 @@ def sums(folder: Path) -> dict[str, dict[str, object]]:
 
 
 def test_equal_stores_give_equal_bytes_in_other_processes(rendered: Path, tmp_path: Path) -> None:
-    script = AGAIN.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
-    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": "7"}, check=True)
+    script = AGAIN.format(folder=str(tmp_path))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
     assert sums(tmp_path) == sums(rendered)
     assert {"report.en.html", "report.en.pdf", "references.bib", "tables/values.csv"} < set(sums(rendered))
 
@@ -63,11 +61,11 @@ def test_the_manifest_names_every_file_and_sees_a_change(rendered: Path, tmp_pat
     assert set(differing(tmp_path)) == there
 
 
-def test_the_stores_state_is_that_of_its_values(store: FakeStore) -> None:
-    same = FakeStore([*store.member_rows], store.curve_rows, store.cost_rows, store.study_list, store.flow)
+def test_the_stores_state_is_that_of_its_values(store: SmallStore) -> None:
+    same = replace(store, rows=[*store.rows])
     assert Reading(same).state() == Reading(store).state()
-    other = [{**store.member_rows[0], "updates": 1}, *store.member_rows[1:]]
-    changed = FakeStore(other, store.curve_rows, store.cost_rows, store.study_list, store.flow)
+    other = [{**store.rows[0], "updates": 1}, *store.rows[1:]]
+    changed = replace(store, rows=other)
     assert Reading(changed).state() != Reading(store).state()
 
 
@@ -86,7 +84,7 @@ def test_csv_holds_the_tables_shown(rendered: Path, language: str) -> None:
     assert "Tanh RNN" in costs.read_text(encoding="utf-8") or language == "zh"
 
 
-def test_csv_holds_what_stands_behind_the_claims(rendered: Path, store: FakeStore) -> None:
+def test_csv_holds_what_stands_behind_the_claims(rendered: Path, store: SmallStore) -> None:
     verdicts = make_verdicts(store)
     values, runs = (pd.read_csv(rendered / "tables" / f"{name}.csv") for name in ("values", "runs"))
     assert len(values) == sum(len(part.data) for claim in verdicts for part in claim.parts)
@@ -104,7 +102,7 @@ def test_figures_are_drawings_of_their_own(rendered: Path, language: str) -> Non
     assert any(file.name.endswith("-S01.svg") for file in files)
 
 
-def test_figures_come_as_png_where_asked(store: FakeStore, tmp_path: Path) -> None:
+def test_figures_come_as_png_where_asked(store: SmallStore, tmp_path: Path) -> None:
     write_report(store, tmp_path, ["en"], png_dpi=30, only=["html"])
     drawings = {file.stem for file in tmp_path.rglob("*.svg")}
     pixels = {file.stem: file.read_bytes()[:8] for file in tmp_path.rglob("*.png")}
@@ -122,7 +120,7 @@ def test_every_paper_that_is_named_is_among_the_references(rendered: Path) -> No
     assert papers <= set(entries)
 
 
-def test_a_report_of_no_results_has_no_date(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_of_no_results_has_no_date(store: SmallStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "judge", make_verdicts)
     found = findings.gather(store)
     dated = bibliography(found, "A report").decode()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_store import FakeStore
 from rendering import page_of
 
 from bench.errors import BenchError
@@ -19,6 +18,7 @@ from bench.report.findings import Findings, gather
 from bench.report.render.numbering import Numbering
 from bench.report.section import ReportSection
 from bench.report.sections import in_order, sections
+from bench.testing.made_up import SmallStore
 
 PLUGIN = '''"""A section of somebody's own."""
 from bench.languages import words
@@ -39,7 +39,7 @@ class Greeting(ReportSection):
 
 
 @pytest.fixture(scope="module")
-def findings(store: FakeStore) -> Findings:
+def findings(store: SmallStore) -> Findings:
     return gather(store)
 
 
@@ -101,7 +101,9 @@ class Failing(ReportSection):
         raise ZeroDivisionError("by zero {braces}")
 
 
-def test_a_section_that_fails_costs_no_other(store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_section_that_fails_costs_no_other(
+    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sections, "_found", sections.built_in() | {"failing": Failing})
     with pytest.raises(
         BenchError, match=r"section 'failing' could not be made \(ZeroDivisionError: by zero \{braces\}\)"

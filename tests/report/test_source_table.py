@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_store import FakeStore
-from fake_verdicts import make_verdicts
+from made_up.verdicts import make_verdicts
 from rendering import LANGUAGES
 
 from bench.evidence.claims import source_claims
@@ -19,10 +18,11 @@ from bench.report.document import Cell, Chip, Group, Lines, Rich, Styled, Table
 from bench.report.findings import gather
 from bench.report.section import Page
 from bench.report.sections.source import Source
+from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="module")
-def table(store: FakeStore) -> Table:
+def table(store: SmallStore) -> Table:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(findings_module, "judge", make_verdicts)
         page = Page(gather(store), language_of("en"))

@@ -26,7 +26,7 @@ sys.path += [str(Path(__file__).parents[1])]
 
 import postgresql
 import pyarrow.parquet  # noqa: F401  once, not in every child
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 from bench.records.settings import Cohort
 from bench.tracking import Store

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.records.result import ADDED_LATER, MEMBER_COLUMNS, typed
-from bench.testing.stores import member, setting
+from bench.testing.made_up import member, setting
 from bench.tracking import layout, reading
 
 

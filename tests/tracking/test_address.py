@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 from bench.errors import BenchError
 from bench.tracking import Store, address

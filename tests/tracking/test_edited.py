@@ -1,7 +1,7 @@
 """What people change in MLflow's interface: runs edited, deleted and restored, experiments renamed."""
 
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 from bench.errors import BenchError
 from bench.tracking import Store, run_addresses, ui_addresses

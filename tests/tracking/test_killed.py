@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from mlflow.entities import ViewType
 
 from bench.tracking import Store
@@ -20,7 +20,7 @@ LAST = 1 + 3 * MEMBERS + 4
 PROGRAM = f"""
 import os, signal, sys
 import alembic.command, pyarrow.parquet  # once, not in every child
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from bench.tracking import Store
 
 def dying(store, fatal):

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 import requests
-from factory import cohort, costs, result, snapshot, study
+from made_up.cohorts import cohort, costs, result, study
+from made_up.snapshots import snapshot
 from served import mlflow_server
 
 from bench.errors import BenchError

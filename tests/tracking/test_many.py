@@ -15,7 +15,7 @@ ROUNDS = 2
 PROGRAM = """
 import os, sys
 import alembic.command, pyarrow.parquet  # once, not in every child
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from bench.tracking import Store
 
 count, *folders = sys.argv[1:]

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from mlflow import MlflowClient
 
 from bench import waiting

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from pandas.testing import assert_frame_equal
 from sqlalchemy.engine import Engine
 

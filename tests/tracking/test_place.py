@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 from bench.errors import BenchError
 from bench.tracking import Outbox, Store

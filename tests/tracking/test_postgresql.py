@@ -13,7 +13,7 @@ import postgresql
 import pytest
 import several
 import sqlalchemy
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from postgresql import COMPOSE
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError

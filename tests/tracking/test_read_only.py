@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from factory import cohort, costs, result, study
+from made_up.cohorts import cohort, costs, result, study
 
 from bench.errors import BenchError
 from bench.tracking import Store, local

@@ -3,7 +3,8 @@
 from functools import partial
 
 import pytest
-from factory import cohort, costs, result, snapshot, study
+from made_up.cohorts import cohort, costs, result, study
+from made_up.snapshots import snapshot
 
 from bench.tracking import Store
 from bench.tracking.layout import SEQUENCE
@@ -29,7 +30,7 @@ def test_after_a_clock_was_ahead_the_newest_study_is_newest_and_stands_once(stor
 
 def test_snapshots_and_costs_too(store):
     for number, start in enumerate((AHEAD, BEHIND, AHEAD, BEHIND)):
-        at(store, start).write_snapshot(snapshot(str(number)))
+        at(store, start).write_snapshot(snapshot(preset=str(number)))
         at(store, start).write_costs(costs("tanh", float(number)))
     assert [one.preset for one in store.snapshots()] == ["0", "1", "2", "3"]
     assert store.costs()["milliseconds"].tolist() == [3.0]
@@ -38,20 +39,20 @@ def test_snapshots_and_costs_too(store):
 def test_what_has_no_number_comes_first_by_its_time(store):
     """Programs wrote it that gave none."""
     for start, name in ((3, "third"), (2, "second"), (AHEAD, "fourth"), (1, "first")):
-        at(store, start).write_snapshot(snapshot(name))
+        at(store, start).write_snapshot(snapshot(preset=name))
     for record in store.records.standing("snapshots").whole:
         store.client.delete_tag(record.info.run_id, SEQUENCE)
-    at(store, BEHIND).write_snapshot(snapshot("fifth"))
+    at(store, BEHIND).write_snapshot(snapshot(preset="fifth"))
     assert [one.preset for one in store.snapshots()] == ["first", "second", "third", "fourth", "fifth"]
 
 
 @pytest.mark.parametrize("edited", ["", "x", "-1", "999999999999999", "１２３４５６７８９０１２"])
 def test_a_number_that_was_edited_is_none(store, edited):
     for name in ("first", "second"):
-        at(store, BEHIND).write_snapshot(snapshot(name))
+        at(store, BEHIND).write_snapshot(snapshot(preset=name))
     last = store.records.standing("snapshots").whole[-1]
     store.client.set_tag(last.info.run_id, SEQUENCE, edited)
-    store.write_snapshot(snapshot("third"))
+    store.write_snapshot(snapshot(preset="third"))
     assert [one.preset for one in store.snapshots()] == ["second", "first", "third"]
 
 
@@ -59,7 +60,7 @@ def test_two_programs_by_turns_go_on_counting(store):
     other = Store(store.location, store.client)
     for number, writer in enumerate((store, store, other, store, other)):
         with writer.lock():
-            writer.write_snapshot(snapshot(str(number)))
+            writer.write_snapshot(snapshot(preset=str(number)))
     assert [one.preset for one in store.snapshots()] == ["0", "1", "2", "3", "4"]
 
 

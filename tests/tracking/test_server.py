@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from factory import cohort, costs, result, study
+from made_up.cohorts import cohort, costs, result, study
 from served import mlflow_server
 
 from bench.errors import BenchError

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from served import mlflow_process
 
 from bench.tracking import Outbox, Store, outbox

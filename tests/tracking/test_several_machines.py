@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from mlflow import MlflowClient
 
 from bench.errors import BenchError

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from factory import cohort, costs, outcomes_of, result, snapshot, study
+from made_up.cohorts import cohort, costs, result, study
+from made_up.snapshots import snapshot
 from mlflow.entities import ViewType
 from pandas.testing import assert_frame_equal
 
@@ -56,21 +57,21 @@ def test_empty_tables_have_their_types(store):
 
 def test_types_hold_where_a_column_is_empty(store):
     """A cohort that failed outright has no curve, and no number in some columns."""
-    store.write_cohort(outcomes_of(cohort(seeds=2), ["failed", "failed"]))
+    store.write_cohort(result(cohort(seeds=2), ["failed", "failed"]))
     assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS.types
     assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"].types
     assert store.members()["metric"].isna().all()
 
 
 def test_a_member_is_a_flat_readable_run(store):
-    store.write_cohort(outcomes_of(cohort("lstm", seeds=2), ["solved", "unsolved"]))
+    store.write_cohort(result(cohort("lstm", seeds=2), ["solved", "unsolved"]))
     solved = next(run for run in runs(store) if run.data.tags["outcome"] == "solved")
     assert solved.info.run_name == "lstm adding lag 50 seed 1"
     assert solved.data.params["technique"] == "lstm"
-    assert solved.data.params["learning_rate"] == "0.001"
+    assert solved.data.params["learning_rate"] == "0.01"
     assert "clip_norm" not in solved.data.params, "what does not apply is left out"
     assert solved.data.metrics["final/solved"] == 1
-    assert solved.data.metrics["final/updates"] == 200
+    assert solved.data.metrics["final/updates"] == 50
     assert "mlflow.parentRunId" not in solved.data.tags
     assert solved.info.run_id in set(store.members()["mlflow_run_id"])
 
@@ -93,7 +94,7 @@ def test_more_points_than_mlflow_takes_at_once(store):
 
 def test_status_follows_the_outcome(store):
     ends = ["solved", "unsolved", "diverged", "failed"]
-    store.write_cohort(outcomes_of(cohort(seeds=4), ends))
+    store.write_cohort(result(cohort(seeds=4), ends))
     status = {run.data.tags["outcome"]: run.info.status for run in runs(store)}
     assert status == dict.fromkeys(ends[:3], "FINISHED") | {"failed": "FAILED"}
 
@@ -159,7 +160,7 @@ def test_a_member_that_two_machines_trained_counts_once(store):
 
 
 def test_what_is_discarded_can_be_written_anew(store):
-    keep, gone = result(cohort("lstm")), outcomes_of(cohort("tanh"), ["failed"] * 3)
+    keep, gone = result(cohort("lstm")), result(cohort("tanh"), ["failed"] * 3)
     store.write_cohort(keep)
     store.write_cohort(gone)
     store.delete("cohorts", {gone.cohort.key})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 
 from bench.errors import BenchError
 from bench.tracking import Store, layout, reading

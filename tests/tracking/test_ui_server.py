@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from factory import cohort, result
+from made_up.cohorts import cohort, result
 from served import PATIENCE, answering
 
 from bench.tracking import Store, ui_command, ui_environment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from factory import result
+from made_up.cohorts import result
 from pyarrow import parquet
 
 from bench.errors import BenchError

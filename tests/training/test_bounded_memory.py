@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 import torch
-from factory import PROTOCOL
 
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.tasks import tasks
 from bench.techniques import Technique, techniques
+from bench.testing.made_up import RULES
 from bench.training import data
 from bench.training.cohort import build, train_cohort
 from bench.training.cost import one_member, peak_bytes
@@ -79,7 +79,7 @@ def test_a_probe_records_its_states_in_one_pass_however_small_the_budget(monkeyp
 
 
 def test_an_interval_cut_into_blocks_has_the_same_sequences(monkeypatch):
-    protocol = PROTOCOL.model_copy(update={"batch_size": 4, "updates": 10, "evaluate_every": 4})
+    protocol = RULES.model_copy(update={"batch_size": 4, "updates": 10, "evaluate_every": 4})
 
     def stream():
         return BlockStream(tasks.get("adding")(), 9, protocol, [1, 2])

@@ -1,12 +1,12 @@
 """Sequences depend on task, lag, split and seed alone."""
 
 import torch
-from factory import PROTOCOL
 
 from bench.tasks import tasks
+from bench.testing.made_up import RULES
 from bench.training.data import BlockStream, held_out
 
-SMALL = PROTOCOL.model_copy(update={"batch_size": 4, "updates": 10, "evaluate_every": 4})
+SMALL = RULES.model_copy(update={"batch_size": 4, "updates": 10, "evaluate_every": 4})
 
 
 def blocks(seeds, protocol=SMALL):

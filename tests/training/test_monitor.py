@@ -3,10 +3,11 @@
 import pytest
 import pytorch_lightning as pl
 import torch
-from factory import PROTOCOL, cohort
+from made_up.cohorts import cohort
 
 from bench.tasks import tasks
 from bench.techniques.tanh import Tanh
+from bench.testing.made_up import RULES
 from bench.training.monitor import Monitor
 
 NAN = float("nan")
@@ -38,8 +39,8 @@ class Stop:
 def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE, confirmation=None):
     """Run the monitor over blocks of 100 updates of a budget of 400; returns it and the trainer."""
     module = module or Scripted(scripts)
-    what = cohort(seeds=len(module.kept))
-    assert (PROTOCOL.updates, PROTOCOL.evaluate_every) == (400, 100)
+    rules = RULES.model_copy(update={"updates": 400, "evaluate_every": 100})
+    what = cohort(seeds=len(module.kept), rules=rules)
     monitor, trainer = Monitor(what, tasks.get("adding")(), sequences, confirmation=confirmation), Stop()
     monitor.on_train_start(trainer, module)
     for block in range(4):

@@ -1,13 +1,15 @@
-"""Snapshots made up from the outside: equal but for what a test changes."""
+"""Made-up snapshots: equal but for what a test changes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from factory import ORIGIN
 
-from bench.records.snapshot import CellState, ClaimState, PartState, Snapshot, SpeedState
+from bench.records.snapshot import CellState, ClaimState, Origin, PartState, Snapshot, SpeedState
+from bench.testing.made_up import PROVENANCE
+
+ORIGIN = Origin(**{name: PROVENANCE[name] for name in Origin.model_fields})
 
 
 def cell(technique: str = "lstm", solved: int = 5, seeds: int = 10, **changes: Any) -> CellState:
