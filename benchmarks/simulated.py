@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from bench.testing.worlds import World
 from numpy.typing import NDArray
 from scipy import stats
 
 from bench.evidence.claims import source_claims
-from bench.testing.made_up import RULES, SmallStore, probe, setting
+from bench.testing.made_up import RULES, SmallStore, World, probe, setting
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator
