@@ -47,7 +47,8 @@ def test_no_table_goes_beyond_the_findings(folder: str) -> None:
 
 def test_rows_have_the_types_of_python() -> None:
     table = pd.DataFrame(
-        {"technique": ["tanh"], "task": ["adding"], "horizon": [np.nan], "shortest": np.array([20]), "open": [True],
+        {"technique": ["tanh"], "task": ["adding"], "horizon": [np.nan], "low": [np.nan], "high": [np.nan],
+         "shortest": np.array([20]), "open": [True],
          "another": [0]}
     )  # fmt: skip
     (row,) = rows_of(table, Horizon)

@@ -26,7 +26,7 @@ from bench.report.section import Page
 from bench.report.sections import flow as section_module
 from bench.report.sections.arms import about
 from bench.report.sentences import Sentences
-from bench.testing.made_up import SmallStore
+from bench.testing.made_up import Row, SmallStore
 from bench.tracking.layout import STORED_OF_MEMBERS
 
 HERE = {"technique": "tanh", "task": "adding", "lag": 3, "learning_rate": 0.01, "cohort": "c", "role": "measured",
@@ -149,11 +149,14 @@ def test_gradients_that_were_not_stored_are_no_error(store: SmallStore) -> None:
 def renamed(store: SmallStore) -> SmallStore:
     """The store, if the LSTM's states had other names than claims have for them."""
     names = {"h": "output", "c": "memory"}
-    rows = [
-        row | {"quantity": names.get(row["quantity"], row["quantity"])} if row["technique"] == "lstm" else row
-        for row in store.probe_rows
-    ]
-    return replace(store, probe_rows=rows)
+
+    def renamed(rows: list[Row]) -> list[Row]:
+        return [
+            row | {"quantity": names.get(row["quantity"], row["quantity"])} if row["technique"] == "lstm" else row
+            for row in rows
+        ]
+
+    return replace(store, probe_rows=renamed(store.probe_rows), gradient_rows=renamed(store.gradient_rows))
 
 
 def test_states_of_any_name_are_shown(store: SmallStore, renamed: SmallStore) -> None:

@@ -42,8 +42,8 @@ def test_a_language_that_is_begun(folder) -> None:
 @pytest.mark.parametrize(
     ("messages", "rules", "said"),
     [
-        ('msgid "No such text"\nmsgstr "Rien"\n', RULES, "'No such text' is translated, and used nowhere"),
-        ('msgid "lag {lag}"\nmsgstr "délai {n}"\n', RULES, "is filled with {lag}, its translation with {n}"),
+        ('msgid "No such text"\nmsgstr "Rien"\n', RULES, "'No such text' is translated but never used"),
+        ('msgid "lag {lag}"\nmsgstr "délai {n}"\n', RULES, "has the placeholders {lag}, its translation {n}"),
         ("", "name: F\n", "locale: Field required"),
         ("nonsense", RULES, "cannot be read"),
     ],

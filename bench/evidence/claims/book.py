@@ -108,7 +108,7 @@ def read_claims(file: Path) -> tuple[Claim, ...]:
         why = getattr(error, "problem", None) or "this is not valid YAML"
         raise BenchError(f"{file}{line}: {why}.") from None
     if isinstance(found, list) and not found:
-        raise BenchError(f"{file} holds no claim: see bench/evidence/claims for files that do.")
+        raise BenchError(f"{file} defines no claim: see bench/evidence/claims for examples.")
     return _claims(found if isinstance(found, list) else [found], str(file))
 
 
