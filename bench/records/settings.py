@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["tuning", "measured"]
 Outcome = Literal["solved", "unsolved", "diverged", "failed", "untrained"]
+Tuning = Literal["grid", "halving", "own"]
 OptimizerName = Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"]
 
 RULES_VERSION = 2
@@ -80,6 +81,11 @@ class Protocol(Named):
         min_length=1, description="learning rates to choose from by tuning; a single one is used without tuning"
     )
     tuning_seeds: int = Field(ge=0, le=MOST_SEEDS, description="seeds with which tuning tries each learning rate")
+    tuning: Tuning = Field(
+        default="grid",
+        description="how a learning rate is chosen: by every seed at every rate (grid), dropping the worse half of the "
+        "rates as seeds double (halving), or by tuning seeds of each measured seed's own (own)",
+    )
     optimizer: OptimizerName = Field(default="adam", description="optimiser of every technique without one of its own")
     clip_norm: float | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="norm to which every technique's gradient is clipped"
@@ -141,6 +147,12 @@ class Cohort(Frozen):
     setting: Setting
     role: Role
     members: tuple[Member, ...] = Field(min_length=1)
+
+    @property
+    def races(self) -> bool:
+        """Whether a member that solves ends those of its seed: by one seed a rate, the first to solve has won."""
+        protocol = self.setting.protocol
+        return self.role == "tuning" and protocol.tuning == "own" and protocol.tuning_seeds == 1
 
     @property
     def key(self) -> str:

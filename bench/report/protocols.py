@@ -17,6 +17,7 @@ ENTRIES = {
     "held_out_size": words("Held-out sequences"),
     "learning_rates": words("Learning rates tried"),
     "tuning_seeds": words("Tuning seeds per rate"),
+    "tuning": words("Tuning"),
     "seeds_tuning": words("Seeds for tuning"),
     "seeds_measured": words("Seeds measured"),
     "optimizer": words("Optimiser"),
@@ -26,6 +27,11 @@ ENTRIES = {
     "hash": words("Protocol hash"),
 }
 """The protocol's fields and what follows from them."""
+TUNINGS = {
+    "grid": words("all seeds at all rates"),
+    "halving": words("the worse half of the rates drops out as seeds double"),
+    "own": words("each measured seed by tuning seeds of its own"),
+}
 SET_APART = ("updates", "learning_rates", "optimizer", "clip_norm", "initialisation", "recurrent_gain")
 """The entries in which an arm's protocol may differ from the main one."""
 
@@ -42,6 +48,7 @@ def protocol(scope: Scope, task: str, say: Names) -> dict[str, str]:
         "held_out_size": n.count(rules.held_out_size),
         "learning_rates": say.words.rules.between_items.join(f"{rate:g}" for rate in rules.learning_rates),
         "tuning_seeds": n.count(rules.tuning_seeds),
+        "tuning": say.words(TUNINGS[rules.tuning]) if rules.tunes else n.none,
         "seeds_tuning": _seeds(scope, task, "tuning") or n.none,
         "seeds_measured": _seeds(scope, task, "measured") or n.none,
         "optimizer": rules.optimizer,

@@ -35,10 +35,10 @@ class Stop:
     should_stop = False
 
 
-def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE):
+def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE, what=None):
     """Run the monitor over blocks of 100 updates of a budget of 400; returns it and the trainer."""
     module = module or Scripted(scripts)
-    what = cohort(seeds=len(module.kept))
+    what = what or cohort(seeds=len(module.kept))
     assert (PROTOCOL.updates, PROTOCOL.evaluate_every) == (400, 100)
     monitor, trainer = Monitor(what, tasks.get("adding")(), sequences), Stop()
     monitor.on_train_start(trainer, module)
@@ -143,3 +143,20 @@ def test_curves_hold_what_happened_since_the_evaluation_before():
     assert "train_loss" not in points[0]
     assert points[1]["train_loss"] == 1.0
     assert points[1]["gradient_norm"] == points[1]["gradient_peak"] == 2.0
+
+
+def test_where_rates_race_the_first_to_solve_ends_the_others_of_its_seed():
+    """Two seeds at two rates: seed 1 is solved at the second rate; nobody's end is another seed's."""
+    good, bad = 0.0, 1.0
+    scripts = [[bad] * 5, [bad, good, good, good, good], [bad] * 5, [bad] * 5]
+    what = cohort(seeds=4)
+    racing = PROTOCOL.model_copy(update={"tuning": "own", "tuning_seeds": 1})
+    members = tuple(m.model_copy(update={"seed": 1 + i // 2}) for i, m in enumerate(what.members))
+    setting = what.setting.model_copy(update={"protocol": racing})
+    for role, ends in (
+        ("tuning", [("unsolved", 200), ("solved", 100), ("unsolved", 400), ("unsolved", 400)]),
+        ("measured", [("unsolved", 400), ("solved", 100), ("unsolved", 400), ("unsolved", 400)]),
+    ):
+        whole = what.model_copy(update={"setting": setting, "members": members, "role": role})
+        monitor, _ = follow(None, module=Scripted(scripts), what=whole)
+        assert [(trace.outcome, trace.updates) for trace in monitor.traces] == ends
