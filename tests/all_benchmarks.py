@@ -21,6 +21,7 @@ PARTS = {
     "speed jobs": "--technique tanh --hidden 4 --lag 3 --updates 50 --rounds 1",
     "shares": "--technique tanh --hidden 4 --lag 3 --members 2 --updates 50",
     "overhead": "--technique tanh --lag 3 --updates 50 --rounds 1",
+    "calibration": "--runs 20 --part typical",
 }
 """What each needs on the command line; `cluster` runs in tests/execution/test_ray.py, where there is a cluster."""
 

@@ -19,6 +19,7 @@ ROWS = {
     "speed jobs": ["tanh"],
     "shares": ["tanh"],
     "overhead": ["tanh"],
+    "calibration": ["typical"],
 }
 """How rows of each part's table begin."""
 

@@ -59,7 +59,7 @@ def summarise(scope: Scope) -> pd.DataFrame:
     Columns: technique, task, lag; state (measured, or why not: skipped, untuned (every tuning member failed),
     ladder, pending, unplanned); reason (of a skip); stopped_at (the ladder's last lag); runs, of which
     solved, unsolved, diverged, failed; rate, low, high; median, lower, upper, restricted_mean (updates;
-    infinite: beyond the budget); budget; learning_rate; trials (members that tuned the rate).
+    infinite: beyond the budget); budget; learning_rate (of several the commonest); trials (members that tuned it).
     """
     estimates = [_estimate(key, rows) for key, rows in scope.measured.groupby(SETTING, sort=False)]
     known = pd.DataFrame(estimates, columns=[*SETTING, *_ESTIMATES])
@@ -92,7 +92,7 @@ def _estimate(key: tuple[str, str, int], rows: pd.DataFrame) -> tuple[object, ..
     outcomes = [int(count.get(o, 0)) for o in ("solved", "unsolved", "diverged", "failed")]
     runs, solved, budget = len(rows), outcomes[0], int(rows.budget.iloc[0])
     survival = updates_to_solve(rows.updates, solved_in(rows), budget)
-    rate = rows.learning_rate.iloc[0]
+    rate = rows.learning_rate.mode().iloc[0]
     return (*key, runs, *outcomes, solved / runs, *wilson(solved, runs), *survival, budget, rate)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from bench.evidence.scope import BASELINE, SETTING, Scope
+from bench.evidence.scope import BASELINE, SETTING, Scope, solved_in
 
 MACHINE = ["platform", "cpu", "accelerator", "threads"]
 VERSIONS = ["bench", "python", "torch", "lightning", "mlflow"]
@@ -41,6 +42,23 @@ def tuning(scope: Scope, cells: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=["technique", "task", "trials", "rates", "measured", "updates"])
+
+
+def edges(scope: Scope) -> pd.DataFrame:
+    """One row a technique, task, lag and rate that was measured where some tuning member had solved.
+
+    Columns: technique, task, lag, learning_rate, measured (how many at it), edge ("largest" or "smallest" of the rates
+    tried, else empty): a winner at an edge may not be the best there is.
+    """
+    tuned, measured = scope.tuning, scope.measured
+    solved = tuned[solved_in(tuned)].groupby(SETTING).size().rename("solved").reset_index()
+    ends = tuned.groupby(SETTING)["learning_rate"].agg(smallest="min", largest="max").reset_index()
+    table = measured.groupby([*SETTING, "learning_rate"]).size().rename("measured").reset_index()
+    table = table.merge(solved, on=SETTING).merge(ends, on=SETTING)
+    several = table["smallest"] < table["largest"]
+    at = [several & (table["learning_rate"] == table[end]) for end in ("largest", "smallest")]
+    table["edge"] = np.select(at, ["largest", "smallest"], "")
+    return table[[*SETTING, "learning_rate", "measured", "edge"]]
 
 
 def costs(scope: Scope, task: str) -> pd.DataFrame:

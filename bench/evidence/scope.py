@@ -309,8 +309,11 @@ def _newest(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str])
     keys = map(SettingKey._make, members[SETTING].itertuples(index=False, name=None))
     version = [wanted.get(key, last) for key, last in zip(keys, latest, strict=True)]
     members = members[members.setting_hash == pd.Series(version, index=members.index, dtype="str")]
-    # tuned twice (on unlike machines, say), a setting may have been measured at two rates: the newer counts
-    rate = members.groupby([*SETTING, "role"])["learning_rate"].transform("last")
+    # tuned twice (on unlike machines, say), a setting may have been measured at two rates: the newer counts; of seeds
+    # that are tuned each by itself, each one's newer
+    own = {s.hash for study in studies for s in study.settings if s.protocol.tuning == "own"}
+    whose = members.seed.where(members.setting_hash.isin(own), 0)
+    rate = members.groupby([*(members[key] for key in (*SETTING, "role")), whose])["learning_rate"].transform("last")
     members = members[~measured_in(members) | (members.learning_rate == rate)]
     return members.drop_duplicates([*SETTING, "role", "seed", "learning_rate"], keep="last")
 

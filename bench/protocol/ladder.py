@@ -1,4 +1,4 @@
-"""Tuning and the lag ladder: what a chain of settings has to run next, from the results so far."""
+"""The lag ladder: what a chain of settings has to run next, from the results so far."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from bench.records.settings import Cohort, Setting
+from bench.protocol.tuning import asked, chosen_rate, measured_by, own_rates
+from bench.records.settings import Cohort, Member, Setting
 from bench.records.study import Chain, Study
 
 FEW = 5
@@ -48,49 +49,54 @@ def _within_reach(study: Study, chain: Chain, members: pd.DataFrame) -> Iterator
     for rung, setting in enumerate(chain.settings):
         done = members[members["setting_hash"] == setting.hash]
         left = remaining(study, setting, done)
-        if left and (left[0].role == "tuning" or chosen_rate(setting, done) is not None):
+        if left:
             yield rung, left[0]
         if not (solved_any(done) or setting.protocol.updates == 0):
             return
 
 
 def _turn(rung: int, cohort: Cohort) -> Turn:
-    first = tuple(m for m in cohort.members if cohort.role == "tuning" or m.seed <= FEW)
-    return Turn(0, rung, cohort.model_copy(update={"members": first})) if first else Turn(1, rung, cohort)
+    first = _those(cohort, few=True)
+    return Turn(0, rung, first) if first.members else Turn(1, rung, cohort)
 
 
 def remaining(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort]:
     """Return the members that a setting still has to train: first tuning, then measured ones. `done`: its finished
     rows.
 
-    The measured members stand at the winning rate or, while there is none yet, at the grid's first.
+    Measured members stand at the winning rate or, while there is none yet, at the grid's first. There are none where
+    all that should have tuned them failed. Where each has tuning seeds of its own, the first FEW come first.
     """
-    rate = chosen_rate(setting, done) or setting.learning_rates[0]
-    cohorts = [study.tuning_cohort(setting), study.measured_cohort(setting, rate)]
-    return [left for cohort in cohorts if cohort and (left := _missing(cohort, done))]
-
-
-def chosen_rate(setting: Setting, members: pd.DataFrame) -> float | None:
-    """The winner of the tuning: most seeds solved, then fewest updates to solve (censored at the budget), then loss.
-
-    members: the setting's finished rows. None if every tuning member failed: there is nothing to choose by.
-    """
-    if not setting.protocol.tunes:
-        return setting.learning_rates[0]
-    trials = members[(members["role"] == "tuning") & (members["outcome"] != "failed")]
-    if trials.empty:
-        return None
-    solved = trials["outcome"] == "solved"
-    score = pd.DataFrame(
-        {
-            "learning_rate": trials["learning_rate"],
-            "unsolved": ~solved,
-            "updates": trials["updates"].where(solved, setting.protocol.updates),
-            "loss": trials["loss"].fillna(float("inf")),
-        }
+    tuning = [left for cohort in asked(study, setting, done) if (left := _missing(cohort, done))]
+    if not (setting.protocol.tunes and setting.protocol.tuning == "own"):
+        rate = chosen_rate(setting, done) or (setting.learning_rates[0] if tuning else None)
+        measured = study.measured_cohort(setting, rate) if rate is not None else None
+        return [*tuning, *([left] if measured and (left := _missing(measured, done)) else [])]
+    whole = study.measured_cohort(setting, setting.learning_rates[0])
+    rates, open_ = own_rates(setting, done), {_place(c, m) for c in tuning for m in c.members}
+    members = tuple(
+        m.model_copy(update={"learning_rate": rates.get(m.seed, m.learning_rate)})
+        for m in whole.members
+        if m.seed in rates or m.seed in open_
     )
-    ranked = score.groupby("learning_rate").mean().sort_values(["unsolved", "updates", "loss"], kind="stable")
-    return float(ranked.index[0])
+    others = _missing(whole.model_copy(update={"members": members}), done)
+    every = [*tuning, *([others] if others else [])]
+    parts = [*(_those(cohort, few=True) for cohort in every), *(_those(cohort, few=False) for cohort in every)]
+    return [part for part in parts if part.members]
+
+
+def _those(cohort: Cohort, few: bool) -> Cohort:
+    """The members that are of the first FEW measured seeds, or tune for them; or the others."""
+    members = tuple(member for member in cohort.members if (_place(cohort, member) <= FEW) == few)
+    return cohort.model_copy(update={"members": members})
+
+
+def _place(cohort: Cohort, member: Member) -> int:
+    """The measured seed that a member is or tunes; 0 for one that tunes for all."""
+    if cohort.role == "measured":
+        return member.seed
+    protocol = cohort.setting.protocol
+    return measured_by(protocol, member.seed) if protocol.tuning == "own" else 0
 
 
 def solved_any(members: pd.DataFrame) -> bool:

@@ -185,9 +185,7 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
     seeds = matrix.measured_seeds if chosen.seeds is None else chosen.seeds
     if seeds is None or seeds < 1:
         raise BenchError(f"--seeds {seeds} would measure nothing: give 1 or more.")
-    asked = len(parsed) * sum(
-        len(p.lags) * (seeds + len(p.protocol.learning_rates) * p.protocol.tuning_seeds) for p in plans
-    )
+    asked = len(parsed) * sum(len(p.lags) * _members(p.protocol, seeds) for p in plans)
     if seeds > MOST_SEEDS or asked > MOST_MEMBERS:
         raise BenchError(
             f"This would take {asked} runs with {seeds} seeds: use at most {MOST_MEMBERS} runs and {MOST_SEEDS} seeds."
@@ -206,6 +204,12 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
         techniques=tuple(spec for spec, _, _ in parsed), tasks=plans, measured_seeds=seeds,
         settings=tuple(settings), skips=tuple(skips),
     )  # fmt: skip
+
+
+def _members(protocol: Protocol, seeds: int) -> int:
+    """How many runs of a setting are asked for at the most."""
+    each = len(protocol.learning_rates) * protocol.tuning_seeds
+    return seeds + each * (seeds if protocol.tuning == "own" else 1)
 
 
 def parse_technique(spec: str) -> tuple[str, type[Technique], dict[str, float]]:

@@ -14,6 +14,7 @@ from bench.records.spec import Spec
 
 Role = Literal["tuning", "measured"]
 Outcome = Literal["solved", "unsolved", "diverged", "failed", "untrained"]
+Tuning = Literal["grid", "halving", "own"]
 OptimizerName = Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"]
 
 RULES_VERSION = 2
@@ -122,6 +123,12 @@ class Protocol(Named):
         title="Tuning seeds per rate",
         description="number of seeds with which tuning tries each learning rate",
     )
+    tuning: Annotated[Tuning, Kept(column=None)] = Field(
+        default="grid",
+        title="Tuning",
+        description="how a learning rate is chosen: by every seed at every rate (grid), dropping the worse half of the "
+        "rates as seeds double (halving), or with separate tuning seeds for each measured seed (own)",
+    )
     optimizer: Annotated[OptimizerName, Kept(timed=True)] = Field(
         default="adam", title="Optimiser", description="optimiser of every technique that does not declare one"
     )
@@ -213,6 +220,12 @@ class Cohort(Frozen):
     setting: Setting
     role: Role
     members: tuple[Member, ...] = Field(min_length=1)
+
+    @property
+    def races(self) -> bool:
+        """Whether a member that solves ends those of its seed: by one seed a rate, the first to solve has won."""
+        protocol = self.setting.protocol
+        return self.role == "tuning" and protocol.tuning == "own" and protocol.tuning_seeds == 1
 
     @property
     def key(self) -> str:

@@ -78,10 +78,10 @@ class Study(Frozen):
             yield Chain(settings=tuple(sorted(group, key=lambda s: s.lag)))
 
     def tuning_cohort(self, setting: Setting) -> Cohort | None:
-        """Every rate with every tuning seed; None if there is nothing to choose."""
+        """Every rate with every tuning seed, whoever drops out of it; None if there is nothing to choose."""
         if not setting.protocol.tunes:
             return None
-        seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + setting.protocol.tuning_seeds)
+        seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + self._tuning_seeds(setting.protocol))
         grid = itertools.product(seeds, setting.learning_rates)
         return Cohort(setting=setting, role="tuning", members=tuple(Member(seed=s, learning_rate=r) for s, r in grid))
 
@@ -90,10 +90,13 @@ class Study(Frozen):
         members = tuple(Member(seed=s, learning_rate=learning_rate) for s in range(1, self.measured_seeds + 1))
         return Cohort(setting=setting, role="measured", members=members)
 
+    def _tuning_seeds(self, protocol: Protocol) -> int:
+        return protocol.tuning_seeds * (self.measured_seeds if protocol.tuning == "own" else 1)
+
     @property
     def members(self) -> int:
         """How many members train at the most."""
         tuning = sum(
-            len(s.protocol.learning_rates) * s.protocol.tuning_seeds for s in self.settings if s.protocol.tunes
+            len(s.protocol.learning_rates) * self._tuning_seeds(s.protocol) for s in self.settings if s.protocol.tunes
         )
         return tuning + len(self.settings) * self.measured_seeds

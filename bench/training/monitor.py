@@ -185,6 +185,11 @@ class Monitor(pl.Callback):
                     module, column, self.cohort.members[index].seed
                 )
 
+    def _beaten(self, index: int) -> bool:
+        """Whether the cohort races, and another rate has solved with this member's seed: it can no longer win."""
+        rivals = zip(self.cohort.members, self.traces, strict=True) if self.cohort.races else ()
+        return any(m.seed == self.cohort.members[index].seed and t.outcome == "solved" for m, t in rivals)
+
     def _finish(self, index: int, outcome: Outcome, updates: int) -> None:
         self.traces[index].outcome, self.traces[index].updates = outcome, updates
 
@@ -192,8 +197,8 @@ class Monitor(pl.Callback):
         """Finished members leave the stack; with the last of them, training ends."""
         assert isinstance(module, Technique)
         budget_spent = self.done >= self.cohort.setting.protocol.updates
-        for index in self.active if budget_spent else ():
-            if self.traces[index].outcome is None:
+        for index in self.active:
+            if self.traces[index].outcome is None and (budget_spent or self._beaten(index)):
                 self._finish(index, "unsolved", self.done)
         self._test_at_other_lags(module)
         columns = [c for c, index in enumerate(self.active) if self.traces[index].outcome is None]

@@ -135,3 +135,15 @@ def test_a_cost_counts_at_lags_that_the_ladder_did_not_reach():
     ]
     store = SmallStore([member(ran, 1)], [study(ran, setting("tanh", 50))], cost_rows=rows)
     assert select(store).costs[["lag", "hidden_size"]].values.tolist() == [[10, 8], [50, 8]]
+
+
+def test_seeds_that_are_tuned_each_by_itself_keep_their_rates() -> None:
+    own = setting("tanh", 10, rules=RULES.model_copy(update={"tuning": "own"}))
+    rates = {1: 0.01, 2: 0.1, 3: 0.01}
+    rows = [member(own, seed, learning_rate=rate) for seed, rate in rates.items()]
+    older = [member(own, 2, learning_rate=0.01)]
+    scope = select(SmallStore([*older, *rows], [study(own)]))
+    assert dict(zip(scope.measured["seed"], scope.measured["learning_rate"], strict=True)) == rates
+    shared = setting("tanh", 10)
+    rows = [member(shared, seed, learning_rate=rate) for seed, rate in rates.items()]
+    assert list(select(SmallStore(rows, [study(shared)])).measured["seed"]) == [1, 3]

@@ -149,3 +149,16 @@ def test_the_source_as_data() -> None:
     assert rows[2].statements("drawback", language("en")) == ["the threshold is set by hand"]
     assert [claim.id for claim in claims] == [f"S{i:02}" for i in range(1, 31)]
     assert all(claim.says and claim.measure for claim in claims)
+
+
+def test_winners_at_an_edge_of_the_grid_are_named() -> None:
+    settings = {lag: setting("tanh", lag) for lag in (10, 20, 40)}
+    rows = []
+    for lag, winner, ends in ((10, 0.1, "solved"), (20, 0.01, "solved"), (40, 0.1, "unsolved")):
+        rows += [member(settings[lag], 99, ends, learning_rate=rate, role="tuning") for rate in (0.001, 0.01, 0.1)]
+        rows += [member(settings[lag], seed, learning_rate=winner) for seed in (1, 2)]
+    table = ledgers.edges(select(SmallStore(rows, [study(*settings.values())])))
+    assert list(table[["lag", "measured", "edge"]].itertuples(index=False, name=None)) == [
+        (10, 2, "largest"),
+        (20, 2, ""),  # and at 40 nothing was solved, so that the winner says nothing
+    ]

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from bench.protocol.ladder import chosen_rate, next_cohort, remaining
+from bench.protocol.ladder import FEW, next_cohort, next_turn, remaining
 from bench.protocol.preset import Selectors, load_preset, resolve
+from bench.protocol.tuning import chosen_rate, own_rates, steps
 from bench.records.result import MEMBER_COLUMNS, typed
 
 STUDY = resolve(
@@ -95,3 +96,101 @@ def test_measured_rows_have_no_say_in_the_tuning():
     table = trials((1, 0.1, "unsolved", 6, 0.2), (1, 0.01, "unsolved", 6, 0.1))
     measured = trials((1, 0.1, "solved", 1, 0.0)).assign(role="measured")
     assert chosen_rate(STUDY.settings[0], pd.concat([table, measured])) == 0.01
+
+
+def study_of(tuning, seeds, tuning_seeds, rates=(0.1, 0.03, 0.01, 0.003, 0.001), lags=(10,)):
+    words = {"learning_rates": rates, "tuning": tuning, "tuning_seeds": tuning_seeds, "seeds": seeds}
+    return resolve(load_preset("smoke"), Selectors(techniques=("gru",), tasks=("adding",), lags=lags, **words))
+
+
+def climb(study, outcome, following=next_cohort):
+    """Cohorts in the order in which they train; outcome(member) → (outcome, updates)."""
+    (chain,) = study.chains()
+    seen, members = [], NOTHING
+    while (found := following(study, chain, members)) is not None:
+        cohort = found if following is next_cohort else found.cohort
+        seen.append(cohort)
+        ends = [outcome(member) for member in cohort.members]
+        fresh = rows(cohort, [end for end, _ in ends])
+        members = pd.concat([members, fresh.assign(updates=[updates for _, updates in ends])])
+    assert len(seen) < 50
+    return seen, members
+
+
+def test_halving_drops_the_worse_half_of_the_rates_as_seeds_double():
+    study = study_of("halving", seeds=3, tuning_seeds=16)
+    assert steps(study.settings[0].protocol) == [(5, 2), (3, 4), (2, 8), (2, 16)]
+    order = {0.1: 5, 0.03: 4, 0.01: 3, 0.003: 2, 0.001: 1}
+    seen, members = climb(study, lambda member: ("solved", order[member.learning_rate]))
+    asked = [(c.role, len(c.members), sorted({m.learning_rate for m in c.members})) for c in seen]
+    assert asked == [
+        ("tuning", 10, [0.001, 0.003, 0.01, 0.03, 0.1]),
+        ("tuning", 6, [0.001, 0.003, 0.01]),
+        ("tuning", 8, [0.001, 0.003]),
+        ("tuning", 16, [0.001, 0.003]),
+        ("measured", 3, [0.001]),
+    ]
+    (setting,) = study.settings
+    assert remaining(study, setting, members) == []
+    planned = remaining(study, setting, NOTHING)
+    assert [len(cohort.members) for cohort in planned] == [10, 6, 8, 16, 3]  # as many, whichever rates stay in
+
+
+def test_halving_goes_by_all_seeds_so_far():
+    """A rate that is ahead after two seeds and behind after eight does not win."""
+    study = study_of("halving", seeds=1, tuning_seeds=8, rates=(0.1, 0.01))
+
+    def outcome(member):
+        early = member.seed < 1_000_003
+        return "solved", (1 if early else 6) if member.learning_rate == 0.1 else 3
+
+    seen, members = climb(study, outcome)
+    assert chosen_rate(study.settings[0], members) == 0.01
+    assert seen[-1].members[0].learning_rate == 0.01
+
+
+def test_halving_with_few_seeds_is_a_grid():
+    for seeds in (1, 2):
+        assert steps(study_of("halving", 1, seeds).settings[0].protocol) == [(5, seeds)]
+    assert steps(study_of("grid", 1, 8).settings[0].protocol) == [(5, 8)]
+
+
+@pytest.mark.parametrize("tuning_seeds", [1, 2])
+def test_a_measured_seed_is_tuned_by_seeds_that_no_other_has(tuning_seeds):
+    study = study_of("own", seeds=4, tuning_seeds=tuning_seeds)
+    assert study.members == 4 + 4 * 5 * tuning_seeds
+    best = {1: 0.1, 2: 0.03, 3: 0.01, 4: 0.003}
+
+    def outcome(member):
+        tunes = 1 + (member.seed - 1_000_001) // tuning_seeds
+        return "solved", 1 if member.seed > 1_000_000 and best[tunes] == member.learning_rate else 4
+
+    (tuning, measured), members = climb(study, outcome)
+    assert len({member.seed for member in tuning.members}) == 4 * tuning_seeds
+    assert {member.seed: member.learning_rate for member in measured.members} == best
+    assert own_rates(study.settings[0], members) == best
+
+
+def test_a_seed_whose_own_tuning_failed_is_not_measured():
+    study = study_of("own", seeds=3, tuning_seeds=1)
+    (_, measured), _ = climb(study, lambda m: ("failed" if m.seed == 1_000_002 else "solved", 3))
+    assert [member.seed for member in measured.members] == [1, 3]
+    nothing, _ = climb(study, lambda m: ("failed", 0))
+    assert [cohort.role for cohort in nothing] == ["tuning"]
+
+
+def test_breadth_first_a_few_seeds_are_tuned_and_measured_before_others_are():
+    study = study_of("own", seeds=FEW + 3, tuning_seeds=1, rates=(0.1, 0.01), lags=(10, 20))
+    seen, _ = climb(study, lambda m: ("solved", 3), next_turn)
+    assert [(c.setting.lag, c.role, len(c.members)) for c in seen] == [
+        (10, "tuning", 2 * FEW), (10, "measured", FEW), (20, "tuning", 2 * FEW), (20, "measured", FEW),
+        (10, "tuning", 6), (10, "measured", 3), (20, "tuning", 6), (20, "measured", 3),
+    ]  # fmt: skip
+
+
+def test_of_one_tuning_seed_a_rate_the_first_to_solve_ends_the_others():
+    assert study_of("own", 2, 1).tuning_cohort(study_of("own", 2, 1).settings[0]).races
+    for tuning, seeds in (("own", 2), ("grid", 1), ("halving", 1)):
+        study = study_of(tuning, 2, seeds)
+        assert not study.tuning_cohort(study.settings[0]).races
+        assert not study.measured_cohort(study.settings[0], 0.1).races

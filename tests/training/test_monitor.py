@@ -11,6 +11,8 @@ from bench.testing.made_up import RULES
 from bench.training.monitor import Monitor
 
 NAN = float("nan")
+SCRIPTED = RULES.model_copy(update={"updates": 400, "evaluate_every": 100})
+"""The protocol that scripts are for."""
 ONE_SEQUENCE = torch.zeros(1, 1, 1, 1), torch.zeros(1, 1, 1)
 
 
@@ -36,11 +38,10 @@ class Stop:
     should_stop = False
 
 
-def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE, confirmation=None):
+def follow(scripts, losses=None, module=None, sequences=ONE_SEQUENCE, confirmation=None, what=None):
     """Run the monitor over blocks of 100 updates of a budget of 400; returns it and the trainer."""
     module = module or Scripted(scripts)
-    rules = RULES.model_copy(update={"updates": 400, "evaluate_every": 100})
-    what = cohort(seeds=len(module.kept), rules=rules)
+    what = what or cohort(seeds=len(module.kept), rules=SCRIPTED)
     monitor, trainer = Monitor(what, tasks.get("adding")(), sequences, confirmation=confirmation), Stop()
     monitor.on_train_start(trainer, module)
     for block in range(4):
@@ -164,3 +165,20 @@ def test_curves_hold_what_happened_since_the_evaluation_before():
     assert "train_loss" not in points[0]
     assert points[1]["train_loss"] == 1.0
     assert points[1]["gradient_norm"] == points[1]["gradient_peak"] == 2.0
+
+
+def test_where_rates_race_the_first_to_solve_ends_the_others_of_its_seed():
+    """Two seeds at two rates: seed 1 is solved at the second rate; nobody's end is another seed's."""
+    good, bad = 0.0, 1.0
+    scripts = [[bad] * 5, [bad, good, good, good, good], [bad] * 5, [bad] * 5]
+    what = cohort(seeds=4)
+    racing = SCRIPTED.model_copy(update={"tuning": "own", "tuning_seeds": 1})
+    members = tuple(m.model_copy(update={"seed": 1 + i // 2}) for i, m in enumerate(what.members))
+    setting = what.setting.model_copy(update={"protocol": racing})
+    for role, ends in (
+        ("tuning", [("unsolved", 200), ("solved", 100), ("unsolved", 400), ("unsolved", 400)]),
+        ("measured", [("unsolved", 400), ("solved", 100), ("unsolved", 400), ("unsolved", 400)]),
+    ):
+        whole = what.model_copy(update={"setting": setting, "members": members, "role": role})
+        monitor, _ = follow(None, module=Scripted(scripts), what=whole)
+        assert [(trace.outcome, trace.updates) for trace in monitor.traces] == ends
