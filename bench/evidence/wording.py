@@ -32,31 +32,33 @@ ESTIMATE = words("{effect} ({low} to {high}; {count}; {p} corrected for {compari
 REASONS = {
     "supported": words("As claimed: {estimate}."),
     "supported equal": words("Equal within ±{margin}: {estimate}."),
-    "supported not lower": words("Not lower by {margin}: {estimate}."),
-    "contradicted": words("The other way round: {estimate}."),
+    "supported not lower": words("Not lower by more than {margin}: {estimate}."),
+    "contradicted": words("The opposite: {estimate}."),
     "contradicted equal": words("Off by more than {margin}: {estimate}."),
     "contradicted not lower": words("Lower by more than {margin}: {estimate}."),
     "practically equal": words("No difference beyond {margin}: {estimate}."),
-    "undecided": words("Too little to tell: {estimate}; about {needed} would be needed."),
-    "undecided for good": words("Too little to tell, and no number of seeds that one could run would do: {estimate}."),
+    "undecided": words("Too few data to decide: {estimate}; about {needed} would be needed."),
+    "undecided for good": words(
+        "Too few data to decide, and no practical number of seeds would be enough: {estimate}."
+    ),
     "undecided for few": words(
-        "{count} cannot reach the level with {comparisons} comparisons: about {needed} would be needed; so far "
-        "{effect} ({low} to {high})."
+        "Too few ({count}) for significance after correcting for {comparisons} comparisons; about {needed} would be "
+        "needed; so far {effect} ({low} to {high})."
     ),
     "undecided for few and for good": words(
-        "{count} cannot reach the level with {comparisons} comparisons, and no number of seeds that one could run "
-        "would do; so far {effect} ({low} to {high})."
+        "Too few ({count}) for significance after correcting for {comparisons} comparisons, and no practical number "
+        "of seeds would be enough; so far {effect} ({low} to {high})."
     ),
     "counted supported": words("As claimed: {effect}, counted."),
-    "counted contradicted": words("The other way round: {effect}, counted."),
+    "counted contradicted": words("The opposite: {effect}, counted."),
     "counted practically equal": words("No difference beyond {margin}: {effect}, counted."),
-    "arm": words("The store holds no results of the arm {arm}."),
+    "arm": words("Not measured: the store has no results for the arm {arm}."),
     "missing": words("{technique} has not been run in the arm {arm}."),
-    "stale": words("{technique} was run by older code only, in the arm {arm}."),
-    "unmeasured": words("Of {technique} this has not been measured."),
-    "unpaired": words("No seed has been run with both at the same task and lag."),
+    "stale": words("{technique} was run only with older code in the arm {arm}."),
+    "unmeasured": words("This was not measured for {technique}."),
+    "unpaired": words("No seed was run with both on the same task and lag."),
     "lags": words("No such lag has been run."),
-    "unsolved": words("No run of any technique was solved there: the budget was too small to tell."),
+    "unsolved": words("No run of any technique solved the task, so the budget was too small to decide."),
     "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
     "dial": words("Too few values of {dial} have been run with {technique}."),
 }
@@ -84,7 +86,7 @@ LAGS = {
     "shortest": words(", at the shortest lag"),
     "longest": words(", at the longest lag"),
     "longest solved": words(", at each task's longest lag that some technique solves"),
-    "longest run": words(", at the longest lag that it was run at"),
+    "longest run": words(", at the longest lag that was run"),
     "beyond window": words(", at lags beyond the window"),
 }
 ARMS = {"exploding": words(", where gradients explode")}

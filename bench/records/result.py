@@ -136,7 +136,7 @@ GRADIENTS = Table(
 PROBES = Table(
     (
         *PROFILE,
-        Column("decay", "float64", "slope of log_norm over lag_back: below 0 where it shrinks", "nats a step"),
+        Column("decay", "float64", "slope of log_norm over lag_back: below 0 where it shrinks", "nats per step"),
         Column("first_lag", "int64", "the shortest lag_back of the fitted range", "steps"),
         Column("last_lag", "int64", "the longest lag_back of that range", "steps"),
         Column("r2", "float64", "R² of the fit of decay"),

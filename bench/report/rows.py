@@ -326,7 +326,7 @@ class FlowRate:
     quantity: str
     layer: int
     decay: float
-    """Mean slope of the norm's logarithm, in nats a step back, with its interval `low` to `high`."""
+    """Mean slope of the norm's logarithm, in nats per step back, with its interval `low` to `high`."""
     low: float
     high: float
     seeds: int

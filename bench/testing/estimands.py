@@ -41,7 +41,7 @@ def part_of(cls: type[Estimand], **changes: Any) -> Part:
 
 def _words(cls: type[Estimand]) -> Iterator[str]:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", cls.name):
-        yield f"the name '{cls.name}' is not made of small letters, digits, hyphens and underscores"
+        yield f"the name '{cls.name}' must consist of lower-case letters, digits, hyphens and underscores"
     if not (cls.__doc__ or "").strip():
         yield "there is no docstring: say what is measured"
 

@@ -111,7 +111,7 @@ def test_languages_are_found_by_folder():
     ("rules", "said"),
     [
         ("name: F", "locale: Field required"),
-        ("name: F\nlocale: tlh_KL", "'tlh_KL' is no locale"),
+        ("name: F\nlocale: tlh_KL", "'tlh_KL' is not a locale"),
         ("name: F\nlocale: fr\nfont: x", "font: Extra inputs"),
         ("name: [", "not valid YAML"),
     ],

@@ -283,7 +283,7 @@ class Answer(ReportSection):
             )
         known = any(claim.verdict != "not run" for claim in claims)
         return self.words(
-            "nothing is decided, and no number of seeds that one could run would do."
+            "nothing is decided, and no practical number of seeds would be enough."
             if known
             else "none of its claims could be tested with what is stored."
         )

@@ -53,7 +53,7 @@ READING = (
     (
         words("Effect"),
         words(
-            "The mean over seeds of paired differences (technique less reference, on the same data), with its "
+            "The mean over seeds of paired differences (technique minus reference, on the same data), with its "
             "{confidence} interval by itself. Ratios are given as such. The score is the share of the budget that "
             "was left when a run had solved its task; zero if it had not."
         ),

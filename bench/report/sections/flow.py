@@ -101,7 +101,7 @@ class Flow(ReportSection):
             self.words(
                 "On the same sequences for every technique, the gradient of the loss is followed back in time, step "
                 "by step, in double precision. Its norm shrinks or grows about exponentially; the slope of its "
-                "logarithm, in nats a step back, is the rate that claims are about. Below zero the gradient shrinks; "
+                "logarithm, in nats per step back, is the rate that claims are about. Below zero the gradient shrinks; "
                 "zero would be a gradient that keeps its norm."
             )
         )
@@ -179,12 +179,12 @@ class Flow(ReportSection):
         lag = matrix.flow.lag(task)
         assert lag is not None
         return self.words(
-            "{cell}: rate of the gradient in nats a step back, before training and at its end (up to "
+            "{cell}: rate of the gradient in nats per step back, before training and at its end (up to "
             "{seeds} seeds); the columns from “fitted” to “dead” are of the end, the last two of all "
             "of training."
             if matrix.trained
             else words(
-                "{cell}: rate of the gradient in nats a step back, before training (up to {seeds} "
+                "{cell}: rate of the gradient in nats per step back, before training (up to {seeds} "
                 "seeds); R² is that of this exponential, beside that of a power law."
             ),
             cell=self.say.cell(task, lag),
@@ -241,7 +241,7 @@ class Flow(ReportSection):
             if BASELINE in here:
                 said.append(
                     self.words(
-                        "{cell}, {moment}: the rate nearest to zero is {rate} nats a step, of {technique}; the "
+                        "{cell}, {moment}: the rate nearest to zero is {rate} nats per step, of {technique}; the "
                         "baseline's is {base}.",
                         base=self.numbers.signed(here[BASELINE].decay),
                         **values,
@@ -250,7 +250,7 @@ class Flow(ReportSection):
             else:
                 said.append(
                     self.words(
-                        "{cell}, {moment}: the rate nearest to zero is {rate} nats a step, of {technique}.", **values
+                        "{cell}, {moment}: the rate nearest to zero is {rate} nats per step, of {technique}.", **values
                     )
                 )
         return self.words.rules.between_sentences.join(said)
