@@ -32,6 +32,6 @@ def figure_families() -> tuple[str, ...]:
 
 
 def can_set(words: Language) -> bool:
-    """Whether a font is installed that has the characters of a language."""
+    """Return True if a font with the characters of a language is installed."""
     wanted = words.rules.fonts
     return not wanted or any(family in wanted for family in figure_families())

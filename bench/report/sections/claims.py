@@ -39,7 +39,7 @@ PANELS = {
     "dial": words("the score against the dial's value"),
     "profiles": words("the gradient's norm against steps back in time, mean over seeds"),
 }
-"""What stands on the right of a claim's figure."""
+"""Descriptions of the panels on the right of a claim's figure."""
 MEANINGS = {
     "supported": words("The effect is on the side that the source claims, and the corrected test rejects chance."),
     "contradicted": words("The effect is on the other side, and the corrected test rejects chance."),
@@ -100,7 +100,7 @@ READING = (
         ),
     ),
 )
-"""How to read the cards: a word, and its meaning."""
+"""Explanations of the cards: pairs of a word and its meaning."""
 
 
 class Claims(ReportSection):
@@ -268,7 +268,7 @@ class Claims(ReportSection):
         )
 
     def _floors(self, claim: ClaimVerdict) -> list[str]:
-        """What the baseline's time against itself comes to, wherever a part of the claim was timed."""
+        """Give the ratio of the baseline's time to itself, wherever a part of the claim was timed."""
         timed = [part for part in self.page.verdicts.run(claim) if part.estimand.sampled is Sampled.ROUNDS]
         cells = [value.cell for part in timed for value in values_of(part)]
         return [
@@ -284,7 +284,7 @@ class Claims(ReportSection):
         ]
 
     def _caption(self, claim: ClaimVerdict, panels: list[str]) -> str:
-        """What a claim's figure shows."""
+        """Describe what a claim's figure shows."""
         shown = [self.words(PANELS[panel]) for panel in dict.fromkeys(panels)]
         right = self.words.rules.between_clauses.join(shown)
         return self.words(
@@ -292,7 +292,7 @@ class Claims(ReportSection):
         )
 
     def _robust_title(self, claim: ClaimVerdict) -> str:
-        """In how many analyses the deciding part holds."""
+        """Say in how many analyses the deciding part holds."""
         counts = {"agree": claim.robustness.agree, "analyses": claim.robustness.analyses}
         if len(claim.parts) == 1:
             return self.words("Holds in {agree} of {analyses} other analyses.", **counts)
@@ -303,7 +303,7 @@ class Claims(ReportSection):
         )
 
     def _rest(self, trail: Trail) -> str:
-        """How many runs stand behind a claim, and where they are listed."""
+        """Say how many runs a claim rests on, and where they are listed."""
         return self.words(
             "Runs behind this claim: {runs} (settings: {settings}). Each by its id: tables/runs.csv.",
             runs=self.numbers.count(trail.runs),

@@ -29,12 +29,12 @@ FULL = 0.999
 
 
 class Shown(NamedTuple):
-    """What was measured of one quantity of a technique, of which a row of the table consists."""
+    """The measurements of one quantity of a technique, from which a row of the table is made."""
 
     start: FlowRate | None
     end: FlowRate | None
     training: InTraining | None
-    """Of the quantity that a technique puts out."""
+    """Steadiness of the gradient; None unless it is the quantity that a technique puts out."""
 
 
 class FlowColumn(NamedTuple):
@@ -64,7 +64,7 @@ def _dead(rate: FlowRate, n: Numbers) -> Rich:
 
 
 def _facts(moment: Callable[[Shown], FlowRate | None]) -> Iterator[FlowColumn]:
-    """What every table says of one moment."""
+    """Yield the columns that every table has about one moment."""
     yield FlowColumn(words("Half-life"), _of(lambda rate, n: n.steps(rate.half_life), moment))
     yield FlowColumn(words("Reach"), _of(lambda rate, n: n.count(rate.reach), moment))
     yield FlowColumn(words("Dead"), _of(_dead, moment))
@@ -149,11 +149,11 @@ class Flow(ReportSection):
             yield Row((name, *(column.cell(shown, self.numbers) for column in columns)))
 
     def _tasks(self, matrix: Matrix) -> list[str]:
-        """Those that have gradients."""
+        """List the tasks that have gradients."""
         return [task for task in matrix.tasks if matrix.flow.lag(task) is not None]
 
     def _caption(self, matrix: Matrix) -> str:
-        """Of the figure."""
+        """Write the caption of the figure."""
         key = (
             words(
                 "Norm of the gradient at each step, back in time, at the longest lag that the baseline "
@@ -175,7 +175,7 @@ class Flow(ReportSection):
         return self.words(key, floor=self.numbers.power_of_ten(FLOOR))
 
     def _table_caption(self, matrix: Matrix, task: str) -> str:
-        """Of a task's table."""
+        """Write the caption of a task's table."""
         lag = matrix.flow.lag(task)
         assert lag is not None
         return self.words(
@@ -192,7 +192,7 @@ class Flow(ReportSection):
         )
 
     def _legend(self) -> str:
-        """What the tables' columns mean."""
+        """Explain the tables' columns."""
         n = self.numbers
         return self.words(
             "In the tables, rates are means over seeds with their {confidence} intervals; fitted are "
@@ -207,7 +207,7 @@ class Flow(ReportSection):
         )
 
     def _cut(self, matrix: Matrix, task: str) -> str:
-        """How much of the full gradient the techniques keep that do not use it; empty if all do."""
+        """Say how much of the full gradient those techniques keep that do not use it; empty if all use it."""
         cut: dict[str, list[str]] = {}
         for rate in self._outputs(matrix, task):
             if rate.kept < FULL or rate.cosine < FULL:
@@ -223,7 +223,7 @@ class Flow(ReportSection):
         return self.words.rules.between_sentences.join(said)
 
     def _alt(self, matrix: Matrix) -> str:
-        """What the profiles show: whose gradient keeps its norm best, beside the baseline's."""
+        """Describe the profiles: whose gradient keeps its norm best, compared with the baseline's."""
         moment = "end" if matrix.trained else "start"
         said = []
         for task in self._tasks(matrix):
