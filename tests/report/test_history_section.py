@@ -100,6 +100,6 @@ def test_two_runs_without_a_change_say_so(several):
     two = FakeStore(several.member_rows, several.curve_rows, several.cost_rows, several.study_list)
     two.snapshot_list = [run(1), run(2)]
     told = section(page(gather(two), language_of("en")))
-    assert language_of("en")("Nothing has changed that can be told apart from chance.") in told
+    assert language_of("en")("Nothing has changed significantly.") in told
     assert "<img" not in told
     assert "<table" not in told

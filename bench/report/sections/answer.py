@@ -293,14 +293,14 @@ class Answer(ReportSection):
     def _cost_caption(self) -> str:
         """Describe what the figure shows."""
         return self.words(
-            "What it costs to solve each lag, and who gets how far. A line joins the lags that at "
+            "What it costs to solve each lag, and how far each technique gets. A line joins the lags that at "
             "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
             "in colour the source's remedies, ■ the baseline, grey what else was measured. Price as "
             "in the table (log), lower is better; the broad pale line is the Pareto line: nothing "
             "solves that lag for less."
             if self.findings.timed
             else words(
-                "What it takes to solve each lag, and who gets how far. A line joins the lags that at "
+                "What it takes to solve each lag, and how far each technique gets. A line joins the lags that at "
                 "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
                 "in colour the source's remedies, ■ the baseline, grey what else was measured. No update "
                 "was timed, so that updates stand for the price (log), fewer are better; the broad pale "

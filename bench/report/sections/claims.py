@@ -46,7 +46,7 @@ MEANINGS = {
     "practically equal": words(
         "A test of equivalence shows that the effect lies within the margin, whatever its sign."
     ),
-    "undecided": words("Too few seeds to tell; the number that would be needed stands beside n."),
+    "undecided": words("Too few seeds to decide; the number that would be needed is next to n."),
     "not run": words("There are no results, or stale ones only."),
 }
 READING = (
@@ -94,7 +94,7 @@ READING = (
     (
         words("Trail"),
         words(
-            "Each run behind the effects by its id in MLflow, in tables/runs.csv beside this report, and every value "
+            "Each run behind the effects by its id in MLflow, in tables/runs.csv next to this report, and every value "
             "in tables/values.csv. On screen the first of them are shown too, with the hashes of their setting and "
             "protocol and the commit of the code."
         ),
@@ -229,8 +229,7 @@ class Claims(ReportSection):
         if trail is None:
             if claim.verdict != "not run":
                 text = self.words(
-                    "Counted or timed apart from training, so that no training run stands behind it; see the tables of "
-                    "costs."
+                    "Counted or timed apart from training, so it rests on no training run; see the tables of costs."
                 )
                 yield Text(text, "rest")
             return

@@ -185,7 +185,7 @@ class Flow(ReportSection):
             if matrix.trained
             else words(
                 "{cell}: rate of the gradient in nats per step back, before training (up to {seeds} "
-                "seeds); R² is that of this exponential, beside that of a power law."
+                "seeds); R² is that of this exponential, followed by that of a power law."
             ),
             cell=self.say.cell(task, lag),
             seeds=self.numbers.count(max(rate.seeds for rate in matrix.flow.rates_in(task, lag))),

@@ -93,7 +93,7 @@ class ChangesOfRuns(ReportSection):
             cells = tuple(Row((Cell(row.what, "row"), row.change, self.words(HOW[row.how]), row.why)) for row in rows)
             yield Table(tuple(map(Column, heads)), (Group(cells),), self._caption(), kind="ledger")
         elif self._history.latest:
-            yield Text(self.words("Nothing has changed that can be told apart from chance."), "note")
+            yield Text(self.words("Nothing has changed significantly."), "note")
 
     def _earlier_table(self, found: list[tuple[str, Changed]], caption: str) -> Table:
         heads = (self.words("Run"), self.words("What"), self.words("Change"), self.words("Why"))
@@ -122,7 +122,7 @@ class ChangesOfRuns(ReportSection):
         counted = {name: n.count(value) for name, value in counts.items()}
         said = [
             self.words(
-                "The run of {new} is set beside that of {old}. Settings with the same protocol in both: "
+                "The run of {new} is compared with that of {old}. Settings with the same protocol in both: "
                 "{settings}; pairs of technique and task among them that were trained again: {anew}; "
                 "speeds sampled in both: {speeds}.",
                 new=new,
