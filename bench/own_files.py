@@ -15,7 +15,7 @@ from bench.containment import is_below
 from bench.errors import BenchError
 
 CODE = (".py", ".pyc", ".pyi", ".so", ".pyd")
-"""What Python loads counts as code does."""
+"""Endings of the files that Python loads: they count as code does."""
 
 
 class WithFiles:
@@ -59,7 +59,7 @@ def _inside(folder: Path, name: str, cls: type) -> Path:
 
 
 def undeclared(module: ModuleType, read: set[Path]) -> list[Path]:
-    """Those of the files that were read which no class of a plugin's module declares."""
+    """Return the files that were read and that no class of a plugin's module declares."""
     known: set[Path] = set()
     for cls in vars(module).values():
         if isinstance(cls, type) and issubclass(cls, WithFiles):

@@ -8,7 +8,7 @@ import torch
 WORDS = 624
 """Words of the state of a Mersenne Twister (MT19937), torch's generator on a CPU."""
 _LEFT, _SEEDED, _NEXT, _STATE = slice(8, 12), slice(12, 16), slice(16, 24), slice(24, 24 + 8 * WORDS)
-"""Where `torch.Generator.get_state` holds the count of words left, a flag, the next word's index, and the words."""
+"""Places in `torch.Generator.get_state`: the count of words left, a flag, the next word's index, and the words."""
 
 
 def generator(*key: str | int) -> torch.Generator:

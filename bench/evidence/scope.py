@@ -176,7 +176,8 @@ class Reading:
         everything, self._studies = store.members(), store.studies()
         if everything.empty:
             raise BenchError(
-                "The store holds no complete result: train something first, e.g. bptt-bench run --preset quick."
+                "The store holds no complete results: train something first, for example with "
+                "bptt-bench run --preset quick."
             )
         self._everything, self._costs = everything, store.costs()
         self._of_members = {name: getattr(store, name)() for name in ("curves", "gradients", "probes")}

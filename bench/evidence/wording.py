@@ -50,17 +50,17 @@ REASONS = {
         "far {effect} ({low} to {high})."
     ),
     "undecided for few and for good": words(
-        "{count} cannot reach the level with {comparisons} comparisons, and no number of seeds that one could run "
-        "would do; so far {effect} ({low} to {high})."
+        "Too few ({count}) for significance after correcting for {comparisons} comparisons, and no practical number "
+        "of seeds would be enough; so far {effect} ({low} to {high})."
     ),
     "counted supported": words("As claimed: {effect}, counted."),
-    "counted contradicted": words("The other way round: {effect}, counted."),
+    "counted contradicted": words("The opposite: {effect}, counted."),
     "counted practically equal": words("No difference beyond {margin}: {effect}, counted."),
-    "arm": words("The store holds no results of the arm {arm}."),
+    "arm": words("Not measured: the store has no results for the arm {arm}."),
     "missing": words("{technique} has not been run in the arm {arm}."),
-    "stale": words("{technique} was run by older code only, in the arm {arm}."),
-    "unmeasured": words("Of {technique} this has not been measured."),
-    "unpaired": words("No seed has been run with both at the same task and lag."),
+    "stale": words("{technique} was run only with older code in the arm {arm}."),
+    "unmeasured": words("This was not measured for {technique}."),
+    "unpaired": words("No seed was run with both on the same task and lag."),
     "lags": words("No such lag has been run."),
     "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
     "unsolved": words("No run of any technique was solved there: the budget was too small to tell."),
@@ -94,7 +94,7 @@ LAGS = {
     "shortest": words(", at the shortest lag"),
     "longest": words(", at the longest lag"),
     "longest solved": words(", at each task's longest lag that some technique solves"),
-    "longest run": words(", at the longest lag that it was run at"),
+    "longest run": words(", at the longest lag that was run"),
     "beyond window": words(", at lags beyond the window"),
 }
 ARMS = {"exploding": words(", where gradients explode")}

@@ -136,7 +136,7 @@ class RayCluster:
 
 
 class RayCrew:
-    """Does each piece of work on some machine of the cluster, in a fresh process there.
+    """Carries out each piece of work on some machine of the cluster, in a fresh process there.
 
     Where a worker or its machine is lost, Ray repeats the work elsewhere. Only one that ends its own
     process, as for lack of memory, or takes longer than `timeout` seconds there, has Died.

@@ -14,7 +14,7 @@ from bench.registry import Registry
 
 
 class Workforce(Protocol):
-    """Does pieces of work, several at a time, and sends news of them; leaving it ends what is under way."""
+    """Carries out pieces of work, several at a time, and sends news of them; leaving it ends what is under way."""
 
     def __enter__(self) -> Workforce: ...
 

@@ -1,1 +1,1 @@
-"""What changed from run to run, and why: snapshots, their comparison, and steps over time."""
+"""Tells what changed from run to run, and why: snapshots, their comparison, and steps over time."""

@@ -1,4 +1,4 @@
-"""Why something changed between two snapshots: what differs among the things that it rests on."""
+"""Explains why something changed between two snapshots, by what differs among the things that it rests on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Cause:
 
 
 def of_flip(old: Snapshot, new: Snapshot, before: ClaimState, after: ClaimState) -> tuple[Cause, ...]:
-    """Why a claim's verdict is another one. The first cause named weighs most: a changed test before changed data."""
+    """List why a claim's verdict changed. The first cause weighs most: a changed test comes before changed data."""
     found = [Cause("claims")] if before.test != after.test else []
     if before.data != after.data:
         places = {*before.uses, *after.uses}
@@ -37,7 +37,7 @@ def of_flip(old: Snapshot, new: Snapshot, before: ClaimState, after: ClaimState)
 
 
 def of_cells(old: Snapshot, before: Sequence[CellState], new: Snapshot, after: Sequence[CellState]) -> list[Cause]:
-    """What differs between two versions of the same settings."""
+    """List what differs between two versions of the same settings."""
     rules, code = _protocols(before, after), _code(old, new, before, after)
     known = {cell.place: cell for cell in before}
     shared = [(known[cell.place], cell) for cell in after if cell.place in known]
@@ -53,13 +53,13 @@ def of_cells(old: Snapshot, before: Sequence[CellState], new: Snapshot, after: S
 
 
 def differs(before: CellState, after: CellState) -> bool:
-    """Whether a seed that both versions of a setting have came out otherwise."""
+    """Return True if a seed that both versions of a setting have gave another score."""
     old, new = before.scores(), after.scores()
     return any(old[seed] != new[seed] for seed in old.keys() & new.keys())
 
 
 def of_speed(old: Snapshot, new: Snapshot, before: SpeedState, after: SpeedState) -> tuple[Cause, ...]:
-    """Why an update takes another time: the technique's code, the baseline's, the rest of the program, libraries."""
+    """List why the time of an update changed: code of technique or task, libraries or machine, else the commit."""
     assert old.sampled is not None
     assert new.sampled is not None
     found = []
@@ -74,7 +74,7 @@ def of_speed(old: Snapshot, new: Snapshot, before: SpeedState, after: SpeedState
 
 
 def between(before: Sequence[Origin], after: Sequence[Origin]) -> list[Cause]:
-    """What is new among libraries and machines."""
+    """List what is new among libraries and machines."""
     found = []
     if before and after:
         old, new = before[-1].libraries, after[-1].libraries
@@ -87,7 +87,7 @@ def between(before: Sequence[Origin], after: Sequence[Origin]) -> list[Cause]:
 
 
 def engine_changed(old: Snapshot, new: Snapshot) -> bool:
-    """Whether every one of at least three techniques has other code: then it is what they share."""
+    """Return True if each of at least three techniques has other code: then the code that they share has changed."""
     codes = [
         {c.technique: c.technique_hash for c in s.cells} | {c.technique: c.technique_hash for c in s.speeds}
         for s in (old, new)
@@ -122,7 +122,7 @@ def _unseen(before: Sequence[Origin], after: Sequence[Origin], cells: Sequence[C
 
 
 def _seeds(pairs: Sequence[tuple[CellState, CellState]]) -> list[Cause]:
-    """More or fewer seeds; the names are how many there were and are where most came, and of which techniques."""
+    """Compare the numbers of seeds. The names are both numbers where they differ most, then the techniques."""
     grown = [(a, b) for a, b in pairs if set(a.seeds) != set(b.seeds)]
     if not grown:
         return []

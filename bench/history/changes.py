@@ -1,4 +1,4 @@
-"""Two snapshots side by side: verdicts that flipped, quality and speed that can be told apart, and why.
+"""Compares two snapshots: verdicts that flipped, quality and speed that differ significantly, and why.
 
 Only like is compared with like: results of equal protocols, speeds of equal machines and sizes of work.
 """
@@ -23,12 +23,12 @@ from bench.history.differences import rise_interval, scores_interval, scores_p, 
 from bench.records.snapshot import CellState, ClaimState, Snapshot, SpeedState
 
 Verdict = Literal["worse", "better", "not told apart", "too few"]
-"""`too few`: so few seeds that no difference could have been told."""
+"""`too few`: too few seeds to detect any difference."""
 LEAST_FACTOR = 1.05
 """A time that is surely this many times as long is slower."""
 SEED = 20251123
 LOSS_SLACK = 1e-3
-"""Losses that differ by more than this share come of other arithmetic than rounding."""
+"""Largest share by which losses may differ through rounding: more comes of other arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Flip:
 
     @property
     def worse(self) -> bool:
-        """Whether a decided verdict was lost or turned, though the same question was asked."""
+        """Return True if a decided verdict was lost or turned, though the same question was asked."""
         same_question = not {cause.kind for cause in self.causes} & {"claims", "protocol"}
         return self.before.verdict in DECIDED and same_question
 
 
 @dataclass(frozen=True)
 class QualityChange:
-    """How a technique learns a task, by the mean score: the share of the budget left when it had solved."""
+    """A change in how a technique learns a task, by the mean score: the share of the budget left when it had solved."""
 
     arm: str
     technique: str
@@ -57,9 +57,9 @@ class QualityChange:
     before: float
     after: float
     interval: Interval
-    """Of the difference, by itself."""
+    """Interval of the difference, not widened for other comparisons."""
     p: float | None
-    """Adjusted for all comparisons of two snapshots; None: so few seeds could tell nothing."""
+    """Adjusted for all comparisons of two snapshots; None: too few seeds to detect anything."""
     seeds: tuple[int, int]
     verdict: Verdict
     causes: tuple[Cause, ...]
@@ -73,9 +73,9 @@ class SpeedChange:
     task: str
     lag: int
     factor: float
-    """How many times as long it takes now."""
+    """Ratio of the new time to the old one."""
     interval: Interval
-    """For all techniques together."""
+    """Interval of the factor, wide enough to hold for all techniques together."""
     verdict: Verdict
     causes: tuple[Cause, ...]
 
@@ -98,7 +98,7 @@ class Changes:
     new: Snapshot
     flips: tuple[Flip, ...]
     quality: tuple[QualityChange, ...]
-    """Of every technique and task that was trained anew under the same protocol."""
+    """Comparisons, one for each technique and task that was trained again under the same protocol."""
     cells: int
     """Settings that both have under the same protocol."""
     speeds: tuple[SpeedChange, ...]
@@ -132,7 +132,7 @@ def compare(old: Snapshot, new: Snapshot) -> Changes:
 
 
 def flips(old: Snapshot, new: Snapshot) -> tuple[Flip, ...]:
-    """The claims whose verdict is another one, and why."""
+    """Return the claims with a different verdict, and why it changed."""
     known = {claim.id: claim for claim in old.claims}
     pairs = [(known[claim.id], claim) for claim in new.claims if claim.id in known]
     return tuple(Flip(a, b, causes.of_flip(old, new, a, b)) for a, b in pairs if a.verdict != b.verdict)
@@ -142,7 +142,7 @@ def flips(old: Snapshot, new: Snapshot) -> tuple[Flip, ...]:
 
 
 def _quality(old: Snapshot, new: Snapshot) -> tuple[QualityChange, ...]:
-    """Techniques by task, where anything was trained anew; under one correction (Holm 1979, Tarone 1990)."""
+    """Compare techniques by task where anything was trained again, under one correction (Holm 1979, Tarone 1990)."""
     rng = np.random.default_rng(SEED)
     groups = [group for group in _shared(old, new) if any(a.code != b.code or causes.differs(a, b) for a, b in group)]
     samples = [_scores(group) for group in groups]
@@ -168,7 +168,7 @@ def _shared(old: Snapshot, new: Snapshot) -> list[list[Pair]]:
 
 
 def _scores(group: Sequence[Pair]) -> tuple[Array, Array, bool]:
-    """One value a seed, the mean over lags, before and after; and whether the seeds are the same."""
+    """Return one value per seed, the mean over lags, before and after, and whether the seeds are the same."""
     before, after = (_by_seed([pair[side] for pair in group]) for side in (0, 1))
     return np.array([*before.values()]), np.array([*after.values()]), before.keys() == after.keys()
 
@@ -237,7 +237,7 @@ def _speed(
 
 
 def _drifts(old: Snapshot, new: Snapshot) -> tuple[Drift, ...]:
-    """Techniques whose code is the same and whose loss after the same few updates is another."""
+    """Find the techniques with the same code but a different loss after the same few updates."""
     known = {(*speed.key, speed.technique_hash, speed.task_hash): speed for speed in old.speeds}
     found = []
     for speed in new.speeds:
@@ -255,7 +255,7 @@ def _alike(before: float | None, after: float | None) -> bool:
 
 
 def worse(changes: Changes, kinds: Iterable[str]) -> list[str]:
-    """What is worse, of the kinds `verdict`, `quality` and `speed`, in names."""
+    """Name what is worse, of the kinds `verdict`, `quality` and `speed`."""
     wanted = set(kinds)
     found = []
     if "verdict" in wanted:

@@ -13,17 +13,17 @@ CONFIDENCE = 0.95
 RESAMPLES = 19_999
 """Permutations of two samples that are drawn where there are too many to count: no p is then below 1 / 10 000."""
 LEAST_PAIRS = 12
-"""Of fewer pairs the sign flips hardly reach a level that is corrected for many comparisons."""
+"""Fewest pairs for a sign-flip test: fewer hardly reach a level that is corrected for many comparisons."""
 
 ROUNDING = 1e-12
-"""Values whose range is at most this share of the largest are equal: a variance of them would be rounding."""
+"""Values whose range is at most this share of the largest are equal: their variance would be rounding."""
 
 
 def scores_p(before: Array, after: Array, paired: bool, rng: np.random.Generator) -> float:
     """Two-sided p that two samples come from one distribution; paired: value by value, on the same data.
 
     LEAST_PAIRS pairs have a sign-flip test. Others have a permutation test of two samples, pairs too: what they share
-    makes them more alike than it supposes, so that it rejects true nulls less often than the level says.
+    makes them more alike than the test supposes, so it rejects true nulls less often than the level.
     """
     if _in_pairs(before, paired):
         return sign_flip_p(after - before)
@@ -48,7 +48,7 @@ def _in_pairs(before: Array, paired: bool) -> bool:
 
 
 def scores_interval(before: Array, after: Array) -> Interval:
-    """Of the rise of a mean of scores between 0 and 1, from each mean's own interval (Zou & Donner 2008).
+    """Return an interval for the rise of a mean of scores between 0 and 1, from each mean's own (Zou & Donner 2008).
 
     For shares that is Newcombe's (1998) method. It supposes two independent samples; pairs are more alike, which makes
     it too wide and not too narrow.
@@ -60,9 +60,9 @@ def scores_interval(before: Array, after: Array) -> Interval:
 
 
 def rise_interval(before: Array, after: Array, family: int) -> Interval:
-    """Of the rise of a mean (Welch 1947), so wide that a family of so many intervals holds together (Bonferroni).
+    """Return an interval for the rise of a mean (Welch 1947), widened for a family of so many intervals (Bonferroni).
 
-    One value alone says nothing (−∞ to ∞).
+    A single value gives −∞ to ∞.
     """
     if min(len(before), len(after)) < 2:
         return Interval(-math.inf, math.inf)

@@ -39,7 +39,7 @@ def find(reference: str, store: Callable[[], Store]) -> Snapshot:
 
 
 def _of_store(store: Store) -> Snapshot:
-    """A store's newest snapshot; if it has none, what its results say now."""
+    """Return a store's newest snapshot; if it has none, take one of its present results."""
     snapshots = store.snapshots()
     return snapshots[-1] if snapshots else take(store)
 

@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Largest = Callable[[Array], tuple[Array, NDArray[np.int64]]]
-"""Of series of equal length, the largest F and where the series is cut for it."""
+"""Function that gives the largest F of each of several series of equal length, and where the series is cut for it."""
 
 LEVEL = 0.05
-"""Of one false step or more in all series together."""
+"""Probability of one false step or more in all series together."""
 TWO_CUTS_LEVEL = 0.01
 """The share of it for steps that were taken back."""
 LEAST_RUNS = 3
-"""On either side of a step: two bad nights make no step."""
+"""Fewest runs on either side of a step: two bad nights make no step."""
 SHORTEST = 8
 """Runs in a series that can be tested: 2 of its 56 ways to choose three runs put them at an end."""
 LEAST_STEP = math.log(1.05)
-"""Smaller steps are not worth telling."""
+"""Smallest step that is worth reporting."""
 MOST_MEMORY = 0.7
-"""More autocorrelation than this is a trend."""
+"""Largest autocorrelation that counts as noise: a larger one is a trend."""
 PERMUTATIONS = 4999
 BATCH = 250_000
 """Numbers permuted at a time."""
@@ -36,7 +36,7 @@ class Step:
     """A change of level within a series."""
 
     series: int
-    """Which column of the table."""
+    """Column of the table."""
     run: int
     """The first row of the new level."""
     before: float
@@ -47,7 +47,7 @@ class Step:
 
     @property
     def size(self) -> float:
-        """How much the level rose."""
+        """Return how much the level rose."""
         return self.after - self.before
 
 
@@ -83,7 +83,7 @@ def find_steps(table: Array, rng: np.random.Generator) -> list[Step]:
 
 
 def _cut(segments: list[_Segment], runs: int, rng: np.random.Generator) -> list[tuple[_Segment, list[int], float]]:
-    """Segments that have a step, or two, with how many values stand before each, and the adjusted p."""
+    """Find the segments with a step, or two, how many values precede each, and the adjusted p."""
     found: list[tuple[_Segment, list[int], float]] = []
     for largest, level in ((_one_cut, LEVEL - TWO_CUTS_LEVEL), (_two_cuts, TWO_CUTS_LEVEL)):
         left = [s for s in segments if not any(s is cut for cut, _, _ in found)]
@@ -114,7 +114,7 @@ def _adjusted(segments: list[_Segment], largest: Largest, runs: int, rng: np.ran
             drawn[rows, column] = largest(segment.values[order])[0]
     largest_first = observed.argsort()[::-1]
     rivals = np.maximum.accumulate(drawn[:, largest_first[::-1]], axis=1)[:, ::-1]
-    tolerance = 1 - 1e-9  # equal orders have equal F but for rounding
+    tolerance = 1 - 1e-9  # equal orders have equal F except for rounding
     reached = (rivals >= observed[largest_first] * tolerance).sum(axis=0)
     adjusted = np.empty(len(segments))
     adjusted[largest_first] = np.maximum.accumulate((1 + reached) / (1 + PERMUTATIONS))
@@ -138,7 +138,7 @@ def _memory(segments: list[_Segment]) -> float:
 
 
 def _one_cut(values: Array) -> tuple[Array, NDArray[np.int64]]:
-    """The largest F of a change of mean, and how many values stand before it (·, 1); values: (orders, runs)."""
+    """Find the largest F of a change of mean, and how many values precede it (·, 1); values: (orders, runs)."""
     count = values.shape[1]
     centred = values - values.mean(axis=1, keepdims=True)
     left = np.arange(LEAST_RUNS, count - LEAST_RUNS + 1)
@@ -147,7 +147,7 @@ def _one_cut(values: Array) -> tuple[Array, NDArray[np.int64]]:
 
 
 def _two_cuts(values: Array) -> tuple[Array, NDArray[np.int64]]:
-    """The largest F of a stretch whose mean is another than that of the rest, and where it begins and ends (·, 2)."""
+    """Find the largest F of a stretch whose mean differs from that of the rest, and where it begins and ends (·, 2)."""
     orders, count = values.shape
     centred = values - values.mean(axis=1, keepdims=True)
     sums = np.concatenate([np.zeros((orders, 1)), centred.cumsum(axis=1)], axis=1)
@@ -163,13 +163,13 @@ def _two_cuts(values: Array) -> tuple[Array, NDArray[np.int64]]:
 
 
 def _f(between: Array, centred: Array, levels: int) -> Array:
-    """Of the sum of squares that the levels explain; the rest is never less than rounding."""
+    """Compute F from the sum of squares `between` that the levels explain; the rest is never less than rounding."""
     total = (centred**2).sum(axis=1)
     return between * (centred.shape[1] - levels) / np.maximum(total - between, 1e-12 * total)
 
 
 def _levelled(found: list[tuple[int, int, float]], table: Array) -> list[Step]:
-    """Of (series, run, p) the steps by series and run, each with the levels since the one before and to the next."""
+    """Turn (series, run, p) into steps by series and run, each with the levels just before and after it."""
     result = []
     for series in sorted({place for place, _, _ in found}):
         steps = sorted((run, p) for place, run, p in found if place == series)

@@ -34,7 +34,7 @@ _ORIGIN = list(Origin.model_fields)
 
 
 class HistoryStore(ResultStore, Interface):
-    """What the history needs of `bench.tracking.Store`."""
+    """The part of `bench.tracking.Store` that the history needs."""
 
     def timings(self) -> pd.DataFrame:
         """TIMINGS, the newest sample last."""
@@ -44,9 +44,9 @@ class HistoryStore(ResultStore, Interface):
 
 
 def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
-    """What the store's results say now, with the newest sample of speeds; raises BenchError if they are none.
+    """Summarise what the store's results say now, with the newest sample of speeds. Raises BenchError if it holds none.
 
-    Equal results give an equal snapshot, but for the time at which it was taken.
+    Equal results give equal snapshots, except for the time.
     """
     read = Reading(store)
     found = read.arms
@@ -76,7 +76,7 @@ def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
 
 @cache
 def _judge() -> str:
-    """Of the code that judges, comments aside, and of its libraries."""
+    """Compute the digest of the code that judges, comments aside, and of its libraries."""
     folder = Path(bench.evidence.__file__).parent
     code = [ast.dump(ast.parse(file.read_text(encoding="utf-8"))) for file in sorted(folder.rglob("*.py"))]
     return digest([code, [version(library) for library in JUDGES]])
@@ -115,7 +115,7 @@ def _short(value: float | None) -> float | None:
 
 
 def _origins(found: dict[str, Scope], stored: pd.DataFrame) -> list[Origin]:
-    """Every origin of a member, by when it was last at work: by the store's order, for clocks may have been wrong."""
+    """List the members' origins by when each was last in use: by the store's order, because clocks may be wrong."""
     members = pd.concat([scope.members for scope in found.values()])
     places = {cohort: place for place, cohort in enumerate(stored["cohort"].drop_duplicates())}
     members = members.assign(place=members["cohort"].map(places))

@@ -48,31 +48,31 @@ class SpeedStep:
 
     series: Series
     before: Snapshot
-    """The last run at the old level."""
+    """Last run at the old level."""
     after: Snapshot
-    """The first at the new one."""
+    """First run at the new level."""
     factor: float
-    """How many times as long an update takes since then."""
+    """Ratio of an update's time since then to the time before."""
     p: float
     causes: tuple[Cause, ...]
 
 
 @dataclass(frozen=True)
 class History:
-    """What became of a store's results, run by run."""
+    """The history of a store's results, run by run."""
 
     snapshots: tuple[Snapshot, ...]
     """Oldest first; at least one."""
     flips: tuple[tuple[Snapshot, Snapshot, tuple[Flip, ...]], ...]
-    """Runs between which verdicts changed, each beside the run before it."""
+    """Runs between which verdicts changed, each with the run before it."""
     latest: Changes | None
-    """Since the run before; None where there is none that is comparable."""
+    """Changes since the run before; None if there is no comparable one."""
     series: tuple[Series, ...]
     steps: tuple[SpeedStep, ...]
 
 
 def look_back(snapshots: Sequence[Snapshot]) -> History:
-    """The history of snapshots, oldest first; raises BenchError if there are none."""
+    """Assemble the history of snapshots, oldest first. Raises BenchError if there are none."""
     if not snapshots:
         raise BenchError("The store holds no snapshots yet: 'bptt-bench run' adds one at its end.")
     pairs = [(before, after, flips(before, after)) for before, after in _neighbours(snapshots)]
@@ -87,7 +87,7 @@ def look_back(snapshots: Sequence[Snapshot]) -> History:
 
 
 def previous(snapshots: Sequence[Snapshot], of: int = -1) -> Snapshot | None:
-    """The snapshot that one is set against: the newest before it of the same preset, else the one before it."""
+    """Return the snapshot that one is compared with: the newest earlier one of the same preset, else the one before."""
     earlier = snapshots[: len(snapshots) + of if of < 0 else of]
     same = [s for s in earlier if s.preset == snapshots[of].preset]
     found = same or earlier
@@ -108,7 +108,7 @@ def _latest(snapshots: Sequence[Snapshot]) -> Changes | None:
 
 
 def _series(snapshots: Sequence[Snapshot]) -> list[Series]:
-    """By technique, work and machine, in the order in which they first appear."""
+    """Collect speeds by technique, work and machine, in the order in which they first appear."""
     found: dict[tuple[Key, tuple[str, str, int]], list[tuple[int, SpeedState]]] = {}
     for run, snapshot in list(enumerate(snapshots))[-LONGEST:]:
         for speed in snapshot.speeds if snapshot.sampled else ():

@@ -1,4 +1,4 @@
-"""Changes in words, for a terminal and as records for JSON."""
+"""Words for changes, for a terminal and as records for JSON."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 def as_lines(changes: Changes) -> list[dict[str, str]]:
-    """A line for everything that changed or can be told apart."""
+    """Return a line for everything that changed significantly."""
     lines = [_flip(flip) for flip in changes.flips]
     for q in changes.quality:
         if q.verdict in ("worse", "better"):
@@ -85,7 +85,7 @@ def _line(how: str, what: str, change: str, why: str) -> dict[str, str]:
 
 
 def notes(changes: Changes) -> list[str]:
-    """What was compared, and what could not be."""
+    """Say what was compared, and what could not be."""
     few = sum(q.verdict == "too few" for q in changes.quality)
     lines = [
         f"Compared {changes.cells} settings with the same protocol ({len(changes.quality)} pairs of technique and "

@@ -1,4 +1,4 @@
-"""The keys by which results are told apart, in place of tuples and of lists of columns that are written out."""
+"""Keys that identify results, instead of tuples and of lists of columns that are written out."""
 
 from __future__ import annotations
 

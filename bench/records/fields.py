@@ -1,4 +1,4 @@
-"""What follows from the fields of the protocol: the columns of a run's row, and what an update's time depends on."""
+"""Derives from the protocol's fields the columns of a run's row, and what the time of an update depends on."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class ProtocolField(NamedTuple):
 
     name: str
     title: str
-    """How the report calls it, in English."""
+    """Name in the report, in English."""
     description: str
     kept: Kept
     column: Column | None
-    """Of a run's row; None where the rows of all runs tell it together."""
+    """Column of a run's row; None if only the rows of all runs together tell it."""
 
 
 @cache

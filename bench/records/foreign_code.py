@@ -1,4 +1,4 @@
-"""Which files make a plugin, or a package that brings techniques or tasks: its own, and what they import there."""
+"""Finds the files of a plugin, or of a package with techniques or tasks: its own, and what they import there."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bench.registry import PLUGIN
 
 
 class _Home(NamedTuple):
-    """Where somebody's code lies."""
+    """The place of somebody else's code."""
 
     folder: Path
-    """That its modules are named from."""
+    """Folder from which its modules are named."""
     package: str | None
     """The one that counts; None: all that lies in the folder."""
     prefix: str
@@ -27,7 +27,7 @@ class _Home(NamedTuple):
 def files_of(module: ModuleType) -> dict[str, Path]:
     """The Python files of a module and of all that it imports from its folder or package, anywhere in them.
 
-    By names that do not say where the folder lies.
+    Their names do not depend on where the folder is.
     """
     start = Path(module.__file__ or "")
     home = _home(module, start)
@@ -73,7 +73,7 @@ def _imported(file: Path, home: _Home) -> Iterator[Path]:
 
 
 def _is_elsewhere(name: str, folder: Path) -> bool:
-    """Whether the module is loaded, or would be, from another place than the folder: a library's."""
+    """Return True if the module is loaded, or would be, from another place than the folder: a library's."""
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names or top == "bench":
         return True

@@ -1,4 +1,4 @@
-"""Where a result came from: code, libraries, machine."""
+"""Records where a result came from: code, libraries, machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import bench
 
 @cache
 def provenance() -> dict[str, Any]:
-    """The provenance columns of a member, but for `accelerator`, `threads` and `started`."""
+    """Return the provenance columns of a member, except for `accelerator`, `threads` and `started`."""
     commit, dirty = _commit(Path(bench.__file__).parent)
     return {
         "commit": commit,

@@ -1,4 +1,4 @@
-"""What a trained cohort leaves behind: tidy tables."""
+"""The tidy tables that a trained cohort leaves behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ORIGIN = Table(
         Column("started", "str", "when it began: ISO 8601, UTC"),
     )
 )  # fmt: skip
-"""Where what is measured comes from: code, libraries, machine, and when."""
+"""The origin of a measurement: code, libraries, machine, and time."""
 
 SETTING = Table(
     (
@@ -124,7 +124,7 @@ PROFILE = Table(
         Column("layer", "int64", "0 is the lowest; 0 for x"),
     )
 )  # fmt: skip
-"""What a gradient's profile is of."""
+"""The key of a gradient's profile."""
 
 GRADIENTS = Table(
     (
@@ -139,7 +139,7 @@ GRADIENTS = Table(
 PROBES = Table(
     (
         *PROFILE,
-        Column("decay", "float64", "slope of log_norm over lag_back: below 0 where it shrinks", "nats a step"),
+        Column("decay", "float64", "slope of log_norm over lag_back: below 0 where it shrinks", "nats per step"),
         Column("first_lag", "int64", "the shortest lag_back of the fitted range", "steps"),
         Column("last_lag", "int64", "the longest lag_back of that range", "steps"),
         Column("r2", "float64", "R² of the fit of decay"),
@@ -151,7 +151,7 @@ PROBES = Table(
         Column("cosine", "float64", "cosine between the two; layer 0"),
     )
 )  # fmt: skip
-"""What a profile of GRADIENTS comes down to, one row a member, moment, quantity and layer."""
+"""The summary of each profile of GRADIENTS, one row per member, moment, quantity and layer."""
 
 COSTS = Table(
     (
@@ -186,7 +186,7 @@ COSTS = Table(
 )  # fmt: skip
 """The cost of a technique, measured apart from training: alone, one thread, warmed up."""
 COST_METHOD = 3
-"""How costs are measured, to be raised with any change of it: what another method measured is not read."""
+"""Number of the method that measures costs. Raise it with any change of the method: others' results are not read."""
 
 MEMBER_COLUMNS, CURVE_COLUMNS, GRADIENT_COLUMNS = MEMBERS.types, CURVES.types, GRADIENTS.types
 PROBE_COLUMNS, COST_COLUMNS = PROBES.types, COSTS.types

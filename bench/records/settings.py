@@ -41,14 +41,14 @@ class Frozen(BaseModel):
 
 @dataclass(frozen=True)
 class Kept:
-    """How a field of the protocol is kept, where that does not follow from its name and its type."""
+    """The way a field of the protocol is kept, as far as that does not follow from its name and its type."""
 
     column: str | None = ""
     """The column of a run's row, if it has another name than the field; None: the rows of all runs tell it together."""
     timed: bool = False
-    """Whether the time of an update depends on it."""
+    """True if the time of an update depends on it."""
     none: str = ""
-    """What no value is called, in English."""
+    """Name for the lack of a value, in English."""
 
 
 class Named(Frozen):
@@ -75,7 +75,7 @@ class Named(Frozen):
 
 
 class Protocol(Named):
-    """Everything but technique, task, lag and seed that a result depends on; unlike hashes are never pooled.
+    """Everything but technique, task, lag and seed that a result depends on; different hashes are never pooled.
 
     A field is written down here and where it acts. Its option, its column, its parameter in MLflow, its line in the
     report and in docs/protocol.md follow from its name, type, title and description: see `bench.records.fields`.
@@ -162,7 +162,7 @@ class Protocol(Named):
 
     @property
     def tunes(self) -> bool:
-        """Whether there is a choice of learning rate to make."""
+        """Return True if there is a choice of learning rate to make."""
         return len(self.learning_rates) > 1
 
 
@@ -174,7 +174,7 @@ class Setting(Named):
     )
 
     technique: str
-    """As on the command line; dials that are not at their default stand behind colons: 'tbptt:window=20'."""
+    """Technique as on the command line; dials that are not at their default follow colons: 'tbptt:window=20'."""
     dials: dict[str, float] = {}
     """Every dial of the technique with its value, defaults included."""
     task: str
@@ -183,7 +183,7 @@ class Setting(Named):
     rate_factor: float = 1.0
     """The technique's own: its learning rates are the protocol's times this."""
     technique_hash: str
-    """Of the technique's source and its bases, comments and docstrings aside."""
+    """Hash of the technique's source and its bases, comments and docstrings aside."""
     task_hash: str
 
     @property
@@ -193,7 +193,7 @@ class Setting(Named):
 
     @property
     def key(self) -> SettingKey:
-        """What names it among settings of one protocol a task."""
+        """Return the key that names it among settings in which each task has one protocol."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property
@@ -203,7 +203,7 @@ class Setting(Named):
 
     @property
     def label(self) -> str:
-        """For messages: 'tbptt adding lag 50'."""
+        """Return its name in messages: 'tbptt adding lag 50'."""
         return f"{self.technique} {self.task} lag {self.lag}"
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves for the history: the verdicts, how every setting did, and a fresh sample of speeds."""
+"""The record that a run leaves for the history: the verdicts, how every setting did, and a fresh sample of speeds."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Origin(Frozen):
 
 
 class CellState(Frozen):
-    """How a technique did at one lag of a task; the ladder may have spared it."""
+    """The results of a technique at one lag of a task; the ladder may have spared it."""
 
     arm: str
     technique: str
@@ -83,9 +83,9 @@ class CellState(Frozen):
     origins: tuple[int, ...]
     """Places in `Snapshot.origins`."""
     seeds: tuple[int, ...]
-    """Measured; none where the ladder spared it."""
+    """Measured seeds; empty if the ladder spared it."""
     updates: tuple[NonNegativeInt | None, ...]
-    """To solve, seed by seed; None: not solved."""
+    """Updates to solve, seed by seed; None: not solved."""
 
     @model_validator(mode="after")
     def _seed_by_seed(self) -> Self:
@@ -95,7 +95,7 @@ class CellState(Frozen):
 
     @property
     def place(self) -> tuple[str, str, str, int, str]:
-        """Where it stands: cells of equal places are comparable."""
+        """Return its place: cells with equal places are comparable."""
         return self.arm, self.technique, self.task, self.lag, self.protocol
 
     @property
@@ -103,7 +103,7 @@ class CellState(Frozen):
         return self.technique_hash, self.task_hash
 
     def scores(self) -> dict[int, float]:
-        """By seed: the share of the budget that was left when it had solved, 0 if it did not."""
+        """Return the scores by seed: the share of the budget that was left when it had solved, 0 if it did not."""
         budget = max(self.budget, 1)
         pairs = zip(self.seeds, self.updates, strict=True)
         return {seed: 0.0 if updates is None else 1 - min(updates, budget) / budget for seed, updates in pairs}
@@ -128,7 +128,7 @@ class ClaimState(PartState):
 
     unit: str
     test: str
-    """Digest of how the claim is tested, as its file says."""
+    """Digest of the test of the claim, as its file defines it."""
     uses: tuple[tuple[str, str, str], ...]
     """Arm, technique and task of every value behind it."""
     parts: tuple[PartState, ...]
@@ -152,7 +152,7 @@ class SpeedState(Frozen):
     technique_hash: str
     task_hash: str
     ratios: tuple[Ratio, ...] = Field(min_length=1)
-    """Of an update's time to the baseline's; of the baseline's own to the yardstick's."""
+    """Ratios of an update's time to the baseline's; of the baseline's own to the yardstick's."""
     milliseconds: tuple[float, ...]
     loss: float | None
 
@@ -168,7 +168,7 @@ class SpeedState(Frozen):
 
 
 class Snapshot(Frozen):
-    """What was known at the end of a run."""
+    """The state of knowledge at the end of a run."""
 
     version: Literal[1] = 1
     taken: str
@@ -177,13 +177,13 @@ class Snapshot(Frozen):
     judge: str
     """Digest of the code that judges, and of the libraries that it judges with."""
     comparisons: int
-    """Tested together in one family."""
+    """Number of comparisons that are tested together in one family."""
     origins: tuple[Origin, ...]
     claims: tuple[ClaimState, ...]
     cells: tuple[CellState, ...]
     horizons: tuple[HorizonState, ...]
     sampled: Origin | None = None
-    """Where the speeds were sampled; None: nowhere."""
+    """Origin of the sample of speeds; None: there is no sample."""
     speeds: tuple[SpeedState, ...] = ()
 
     @model_validator(mode="after")
@@ -205,12 +205,12 @@ class Snapshot(Frozen):
         return self.sampled or self.origins[-1]
 
     def packed(self) -> bytes:
-        """As a file: equal snapshots give equal bytes."""
+        """Pack it for a file: equal snapshots give equal bytes."""
         return gzip.compress(self.model_dump_json().encode(), mtime=0)
 
 
 def unpacked(data: bytes, where: str) -> Snapshot:
-    """A snapshot from a file, packed or plain JSON; raises BenchError if it is none."""
+    """Read a snapshot from a file, packed or plain JSON. Raises BenchError if it is not one."""
     try:
         text = _unzipped(data) if data[:2] == b"\x1f\x8b" else data
         if len(text) > LARGEST:

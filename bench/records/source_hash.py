@@ -47,7 +47,7 @@ def own_hash(module: str) -> str:
 
 
 def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]:
-    """What counts of this project's modules, of all that they import from its rooms, and of the kernels they name.
+    """Collect what counts of this project's modules, of their imports from its rooms, and of the kernels they name.
 
     By the file's name within the package: a syntax tree, or a C file without comments. What is not a module of these
     rooms is passed over.
@@ -65,7 +65,7 @@ def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]
 
 @cache
 def _part_of(file: Path, package: Path) -> tuple[str, tuple[Path, ...]]:
-    """What counts of a file, and the files that it uses; read once in a process, as the code that runs is."""
+    """Return what counts of a file, and the files that it uses; read once in a process, as the code that runs is."""
     if file.suffix == ".py":
         modules = foreign_code.modules_named(file)
         used = [used for named in modules for used in _files(named, package)]
@@ -134,12 +134,12 @@ def _content_of(file: Path, *_: int) -> str:
 
 
 def _is_ours_by_descent(base: type) -> bool:
-    """Whether somebody else's class is one of this project's, and no library's."""
+    """Return True if a class from elsewhere descends from one of this project's; a library's does not."""
     return any(one.__module__.startswith(OWN_ROOMS) for one in base.__mro__)
 
 
 def _tree(source: bytes) -> str:
-    """A syntax tree without docstrings; what is no Python, and so is never run, counts as it stands."""
+    """Return a syntax tree without docstrings; a file that is not Python, and so never runs, counts as it is."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):

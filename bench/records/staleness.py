@@ -1,4 +1,4 @@
-"""Which results the code of today would not reproduce, and why."""
+"""Tells which results the code of today would not reproduce, and why."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.records.spec import Spec
 
 @cache
 def why_stale(technique: str, task: str, technique_hash: str, task_hash: str) -> str:
-    """What has changed since a result with these hashes: one word of technique, task, unknown; empty if nothing has.
+    """Return what has changed since a result with these hashes: technique, task or unknown; empty if nothing has.
 
     unknown: this technique or this task is not there any more (or is a plugin's that was not named).
     """

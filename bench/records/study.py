@@ -51,15 +51,15 @@ class Chain(Frozen):
 
 
 class Study(Frozen):
-    """What is to be run; what a report is about."""
+    """A plan of what to run; a report is about one or several."""
 
     preset: str
     title: dict[str, str]
-    """By language: en, zh."""
+    """Title by language: en, zh."""
     arm: str = MAIN
-    """Which of the preset's matrices this is: results of unlike arms are never pooled."""
+    """Name of the arm, one of the preset's matrices: results of different arms are never pooled."""
     arm_title: dict[str, str] = Field(default_factory=dict)
-    """What the arm is for, by language; empty for the main one."""
+    """Purpose of the arm, by language; empty for the main one."""
     techniques: tuple[str, ...]
     tasks: tuple[TaskPlan, ...]
     measured_seeds: int
@@ -95,7 +95,7 @@ class Study(Frozen):
 
     @property
     def members(self) -> int:
-        """How many members train at the most."""
+        """Count the members that train at most."""
         tuning = sum(
             len(s.protocol.learning_rates) * self._tuning_seeds(s.protocol) for s in self.settings if s.protocol.tunes
         )

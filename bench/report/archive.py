@@ -15,13 +15,13 @@ from bench.errors import BenchError
 
 STAMP = "%Y-%m-%d_%H-%M-%S"
 MANIFEST = "manifest.json"
-"""What a report's folder gets last."""
+"""Name of the file that is written last into a report's folder."""
 
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)(?:-(\d{1,4}))?")
 
 
 def new_folder(root: Path) -> Path:
-    """Make the folder of a report that is made now, and of no other: of those of one second, the next has a number."""
+    """Make a new folder for a report of this moment; a second one within a second gets a number."""
     stamp = f"{datetime.now():{STAMP}}"
     for name in itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2))):
         try:
@@ -35,7 +35,7 @@ def new_folder(root: Path) -> Path:
 
 
 def old_folders(root: Path, keep: int) -> list[Path]:
-    """What may go, oldest first: all such folders but the newest `keep`; what is named otherwise is not ours.
+    """List the folders that may be removed, oldest first: all with a report's name except the newest `keep`.
 
     A folder that is being written stays, and does not count. Nor does one whose report was never finished, which goes
     with those that are older. A folder from the future was made while the clock was ahead: it makes no other one go.
@@ -51,13 +51,13 @@ def old_folders(root: Path, keep: int) -> list[Path]:
 
 
 def links(root: Path) -> list[Path]:
-    """Links that are named as reports are: somebody has put them there, and what they lead to may be anything."""
+    """List links with names like reports': somebody has put them there, and they may lead to anything."""
     return sorted(path for path in root.glob("*") if path.is_symlink() and _NAME.fullmatch(path.name))
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Keep a report's folder from going while it is being written; a program that is killed lets go of it.
+    """Protect a report's folder from removal while it is being written; a killed program releases it.
 
     If nothing comes into one of `new_folder`, it goes, and so does the folder around it if that is empty.
     """
@@ -95,7 +95,7 @@ def _is_written(folder: Path) -> bool:
 
 
 def _age(name: str, now: datetime) -> tuple[bool, datetime, int] | None:
-    """What sorts reports from the oldest to the newest; None for a folder that is none."""
+    """Return a key that sorts reports from the oldest to the newest; None if the folder is not a report's."""
     found = _NAME.fullmatch(name)
     try:
         made = datetime.strptime(found[1], STAMP) if found else None

@@ -25,7 +25,7 @@ class Broken:
 
 
 def build(page: Page) -> tuple[Document, list[Broken]]:
-    """The document, and the sections that could not be made, in place of which a note stands."""
+    """Build the document; return it with the sections that failed, each of which is replaced by a note."""
     broken: list[Broken] = []
     sections = tuple(found for cls in in_order() for found in _made(cls, page, broken))
     last = [origin.last for origin in page.findings.origins]
@@ -57,7 +57,7 @@ def _made(cls: type[ReportSection], page: Page, broken: list[Broken]) -> list[Se
 
 
 def _facts(page: Page) -> Iterator[tuple[str, str]]:
-    """What the title page says of the study."""
+    """Yield the facts about the study on the title page."""
     words, n, findings = page.words, page.say.numbers, page.findings
     if findings.studies:
         yield words("Study"), page.say.study()

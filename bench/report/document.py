@@ -1,4 +1,4 @@
-"""What a report consists of: a document of sections and blocks, which renderers walk. Nothing here knows of HTML.
+"""The contents of a report: a document of sections and blocks, which renderers walk. Nothing here knows of HTML.
 
 Text within a block is a `Rich`: a string, a part with a meaning of its own (a link, a verdict, a reference to a
 figure), or several of these, one after the other.
@@ -32,7 +32,7 @@ class Link:
     """origin: leads from a number to the runs behind it; page: has the number of its page behind it in print."""
     screen_only: bool = False
     find: str = ""
-    """What the reader looks for in the table that it leads to: its rows are filtered by it."""
+    """Text that filters the rows of the table to which the link leads."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading within a section; with an id it can be linked to, and stands in the contents if it is listed."""
+    """A heading within a section; with an id it can be linked to, and it is in the contents if it is listed."""
 
     text: Rich
     id: str = ""
@@ -120,9 +120,9 @@ class Column:
 
     title: Rich
     number: bool = False
-    """Whether it holds numbers, which are set to the right."""
+    """True if it holds numbers, which are aligned to the right."""
     choice: bool = False
-    """Whether few values come many times, so that a reader may choose among them."""
+    """True if few values occur many times, so that a reader may choose among them."""
 
 
 @dataclass(frozen=True)
@@ -160,13 +160,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. Without a caption it has no number, and `label` says what it holds to those who do not see it."""
+    """A table. Without a caption it has no number; `label` describes it for those who do not see it."""
 
     columns: tuple[Column, ...]
     groups: tuple[Group, ...]
     caption: str = ""
     name: str = ""
-    """By which it can be referred to."""
+    """Name by which it can be referred to."""
     kind: str = ""
     label: str = ""
     screen_only: bool = False
@@ -214,7 +214,7 @@ class Document:
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     created: str = ""
-    """ISO 8601, UTC: when the newest of its runs was made; empty if there is none."""
+    """Time of its newest run, ISO 8601, UTC; empty if there are no runs."""
     keywords: str = ""
 
 

@@ -1,4 +1,4 @@
-"""Where the files of the report's form lie: templates, style sheets, script and references."""
+"""Finds the files for the report's form: templates, style sheets, script and references."""
 
 from __future__ import annotations
 

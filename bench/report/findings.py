@@ -76,12 +76,12 @@ class Matrix:
 
     @property
     def studies(self) -> list[Study]:
-        """What was asked for, oldest first."""
+        """Return the studies that were asked for, oldest first."""
         return self.scope.studies
 
     @property
     def trained(self) -> bool:
-        """Whether there is anything but networks as they start."""
+        """Return True if any protocol trains; otherwise networks are only probed as they start."""
         return any(protocol.updates for protocol in self.protocols.values())
 
     @cached_property
@@ -126,7 +126,7 @@ class Matrix:
         return found
 
     def levels(self, task: str) -> curves.Levels | None:
-        """What a task's metric is read against; None if nothing was trained on it."""
+        """Return the levels that a task's metric is compared with; None if nothing was trained on it."""
         return curves.levels(self.scope, task)
 
     @property
@@ -140,7 +140,7 @@ class Matrix:
 
 
 class Counts(NamedTuple):
-    """How much stands behind a report."""
+    """The amount of evidence behind a report."""
 
     measured: int
     """Runs that count; those that only tuned a learning rate are `tuning`."""
@@ -153,7 +153,7 @@ class Counts(NamedTuple):
     diverged: int
     failed: int
     arms: int
-    """Matrices beside the main one."""
+    """Matrices besides the main one."""
     stale: int
 
 
@@ -174,7 +174,7 @@ class Findings(Matrix):
     state: str
     """SHA-256 of what the store held."""
     history: History | None
-    """None where there is but one run to tell of."""
+    """None if there is only one run."""
 
     @cached_property
     def all_runs(self) -> list[Run]:
@@ -183,17 +183,17 @@ class Findings(Matrix):
 
     @cached_property
     def failures(self) -> list[Failure]:
-        """What diverged or failed, of every arm."""
+        """List the runs of every arm that diverged or failed."""
         return rows_of(ledgers.failures(self.members), Failure)
 
     @cached_property
     def origins(self) -> list[Origin]:
-        """Where the runs of every arm come from."""
+        """List the origins of the runs of every arm."""
         return rows_of(ledgers.provenance(replace(self.scope, members=self.members)), Origin)
 
     @cached_property
     def gaps(self) -> list[Gap]:
-        """What was planned and not measured."""
+        """List what was planned but not measured."""
         return rows_of(ledgers.gaps(self.table), Gap)
 
     @cached_property
@@ -203,12 +203,12 @@ class Findings(Matrix):
 
     @cached_property
     def cost_ratios(self) -> dict[str, CostRatio]:
-        """What an update costs over the baseline's, by technique."""
+        """Return the ratio of each technique's cost per update to the baseline's."""
         return {r.technique: r for r in rows_of(ledgers.cost_ratios(self.scope).reset_index(), CostRatio)}
 
     @cached_property
     def rows(self) -> list[tuple[SourceRow, list[Technique]]]:
-        """The source's rows, each with the techniques that stand for it."""
+        """List the source's rows, each with the techniques that represent it."""
         return [(row, [t for t in self.techniques if t.source_row == row.id]) for row in load_rows()]
 
     @cached_property
@@ -225,7 +225,7 @@ class Findings(Matrix):
 
     @cached_property
     def remedies(self) -> set[str]:
-        """The techniques that stand for a row of the source's table."""
+        """Return the techniques that represent a row of the source's table."""
         return {t.name for t in self.techniques if t.source_row}
 
     @property
@@ -271,20 +271,20 @@ class Findings(Matrix):
         return [curve for curve in self.curves if curve.key.task == task]
 
     def compare(self, technique: str) -> list[compare.Comparison]:
-        """One technique beside the baseline, task by task."""
+        """Compare one technique with the baseline, task by task."""
         return compare.compare(self.scope, self.table, technique)
 
     def rules(self, task: str) -> list[advice.Rule]:
-        """What to use on a task, by rising lag."""
+        """Recommend techniques for a task, by rising lag."""
         return advice.rules(self.table, self.scope.costs, self.remedies, task)
 
     def solvers(self, task: str) -> dict[str, dict[int, advice.Offer]]:
-        """By technique, what it offers at the lags of a task that it solves."""
+        """Return what each technique offers at the lags of a task that it solves."""
         return advice.solvers(self.table, self.scope.costs, task)
 
     @property
     def timed(self) -> bool:
-        """Whether any update was timed."""
+        """Return True if any update was timed."""
         return bool(self.scope.costs.time_ratio.notna().any())
 
     def costs(self, task: str) -> dict[str, Cost]:
@@ -292,7 +292,7 @@ class Findings(Matrix):
         return {cost.technique: cost for cost in rows_of(ledgers.costs(self.scope, task), Cost)}
 
     def noise_floors(self, cells: Iterable[Cell]) -> list[Cost]:
-        """The baseline's cost beside itself in those of the cells in which it was timed."""
+        """List the baseline's costs, relative to itself, in those of the cells in which it was timed."""
         costs = rows_of(self.scope.costs, Cost)
         floors = {Cell(cost.task, cost.lag): cost for cost in costs if cost.technique == BASELINE}
         return [floors[cell] for cell in dict.fromkeys(cells) if cell in floors]
@@ -307,7 +307,7 @@ class Findings(Matrix):
 
     @cached_property
     def counts(self) -> Counts:
-        """How much stands behind the report, arms and all."""
+        """Count what the report rests on, all arms included."""
         settings = [e for matrix in self.matrices.values() for e in matrix.estimates]
         planned = [e for e in settings if e.state != "unplanned"]
         measured = sum(run.measured for run in self.all_runs)
@@ -326,7 +326,7 @@ class Findings(Matrix):
 
     @property
     def stale_runs(self) -> int:
-        """How many runs are stale."""
+        """Count the runs that are stale."""
         return sum(old.members for old in self.stale)
 
     @cached_property

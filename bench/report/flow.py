@@ -20,7 +20,7 @@ from bench.report.rows import FlowRate, InTraining, Profile, rows_of
 FLOOR = math.log10(np.finfo(np.float32).tiny)
 """log10 of the smallest normal number in single precision: smaller ones are flushed to zero in training."""
 SPIKE = 10
-"""A gradient norm of so many times the median one of its run is a spike."""
+"""Ratio of a gradient norm to the median of its run above which it is a spike."""
 REACH_SHARE = 0.01
 """The share of its norm that a gradient keeps as far as it reaches; `bench.engine.probe` measures by it."""
 PROFILE = [*SETTING, "moment", "quantity", "layer"]
@@ -36,13 +36,12 @@ class Flow:
     """PROFILE, lag_back; log10_norm: the logarithm's mean over seeds. For `curve` alone."""
     rates: list[FlowRate]
     probed: dict[SettingKey, list[str]]
-    """By setting, what was probed, in the order in which a probe has it: states stand as a technique declares them."""
+    """Quantities that were probed, by setting, in the probe's order: states are in the order of their declaration."""
     training: dict[SettingKey, InTraining]
-    """By setting: the shares of updates that clipping changed, and of the intervals between evaluations in which the
-    largest gradient norm is a spike."""
+    """Shares, by setting, of updates that clipping changed, and of intervals between evaluations with a spike."""
 
     def lag(self, task: str) -> int | None:
-        """The longest lag of a task at which the baseline's flow was measured, else anybody's; None if nobody's."""
+        """Return a task's longest lag at which the baseline's flow was measured, else any technique's, else None."""
         here = [rate for rate in self.rates if rate.task == task]
         base = [rate for rate in here if rate.technique == BASELINE]
         return max((rate.lag for rate in base or here), default=None)
@@ -56,13 +55,13 @@ class Flow:
         return self._curves.get((*key, moment, quantity, layer))
 
     def rate(self, key: SettingKey, moment: str, quantity: str) -> FlowRate | None:
-        """What a profile of the lowest layer comes down to; None if it was not measured."""
+        """Return the summary of a profile of the lowest layer; None if it was not measured."""
         return self._lowest.get((key, moment, quantity))
 
     def quantities(self, key: SettingKey) -> list[str]:
-        """What was probed of a technique: its states, the output first, then the cell state alone.
+        """List the quantities that were probed of a technique: its states, the output first, then the cell state alone.
 
-        The inputs stand for what has no states.
+        For a technique without states they are the inputs.
         """
         found = [name for name in self.probed.get(key, ()) if (key, name) in self._known]
         states = [name for name in found if name not in (INPUTS, CELL_ALONE)]

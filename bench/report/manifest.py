@@ -1,4 +1,4 @@
-"""What a report consists of and what it was made from, so that anybody can check that it is the same."""
+"""Lists the files of a report and what it was made from, so that anybody can check that it is the same."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bench.report.files import templates_folder
 from bench.report.findings import Findings
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "jinja2", "weasyprint", "pydyf")
-"""What a page's bytes may depend on; fonts and Pango besides."""
+"""Libraries on which a page's bytes may depend; fonts and Pango are further dependencies."""
 SHORT = 12
 
 
 def manifest(findings: Findings, folder: Path, files: Iterable[Path]) -> bytes:
-    """As JSON: the code, the libraries, the store's state, and each file's size and SHA-256 by its path in `folder`."""
+    """Return as JSON the code, libraries, the store's state, and each file's size and SHA-256 by path in `folder`."""
     code = provenance()
     record: dict[str, Any] = {
         "code": {"bench": bench.__version__, "commit": code["commit"], "dirty": code["dirty"]},
@@ -38,7 +38,7 @@ def _checked(file: Path) -> dict[str, Any]:
 
 
 def differing(folder: Path) -> list[str]:
-    """The files of the manifest in `folder` that are not as it says, or not there."""
+    """List the files of the manifest in `folder` that differ from it or are missing."""
     said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
     return [name for name, about in said.items() if not (folder / name).is_file() or _checked(folder / name) != about]
 

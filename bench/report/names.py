@@ -1,4 +1,4 @@
-"""What readers call techniques, tasks, arms and what was measured of them, in one language."""
+"""Names techniques, tasks, arms and what was measured of them for readers, in one language."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Names:
         return self.words("{technique}, {quantity}", technique=name, quantity=self.quantity(quantity))
 
     def quantity(self, name: str) -> str:
-        """What a gradient is taken of."""
+        """Name a quantity that a gradient is taken with respect to."""
         return self.words.name(QUANTITIES.get(name, name))
 
     def level(self, name: str) -> str:
@@ -101,5 +101,5 @@ class Names:
         return self.words(VERDICTS[verdict])
 
     def symbol(self, verdict: str) -> str:
-        """What stands before a verdict."""
+        """Return the symbol in front of a verdict."""
         return SYMBOLS[verdict]

@@ -1,4 +1,4 @@
-"""How numbers look, by language."""
+"""Formats numbers, by language."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Numbers:
         return f"{_significant(value):,g}" if math.isfinite(value) else self.not_finite(value)
 
     def tick(self, value: float) -> str:
-        """On an axis: 0.05, 20, 10 k."""
+        """Format a number at an axis: 0.05, 20, 10 k."""
         return self.si(value) if abs(value) >= 1000 else _minus(f"{value:g}")
 
     def power_of_ten(self, exponent: float) -> str:
@@ -80,7 +80,7 @@ class Numbers:
         return self.none if math.isnan(value) else self.words("{value}×", value=self.factor(value))
 
     def factor(self, value: float) -> str:
-        """As `ratio`, without its sign: 3.9; 0.0071."""
+        """Format a ratio without its sign: 3.9; 0.0071."""
         if not 0 < value < math.inf:
             return self.signed(value).lstrip("+")
         return _short(value) if value >= 0.1 else f"{value:.2g}"

@@ -15,9 +15,9 @@ class Entry(NamedTuple):
     """A line of the ledger."""
 
     title: str
-    """In English."""
+    """Title in English."""
     shown: Callable[[Matrix, str, Names], str]
-    """What it says of a task in an arm."""
+    """Function that formats its value for a task in an arm."""
 
 
 def entries() -> list[Entry]:
@@ -77,4 +77,4 @@ FOLLOWING = {
         Entry(words("Seeds measured"), _seeds("measured")),
     ),
 }
-"""What follows from a field, by its name."""
+"""Entries that follow from a field, by its name."""

@@ -1,4 +1,4 @@
-"""The rows of what was estimated, as typed objects: what sections and figures get in place of tables.
+"""The rows of estimates as typed objects, which sections and figures get instead of tables.
 
 A field has the name of the table's column that it is read from.
 """
@@ -34,7 +34,7 @@ def rows_of(table: pd.DataFrame, kind: type[R]) -> list[R]:
 
 @dataclass(frozen=True, slots=True)
 class Technique:
-    """How a technique is introduced; all but the name is empty if nothing was trained of it."""
+    """The introduction of a technique; all but the name is empty if nothing was trained with it."""
 
     technique: str
     title: str
@@ -44,7 +44,7 @@ class Technique:
 
     @property
     def name(self) -> str:
-        """How the command line spells it."""
+        """Return its name on the command line."""
         return self.technique
 
 
@@ -77,7 +77,7 @@ class TechniqueWords:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How a setting did: see `bench.evidence.estimates.summarise`."""
+    """The results of a setting: see `bench.evidence.estimates.summarise`."""
 
     technique: str
     task: str
@@ -100,17 +100,17 @@ class Estimate:
 
     @property
     def key(self) -> SettingKey:
-        """What names the setting in its arm."""
+        """Return the key of the setting in its arm."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property
     def measured(self) -> bool:
-        """Whether there are runs of it."""
+        """Return True if there are runs of it."""
         return self.state == "measured"
 
     @property
     def broken(self) -> dict[str, int]:
-        """How many runs diverged and how many failed, where any did."""
+        """Count the runs that diverged and those that failed, where there are any."""
         counts = {"diverged": self.diverged, "failed": self.failed}
         return {outcome: count for outcome, count in counts.items() if count}
 
@@ -129,11 +129,11 @@ class Horizon:
     high: float
     shortest: int
     open: bool
-    """Whether it is the longest lag that there was."""
+    """True if it is the longest lag that there was."""
 
     @property
     def known(self) -> bool:
-        """Whether anything was measured."""
+        """Return True if anything was measured."""
         return self.horizon == self.horizon
 
 
@@ -158,23 +158,23 @@ class Run:
 
     @property
     def key(self) -> SettingKey:
-        """What names its setting in its arm."""
+        """Return the key of its setting in its arm."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property
     def measured(self) -> bool:
-        """Whether it counts, and did not only tune a learning rate."""
+        """Return True if it counts, and did not only tune a learning rate."""
         return self.role == "measured"
 
     @property
     def solved(self) -> bool:
-        """Whether it solved its task."""
+        """Return True if it solved its task."""
         return self.outcome == "solved"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an update of a technique costs: columns of `bench.records.result.COST_COLUMNS`."""
+    """The cost of an update of a technique: columns of `bench.records.result.COST_COLUMNS`."""
 
     technique: str
     task: str
@@ -202,7 +202,7 @@ class CostRatio:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was spent on a technique on a task, and the learning rate of each lag."""
+    """The runs spent on a technique on a task, and the learning rate of each lag."""
 
     technique: str
     task: str
@@ -225,7 +225,7 @@ class Failure:
     reason: str
     members: int
     runs: int
-    """Of how many runs of the setting."""
+    """Number of all runs of the setting."""
     first: int
     last: int
     """The updates after which the first and the last of them ended."""
@@ -349,7 +349,7 @@ class Profile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FlowRate:
-    """What a gradient's profile comes down to, over the seeds of a setting."""
+    """The summary of a gradient's profile, over the seeds of a setting."""
 
     technique: str
     task: str
@@ -358,7 +358,7 @@ class FlowRate:
     quantity: str
     layer: int
     decay: float
-    """Mean slope of the norm's logarithm, in nats a step back, with its interval `low` to `high`."""
+    """Mean slope of the norm's logarithm, in nats per step back, with its interval `low` to `high`."""
     low: float
     high: float
     seeds: int
@@ -376,13 +376,13 @@ class FlowRate:
 
     @property
     def key(self) -> SettingKey:
-        """What names the setting in its arm."""
+        """Return the key of the setting in its arm."""
         return SettingKey(self.technique, self.task, self.lag)
 
 
 @dataclass(frozen=True, slots=True)
 class InTraining:
-    """How steady the gradient was over training: the share of updates that were clipped, and of spikes."""
+    """The steadiness of the gradient over training: the share of updates that were clipped, and of spikes."""
 
     clipped: float
     spikes: float

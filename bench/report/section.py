@@ -1,4 +1,4 @@
-"""What a section of the report is: one file in `sections/`, with its words."""
+"""The contract of a report's section: one file in `sections/`, with its words."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bench.report.verdicts import Verdicts
 from bench.tracking import RunAddresses
 
 ClaimPictures = dict[str, tuple[Picture, list[str]] | None]
-"""By claim: its figure, and the names of what stands on its right."""
+"""Figure of each claim, and the names of the panels on its right."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What every section has at hand: the findings, the names in one language, and where runs are found."""
+    """The things that every section needs: the findings, the names in one language, and the addresses of runs."""
 
     findings: Findings
     words: Language
@@ -61,7 +61,7 @@ class ReportSection(ABC):
     """Sections stand by rising order: the answer has 10, the ledger of runs 150."""
     title: ClassVar[str]
     screen_only: ClassVar[bool] = False
-    """Whether it is left out on paper."""
+    """True if it is left out on paper."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.findings, self.say, self.words = page, page.findings, page.say, page.words
@@ -69,7 +69,7 @@ class ReportSection(ABC):
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
-        """What it consists of, in order; nothing, and the section is left out."""
+        """Yield its blocks in order; a section without blocks is left out."""
 
     def sections(self) -> Iterator[Section]:
         """The section as a part of the document, where it has something to say; several where there are several."""

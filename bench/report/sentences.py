@@ -15,10 +15,10 @@ MOST_NAMED = 5
 
 
 class Sentences(Names):
-    """Names, and what is said in more than one place, in one report in one language."""
+    """Names, and the sentences that several places share, in one report in one language."""
 
     def counts(self) -> dict[str, str]:
-        """How much stands behind the report, to fill sentences with."""
+        """Format the counts of what the report rests on, to fill sentences with."""
         return {name: self.numbers.count(value) for name, value in self.findings.counts._asdict().items()}
 
     def answers(self) -> list[str]:
@@ -56,7 +56,7 @@ class Sentences(Names):
         )
 
     def _nobody(self, task: str, lag: int) -> str:
-        """That no technique has a horizon, and which came nearest."""
+        """Say that no technique has a horizon, and which came nearest."""
         values = {"task": self.task(task), "lag": self.numbers.count(lag), "share": self.share()}
         best = min(self.findings.estimates_on(task, lag, measured=True), key=lambda e: (-e.rate, e.restricted_mean))
         if not best.solved:
@@ -81,7 +81,7 @@ class Sentences(Names):
         return self.numbers.percent(HORIZON_SHARE)
 
     def evidence(self, technique: Technique) -> str:
-        """One technique's measurements beside the baseline's, task by task, and what it costs."""
+        """Compare one technique's measurements with the baseline's, task by task, and give its cost."""
         told = [self._compared(comparison) for comparison in self.findings.compare(technique.name)]
         if ratio := self.findings.cost_ratios.get(technique.name):
             told.append(self.words("time {time}", time=self.time_ratio(technique.name)))

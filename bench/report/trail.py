@@ -25,11 +25,11 @@ class Step(NamedTuple):
 
     experiment: str
     name: str
-    """Of its runs, as MLflow shows them."""
+    """Name of its runs, as MLflow shows them."""
     ids: list[tuple[str, str]]
-    """Of the first runs, each with its address in MLflow (empty where none is known)."""
+    """Ids of the first runs, each with its address in MLflow (empty where none is known)."""
     more: int
-    """How many others there are."""
+    """Number of the other runs."""
     place: str
     """The id of its row in the ledger of runs."""
     rate: str

@@ -1,4 +1,4 @@
-"""The ledger of runs: every setting that was trained, who rests on it, and where MLflow shows its runs."""
+"""The ledger of runs: every setting that was trained, the claims that rest on it, and where MLflow shows its runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     claims: str
     setting_hash: str
     address: str
-    """In MLflow; empty where none is known."""
+    """Address in MLflow; empty where none is known."""
 
 
 def place(setting_hash: str, role: str) -> str:
@@ -76,7 +76,7 @@ class Trained:
         return measured_places(self.say.findings)
 
     def _order(self, run: Run) -> tuple[int, int, str, int, str]:
-        """As the report has them: by task, then technique, then lag."""
+        """Return a key for the report's order: by task, then technique, then lag."""
         tasks, techniques = self._ranks
         known = techniques.get(run.technique, len(techniques))
         return tasks.get(run.task, len(tasks)), known, run.technique, run.lag, run.role
@@ -88,7 +88,7 @@ class Trained:
         return tasks, {technique.name: place for place, technique in enumerate(self.say.findings.techniques)}
 
     def _row(self, runs: list[Run]) -> Row:
-        """Of a setting's runs in one role, which stand here once for each arm that they belong to."""
+        """Make the row of a setting's runs in one role, which are given once for each arm that they belong to."""
         first, words = runs[0], self.say.words
         own = {run.mlflow_run_id: run for run in reversed(runs)}
         rates = sorted({run.learning_rate for run in own.values()})

@@ -47,7 +47,7 @@ class Verdicts:
         return {claim.claim: claim for claim in self.all}
 
     def says(self, claim: PartVerdict) -> str:
-        """What the source claims."""
+        """Return what the source claims."""
         return wording.says(claim.claim, self.words)
 
     def label(self, part: PartVerdict) -> str:
@@ -59,7 +59,7 @@ class Verdicts:
         return wording.estimated(part.claim, part.asked, self.words, self.say.called)
 
     def reason(self, part: PartVerdict) -> str:
-        """Why the verdict is what it is, in a sentence."""
+        """Explain the verdict in a sentence."""
         return wording.reason(part, self.words)
 
     # How they stand
@@ -69,7 +69,7 @@ class Verdicts:
         return Chip(verdict, self.say.verdict(verdict), self.say.symbol(verdict), claim)
 
     def tally(self) -> list[Tally]:
-        """By verdict: the claims, and those that tell most."""
+        """List for each verdict its claims, and the most telling of them."""
         found = []
         for verdict in VERDICTS:
             claims = [claim for claim in self.all if claim.verdict == verdict]
@@ -78,7 +78,7 @@ class Verdicts:
         return found
 
     def _weight(self, claim: ClaimVerdict) -> float:
-        """How much a verdict tells: of an effect, the distance of its interval from none; of none, its narrowness."""
+        """Rate a verdict: for an effect, by the distance of its interval from none; for none, by its narrowness."""
         _, low, high = in_margins(claim)
         if claim.verdict == "undecided":
             return -math.inf if claim.needed_n is None else -claim.needed_n
@@ -99,7 +99,7 @@ class Verdicts:
     # Numbers
 
     def effect(self, part: PartVerdict) -> str:
-        """An effect, its unit beside it."""
+        """Format an effect with its unit."""
         if not math.isfinite(part.effect):
             return self.numbers.none
         return self._number(part, part.effect)
@@ -111,7 +111,7 @@ class Verdicts:
         return self.numbers.range(self._bare(part, part.low), self._bare(part, part.high))
 
     def margin(self, part: PartVerdict) -> str:
-        """What counts as no difference."""
+        """Format the range that counts as no difference."""
         if part.band is None:
             return self.numbers.none
         if part.unit == RATIO:
@@ -120,11 +120,11 @@ class Verdicts:
         return f"±{part.margin:g}"
 
     def p(self, part: PartVerdict) -> str:
-        """After Holm's correction."""
+        """Format the p-value after Holm's correction."""
         return self.numbers.p(part.p)
 
     def needed(self, part: PartVerdict) -> str:
-        """How many seeds would decide it; empty if there are enough, or none would do."""
+        """Say how many seeds would decide it; empty if there are enough, or no number would."""
         return "" if part.needed_n is None else self.words("needs {needed}", needed=self.numbers.count(part.needed_n))
 
     def robust(self, part: PartVerdict) -> str:
@@ -134,7 +134,7 @@ class Verdicts:
         return f"{part.robustness.agree}/{part.robustness.analyses}"
 
     def estimate(self, part: PartVerdict) -> Rich:
-        """An effect, and small beside it its interval."""
+        """Format an effect, followed by its interval in small type."""
         interval = self.interval(part)
         return (self.effect(part), " ", Styled(interval, "small")) if interval else self.effect(part)
 
@@ -162,7 +162,7 @@ class Verdicts:
         return self.words.rules.between_clauses.join(told)
 
     def values(self) -> dict[str, str]:
-        """What the sentences about all verdicts are filled with."""
+        """Return the values for sentences about all verdicts."""
         return {
             "comparisons": self.numbers.count(self.comparisons),
             "confidence": self.numbers.percent(CONFIDENCE),

@@ -23,7 +23,7 @@ STATES = {
     "pending": words("not yet run"),
     "unplanned": words("not planned"),
 }
-"""Why a setting has no result, in a sentence's part."""
+"""Reasons why a setting has no result, each as part of a sentence."""
 STATES_IN_SHORT = {
     "skipped": words("cannot do it"),
     "untuned": words("tuning failed"),
@@ -52,7 +52,7 @@ ORTHOGONAL = {
     "not run": words("not run"),
 }
 QUANTITIES = {"x": words("inputs"), "cell": words("cell state alone")}
-"""What a gradient is taken of; a state that is not listed is called by its own name."""
+"""Names of the quantities that a gradient is taken with respect to; any other state goes by its own name."""
 ARMS = {
     "main": words("Main matrix"),
     "start": words("Before training"),

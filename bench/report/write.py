@@ -1,4 +1,4 @@
-"""From a store to the report's files."""
+"""Makes the report's files from a store."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ USUAL = ("html", "pdf")
 
 
 class Written(NamedTuple):
-    """What came of a language."""
+    """The outcome of writing a report in one language."""
 
     files: list[Path]
     problems: list[str]
-    """Why a file was not written, or lacks something."""
+    """Reasons why a file was not written, or lacks something."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """How a report is to be written."""
+    """The instructions for writing a report."""
 
     output: Path
     addresses: RunAddresses | None
@@ -64,12 +64,12 @@ def write_report(
     png_dpi: int = 0,
     only: Sequence[str] = USUAL,
 ) -> list[Path]:
-    """Render report.<language>.html and .pdf into `output`, and beside them what can be taken away from them.
+    """Render report.<language>.html and .pdf into `output`, and next to them the files that go with them.
 
     With `addresses`, runs are links into MLflow. languages: codes, or paths of folders; English and Chinese if none are
     given. only: the names of the formats that are written.
 
-    Beside the pages stand figures/ (SVG; with `png_dpi` PNG too), tables/ (CSV), references.bib and manifest.json.
+    Next to the pages are figures/ (SVG; with `png_dpi` PNG too), tables/ (CSV), references.bib and manifest.json.
     Returns the pages' files. With two jobs another process does half of the work. Whatever can be written is, before
     BenchError says what could not: the PDF, where Pango or a font is missing, or a section that raised an error. Also
     raises BenchError if the store is empty, `output` cannot be written, or a language or a format is not known.
@@ -137,7 +137,7 @@ def _sentence(section: Broken) -> str:
 
 
 def _write_packed(findings: bytes, code: str, job: Job) -> Written:
-    """In another process. Findings travel pickled: the executor would pickle them while this process goes on."""
+    """Write a report in another process. Findings come pickled: the executor pickles while this process goes on."""
     return _write_language(pickle.loads(findings), code, job)
 
 
@@ -151,7 +151,7 @@ def _claim_pictures(
 
 
 def _draw_claims(findings: bytes, code: str, png_dpi: int) -> ClaimPictures:
-    """In another process."""
+    """Draw the claims' figures in another process."""
     unpacked: Findings = pickle.loads(findings)
     with as_png(png_dpi):
         return claim_pictures(unpacked, Page(unpacked, language(code)).verdicts)

@@ -1,4 +1,4 @@
-"""Where a store is: what a user may name, and how a path is written as the address that MLflow takes."""
+"""Reads the addresses of stores that a user may give, and writes a path as the address that MLflow takes."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ DATABASES = ("postgresql", "mysql", "mssql")
 
 @dataclass(frozen=True)
 class Location:
-    """Where a store is."""
+    """The place of a store."""
 
     uri: str = field(repr=False)
-    """As MLflow takes it; may hold a password."""
+    """Address in the form that MLflow takes; may hold a password."""
     database: Path | None = None
     """The SQLite file of a local store, absolute."""
     artifacts: Path | None = None
-    """Where files go, unless a server decides."""
+    """Folder for files; None where a server decides."""
 
     @property
     def shown(self) -> str:
-        """For messages: a path where there is one, never a password."""
+        """Return the store's name in messages: a path where there is one, never a password."""
         return str(self.database) if self.database else without_secrets(self.uri)
 
     @property
@@ -42,7 +42,7 @@ class Location:
 
     @property
     def is_copy(self) -> bool:
-        """Whether what is opened is a copy of the database, made to read what may not be written."""
+        """Return True if a copy of the database is opened, made to read a store that is read-only."""
         return self.database is not None and self.uri != sqlite_address(self.database)
 
 
@@ -92,7 +92,7 @@ def _local(given: str, is_file: bool = False) -> Location:
     try:
         path = (path.expanduser() if given.startswith("~") else path).resolve()
         is_file = is_file or path.is_file() or path.suffix in (".db", ".sqlite")
-    except (OSError, ValueError, RuntimeError) as error:  # too long, a null byte, a user who is not known
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a null byte, an unknown user
         raise BenchError(f"Store '{_readable(path)}' cannot be a path: {brief(error)}.") from None
     database = path if is_file else path / DATABASE
     return Location(sqlite_address(database), database, database.parent / "artifacts")

@@ -1,4 +1,4 @@
-"""The time by a server's clock, which all machines that write to it share."""
+"""Asks a server for the time: all machines that write to it share its clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.tracking.opening import ask_version
 
 
 def server_time(location: Location) -> float:
-    """Seconds since 1970 by the clock of a store's server; by this machine's where the server does not say."""
+    """Return seconds since 1970 by the clock of a store's server, or by this machine's if the server gives no time."""
     if urlsplit(location.uri).scheme in SERVERS:
         said = ask_version(location).headers.get("Date")
         now = parsedate_to_datetime(said) if said else None

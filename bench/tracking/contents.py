@@ -20,7 +20,7 @@ SNAPSHOT_FILE = "snapshot.json.gz"
 
 
 class LostError(BenchError):
-    """A record's file is lost or damaged, for good unless somebody puts it back."""
+    """A record's file is lost or damaged, for good unless somebody restores it."""
 
 
 def _study(file: Path) -> Study:
@@ -30,7 +30,7 @@ def _study(file: Path) -> Study:
 def _snapshot(file: Path) -> Snapshot:
     try:
         return unpacked(file.read_bytes(), file.name)
-    except BenchError as error:  # whose advice is for a file that a user has named
+    except BenchError as error:  # its advice is about a file that a user has named
         raise ValueError(str(error)) from error
 
 
@@ -42,11 +42,11 @@ FILES: dict[Kind, dict[str, Callable[[Path], Any]]] = {
     "timings": {"timings.parquet": partial(table, columns=TIMINGS)},
     "snapshots": {SNAPSHOT_FILE: _snapshot},
 }
-"""By the kind of a record, its files that are read, and how: this raises one of UNREADABLE."""
+"""The files that are read, by kind of record, each with its reader, which raises one of UNREADABLE."""
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether a file that raised this one of UNREADABLE is lost or damaged: a permission or a failing disk may pass."""
+    """Return True if this one of UNREADABLE means a lost or damaged file: a permission or a failing disk may pass."""
     if isinstance(error, OSError):
         return error.errno in (None, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
     return not isinstance(error, MemoryError)

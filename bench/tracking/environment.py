@@ -1,4 +1,4 @@
-"""Which of MLflow's environment variables count: those about a server's credentials, and how it is asked."""
+"""Selects the environment variables of MLflow that count: those about a server's credentials and requests to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from bench.errors import BenchError
 
 KEPT = ("MLFLOW_TRACKING_", "MLFLOW_HTTP_REQUEST_", "MLFLOW_S3_", "MLFLOW_KERBEROS_")
-"""How their names begin. Others would change how a store of ours is written, or keep MLflow from starting."""
+"""Prefixes of their names. Others would change how our stores are written, or keep MLflow from starting."""
 UI_STORE = "BPTT_BENCH_UI_STORE"
 """Ours: the address of the store that the interface's server shows, as MLflow takes it."""
 SWITCHES = {
@@ -30,7 +30,7 @@ NUMBERS = {
 def settle_environment() -> None:
     """Give MLflow the surroundings that this program means; before it is imported.
 
-    Raises BenchError where a number that the user may choose is none.
+    Raises BenchError if a number that the user may choose is not a number.
     """
     for name in [name for name in os.environ if name.startswith("MLFLOW_") and not name.startswith(KEPT)]:
         del os.environ[name]

@@ -1,4 +1,4 @@
-"""How a result lies in MLflow: the names of experiments, runs, parameters, tags and metrics.
+"""Lays a result out in MLflow: the names of experiments, runs, parameters, tags and metrics.
 
 Members are flat runs in one experiment a task, so that MLflow's own grouping shows mean and spread by
 technique. What belongs to no single member (a cohort's tables, a study, costs) is a *record*: a run in an
@@ -32,11 +32,11 @@ TASK = "bptt-bench.task"
 COMPLETE = "complete"
 """The tag that is written last: what lacks it does not exist."""
 YES = "yes"
-"""What that tag says of a record that counts."""
+"""Value of that tag on a record that counts."""
 RETIRED = "no more"
-"""What it says of one that no longer does: its members are being removed, or have been, each marked as nobody's."""
+"""Value on a record that no longer counts: its members are being removed, or have been, each marked as nobody's."""
 DAMAGED = "damaged"
-"""What it says of one that lost a member: that one may be restored, and is then to be removed."""
+"""Value on a record that lost a member: that one may be restored, and is then to be removed."""
 KEY = "cohort"
 """The tag of a record and of its members: the key of the cohort, study or cost table."""
 WRITER = "writer"
@@ -44,16 +44,16 @@ WRITER = "writer"
 SEQUENCE = "sequence"
 """The tag of a record: its number in the order of writing. Clocks are set back and forth; this only grows."""
 DIGITS = 12
-"""Of that number, so that it is sorted as a text, too."""
+"""Digits of that number, so that it is sorted as a text, too."""
 BEGUN = "begun"
 """The tag of a record on a server: when it was begun, in seconds since 1970 by the server's own clock."""
 RECORD = "record"
 """The tag of a member: the run id of the record that it belongs to."""
 NO_RECORD = "none"
-"""What that tag says of a run that is nobody's: made twice by mistake, or of a record that is retired."""
+"""Value of that tag on a run that is nobody's: made twice by mistake, or of a record that is retired."""
 
 CHECKSUM = "sha256."
-"""Of a record's tags, one a file: what is read must be what was written."""
+"""Prefix of a record's tags with checksums, one per file: what is read must be what was written."""
 
 STORED_MEMBERS = Table((*MEMBERS, Column("mlflow_run_id", "str", "the run's id in MLflow")))
 WHOSE = ("cohort", "technique", "task", "lag", "role", "outcome", "protocol_hash")
@@ -93,18 +93,18 @@ def record_experiment(kind: Kind) -> str:
 
 
 def run_name(key: SettingKey, seed: int, learning_rate: float, role: str) -> str:
-    """Readable, and unlike any other of the cohort: 'lstm adding lag 50 seed 3'."""
+    """Return a readable name, unique within the cohort: 'lstm adding lag 50 seed 3'."""
     name = f"{key.technique} {key.task} lag {key.lag} seed {seed}"
     return name if role == "measured" else f"{name} rate {learning_rate:g}"
 
 
 def params(row: dict[str, Any]) -> list[Param]:
-    """What was run; what does not apply is left out."""
+    """Return what was run as parameters; those that do not apply are left out."""
     return [Param(name, text) for name, text in _told(row, "parameter").items()]
 
 
 def tags(row: dict[str, Any], record: str) -> dict[str, str]:
-    """What came of it, and where it comes from."""
+    """Return the result and its origin as tags."""
     return _told(row, "tag") | {
         RECORD: record,
         "mlflow.source.name": "bptt-bench",
@@ -113,12 +113,12 @@ def tags(row: dict[str, Any], record: str) -> dict[str, str]:
 
 
 def started(row: dict[str, Any]) -> int:
-    """When the cohort began: milliseconds since 1970."""
+    """Return when the cohort began, in milliseconds since 1970."""
     return round(datetime.fromisoformat(row["started"]).timestamp() * 1000)
 
 
 def ended(row: dict[str, Any]) -> int:
-    """When the cohort ended: milliseconds since 1970."""
+    """Return when the cohort ended, in milliseconds since 1970."""
     return started(row) + round(1000 * np.nan_to_num(row["wall_seconds"]))
 
 
@@ -159,7 +159,7 @@ def _told(row: dict[str, Any], where: InMLflow) -> dict[str, str]:
 
 
 def _applies(value: Any) -> bool:
-    return value not in ("", "{}") and value == value  # not-a-number is unlike itself
+    return value not in ("", "{}") and value == value  # not-a-number differs from itself
 
 
 def _text(value: Any) -> str:

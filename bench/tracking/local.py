@@ -32,16 +32,16 @@ COPIES = 5
 """Tries to copy a database that changes meanwhile."""
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database."""
+"""Endings of the files that SQLite keeps next to a database."""
 
 
 def is_there(database: Path) -> bool:
-    """Whether there is a database, which an empty file is not."""
+    """Return True if there is a database, which an empty file is not."""
     return database.is_file() and database.stat().st_size > 0
 
 
 def make(database: Path) -> None:
-    """See that there is a database to write to. Raises BenchError where none can be."""
+    """Ensure that there is a database to write to. Raises BenchError if there can be none."""
     _RELAXED.add(str(database))
     if not is_there(database):
         _make_in(database.parent, database)
@@ -50,7 +50,7 @@ def make(database: Path) -> None:
 
 
 def _unwritable(database: Path) -> Path | None:
-    """Of a database and its folder, where SQLite makes files, what may not be written."""
+    """Return the database or its folder, where SQLite makes files, if it may not be written, else None."""
     effective = os.access in os.supports_effective_ids
     places = (database, database.parent)
     return next((place for place in places if not os.access(place, os.W_OK, effective_ids=effective)), None)
@@ -86,7 +86,7 @@ def _make(scratch: Path, database: Path) -> None:
 
 
 def check(database: Path, shown: Path) -> None:
-    """See that a database is MLflow's, and nothing beside it leads elsewhere. Raises BenchError, or sqlite3.Error."""
+    """Check that a database is MLflow's and no file next to it is a link. Raises BenchError, or sqlite3.Error."""
     for companion in _COMPANIONS:
         if Path(f"{database}{companion}").is_symlink():  # SQLite would write to where it leads
             raise BenchError(f"Store {shown} has a link next to it, {database.name}{companion}: remove that link.")
@@ -104,7 +104,7 @@ def check(database: Path, shown: Path) -> None:
 def readable(location: Location, database: Path) -> Location:
     """The store for reading alone, which leaves no trace: itself or, where it may not be written, a copy.
 
-    SQLite makes files beside a database with a write-ahead log before it reads. The copy goes with the location, or
+    SQLite makes files next to a database with a write-ahead log before it reads. The copy goes with the location, or
     with the program. Raises BenchError where there is no store, or none of MLflow's.
     """
     if not is_there(database):
@@ -154,7 +154,7 @@ def _opened(database: Path) -> sqlite3.Connection:
 
 
 def mend(database: Path, location: Location) -> None:
-    """See that artifacts are looked for where the store is now.
+    """Ensure that artifacts are looked for where the store is now.
 
     MLflow keeps absolute addresses of artifacts, which break when a folder is moved or copied.
     """

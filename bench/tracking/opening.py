@@ -33,16 +33,16 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 _FAILING = re.compile(r"too many (5\d\d) error responses|error code (5\d\d)|(5\d\d) Server Error")
-"""How MLflow and requests put it that a server answers, but with an error of its own."""
+"""Messages of MLflow and requests about a server that answers, but with an error of its own."""
 _BEHIND = "see its log for the reason (its database may be down, or a disk full), fix it, and try again"
 _SILENT = re.compile(
     "NewConnectionError|NameResolutionError|ConnectTimeoutError|Read timed out|Connection (?:aborted|broken|refused)"
 )
-"""How they put it that it does not, which a certificate that is not trusted is not."""
+"""Their messages about a server that does not answer; one whose certificate is not trusted is another case."""
 _DISTRUST = re.compile(r"certificate verify failed: (.+?)\.? \(_ssl")
-"""How they put it that its certificate is not trusted, and why."""
+"""Their messages about a certificate that is not trusted, and why."""
 _LACKING = re.compile(r"(?:bundle|file), invalid path: (.+)")
-"""How they put it that a file of certificates, or of a key, is not where the environment says."""
+"""Their messages about a file of certificates, or of a key, that is not where the environment says."""
 
 _FORBIDDEN = {
     errno.EACCES: "no permission",
@@ -50,7 +50,7 @@ _FORBIDDEN = {
     errno.EROFS: "a read-only file system",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What a disk says that takes no more, or no more of this user's."""
+"""Errors of a disk that takes no more, or no more of this user's files."""
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def plainly(shown: str) -> Iterator[None]:
 
 
 def _of_server(shown: str, said: str) -> str:
-    """What a user can do about a server that fails or went away; empty if this is about something else."""
+    """Say what a user can do about a server that fails or went away; empty if the error is about something else."""
     if failing := _FAILING.search(said):
         return f"The server at {shown} answers {_status(int(failing[failing.lastindex or 1]))}: {_BEHIND}."
     if _SILENT.search(said):
@@ -91,7 +91,7 @@ def _of_server(shown: str, said: str) -> str:
 
 
 def _of_certificates(shown: str, said: str) -> str:
-    """What a user can do where a server is there but not spoken with, for want of trust; empty if that is not it."""
+    """Say what a user can do if a connection to a server fails for lack of trust; empty if that is not the cause."""
     if distrust := _DISTRUST.search(said):
         return (
             f"The certificate of the server at {shown} is not trusted ({distrust[1]}): name a file with the one that "
@@ -200,7 +200,7 @@ def _proxy(location: Location) -> str:
 
 
 def _dial(location: Location) -> None:
-    """Connect once, in a thread of its own: drivers wait for ever for what takes a connection and says nothing."""
+    """Connect once, in a separate thread: drivers wait forever for a server that accepts and then sends nothing."""
     raised: list[BaseException] = []
 
     def dial() -> None:
@@ -219,9 +219,7 @@ def _dial(location: Location) -> None:
         raise BenchError(
             f"Store {location.shown} needs a database driver that is not installed: {brief(error)}."
         ) from None
-    if thread.is_alive() or isinstance(
-        error, (SQLAlchemyError, ValueError, UnicodeError)
-    ):  # of an address that is none
+    if thread.is_alive() or isinstance(error, (SQLAlchemyError, ValueError, UnicodeError)):  # the address is invalid
         raise BenchError(
             f"No database answers at {location.shown}: start it, or choose another with --store."
         ) from None

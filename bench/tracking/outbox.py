@@ -36,7 +36,7 @@ class Outbox:
         self.store = store
         self.folder = state_folder(store.location) / "unsent"
         self.trouble = ""
-        """Why the store did not take the last that was to be written; empty if it did."""
+        """Reason why the store did not take the last result that was to be written; empty if it did."""
         self._resting_until = 0.0
 
     def write(self, result: CohortResult) -> None:
@@ -74,7 +74,7 @@ class Outbox:
         return len(self._files())
 
     def _file(self, key: str) -> Path:
-        """Where a cohort waits: its number in the order of writing, and its key."""
+        """Return the path at which a cohort waits: its number in the order of writing, and its key."""
         files = self._files()
         known = [file for file in files if file.stem.rpartition("-")[2] == key]
         return known[0] if known else self.folder / f"{1 + max(map(_number, files), default=0):06d}-{key}.zip"

@@ -1,4 +1,4 @@
-"""Whether a local store is still what lies at its path: others may delete, move or replace it while a run goes on."""
+"""Checks that a local store is still at its path: others may delete, move or replace it while a run goes on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Identity = tuple[int, int]
 
 
 def check_one_name(location: Location) -> None:
-    """Raise BenchError if the database has a second name: locks and write-ahead logs lie beside a name."""
+    """Raise BenchError if the database has a second name: locks and write-ahead logs lie next to a name."""
     database = location.database
     if database is not None and database.is_file() and database.stat().st_nlink > 1:
         raise BenchError(
@@ -22,7 +22,7 @@ def check_one_name(location: Location) -> None:
 
 
 class Place:
-    """What lay at a local store's path when it was opened; a server's store has none."""
+    """The file and the folder at a local store's path when it was opened; a server's store has none."""
 
     def __init__(self, location: Location) -> None:
         self.location = location

@@ -1,4 +1,4 @@
-"""What lies in a store was written elsewhere: files are looked for within it alone, and tables are checked."""
+"""Reads files that were written elsewhere: it looks for them only within the store, and checks tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyarrow import compute, parquet
 from bench.records.columns import Column, Kind, Table
 
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, MemoryError, pa.ArrowException)
-"""What parsing a damaged or made-up file raises."""
+"""Errors that parsing a damaged or made-up file raises."""
 MOST_ROWS = 100_000_000
 """A small file can stand for any number of rows."""
 LARGEST = 2**30
@@ -32,7 +32,7 @@ _TYPES: dict[Kind, pa.DataType] = {
 
 
 def is_run(run_id: str) -> bool:
-    """Whether MLflow could have made this id: what has dots or slashes would lead out of the store as a path."""
+    """Return True if MLflow could have made this id: dots or slashes in a path would lead out of the store."""
     return re.fullmatch("[0-9a-f]{32}", run_id) is not None
 
 
@@ -55,7 +55,7 @@ def checksum(file: Path) -> str:
 
 
 def check_sum(file: Path, expected: str | None) -> None:
-    """Raise ValueError if a file is not what was written; None: nobody wrote down what that was."""
+    """Raise ValueError if a file is not what was written; None: that was not recorded."""
     if expected is not None and checksum(file) != expected:
         raise ValueError("it has been changed or damaged since it was written")
 
@@ -84,10 +84,10 @@ def table(file: Path, columns: Table) -> pa.Table:
 
 
 def bounded(opened: parquet.ParquetFile, columns: list[str] | None = None) -> pa.Table:
-    """What a Parquet file holds; raises ValueError where that is more than MOST_ROWS or LARGEST.
+    """Read what a Parquet file holds. Raises ValueError if that is more than MOST_ROWS or LARGEST.
 
-    The file says how large its pages are, which keeps honest files from being read in vain. What repeats a value is
-    short in the file all the same, so that rows are read a few at a time, and counted.
+    The file says how large its pages are, so honest files are not read in vain. A column that repeats a value is
+    short in the file nevertheless, so rows are read a few at a time, and counted.
     """
     about = opened.metadata
     if about.num_rows > MOST_ROWS:

@@ -1,4 +1,4 @@
-"""Which records of a store count, and how those that do not are removed, also while other machines read and write."""
+"""Tells which records of a store count, and removes those that do not, also while other machines read and write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bench.tracking.state import writer
 
 PAGE = 1000
 AT_ONCE = 50_000
-"""As many runs as MLflow gives in one answer. Records come in one: while others write, pages would not fit together."""
+"""Most runs that MLflow gives in one answer. Records come in one: while others write, pages would not fit together."""
 
 GRACE = 3600
 """Seconds for which an incomplete record on a server may be another machine's, still writing."""
@@ -33,12 +33,12 @@ OTHER_RECORDS: tuple[Kind, ...] = ("studies", "costs", "timings", "snapshots")
 """Records that no member belongs to."""
 
 _GONE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-"""What MLflow says of a change to a run that does not exist, or that is deleted."""
+"""Error codes of MLflow for a change to a run that does not exist, or that is deleted."""
 
 
 @dataclass
 class Standing:
-    """What becomes of a kind's records, each list in the order in which they were begun."""
+    """The standing of a kind's records, each list in the order in which they were begun."""
 
     whole: list[Run] = field(default_factory=list)
     """These count: marked as complete, with every member still there, the first of their key."""
@@ -46,7 +46,7 @@ class Standing:
     """Whole, too, but the same cohort stands in an earlier record. These alone may be dropped while others write: the
     first of those that are complete then stays, whoever looks, and whatever completes later."""
     broken: list[Run] = field(default_factory=list)
-    """Without their mark, or without a member."""
+    """Records without their mark, or without a member."""
 
 
 class Records:
@@ -58,10 +58,10 @@ class Records:
         self._largest: dict[Kind, int] = {}
 
     def standing(self, kind: Kind, key: str = "") -> Standing:
-        """What counts at this moment, of one key or of all.
+        """Sort the records of a kind, of one key or of all, by whether they count at this moment.
 
-        Deleted members are asked for first. A twin is dropped only when an earlier one is complete: who saw a member
-        of it deleted, sees that earlier record in the answer that comes after.
+        Deleted members are asked for first. A twin is dropped only when an earlier one is complete: a program that saw
+        a member of it deleted sees that earlier record in the next answer.
         """
         also = f"tags.{KEY} = '{key}'" if key else ""
         gone = self.search(self.tasks(), also, ViewType.DELETED_ONLY) if kind == "cohorts" else []
@@ -71,7 +71,7 @@ class Records:
         if kind == "cohorts" and not records:
             self._check_names()
         for record in sorted(self.search(records, also, page=AT_ONCE), key=_order):
-            own = record.data.tags.get(KEY) or record.info.run_id  # who took the tag off meant no other record
+            own = record.data.tags.get(KEY) or record.info.run_id  # without its tag it still is the same record
             if record.data.tags.get(COMPLETE) != layout.YES or record.info.run_id in lacking:
                 found.broken.append(record)
             elif kind == "cohorts" and own in keys:
@@ -82,7 +82,7 @@ class Records:
         return found
 
     def cut_off(self, kind: Kind) -> list[Run]:
-        """Broken records that nobody is still writing, as far as can be told."""
+        """Return broken records that, as far as is known, no program is still writing."""
         return self._abandoned(self.standing(kind).broken)
 
     def next_sequence(self, kind: Kind) -> str:
@@ -191,7 +191,7 @@ class Records:
             shutil.rmtree(self.location.artifacts / run.info.run_id, ignore_errors=True)
 
     def _abandoned(self, records: list[Run]) -> list[Run]:
-        """Of broken records, those that no other machine may still be writing. Times are the server's own."""
+        """Select the broken records that no other machine may still be writing. Times are the server's own."""
         if self.location.database is not None or not records:
             return records
         own, now = writer(self.location), None
@@ -300,9 +300,9 @@ class Records:
 
 
 def _order(record: Run) -> tuple[int, int, str]:
-    """By what the store held when a record was begun, whatever its machine's clock says; ties by the run's id.
+    """Return a key that sorts records by their number, whatever their machines' clocks say; ties by the run's id.
 
-    Before all of these stand records of programs that numbered none, by their time.
+    Records without a number, of older programs, come first, by their time.
     """
     number = _sequence(record)
     return number, 0 if number else record.info.start_time, record.info.run_id
@@ -314,7 +314,7 @@ def _sequence(record: Run) -> int:
 
 
 def _begun(record: Run) -> float:
-    """When a record was begun, in seconds since 1970: by the server's clock, where it was asked."""
+    """Return when a record was begun, in seconds since 1970, by the server's clock if it gave its time."""
     text = record.data.tags.get(BEGUN, "")
     return float(text) if re.fullmatch(r"[0-9]{1,12}", text) else record.info.start_time / 1000
 

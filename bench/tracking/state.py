@@ -1,4 +1,4 @@
-"""What this machine keeps about a store: who writes to it, and a place for what it would not take."""
+"""Keeps what this machine knows about a store: who writes to it, and a place for results that it did not take."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def state_folder(location: Location) -> Path:
 
 
 def writer(location: Location) -> str:
-    """A random name for all who share the folder of a store, and thereby its lock; made on first use."""
+    """Return the random name of all programs that share the folder of a store, and thus its lock; made on first use."""
     file = state_folder(location) / "writer"
     if not file.exists():
         write_whole(file, uuid.uuid4().hex.encode(), "choose another place with XDG_STATE_HOME")
@@ -39,19 +39,19 @@ def writer(location: Location) -> str:
 
 
 def lock_file(location: Location) -> Path:
-    """What whoever writes to a store locks.
+    """Return the file that a program locks to write to a store.
 
-    It lies beside a local database. Of a server's store it lies on this machine, and another machine has its own.
+    It is next to a local database. A server's store has one on each machine.
     """
     return Path(f"{location.database or state_folder(location) / 'store'}.lock")
 
 
 @contextmanager
 def hold(lock: FileLock, shown: str, told: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Hold the lock of the store `shown`; who has it may take it again.
+    """Hold the lock of the store `shown`; the holder may take it again.
 
     If another program has it, `told` is called with a sentence about that, and its end is waited for; without `told`
-    this raises BusyError. So it does where the lock is a mere file, which nobody may ever take away.
+    this raises BusyError. So it does if the lock is a mere file, which may never be removed.
     """
     file = Path(lock.lock_file)
     holder = file.with_suffix(".pid")
@@ -77,7 +77,7 @@ def hold(lock: FileLock, shown: str, told: Callable[[str], None] | None = None) 
 
 
 def _name(holder: Path) -> str:
-    """Who has the lock; for a moment after it was taken nobody has signed yet."""
+    """Name the process that holds the lock; for a moment after it was taken its id is not there yet."""
     with suppress(OSError), os.fdopen(os.open(holder, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if re.fullmatch(rb"\d{1,10}", pid := file.read(20)):
             return f"process {pid.decode()}"

@@ -75,12 +75,12 @@ class Store:
 
     @property
     def uri(self) -> str:
-        """As MLflow takes it; a password in it is kept, so show `shown` instead."""
+        """Return the address in the form that MLflow takes. It keeps a password, so show `shown` instead."""
         return self.location.uri
 
     @property
     def shown(self) -> str:
-        """For messages: where the store is, without secrets."""
+        """Return the store's name in messages, without secrets."""
         return self.location.shown
 
     def reach(self) -> None:
@@ -193,15 +193,15 @@ class Store:
         return rows.drop_duplicates(["setting_hash", "role", *_MEMBER], ignore_index=True)
 
     def curves(self) -> pd.DataFrame:
-        """One row a member and evaluation: CURVES and whose curve it is."""
+        """Return one row per member and evaluation: CURVES and the member."""
         return self._of_members("curves")
 
     def gradients(self) -> pd.DataFrame:
-        """Gradient flow, step by step: GRADIENTS and whose it is."""
+        """Return gradient flow, step by step: GRADIENTS and the member."""
         return self._of_members("gradients")
 
     def probes(self) -> pd.DataFrame:
-        """What each profile of `gradients` comes down to: PROBES and whose it is."""
+        """Return the summary of each profile of `gradients`: PROBES and the member."""
         return self._of_members("probes")
 
     def costs(self) -> pd.DataFrame:
@@ -240,7 +240,7 @@ class Store:
         done: dict[str, Any] = {}
 
         def read(record: Run) -> tuple[str, BenchError] | None:
-            """Why it cannot be read, if it cannot."""
+            """Read a record into `done`; return its run and the error if it cannot be read."""
             run = record.info.run_id
             try:
                 done[run] = done[run] if run in done else self._parsed(record, kind, file)
@@ -341,7 +341,7 @@ class Store:
             return self.records.dead()
 
     def cut_off(self) -> int:
-        """How many cohorts lack their mark and are not read: being written, cut off, or damaged."""
+        """Count the cohorts that lack their mark and are not read: being written, cut off, or damaged."""
         with plainly(self.shown):
             return len(self.records.cut_off("cohorts"))
 
@@ -358,7 +358,7 @@ class Store:
             yield
 
     def mend(self) -> None:
-        """See that MLflow looks for a local store's files where it is now, should it have been moved."""
+        """Ensure that MLflow looks for a local store's files where the store is now, in case it was moved."""
         if self.location.database is not None:
             with plainly(self.shown):
                 mend(self.location.database, self.location)

@@ -40,7 +40,7 @@ def ui_command(store: Store, host: str = "127.0.0.1", port: int = 5000) -> list[
 def ui_environment(store: Store) -> dict[str, str]:
     """The environment of `ui_command`; the store's address goes here, where no list of processes shows it.
 
-    What else a user's environment says to MLflow is for other servers: it may open this one to the world.
+    Other settings of MLflow in the environment are for other servers: they might open this one to the world.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "_MLFLOW_"))}
     return own | {UI_STORE: store.uri}
@@ -53,7 +53,7 @@ def ui_addresses(store: Store, host: str = "127.0.0.1", port: int = 5000) -> dic
     """An address for each task, lag and arm ('adding lag 50', 'copy lag 5 exploding'): measured members by technique.
 
     Charts show their mean and spread. Presets the views in the store. Where nothing can be shown there is one address,
-    of the list of experiments; that results cannot be read is a warning, for it may be mended in the interface.
+    of the list of experiments; unreadable results are only a warning, because the interface can be used to mend them.
     """
     base = _base(store, host, port)
     try:
@@ -179,7 +179,7 @@ def _is_server(store: Store) -> bool:
 
 
 def _base(store: Store, host: str, port: int) -> str:
-    """Without what may be secret: users, passwords, queries."""
+    """Return the server's address without what may be secret: users, passwords, queries."""
     if not _is_server(store):
         return f"http://{host}:{port}"
     return re.sub(r"[?#].*", "", re.sub(r"//\S*@", "//", store.uri)).rstrip("/")
@@ -187,10 +187,10 @@ def _base(store: Store, host: str, port: int) -> str:
 
 @dataclass(frozen=True)
 class RunAddresses:
-    """Where MLflow's interface shows runs of a store."""
+    """The addresses at which MLflow's interface shows runs of a store."""
 
     base: str
-    """Of the server: the store itself if it is one, else where `ui_command` serves it by default."""
+    """Address of the server: the store itself if it is one, else where `ui_command` serves it by default."""
     experiments: dict[str, str]
     """The experiment's id by task."""
 

@@ -22,7 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 SECONDS_TO_END = 3
-"""For answers that are on their way when the program ends."""
+"""Seconds for answers that are on their way when the program ends."""
 
 _API = r"/(?:ajax-)?api/[0-9.]+/?mlflow/"
 _CHANGES = re.compile(
@@ -32,12 +32,12 @@ _CHANGES = re.compile(
     "(?:datasets|issues|logged-models|traces)/search|"
     "traces/(?:metrics|batchGetInfos|calculate-filter-correlation))"
 )
-"""What may be asked for by other means than GET: searches, and what a person does with runs that are there.
+"""Paths that accept other methods than GET: searches, and what a person does with existing runs.
 
 New experiments and runs would lead to any folder, and so to its files.
 """
 _CLOSED = re.compile(r".*/(?:mlflow-artifacts|gateway|gateway-proxy|assistant|webhooks|jobs)(?:/.*)?")
-"""What may not even be read: files elsewhere, other addresses by way of this machine, programs."""
+"""Paths that may not even be read: files elsewhere, other addresses by way of this machine, programs."""
 
 
 class Door:
@@ -58,7 +58,7 @@ class Door:
         await send({"type": "http.response.body", "body": refused.encode()})
 
     def _refused(self, scope: Message) -> str:
-        """Why a request is refused; empty if it is not."""
+        """Say why a request is refused; empty if it is not."""
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         if any(name == b"origin" and value not in self.origins for name, value in headers):
             return "This request does not come from the interface."

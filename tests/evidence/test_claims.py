@@ -106,9 +106,9 @@ def test_a_claim_needs_a_part_with_a_say() -> None:
     assert Claim.model_validate({**CLAIM, "parts": [part]}).combine == "all"
     with pytest.raises(ValidationError, match="beside"):
         Claim.model_validate({**CLAIM, "parts": [{**part, "beside": True}]})
-    with pytest.raises(ValidationError, match="two parts of one id"):
+    with pytest.raises(ValidationError, match="two parts have the same id"):
         Claim.model_validate({**CLAIM, "parts": [part, part]})
-    with pytest.raises(ValidationError, match="two parts of one label"):
+    with pytest.raises(ValidationError, match="two parts have the same label"):
         Claim.model_validate({**CLAIM, "parts": [part, {**part, "id": "y"}]})
 
 

@@ -45,7 +45,7 @@ class Failed(Estimand):
     margin = 0.1
     bounds = (0.0, 1.0)
     noun = words("share of runs unsolved")
-    says = words("share of runs that {technique} does not solve less that of {reference}{where}")
+    says = words("share of runs that {technique} does not solve minus that of {reference}{where}")
 
     def measure(self, scope, technique, part):
         found = solved(scope, technique)
@@ -95,14 +95,14 @@ def test_their_words_stand_with_them(mine: Path) -> None:
     add_claims(mine)
     part = find_claim("M1").parts[0]
     said = wording.estimated("M1", part, language("en"))
-    assert said == "score of the long short-term memory less that of GRU"
+    assert said == "score of the long short-term memory minus that of GRU"
     assert wording.says("M1", language("zh")) == "The LSTM learns sooner than the GRU"  # not translated
 
 
 def test_an_id_is_taken_once(tmp_path: Path, mine: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(CLAIMS.replace("M2", "S06"))
-    with pytest.raises(BenchError, match="both have one called S06"):
+    with pytest.raises(BenchError, match="both define a claim S06"):
         add_claims(other)
     assert list(families()) == [SOURCE]
     add_claims(mine)
@@ -161,4 +161,4 @@ def test_a_file_that_is_no_claims_is_a_sentence(mine: Path, capsys: pytest.Captu
     assert "parts.0.direction" in line
     assert main(["list", "claims", "--plugin", str(mine.parent / "none.yaml")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "none.yaml cannot be read" in line
+    assert "Cannot read the claims file" in line

@@ -120,7 +120,7 @@ def test_a_package_brings_an_executor(monkeypatch, tmp_path):
 
 def test_an_executor_without_a_title_is_told_so(monkeypatch, tmp_path):
     provide(monkeypatch, tmp_path, "")
-    with pytest.raises(BenchError, match="it lacks the attribute title"):
+    with pytest.raises(BenchError, match="it has no attribute title"):
         hiring("mine")
 
 
@@ -141,7 +141,7 @@ def test_what_is_about_a_cluster_needs_one(words):
 
 
 def test_more_than_one_gpu_must_be_whole():
-    with pytest.raises(BenchError, match=r"whole ones, not 1\.5"), hiring("ray", gpus=1.5):
+    with pytest.raises(BenchError, match=r"whole number of GPUs, not 1\.5"), hiring("ray", gpus=1.5):
         pass
 
 

@@ -81,6 +81,6 @@ def test_one_run_has_no_section(several):
 def test_two_runs_without_a_change_say_so(several):
     two = replace(several, gradient_rows=[], probe_rows=[], snapshots_=[run(1), run(2)])
     told = section(page(gather(two), language_of("en")))
-    assert language_of("en")("Nothing has changed that can be told apart from chance.") in told
+    assert language_of("en")("Nothing has changed significantly.") in told
     assert "<img" not in told
     assert "<table" not in told

@@ -51,8 +51,8 @@ def nothing(self, scope, technique, part):
     [
         ({"noun": ""}, "has no attribute noun"),
         ({"says": None}, "has no clause"),
-        ({"says": "{technique} over {other}"}, r"has \{other\} to fill"),
-        ({"margin": 0}, "lacks a margin above 0"),
+        ({"says": "{technique} over {other}"}, r"has \{other\} as a placeholder"),
+        ({"margin": 0}, "has no margin above 0"),
         ({"unit": "steps"}, "not a Unit"),
         ({"scale": "odd"}, "not one of difference, ratio, nearness"),
         ({"bounds": (1.0, 0.0)}, "first is not the smaller"),

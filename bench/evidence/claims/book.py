@@ -43,7 +43,7 @@ def families() -> dict[str, tuple[Claim, ...]]:
     for family, claims in found.items():
         for claim in claims:
             if claim.id in homes:
-                raise BenchError(f"The claims of {homes[claim.id]} and {family} both have one called {claim.id}.")
+                raise BenchError(f"{homes[claim.id]} and {family} both define a claim {claim.id}.")
             homes[claim.id] = family
     return found
 
@@ -54,7 +54,7 @@ def find_claim(name: str) -> Claim:
         for claim in claims:
             if claim.id == name:
                 return claim
-    raise BenchError(f"There is no claim '{name}': see bptt-bench list claims.")
+    raise BenchError(f"Unknown claim '{name}': see bptt-bench list claims.")
 
 
 def add_claims(file: Path) -> None:
@@ -99,7 +99,7 @@ def read_claims(file: Path) -> tuple[Claim, ...]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError):
-        raise BenchError(f"The file of claims {file} cannot be read: --plugin takes a file of UTF-8 text.") from None
+        raise BenchError(f"Cannot read the claims file {file}: --plugin takes UTF-8 text.") from None
     try:
         found = plain_yaml.load(text)
     except yaml.YAMLError as error:

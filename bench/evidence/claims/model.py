@@ -48,7 +48,7 @@ class Place(Record):
     @model_validator(mode="after")
     def _one_place(self) -> Place:
         if bool(self.row) == (self.elsewhere is not None) or (self.column and not self.row):
-            raise ValueError("give a row of the table, with a column or without one, or elsewhere")
+            raise ValueError("give a row of the table (with or without a column), or 'elsewhere'")
         return self
 
 
@@ -114,11 +114,13 @@ class Part(Record):
         elsewhere = self.reference_arm is not None or self.reference_moment is not None
         contrasts = [bool(self.references), self.against is not None, self.choice, elsewhere and not self.references]
         if sum(contrasts) != 1:
-            raise ValueError(f"part {self.id}: give one of references, against, choice, or another arm or moment")
+            raise ValueError(f"part {self.id}: give references, against or choice, or a different arm or moment")
         if not self.clause:
-            raise ValueError(f"part {self.id}: the estimand {self.kind} has no clause for such a contrast")
+            raise ValueError(f"part {self.id}: the estimand {self.kind} has no wording for this kind of comparison")
         if self.estimand.one_place and self.lags not in ("all", "shortest", "longest"):
-            raise ValueError(f"part {self.id}: {self.kind} is of one lag, so that lags is shortest or longest")
+            raise ValueError(
+                f"part {self.id}: {self.kind} applies to a single lag, so 'lags' must be shortest or longest"
+            )
         return self
 
     @property
@@ -170,9 +172,11 @@ class Claim(Record):
     @model_validator(mode="after")
     def _something_decides(self) -> Claim:
         if all(part.beside for part in self.parts):
-            raise ValueError(f"claim {self.id}: every part stands beside it")
+            raise ValueError(
+                f"claim {self.id}: all of its parts are only shown for information; at least one must decide it"
+            )
         for what in ("id", "label"):
             given = [getattr(part, what) for part in self.parts]
             if len(set(given)) != len(given):
-                raise ValueError(f"claim {self.id}: two parts of one {what}")
+                raise ValueError(f"claim {self.id}: two parts have the same {what}")
         return self

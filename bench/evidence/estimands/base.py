@@ -64,8 +64,8 @@ class Unit:
 
 PLAIN = Unit("", "", words("difference"))
 FACTOR = Unit("×", words("×"), words("ratio"))
-NATS_A_STEP = Unit("nat/step", words(" nats a step"), words("nats a step"))
-NATS_A_LAYER = Unit("nat/layer", words(" nats a layer"), words("nats a layer"))
+NATS_A_STEP = Unit("nat/step", words(" nats per step"), words("nats per step"))
+NATS_A_LAYER = Unit("nat/layer", words(" nats per layer"), words("nats per layer"))
 FIT = Unit("R²", "", words("difference of R²"))
 
 

@@ -21,17 +21,20 @@ def _words(cls: type[Estimand]) -> Iterator[str]:
     yield from missing_words(cls, ("name", "noun"))
     clauses = {name: getattr(cls, name) for name in ("says", "alone", "choice")}
     if not any(clauses.values()):
-        yield 'it has no clause: write says, alone or choice into the class, as says = words("… of {technique}{where}")'
+        yield (
+            "it has no clause: add says, alone or choice to the class, for example "
+            'says = words("… of {technique}{where}")'
+        )
     for name, clause in clauses.items():
         strange = {brace for _, brace, _, _ in Formatter().parse(clause or "") if brace} - BRACES
         if strange:
             known = ", ".join(f"{{{brace}}}" for brace in sorted(BRACES))
-            yield f"its clause {name} has {{{min(strange)}}} to fill: known are {known}"
+            yield f"its clause {name} has {{{min(strange)}}} as a placeholder: choose from {known}"
 
 
 def _numbers(cls: type[Estimand]) -> Iterator[str]:
     if not isinstance(getattr(cls, "margin", None), int | float) or not 0 < cls.margin < math.inf:
-        yield "it lacks a margin above 0: write margin = 0.1 into the class"
+        yield "it has no margin above 0: add margin = 0.1 to the class"
     if not isinstance(cls.unit, Unit):
         yield f"its unit is {cls.unit!r}, not a Unit of bench.evidence.estimands.base"
     for name, kind in (("scale", Scale), ("sampled", Sampled), ("panel", Panel)):

@@ -18,7 +18,9 @@ class Cosine(Estimand):
     of_probes = True
     margin = 0.05
     noun = words("cosine with the full gradient")
-    alone = words("cosine between the parameter gradient of {technique} and that of full BPTT, less 1, {moment}{where}")
+    alone = words(
+        "cosine between the parameter gradient of {technique} and that of full BPTT, minus 1, {moment}{where}"
+    )
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:
         return probed(scope, technique, part, "cosine")

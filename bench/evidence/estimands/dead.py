@@ -19,8 +19,8 @@ class DeadUnits(Estimand):
     margin = 0.01
     noun = words("share of dead units")
     says = words(
-        "share of units of {technique} that are 0 for every sequence and step, at the end of training less at its "
-        "start{where}"
+        "share of units of {technique} that are 0 for every sequence and step, at the end of training minus that "
+        "at its start{where}"
     )
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:

@@ -18,8 +18,8 @@ class Decay(Estimand):
     of_probes = True
     unit = NATS_A_STEP
     margin = 0.01  # 1 % a step: a half-life of 69 steps
-    noun = words("rate of the gradient, nats a step")
-    says = words("rate of the gradient of {technique} less that of {reference}, a step back in time, {moment}{where}")
+    noun = words("growth rate of the gradient, nats per step")
+    says = words("rate of the gradient of {technique} minus that of {reference}, a step back in time, {moment}{where}")
     alone = words("rate of the gradient of {technique} a step back in time (below 0: it shrinks), {moment}{where}")
     panel = Panel.PROFILE
 

@@ -19,7 +19,7 @@ class Exploded(Estimand):
     bounds = (0.0, 1.0)
     noun = words("share of runs that explode")
     says = words(
-        "share of runs that explode (diverge, or have a spike of the loss) with {technique} less that with "
+        "share of runs that explode (diverge, or have a spike of the loss) with {technique} minus that with "
         "{reference}{where}"
     )
     axis = (0.0, 1.0)

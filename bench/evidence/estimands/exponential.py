@@ -20,7 +20,7 @@ class Exponential(Estimand):
     margin = 0.01
     noun = words("difference of R²")
     alone = words(
-        "R² of an exponential fit to the gradient's norm less that of a power law, {technique}, {moment}{where}"
+        "R² of an exponential fit to the gradient's norm minus that of a power law, {technique}, {moment}{where}"
     )
     panel = Panel.PROFILE
 

@@ -20,10 +20,9 @@ class Fade(Estimand):
     unit = NATS_A_LAYER
     margin = 0.05
     scale = Scale.NEARNESS
-    noun = words("rate of the gradient, nats a layer")
+    noun = words("growth rate of the gradient, nats per layer")
     says = words(
-        "how much nearer to 0 the gradient's rate a layer down is with {technique} than with {reference}, "
-        "{moment}{where}"
+        "how much closer to 0 the gradient's rate per layer is with {technique} than with {reference}, {moment}{where}"
     )
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:

@@ -19,10 +19,9 @@ class Relief(Estimand):
     unit = NATS_A_STEP
     margin = 0.01
     scale = Scale.NEARNESS
-    noun = words("rate of the gradient, nats a step")
+    noun = words("growth rate of the gradient, nats per step")
     says = words(
-        "how much nearer to 0 the gradient's rate a step back in time is with {technique} than with {reference}, "
-        "{moment}{where}"
+        "how much closer to 0 the gradient's rate per step is with {technique} than with {reference}, {moment}{where}"
     )
     panel = Panel.PROFILE
 

@@ -19,9 +19,9 @@ class Score(Estimand):
     bounds = (0.0, 1.0)
     only_where_solved = True
     noun = words("score")
-    says = words("score of {technique} less that of {reference}{where}")
+    says = words("score of {technique} minus that of {reference}{where}")
     choice = words(
-        "score with the best of {technique} less that with the worst, chosen on other seeds than measured{where}"
+        "score at the best value of {technique} minus that at the worst, both chosen on separate seeds{where}"
     )
     axis = (0.0, 1.0)
 
@@ -31,7 +31,7 @@ class Score(Estimand):
     def variants(self, part: Part) -> dict[str, Variant]:
         return {
             "solve rate": Variant(words("solve rate instead of score"), _solved),
-            "as run": Variant(words("only what really ran"), only_run=True),
+            "as run": Variant(words("only settings that actually ran"), only_run=True),
         }
 
     def example(self, level: int, seed: int, cell: int, part: Part) -> Example:

@@ -19,8 +19,8 @@ class Solved(Estimand):
     bounds = (0.0, 1.0)
     only_where_solved = True
     noun = words("share of runs solved")
-    says = words("share of runs that {technique} solves less that of {reference}{where}")
-    alone = words("share of runs that {technique} solves, less one half{where}")
+    says = words("share of runs that {technique} solves minus that of {reference}{where}")
+    alone = words("share of runs that {technique} solves, minus one half{where}")
     axis = (0.0, 1.0)
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from bench.report.verdicts import Verdicts
 from bench.report.vocabulary import MOMENTS
 
 SWEPT = ("=*", "=min", "=max")
-"""How a part names the values of a dial."""
+"""Endings by which a part names the values of a dial."""
 GAP = 0.08  # inches between panels
 TALLEST = 4.0  # inches: with its tables, a claim should fit on a page
 

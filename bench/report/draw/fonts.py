@@ -20,7 +20,7 @@ _FILES = re.compile(
 def figure_families() -> tuple[str, ...]:
     """The installed families for figures, best first; matplotlib's own DejaVu Sans comes last.
 
-    matplotlib caches its list of fonts and misses what was installed later, so the files are added anew.
+    matplotlib caches its list of fonts and misses what was installed later, so the files are added here.
     """
     known = {font.fname for font in font_manager.fontManager.ttflist}
     for path in sorted(font_manager.findSystemFonts()):
@@ -32,6 +32,6 @@ def figure_families() -> tuple[str, ...]:
 
 
 def can_set(words: Language) -> bool:
-    """Whether a font is installed that has the characters of a language."""
+    """Return True if a font with the characters of a language is installed."""
     wanted = words.rules.fonts
     return not wanted or any(family in wanted for family in figure_families())

@@ -20,7 +20,7 @@ from bench.report.names import Names
 
 RATIO = "×"
 """The unit of effects that are ratios: 1 is no effect, and their axis is logarithmic."""
-LABELS, AXIS = 1.32, 1.55  # inches: the names of the parts, and the axis beside them
+LABELS, AXIS = 1.32, 1.55  # inches: the names of the parts, and the axis next to them
 ROW, FOOT = 0.235, 0.38
 BAND = "#e3e7ec"
 RATIO_TICKS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 5, 8), (1, 1.1, 1.2, 9), (1, 1.05, 9.5))
@@ -72,7 +72,7 @@ def height(parts: list[PartVerdict]) -> float:
 
 
 def draw(figure: Figure, top: float, parts: list[PartVerdict], say: Names) -> None:
-    """At the figure's left edge: names, intervals, the margin as a band, and which side the claim is on."""
+    """Draw at the figure's left edge: names, intervals, the margin as a band, and which side the claim is on."""
     for unit, group in by_unit(parts):
         axes = axes_at(figure, Box(LABELS, top, AXIS, ROW * len(group)), y_axis=False)
         _frame(axes, group, logarithmic=unit == RATIO)
@@ -139,7 +139,7 @@ def _row(axes: Axes, y: int, part: PartVerdict) -> None:
 
 
 def _told(part: PartVerdict, say: Names) -> str:
-    """What a reader who points at a row is told: the effect and its interval."""
+    """Return the text for a reader who points at a row: the effect and its interval."""
     number = say.numbers.factor if part.unit == RATIO else say.numbers.signed
     spread = [number(value) for value in (part.effect, part.low, part.high)]
     return told(say.words, [wording.label(part.asked, say.words)], *spread)

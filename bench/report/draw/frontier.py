@@ -1,4 +1,4 @@
-"""What each technique pays for solving which lags, task by task, with the Pareto line beneath all."""
+"""Draws the price that each technique pays for each lag it solves, task by task, above the Pareto line of all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bench.report.names import Names
 
 ABREAST = 3
 """Panels in a row."""
-TICKS, NAMES = 0.36, 0.96  # inches beside a panel: prices at its left, names at its right
+TICKS, NAMES = 0.36, 0.96  # inches next to a panel: prices at its left, names at its right
 EDGE = 0.1  # inches within it, before the first lag and behind the last
 HEAD, FOOT, NEXT = 0.29, 0.36, 0.24  # inches: a panel's title; lags beneath the last row, and beneath the others
 TALL, LOW = 1.45, 0.6  # inches: panels in one row, in several
@@ -35,7 +35,7 @@ DIGITS = (1, 2, 5)
 
 
 def short_name(text: str) -> str:
-    """A name that fits beside a panel: what stands behind its comma or in its brackets, or its beginning."""
+    """Shorten a name to fit beside a panel: to the part after its comma or in its brackets, or to its beginning."""
     room = NAMES - 0.08
     if width_of(text) > room:
         text = re.split("[,，（] *", text)[-1].rstrip("）")
@@ -125,7 +125,7 @@ class _Panel:
         return 0 if name == BASELINE else 1 if name in self.findings.remedies else 2
 
     def _colour(self, name: str) -> str:
-        """Of a remedy, its row's."""
+        """Return a remedy's colour, that of its row in the source's table; others are black or grey."""
         if self._rank(name) != 1:
             return INK if name == BASELINE else BASELINE_LINE
         row = next(t.source_row for t in self.findings.techniques if t.name == name)
@@ -158,7 +158,7 @@ class _Panel:
     # Names
 
     def _name(self, lines: dict[str, dict[int, float]]) -> None:
-        """Beside the panel for lines that reach its edge; for others where they end, if there is room."""
+        """Write the names of lines beside the panel if they reach its edge, else where they end if there is room."""
         ends = {name: max(costs) for name, costs in lines.items()}
         edge = {name: self._y(math.log10(lines[name][lag])) for name, lag in ends.items() if lag == self.lags[-1]}
         room = math.floor(self.box.height / LINE) + 1
@@ -170,7 +170,7 @@ class _Panel:
             self._beside(name, self._x(ends[name]), self._y(math.log10(lines[name][ends[name]])))
 
     def _beside(self, name: str, x: float, y: float) -> None:
-        """Right of, above or below a dot, or nowhere if that would cover something."""
+        """Write a name right of, above or below a dot, or not at all if that would cover something."""
         wide = width_of(short_name(self.say.technique(name)))
         tries = [(x + 0.06, y - LINE / 2), (x - 0.03, y + 0.04), (x - 0.03, y - 0.04 - LINE), (x + 0.06, y + 0.02)]
         free = next((spot for spot in tries if not self._covered(*spot, wide)), None)

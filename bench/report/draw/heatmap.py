@@ -1,4 +1,4 @@
-"""Solve rate by technique and lag, with cells that were not run told apart from unsolved ones."""
+"""Solve rate by technique and lag, in which cells that were not run differ from unsolved ones."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ MARKS: dict[str, Any] = {  # of cells that were not run, on a grey ground; hatch
     "unplanned": "None",
 }
 CORNER = Path([(-1, 1), (0, 1), (0, -1), (-1, 1)])
-"""Of a cell in which runs diverged or failed."""
+"""Outline of the corner that marks a cell in which runs diverged or failed."""
 LIGHT = 0.75
 """Below this rate dark letters are easier to read."""
 MOST_COUNTED = 12
-"""With more columns than that, counts no longer fit into the cells."""
+"""Most columns for which counts still fit into the cells."""
 
 Places = dict[SettingKey, tuple[int, int]]
 """Row and column by setting."""
@@ -119,7 +119,7 @@ def _place(e: Estimate, techniques: list[Technique], lags: list[int]) -> tuple[i
 
 
 def _values(axes: Axes, findings: Matrix, say: Names, estimates: list[Estimate], places: Places) -> None:
-    """What a reader who points at a cell is told, and where its runs are listed."""
+    """Mark each cell with the text for a reader who points at it, and with the place where its runs are listed."""
     runs = measured_places(findings)
     for e in estimates:
         y, x = places[e.key]
@@ -141,7 +141,7 @@ def _heads(axes: Axes, say: Names, task: str, lags: list[int], *, detailed: bool
 
 
 def _marks(axes: Axes, estimates: list[Estimate], places: Places) -> None:
-    """What was not run, and a corner where runs diverged or failed."""
+    """Mark what was not run, and draw a corner where runs diverged or failed."""
     gaps: dict[str, list[tuple[float, float]]] = {}
     corners: list[tuple[float, float]] = []
     for e in sorted(estimates, key=lambda e: places[e.key]):
@@ -175,7 +175,7 @@ def _broken(say: Names, e: Estimate) -> list[str]:
 
 
 def _told(say: Names, e: Estimate) -> str:
-    """What a reader who points at a cell is told: whose it is, and its counts or why there are none."""
+    """Return the text for a reader who points at a cell: its setting, and its counts or why there are none."""
     solved = say.words("{solved} of {runs} solved", solved=e.solved, runs=e.runs)
     value = [solved, *_broken(say, e)] if e.measured else [say.words(STATES_IN_SHORT[e.state])]
     of = [say.technique(e.technique), say.cell(e.task, e.lag)]

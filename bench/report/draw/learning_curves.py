@@ -27,13 +27,13 @@ from bench.report.names import Names
 from bench.report.rows import LearningCurve, Technique
 
 LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
-TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page, beside its heading and caption
+TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page, besides its heading and caption
 GAP = 0.16  # inches between rows
 SAMPLE = 0.13  # inches of a line, before its name
 
 
 def learning_curves(findings: Findings, say: Names, task: str, alt: str) -> Picture:
-    """Rows: families, the baseline grey in each. Columns: lags. Names stand beside the rows, coloured."""
+    """Draw families in rows, the baseline grey in each, and lags in columns; coloured names are next to the rows."""
     curves = findings.curves_on(task)
     drawn = {curve.key.technique for curve in curves}
     families = by_family([t for t in findings.techniques if t.name in drawn])
@@ -129,7 +129,7 @@ def name_row(
     looks: dict[str, tuple[str, object]],
     height: float,
 ) -> None:
-    """The row's family and techniques, in place of a legend; `height` of the row in inches."""
+    """Write the row's family and techniques, instead of a legend; `height` of the row in inches."""
     left = -(LEFT - 0.02) / (axes.get_position().width * WIDTH)
     inch = 1 / height
     axes.text(
@@ -203,7 +203,7 @@ class _Frame:
         axis_name(grid[0][0].figure, self.say, 1 - RIGHT / WIDTH)
 
     def _name_levels(self, axes: Axes, height: float) -> None:
-        """At the right of a panel of so many inches, no name over another."""
+        """Name the levels at the right of a panel of `height` inches, so that no name covers another."""
         rising = sorted(self.levels, key=lambda name: self.levels[name])
         places = [self._share(self.levels[name]) * height for name in rising]
         for name, place in zip(rising, spread(places, 0.09, height + 0.1), strict=True):
@@ -219,7 +219,7 @@ class _Frame:
             )
 
     def _share(self, level: float) -> float:
-        """Of a panel's height that lies below a level."""
+        """Return the share of a panel's height that lies below a level."""
         ends = (self.low, level, self.high)
         low, value, high = map(math.log, ends) if self.logarithmic else ends
         return (value - low) / (high - low)
@@ -243,14 +243,14 @@ def _frame(findings: Findings, say: Names, task: str, curves: list[LearningCurve
 
 
 def update_axis(axes: Axes, say: Names, budget: int) -> None:
-    """From 0 to the budget, labelled at both ends."""
+    """Let the axis run from 0 to the budget, labelled at both ends."""
     axes.set_xticks([0, budget], ["0", say.numbers.count(budget)])
     for tick, side in zip(axes.xaxis.get_major_ticks(2), ("left", "right"), strict=True):
         tick.label1.set(horizontalalignment=side)
 
 
 def axis_name(figure: Figure, say: Names, right: float) -> None:
-    """Under all panels, which end at `right` (share of the width)."""
+    """Name the axis below all panels, which end at `right` (share of the width)."""
     figure.text(
         (LEFT / WIDTH + right) / 2,
         0.04 / figure.get_figheight(),

@@ -1,4 +1,4 @@
-"""What a figure's marks say: each place of a value with its words, for readers who point at it."""
+"""Gives a figure's marks their words: each place of a value has a text for readers who point at it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Value = tuple[int, int, str] | tuple[int, int, str, str]
 """Thousandths of a picture's width from the left and of its height from the top; what is there; the id of the place in
 the page that it leads to, if any."""
 MOST = 12
-"""So many values of a curve can be pointed at."""
+"""Most values of a curve that can be pointed at."""
 
 
 class Mark(Artist):
-    """A place in axes, in data coordinates, that has something to say; nothing is drawn."""
+    """A place in axes, in data coordinates, that has a text; nothing is drawn."""
 
     def __init__(self, x: float, y: float, text: str, to: str) -> None:
         super().__init__()
         self.x, self.y, self.text, self.to = x, y, text, to
 
     def draw(self, renderer: RendererBase) -> None:
-        """Nothing."""
+        """Draw nothing."""
 
 
 def mark(axes: Axes, x: float, y: float, text: str, to: str = "") -> None:

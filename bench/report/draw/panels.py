@@ -1,4 +1,4 @@
-"""What effects were reckoned from: values seed by seed, scores by a dial's value, gradients step by step."""
+"""Draws the values that effects are computed from: seed by seed, scores by a dial's value, gradients by step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Panel(Protocol):
     """A part of a figure that knows its height in inches."""
 
     name: ClassVar[str]
-    """In the catalogue."""
+    """Key in the catalogue of panels."""
 
     @property
     def height(self) -> float: ...
@@ -63,7 +63,7 @@ class Strip:
     estimand: Estimand
     data: list[Value]
     apart: int = 2
-    """What has a row of its own, within a technique: 2 a cell, 1 a task, 0 nothing."""
+    """Level that has a row of its own within a technique: 2 a cell, 1 a task, 0 nothing."""
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -71,7 +71,7 @@ class Strip:
         return list(self._rows())
 
     def coarser(self) -> Strip:
-        """With lags pooled, then tasks."""
+        """Pool lags, then tasks."""
         return replace(self, apart=self.apart - 1)
 
     @property
@@ -243,7 +243,7 @@ class Profiles:
     name: ClassVar[str] = "profiles"
     say: Names
     axes: dict[str, list[Curve]]
-    """By what stands above them."""
+    """Curves of each axes, by the title above."""
 
     @cached_property
     def _named(self) -> dict[str, Curve]:
@@ -286,17 +286,17 @@ def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> No
 
 
 def mean_told(say: Names, of: list[str], values: Any) -> str:
-    """What a reader who points at a row of values is told: their mean, how many there are, and from where to where."""
+    """Return the text for a reader who points at a row of values: their mean, how many there are, and their range."""
     mean, low, high = (say.numbers.metric(float(value)) for value in (np.mean(values), min(values), max(values)))
     return told(say.words, of, say.words("mean {mean} of {count}", mean=mean, count=len(values)), low, high)
 
 
 MOST_DECADES = 300
-"""What is larger, in a made-up file, is no number any more."""
+"""Largest power of ten that is shown: larger ones, in a made-up file, would overflow."""
 
 
 def mark_curve(axes: Axes, say: Names, name: str, profile: Profile) -> None:
-    """What a reader who points at a profile is told: whose it is, how far back, and the norm."""
+    """Mark points of a profile with the text for a reader who points at them: its name, how far back, and the norm."""
     for at in thinned(len(profile.lags_back)):
         back, norm = int(profile.lags_back[at]), float(profile.log10_norms[at])
         of = [name, say.words("{steps} steps back", steps=say.numbers.count(back))]

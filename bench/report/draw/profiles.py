@@ -78,7 +78,7 @@ def _curve(matrix: Matrix, key: SettingKey, moment: str) -> Profile | None:
 
 
 def _shown(matrix: Matrix, cell: Cell) -> list[Profile]:
-    """What a column's axes cover: the curves of techniques as they are, if there are any.
+    """Return the curves that a column's axes cover: those of techniques as they are, if there are any.
 
     With a dial turned to an extreme, gradients leave the axes: they would make all others look level.
     """

@@ -1,4 +1,4 @@
-"""matplotlib's SVG made small: the same picture from half the elements, which is what a PDF's time goes by."""
+"""Makes matplotlib's SVG small: the same picture with half the elements, which determine the time for a PDF."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from xml.etree.ElementTree import Element
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 HREF = f"{{{XLINK}}}href"
 BARE = ("defs", "clipPath", "metadata", "style")
-"""Kinds of elements that stand for nothing by themselves."""
+"""Kinds of elements that are not drawn by themselves."""
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _NO_TURN = re.compile(r"rotate\(-?0 [^)]*\)")
 _EVERYWHERE = {"stroke-linejoin": "round", "stroke-linecap": "butt"}
-"""What matplotlib's style sheet says of every element."""
+"""Attributes that matplotlib's style sheet gives every element."""
 
 
 def slim(svg: str) -> str:
@@ -47,7 +47,7 @@ def _styles(element: Element) -> dict[str, str]:
 
 
 def _drawn(parent: Element, shapes: dict[str | None, Element], family: str | None) -> list[Element]:
-    """What is drawn within an element, flat where its groups change nothing."""
+    """Return what is drawn within an element, flat where its groups change nothing."""
     found = []
     for child in parent:
         if _kind(child) in BARE:

@@ -43,7 +43,7 @@ def speed_lines(history: History, say: Names) -> Picture | None:
 
 
 def _alt(history: History, say: Names, techniques: int) -> str:
-    """What the figure shows."""
+    """Describe what the figure shows."""
     counts = {"techniques": techniques, "runs": len(history.snapshots), "steps": len(history.steps)}
     return say.words(
         "Times of an update of {techniques} techniques over {runs} runs; {steps} took a step.",
@@ -63,7 +63,7 @@ def _draw(figure: Figure, place: int, history: History, say: Names, series: Seri
 
 
 def _line(axes: Axes, history: History, say: Names, series: Series, steps: list[SpeedStep]) -> None:
-    """On a logarithmic scale of the series' own, but never finer than a tenth: noise should look like noise."""
+    """Draw a series on a logarithmic scale of its own, but never finer than a tenth: noise should look like noise."""
     values = np.log(series.ratios)
     middle, half = (values.max() + values.min()) / 2, max(float(np.ptp(values)) / 2, math.log(1.1) / 2) * 1.25
     axes.set_ylim(middle - half, middle + half)

@@ -23,7 +23,7 @@ from bench.report.draw.slim import slim
 INK, MUTED, RULE = "#1f2328", "#6b7280", "#d5d8dd"
 PAPER = "#ffffff"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#b5548a", "#8a6d00", "#3f4f9f")
-"""After Okabe and Ito: told apart with any kind of colour vision."""
+"""Colours after Okabe and Ito, distinct with any kind of colour vision."""
 DASHES = ("-", (0, (4, 1.3)), (0, (1, 1)), (0, (6, 1.2, 1, 1.2)), (0, (2.2, 1.2)), (0, (4, 1, 1, 1, 1, 1)))
 """Tell lines apart without their colours."""
 BASELINE_LINE = "#8b9099"
@@ -34,7 +34,7 @@ WIDTH = 6.7
 
 
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""With one of these in a name, no reader of XML takes the drawing."""
+"""Characters that XML does not allow: with one of them in a name, no reader of XML takes the drawing."""
 
 
 def line_look(i: int) -> tuple[str, Any]:
@@ -53,7 +53,7 @@ class Picture:
     width: float
     """Inches."""
     values: tuple[Value, ...] = ()
-    """What a reader who points at it is told."""
+    """Texts for a reader who points at it, with their places."""
     png: bytes = b""
     """The same in pixels, where `as_png` asks for it."""
 
@@ -110,7 +110,7 @@ def _pixels(figure: Figure) -> bytes:
 
 @contextmanager
 def as_png(dpi: int) -> Iterator[None]:
-    """Pictures that are made within come as PNG too, with so many dots an inch; 0: they do not."""
+    """Make pictures as PNG, too, within this context, with this resolution (dots per inch); 0: do not."""
     before = _PNG_DPI.set(dpi)
     try:
         yield

@@ -22,9 +22,9 @@ from bench.report.trained import measured_places
 
 ROW = 0.138  # inches
 CENSORED = 0.2
-"""Of the budget's width: the margin in which the runs stand that the budget cut off."""
+"""Share of the budget's width for the margin that holds the runs that the budget cut off."""
 SIZES = ((1, 1.5), (2, 2.3), (4, 3.1), (8, 4.0))
-"""From so many runs on, dots of so many points."""
+"""Pairs of a least number of runs and the size of their dot, in points."""
 
 
 def updates_to_solve(findings: Findings, say: Names, task: str, alt: str) -> Picture:
@@ -65,7 +65,7 @@ def updates_to_solve(findings: Findings, say: Names, task: str, alt: str) -> Pic
 def _tell(
     axes: Axes, say: Names, estimates: Iterable[Estimate], rows: dict[str, int], places: dict[SettingKey, str]
 ) -> None:
-    """What a reader who points at a row is told: the median and the quartiles."""
+    """Mark each row with the text for a reader who points at it: the median and the quartiles."""
     for e in estimates:
         spread = [say.numbers.updates(value, e.budget) for value in (e.median, e.lower, e.upper)]
         text = told(say.words, [say.technique(e.technique), say.cell(e.task, e.lag)], *spread)
@@ -83,7 +83,7 @@ class _Column:
         self.all, self.runs = len(techniques), runs
 
     def draw(self) -> None:
-        """The rows, the quartiles, the runs, the medians, and who never solved."""
+        """Draw the rows, the quartiles, the runs, the medians, and the counts of runs that never solved."""
         self.axes.set_autoscale_on(False)
         self.axes.spines["left"].set_visible(False)
         self.axes.spines["bottom"].set_bounds(0, self.budget)
@@ -107,7 +107,7 @@ class _Column:
                 yield cell.lower, self.rows[name], min(cell.upper, self.budget), self.rows[name]
 
     def _solved(self, own: set[str], least: int) -> Iterator[tuple[float, float]]:
-        """Of each technique the updates at which as many runs solved as dots of this size stand for."""
+        """Yield each update, with its row, at which as many runs solved as a dot of this size stands for."""
         most = next((n - 1 for n, _ in SIZES if n > least), len(self.runs))
         solved = Counter((run.technique, run.updates) for run in self.runs if run.solved and run.technique in own)
         for (name, update), count in sorted(solved.items()):

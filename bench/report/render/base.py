@@ -1,4 +1,4 @@
-"""What renderers share: the words that belong to the form of a report, and not to what it says."""
+"""Holds what renderers share: the words that belong to the form of a report, and not to its contents."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Format(NamedTuple):
 
 
 def label(numbered: Numbered, words: Language) -> str:
-    """What stands before a caption: 'Figure 3.'"""
+    """Return the label in front of a caption: 'Figure 3.'"""
     return words("Figure {number}." if numbered.kind == "figure" else "Table {number}.", number=numbered.number)
 
 
 def reference(numbered: Numbered, words: Language) -> str:
-    """How a sentence refers to a figure or a table: 'figure 3'."""
+    """Return the words by which a sentence refers to a figure or a table: 'figure 3'."""
     return words("figure {number}" if numbered.kind == "figure" else "table {number}", number=numbered.number)
 
 

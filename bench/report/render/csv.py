@@ -1,4 +1,4 @@
-"""The tables of a report as CSV: those of its document, and what stands behind the claims."""
+"""Writes the tables of a report as CSV: those of its document, and the data behind the claims."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ TAGS = {"small": "small", "emphasis": "em"}
 """The elements of styles that have one of their own; the others are classes."""
 CLASSES = {"untested": ("small", "untested"), "said": ("span", "")}
 MANY = 7
-"""With more columns than that, a table of numbers is set smaller."""
+"""Number of columns above which a table of numbers is set smaller."""
 
 
 def page(document: Document, words: Language, numbering: Numbering) -> str:

@@ -31,7 +31,7 @@ from bench.report.render.base import Format, file_name, label, reference
 from bench.report.render.numbering import Numbering
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~]|^[#+-](?= )|(?<=^\d)[.)](?= )", re.M)
-"""What Markdown would read as its own."""
+"""Characters that Markdown would interpret."""
 
 
 def markdown(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
@@ -143,5 +143,5 @@ class _Markdown:
 
 
 def escaped(text: str) -> str:
-    """Text in which nothing is Markdown."""
+    """Escape a text so that nothing in it is read as Markdown."""
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", text)

@@ -34,7 +34,7 @@ class Numbering:
         return self._by_block.get(id(block))
 
     def named(self, name: str) -> Numbered:
-        """What a reference leads to. Raises KeyError for one to what is not there."""
+        """Return the figure or table of this name. Raises KeyError if there is none."""
         return self._by_name[name]
 
     @property

@@ -78,7 +78,7 @@ class Answer(ReportSection):
     # What helps
 
     def _lead(self) -> Iterator[str]:
-        """Which remedies of the source's table get further than the baseline, and what does so on every task."""
+        """Say which of the source's remedies get further than the baseline, and which techniques do on every task."""
         base = [h for h in self.findings.horizons if h.technique == BASELINE and h.known]
         if not base:
             yield self.words("The baseline has not been measured yet, so that nothing can be compared with it.")
@@ -116,7 +116,7 @@ class Answer(ReportSection):
             yield self.words(key, rows=self.numbers.join(rows), others=self.numbers.join(others))
 
     def _always(self, techniques: list[str]) -> str:
-        """What gets further on every task."""
+        """Say which techniques get further on every task."""
         if not techniques:
             return self.words("Nothing that was measured is told to get further than the baseline on every task.")
         named = [
@@ -183,7 +183,7 @@ class Answer(ReportSection):
         return (name, " ", solved, *beside, Break(), Styled(self._price(offer), "small"))
 
     def _nothing(self, offer: Offer) -> str:
-        """That nothing solves enough, and what comes nearest."""
+        """Say that nothing solves enough, and what comes nearest."""
         key = (
             words("none; nearest: {technique}, {share} ({grade})")
             if offer.solved
@@ -211,7 +211,7 @@ class Answer(ReportSection):
         )
 
     def _rules_caption(self) -> str:
-        """What the decision table's words mean, and how many rules it leaves out."""
+        """Explain the decision table's words, and say how many rules it leaves out."""
         meaning = self.words(
             "What to use. At each lag, of the techniques with which at least {share} of the measured "
             "runs solve the task, the one with the lowest price: mean updates to solve × time per "
@@ -237,7 +237,7 @@ class Answer(ReportSection):
     # What matters
 
     def _tells(self, row: SourceRow) -> Rich:
-        """What tells most about a remedy: the decided claim that is furthest from another verdict."""
+        """Describe the most telling claim about a remedy: the decided one that is furthest from another verdict."""
         verdicts = self.page.verdicts
         name = (Styled(row.called(self.words), "name"), self.words.rules.colon)
         ids = claims_of(row.id)
@@ -272,7 +272,7 @@ class Answer(ReportSection):
         return next(part for part in claim.parts if part.part == claim.part)
 
     def _open(self, claims: list[ClaimVerdict]) -> str:
-        """That nothing is decided, and what it would take."""
+        """Say that nothing is decided, and what it would take."""
         needed = {claim.claim: claim.needed_n for claim in claims if claim.needed_n is not None}
         if needed:
             claim = min(needed, key=lambda c: needed[c])
@@ -283,7 +283,7 @@ class Answer(ReportSection):
             )
         known = any(claim.verdict != "not run" for claim in claims)
         return self.words(
-            "nothing is decided, and no number of seeds that one could run would do."
+            "nothing is decided, and no practical number of seeds would be enough."
             if known
             else "none of its claims could be tested with what is stored."
         )
@@ -291,16 +291,16 @@ class Answer(ReportSection):
     # How far for how much
 
     def _cost_caption(self) -> str:
-        """What the figure shows."""
+        """Describe what the figure shows."""
         return self.words(
-            "What it costs to solve each lag, and who gets how far. A line joins the lags that at "
+            "What it costs to solve each lag, and how far each technique gets. A line joins the lags that at "
             "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
             "in colour the source's remedies, ■ the baseline, grey what else was measured. Price as "
             "in the table (log), lower is better; the broad pale line is the Pareto line: nothing "
             "solves that lag for less."
             if self.findings.timed
             else words(
-                "What it takes to solve each lag, and who gets how far. A line joins the lags that at "
+                "What it takes to solve each lag, and how far each technique gets. A line joins the lags that at "
                 "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
                 "in colour the source's remedies, ■ the baseline, grey what else was measured. No update "
                 "was timed, so that updates stand for the price (log), fewer are better; the broad pale "
@@ -335,10 +335,10 @@ class Answer(ReportSection):
             **values,
         )
 
-    # What stands behind it
+    # What it rests on
 
     def _notes(self) -> Iterator[str]:
-        """What a reader has to know before believing the page: only what is the case."""
+        """Yield what a reader has to know before believing the page, and only where it is the case."""
         counts = self.say.counts()
         if self.findings.counts.pending:
             yield self.words("This report is partial: {pending} planned settings have not been run yet.", **counts)
@@ -353,7 +353,7 @@ class Answer(ReportSection):
 def distance(claim: PartVerdict) -> float:
     """Margins from the nearer end of the interval to where the verdict would be another; not a number without any.
 
-    A difference is measured from none; where the claim is that there is none, or none for the worse, from the margin.
+    A difference is measured from 0; for a claim of no difference, or of none for the worse, from the margin.
     """
     _, low, high = in_margins(claim)
     if claim.direction == "not lower":

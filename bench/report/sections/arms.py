@@ -1,4 +1,4 @@
-"""The matrices beside the main one, each under a protocol of its own."""
+"""Shows the matrices besides the main one, each under its own protocol."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Arms(ReportSection):
             yield Figure(picture, caption, f"arm-{arm}")
 
     def _alt(self, arm: str, matrix: Matrix) -> str:
-        """Who solves most in an arm, beside the baseline."""
+        """Name the technique that solves most in an arm, compared with the baseline."""
         rates = _rates(matrix)
         if not rates:
             return self.words("{arm}: nothing has been measured yet.", arm=self.say.arm(arm))
@@ -91,7 +91,7 @@ def _rates(matrix: Matrix) -> dict[str, float]:
 
 
 def about(arm: str, say: Sentences) -> str:
-    """What an arm is for, how its protocol differs from the main one, and how much was run."""
+    """Say what an arm is for, how its protocol differs from the main one, and how much was run."""
     matrix, n = say.findings.arms[arm], say.numbers
     unlike = list(differences(say.findings, matrix, say))
     joined = say.words.rules.between_clauses.join(unlike)

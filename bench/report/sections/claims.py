@@ -67,13 +67,13 @@ READING = (
     (
         words("Trail"),
         words(
-            "Each run behind the effects by its id in MLflow, in tables/runs.csv beside this report, and every value "
+            "Each run behind the effects by its id in MLflow, in tables/runs.csv next to this report, and every value "
             "in tables/values.csv. On screen the first of them are shown too, with the hashes of their setting and "
             "protocol and the commit of the code."
         ),
     ),
 )
-"""How to read the cards: a word, and its meaning."""
+"""Explanations of the cards: pairs of a word and its meaning."""
 
 
 class Claims(ReportSection):

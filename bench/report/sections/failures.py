@@ -54,7 +54,7 @@ class Failures(ReportSection):
         )
 
     def _reason(self, found: Failure) -> str:
-        """Why runs failed, or when they diverged."""
+        """Say why runs failed, or when they diverged."""
         if found.outcome == "failed":
             return found.reason
         first, last = self.numbers.count(found.first), self.numbers.count(found.last)

@@ -1,4 +1,4 @@
-"""What every technique was given, and what came of the tuning."""
+"""Shows the protocol that every technique was given, and the results of the tuning."""
 
 from __future__ import annotations
 

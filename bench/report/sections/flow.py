@@ -30,12 +30,12 @@ FULL = 0.999
 
 
 class Shown(NamedTuple):
-    """What was measured of one quantity of a technique, of which a row of the table consists."""
+    """The measurements of one quantity of a technique, from which a row of the table is made."""
 
     start: FlowRate | None
     end: FlowRate | None
     training: InTraining | None
-    """Of the quantity that a technique puts out."""
+    """Steadiness of the gradient; None unless it is the quantity that a technique puts out."""
 
 
 class FlowColumn(NamedTuple):
@@ -65,7 +65,7 @@ def _dead(rate: FlowRate, n: Numbers) -> Rich:
 
 
 def _facts(moment: Callable[[Shown], FlowRate | None]) -> Iterator[FlowColumn]:
-    """What every table says of one moment."""
+    """Yield the columns that every table has about one moment."""
     yield FlowColumn(words("Half-life"), _of(lambda rate, n: n.steps(rate.half_life), moment))
     yield FlowColumn(words("Reach"), _of(lambda rate, n: n.count(rate.reach), moment))
     yield FlowColumn(words("Dead"), _of(_dead, moment))
@@ -102,7 +102,7 @@ class Flow(ReportSection):
             self.words(
                 "On the same sequences for every technique, the gradient of the loss is followed back in time, step "
                 "by step, in double precision. Its norm shrinks or grows about exponentially; the slope of its "
-                "logarithm, in nats a step back, is the rate that claims are about. Below zero the gradient shrinks; "
+                "logarithm, in nats per step back, is the rate that claims are about. Below zero the gradient shrinks; "
                 "zero would be a gradient that keeps its norm."
             )
         )
@@ -150,11 +150,11 @@ class Flow(ReportSection):
             yield Row((name, *(column.cell(shown, self.numbers) for column in columns)))
 
     def _tasks(self, matrix: Matrix) -> list[str]:
-        """Those that have gradients."""
+        """List the tasks that have gradients."""
         return [task for task in matrix.tasks if matrix.flow.lag(task) is not None]
 
     def _caption(self, matrix: Matrix) -> str:
-        """Of the figure."""
+        """Write the caption of the figure."""
         key = (
             words(
                 "Norm of the gradient at each step, back in time, at the longest lag that the baseline "
@@ -177,24 +177,24 @@ class Flow(ReportSection):
         return self.words(key, floor=self.numbers.power_of_ten(FLOOR))
 
     def _table_caption(self, matrix: Matrix, task: str) -> str:
-        """Of a task's table."""
+        """Write the caption of a task's table."""
         lag = matrix.flow.lag(task)
         assert lag is not None
         return self.words(
-            "{cell}: rate of the gradient in nats a step back, before training and at its end (up to "
+            "{cell}: rate of the gradient in nats per step back, before training and at its end (up to "
             "{seeds} seeds); the columns from “fitted” to “dead” are of the end, the last two of all "
             "of training."
             if matrix.trained
             else words(
-                "{cell}: rate of the gradient in nats a step back, before training (up to {seeds} "
-                "seeds); R² is that of this exponential, beside that of a power law."
+                "{cell}: rate of the gradient in nats per step back, before training (up to {seeds} "
+                "seeds); R² is that of this exponential, followed by that of a power law."
             ),
             cell=self.say.cell(task, lag),
             seeds=self.numbers.count(max(rate.seeds for rate in matrix.flow.rates_in(task, lag))),
         )
 
     def _legend(self) -> str:
-        """What the tables' columns mean."""
+        """Explain the tables' columns."""
         n = self.numbers
         return self.words(
             "In the tables, rates are means over seeds with their {confidence} intervals; fitted are "
@@ -209,7 +209,7 @@ class Flow(ReportSection):
         )
 
     def _cut(self, matrix: Matrix, task: str) -> str:
-        """How much of the full gradient the techniques keep that do not use it; empty if all do."""
+        """Say how much of the full gradient those techniques keep that do not use it; empty if all use it."""
         cut: dict[str, list[str]] = {}
         for rate in self._outputs(matrix, task):
             if rate.kept < FULL or rate.cosine < FULL:
@@ -225,7 +225,7 @@ class Flow(ReportSection):
         return self.words.rules.between_sentences.join(said)
 
     def _alt(self, matrix: Matrix) -> str:
-        """What the profiles show: whose gradient keeps its norm best, beside the baseline's."""
+        """Describe the profiles: whose gradient keeps its norm best, compared with the baseline's."""
         moment = "end" if matrix.trained else "start"
         said = []
         for task in self._tasks(matrix):
@@ -243,7 +243,7 @@ class Flow(ReportSection):
             if BASELINE in here:
                 said.append(
                     self.words(
-                        "{cell}, {moment}: the rate nearest to zero is {rate} nats a step, of {technique}; the "
+                        "{cell}, {moment}: the rate nearest to zero is {rate} nats per step, of {technique}; the "
                         "baseline's is {base}.",
                         base=self.numbers.signed(here[BASELINE].decay),
                         **values,
@@ -252,7 +252,7 @@ class Flow(ReportSection):
             else:
                 said.append(
                     self.words(
-                        "{cell}, {moment}: the rate nearest to zero is {rate} nats a step, of {technique}.", **values
+                        "{cell}, {moment}: the rate nearest to zero is {rate} nats per step, of {technique}.", **values
                     )
                 )
         return self.words.rules.between_sentences.join(said)

@@ -52,7 +52,7 @@ class Gaps(ReportSection):
         return Table(columns, (Group(rows),), self.words("Planned settings that were not measured."), kind="ledger")
 
     def _left_out(self) -> str:
-        """Which results of the store are not shown; empty if all are."""
+        """Say which results of the store are not shown; empty if all are."""
         items = [
             self.words(
                 "{members} runs on {task} (protocol {hash})",

@@ -1,4 +1,4 @@
-"""What changed from run to run."""
+"""Shows what changed from run to run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Changed(NamedTuple):
 
 
 class ChangesOfRuns(ReportSection):
-    """What changed since the run before, what changed earlier, and the speeds over all runs."""
+    """The changes since the run before, earlier ones, and the speeds over all runs."""
 
     name = "history"
     order = 80
@@ -93,7 +93,7 @@ class ChangesOfRuns(ReportSection):
             cells = tuple(Row((Cell(row.what, "row"), row.change, self.words(HOW[row.how]), row.why)) for row in rows)
             yield Table(tuple(map(Column, heads)), (Group(cells),), self._caption(), kind="ledger")
         elif self._history.latest:
-            yield Text(self.words("Nothing has changed that can be told apart from chance."), "note")
+            yield Text(self.words("Nothing has changed significantly."), "note")
 
     def _earlier_table(self, found: list[tuple[str, Changed]], caption: str) -> Table:
         heads = (self.words("Run"), self.words("What"), self.words("Change"), self.words("Why"))
@@ -106,7 +106,7 @@ class ChangesOfRuns(ReportSection):
         return self.findings.history
 
     def _since(self) -> list[str]:
-        """What was compared, and what could not be."""
+        """Say what was compared, and what could not be."""
         changes, n = self._history.latest, self.numbers
         new = self._run(self._history.snapshots[-1])
         if changes is None:
@@ -122,7 +122,7 @@ class ChangesOfRuns(ReportSection):
         counted = {name: n.count(value) for name, value in counts.items()}
         said = [
             self.words(
-                "The run of {new} is set beside that of {old}. Settings with the same protocol in both: "
+                "The run of {new} is compared with that of {old}. Settings with the same protocol in both: "
                 "{settings}; pairs of technique and task among them that were trained again: {anew}; "
                 "speeds sampled in both: {speeds}.",
                 new=new,
@@ -142,7 +142,7 @@ class ChangesOfRuns(ReportSection):
         )
 
     def _caption(self) -> str:
-        """Of the table of changes."""
+        """Write the caption of the table of changes."""
         assert self._history.latest is not None
         return self.words(
             "What changed since the run of {old}. A score is the share of the budget that is left "
@@ -152,7 +152,7 @@ class ChangesOfRuns(ReportSection):
         )
 
     def _rows(self) -> list[Changed]:
-        """What changed since the run before."""
+        """List what changed since the run before."""
         changes = self._history.latest
         return [] if changes is None else [*map(self._flip, changes.flips), *self._changed(changes)]
 
@@ -211,7 +211,7 @@ class ChangesOfRuns(ReportSection):
         return Changed(what, change, "worse" if flip.worse else "flipped", self._why(flip.causes))
 
     def _changed(self, changes: Changes) -> Iterator[Changed]:
-        """Quality, speed and arithmetic, where they can be told apart."""
+        """List changes of quality, speed and arithmetic that are significant."""
         n = self.numbers
         for q in changes.quality:
             if q.verdict in ("worse", "better"):

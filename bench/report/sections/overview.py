@@ -1,4 +1,4 @@
-"""All results at a glance: the verdicts by sort, who solves what, and how far each technique gets."""
+"""Shows all results at a glance: verdicts by kind, what each technique solves, and how far it gets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bench.report.section import ReportSection
 
 
 class Overview(ReportSection):
-    """The claims by verdict, the picture of who solves what, and horizons."""
+    """The claims by verdict, the picture of what each technique solves, and horizons."""
 
     name = "overview"
     order = 30
@@ -91,7 +91,7 @@ class Overview(ReportSection):
         return Table(columns, (Group(rows),), caption, "tally", "tally")
 
     def _unused(self) -> str:
-        """What is stale, and what was not run."""
+        """Say what is stale, and what was not run."""
         counts = self.say.counts()
         return self.words.joined(
             self.words(
@@ -134,7 +134,7 @@ class Overview(ReportSection):
         return Table(columns, groups(self.findings.techniques, row), caption, "horizons", "numbers even")
 
     def _scale(self) -> str:
-        """How much stands behind the report."""
+        """Say how many runs and settings the report rests on."""
         counts = self.say.counts()
         return self.words(
             "Behind this stand {measured} measured runs in {settings} settings (technique, task and "
@@ -145,7 +145,7 @@ class Overview(ReportSection):
         )
 
     def _price(self) -> str:
-        """What an update of the leading techniques costs; empty if no cost was measured."""
+        """Say what an update of the leading techniques costs; empty if no cost was measured."""
         leading = {t for task in self.findings.tasks for t in self.findings.leaders(task)} - {BASELINE}
         items = [
             self.words("{technique} {ratio}", technique=self.say.technique(t.name), ratio=self.say.time_ratio(t.name))
@@ -161,7 +161,7 @@ class Overview(ReportSection):
         )
 
     def _reach(self, technique: str, task: str) -> int:
-        """How far a technique gets on a task, from 0 (nowhere, or not measured) to 4 (the longest lag)."""
+        """Grade the horizon of a technique on a task, from 0 (nowhere, or not measured) to 4 (the longest lag)."""
         row = self.findings.horizon(technique, task)
         if row is None or not row.known or row.horizon == 0:
             return 0

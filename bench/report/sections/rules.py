@@ -51,7 +51,7 @@ RULES = (
     ),
     words(
         "Provenance: every run carries the commit, the versions, the machine and the hash of its "
-        "protocol; results of unlike hashes are never pooled."
+        "protocol; results with different hashes are never pooled."
     ),
     words(
         "Statistics: solve rates carry {confidence} Wilson intervals; updates to solve are Kaplan–Meier "

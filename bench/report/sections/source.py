@@ -22,7 +22,7 @@ PLACES: dict[Elsewhere, str] = {
     "code": words("Its code"),
     "conclusion": words("Its conclusion"),
 }
-"""Where claims stand outside the table: the outlook first, for it names techniques too."""
+"""Places of claims outside the table; the outlook comes first, because it names techniques, too."""
 
 
 class Source(ReportSection):
@@ -116,7 +116,7 @@ class Source(ReportSection):
     # Outside the table
 
     def _outside(self) -> Iterator[Group]:
-        """What else the page claims, by place: the claims that there are verdicts on."""
+        """Yield what else the page claims, by place: the claims that have verdicts."""
         places = elsewhere()
         for place, title in PLACES.items():
             claims, explained = self._known(places[place]), set[str]()

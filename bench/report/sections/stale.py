@@ -16,7 +16,7 @@ WHY = {
 
 
 class Stale(ReportSection):
-    """What is marked stale, and is not used."""
+    """The results that are marked stale, and are not used."""
 
     name = "stale"
     order = 120

@@ -1,4 +1,4 @@
-"""Each task: what it asks, who solves it, how fast, and at what cost."""
+"""Shows each task: what it asks, which techniques solve it, how fast, and at what cost."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Tasks(ReportSection):
         yield Figure(learning_curves(self.findings, self.say, task, self._curves_alt(task)), caption, f"{task}-curves")
 
     def _origin(self, task: str) -> str:
-        """Where a task's runs are, and how to get at them."""
+        """Say where a task's runs are, and how to get at them."""
         return self.words(
             "Where these numbers come from: MLflow experiment {experiment}, {runs} runs under the protocol {hash}, "
             "tuning included. One row a run: bptt-bench export --format csv.",
@@ -157,7 +157,7 @@ class Tasks(ReportSection):
         )
 
     def _about(self, task: str) -> str:
-        """What a task asks of a network, its lags and its levels."""
+        """Describe what a task asks of a network, its lags and its levels."""
         marks, n = self.findings.levels(task), self.numbers
         facts = [self.words("Lags tested: {lags}.", lags=n.join(self.findings.lags(task)))]
         if marks is not None:
@@ -173,7 +173,7 @@ class Tasks(ReportSection):
         return self.words.rules.between_sentences.join(filter(None, [self.say.about(task), *facts]))
 
     def _costs_caption(self, task: str) -> str:
-        """Of the table of a task's costs, which is not empty."""
+        """Write the caption of the table of a task's costs, which must not be empty."""
         costs = self.findings.costs(task)
         first, n = next(iter(costs.values())), self.numbers
         counts = {"lag": n.count(first.lag), "threads": n.count(first.threads), "rounds": n.count(first.rounds)}
@@ -200,7 +200,7 @@ class Tasks(ReportSection):
         return self.words.rules.between_sentences.join(told)
 
     def _curves_alt(self, task: str) -> str:
-        """What the learning curves show where techniques and baseline part."""
+        """Describe the learning curves at the longest lag at which the baseline was measured."""
         lag = self._telling_lag(task)
         last = {c.key.technique: c.last for c in self.findings.curves_on(task) if c.key.lag == lag}
         others = self.say.fastest(task, lag, [t for t in last if t != BASELINE])
@@ -225,7 +225,7 @@ class Tasks(ReportSection):
         )
 
     def _updates_alt(self, task: str) -> str:
-        """Who solves the task with the fewest updates, where the baseline was measured too."""
+        """Name the technique that solves the task with the fewest updates, and say how the baseline does."""
         lag = self._telling_lag(task)
         here = {e.technique: e for e in self.findings.estimates_on(task, lag, measured=True)}
         medians = {technique: e.median for technique, e in here.items() if e.median < math.inf}
