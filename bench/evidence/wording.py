@@ -37,14 +37,16 @@ REASONS = {
     "supported": words("As claimed, by more than {margin}: {estimate}."),
     "weakly supported": words("As claimed, but maybe by less than {margin}: {estimate}."),
     "supported equal": words("Equal within ±{margin}: {estimate}."),
-    "supported not lower": words("Not lower by {margin}: {estimate}."),
+    "supported not lower": words("Not lower by more than {margin}: {estimate}."),
     "contradicted": words("The other way round, by more than {margin}: {estimate}."),
     "weakly contradicted": words("The other way round, but maybe by less than {margin}: {estimate}."),
     "contradicted equal": words("Off by more than {margin}: {estimate}."),
     "contradicted not lower": words("Lower by more than {margin}: {estimate}."),
     "practically equal": words("No difference beyond {margin}: {estimate}."),
     "undecided": words("Too little to tell: {estimate}; about {needed} would be needed ({range})."),
-    "undecided for good": words("Too little to tell, and no number of seeds that one could run would do: {estimate}."),
+    "undecided for good": words(
+        "Too few data to decide, and no practical number of seeds would be enough: {estimate}."
+    ),
     "undecided for few": words(
         "{count} cannot reach the level with {comparisons} comparisons: about {needed} would be needed ({range}); so "
         "far {effect} ({low} to {high})."
@@ -63,7 +65,7 @@ REASONS = {
     "unpaired": words("No seed was run with both on the same task and lag."),
     "lags": words("No such lag has been run."),
     "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
-    "unsolved": words("No run of any technique was solved there: the budget was too small to tell."),
+    "unsolved": words("No run of any technique solved the task, so the budget was too small to decide."),
     "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
     "dial": words("Too few values of {dial} have been run with {technique}."),
 }

@@ -38,7 +38,7 @@ class Series:
 
     @property
     def setting(self) -> SettingKey:
-        """What was timed."""
+        """Return the key of what was timed."""
         return SettingKey(self.technique, self.task, self.lag)
 
 

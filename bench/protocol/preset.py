@@ -207,7 +207,7 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
 
 
 def _members(protocol: Protocol, seeds: int) -> int:
-    """How many runs of a setting are asked for at the most."""
+    """Count the most runs of a setting that are asked for."""
     each = len(protocol.learning_rates) * protocol.tuning_seeds
     return seeds + each * (seeds if protocol.tuning == "own" else 1)
 

@@ -1,4 +1,4 @@
-"""How a learning rate is chosen: which tuning members a setting asks for, and which rate has won.
+"""Chooses a learning rate: which tuning members a setting asks for, and which rate has won.
 
 In a *grid* every tuning seed tries every rate, and the winner is that of all measured seeds. *Halving* (Jamieson &
 Talwalkar 2016) does so with fewer runs: as seeds double, the worse half of the rates drops out. What either owes to
@@ -23,7 +23,7 @@ FINALISTS = 2
 
 
 def steps(protocol: Protocol) -> list[tuple[int, int]]:
-    """How many rates are tried with how many seeds, step by step; only halving has more than one."""
+    """Count the rates and their seeds, step by step; only halving has more than one step."""
     rates, seeds = len(protocol.learning_rates), protocol.tuning_seeds
     if protocol.tuning != "halving":
         return [(rates, seeds)]

@@ -223,7 +223,9 @@ class Cohort(Frozen):
 
     @property
     def races(self) -> bool:
-        """Whether a member that solves ends those of its seed: by one seed a rate, the first to solve has won."""
+        """Return True if a member that solves ends those of its seed: with one seed per rate, the first to solve has
+        won.
+        """
         protocol = self.setting.protocol
         return self.role == "tuning" and protocol.tuning == "own" and protocol.tuning_seeds == 1
 

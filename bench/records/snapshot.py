@@ -158,7 +158,7 @@ class SpeedState(Frozen):
 
     @property
     def setting(self) -> SettingKey:
-        """What was timed."""
+        """Return the key of what was timed."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property

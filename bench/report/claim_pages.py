@@ -36,7 +36,7 @@ PANELS = {
     "dial": words("the score against the dial's value"),
     "profiles": words("the gradient's norm against steps back in time, mean over seeds"),
 }
-"""What stands on the right of a claim's figure."""
+"""The right panel of a claim's figure, by kind."""
 
 
 class ClaimPages:
@@ -186,7 +186,7 @@ class ClaimPages:
         )
 
     def floors(self, claim: ClaimVerdict) -> list[str]:
-        """What the baseline's time against itself comes to, wherever a part of the claim was timed."""
+        """List the baseline's times against itself, wherever a part of the claim was timed."""
         timed = [part for part in self.verdicts.run(claim) if part.estimand.sampled is Sampled.ROUNDS]
         cells = [value.cell for part in timed for value in values_of(part)]
         return [
@@ -202,7 +202,7 @@ class ClaimPages:
         ]
 
     def _caption(self, claim: ClaimVerdict, panels: list[str]) -> str:
-        """What a claim's figure shows."""
+        """Describe what a claim's figure shows."""
         shown = [self.words(PANELS[panel]) for panel in dict.fromkeys(panels)]
         right = self.words.rules.between_clauses.join(shown)
         return self.words(
@@ -210,7 +210,7 @@ class ClaimPages:
         )
 
     def _robust_title(self, claim: ClaimVerdict) -> str:
-        """In how many analyses the deciding part holds."""
+        """Say in how many analyses the deciding part holds."""
         counts = {"agree": claim.robustness.agree, "analyses": claim.robustness.analyses}
         if len(claim.parts) == 1:
             return self.words("Holds in {agree} of {analyses} other analyses.", **counts)
@@ -221,7 +221,7 @@ class ClaimPages:
         )
 
     def _rest(self, trail: Trail) -> str:
-        """How many runs stand behind a claim, and where they are listed."""
+        """Say how many runs stand behind a claim, and where they are listed."""
         return self.words(
             "Runs behind this claim: {runs} (settings: {settings}). Each by its id: tables/runs.csv.",
             runs=self.numbers.count(trail.runs),

@@ -168,9 +168,9 @@ class Findings(Matrix):
     """The rows of the runs of every arm, with a column `arm`, for evidence."""
     stale: list[StaleResults]
     verdicts: list[ClaimVerdict]
-    """On the source's claims."""
+    """The verdicts on the source's claims."""
     others: dict[str, list[ClaimVerdict]]
-    """On the claims of plugins and packages, by family."""
+    """The verdicts on the claims of plugins and packages, by family."""
     state: str
     """SHA-256 of what the store held."""
     history: History | None
@@ -198,7 +198,7 @@ class Findings(Matrix):
 
     @cached_property
     def horizons(self) -> list[Horizon]:
-        """How far each technique gets on each task."""
+        """List how far each technique gets on each task."""
         return rows_of(horizons.horizons(self.table), Horizon)
 
     @cached_property
@@ -213,13 +213,13 @@ class Findings(Matrix):
 
     @cached_property
     def task_words(self) -> dict[str, TaskWords]:
-        """What each task says of itself, as the newest results have it, or as this project's own file does."""
+        """Return each task's texts, as the newest results have them, or as this project's own file does."""
         found = {words.task: words for words in rows_of(self.members.drop_duplicates("task", keep="last"), TaskWords)}
         return {task: found.get(task, TaskWords(task)).filled() for task in {*self.tasks, *found}}
 
     @cached_property
     def called(self) -> dict[str, str]:
-        """What sentences call a technique, its dials aside, in English, where its results say so."""
+        """Return what sentences call a technique, its dials aside, in English, where its results say so."""
         newest = rows_of(self.members.drop_duplicates("technique", keep="last"), TechniqueWords)
         return {Spec.base(words.technique): words.called for words in newest if words.called}
 
@@ -230,7 +230,7 @@ class Findings(Matrix):
 
     @property
     def all_verdicts(self) -> list[ClaimVerdict]:
-        """On the source's claims, then on all others."""
+        """List the verdicts on the source's claims, then those on all others."""
         return [*self.verdicts, *(verdict for verdicts in self.others.values() for verdict in verdicts)]
 
     @cached_property
@@ -263,7 +263,7 @@ class Findings(Matrix):
         return [h.technique for h in known if h.horizon == best]
 
     def gains(self) -> dict[str, set[str]]:
-        """By technique, the tasks on which it is found to learn longer lags than the baseline."""
+        """Return, by technique, the tasks on which it is found to learn longer lags than the baseline."""
         return horizons.gains(self.scope, horizons.horizons(self.table))
 
     def curves_on(self, task: str) -> list[LearningCurve]:

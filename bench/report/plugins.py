@@ -1,4 +1,4 @@
-"""What a report needs of users' own files, for the processes that help to write it."""
+"""The users' own files that a report needs, for the processes that help to write it."""
 
 from __future__ import annotations
 

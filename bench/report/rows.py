@@ -50,7 +50,7 @@ class Technique:
 
 @dataclass(frozen=True, slots=True)
 class TaskWords:
-    """What a task says of itself, in English; empty is what its results do not say."""
+    """A task's own texts in English; a text is empty where the results do not have it."""
 
     task: str
     task_title: str = ""
@@ -58,7 +58,7 @@ class TaskWords:
     task_about: str = ""
 
     def filled(self) -> TaskWords:
-        """With the words of this project's own task of that name, where the results have none."""
+        """Fill in the words of this project's own task of that name, where the results have none."""
         return TaskWords(
             self.task,
             self.task_title or own_word("tasks", self.task, "title") or self.task,
@@ -69,7 +69,7 @@ class TaskWords:
 
 @dataclass(frozen=True, slots=True)
 class TechniqueWords:
-    """What sentences call a technique, in English; empty where that is its title."""
+    """A technique's name in sentences, in English; empty where that is its title."""
 
     technique: str
     called: str
@@ -117,7 +117,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far a technique gets on a task: see `bench.evidence.horizons`."""
+    """A technique's horizon on a task: see `bench.evidence.horizons`."""
 
     technique: str
     task: str

@@ -55,7 +55,7 @@ class Verdicts:
         return wording.label(part.asked, self.words)
 
     def estimand(self, part: PartVerdict) -> str:
-        """What was estimated of a part."""
+        """Describe what was estimated of a part."""
         return wording.estimated(part.claim, part.asked, self.words, self.say.called)
 
     def reason(self, part: PartVerdict) -> str:

@@ -44,7 +44,7 @@ SYMBOLS = {
     "undecided": "?",
     "not run": "–",
 }
-"""What stands before a verdict, for those who do not see its colour."""
+"""Symbols that stand before a verdict, for readers who do not see its colour."""
 ORTHOGONAL = {
     "holds": words("holds"),
     "does not hold": words("does not hold"),

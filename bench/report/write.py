@@ -166,7 +166,7 @@ def _write_figures(numbering: Numbering, folder: Path) -> Iterator[Path]:
 
 
 def _write_shared(findings: Findings, output: Path) -> Iterator[Path]:
-    """What is the same in every language."""
+    """Write the files that are the same in every language."""
     yield write_whole(output / "tables" / "values.csv", csv.values(findings.all_verdicts))
     yield write_whole(output / "tables" / "runs.csv", csv.runs(findings.all_verdicts))
     yield write_whole(output / "references.bib", bibliography(findings, TITLE))

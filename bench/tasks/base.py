@@ -36,7 +36,7 @@ class Task(WithFiles, ABC):
     short: ClassVar[str] = ""
     """The name where there is little room, in front of a lag, as 'order'; `name`, if none is given."""
     about: ClassVar[str] = ""
-    """What it asks of a network, in a sentence or two for readers of the report."""
+    """The question that the task asks of a network, in a sentence or two for readers of the report."""
     reference: ClassVar[str]
     """The paper whose generator it is."""
     inputs: ClassVar[int]

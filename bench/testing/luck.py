@@ -11,10 +11,10 @@ LUCK = 1e-4
 
 
 def at_most(hits: ArrayLike, rate: float) -> bool:
-    """Whether so many hits are no sign of a rate above the one promised."""
+    """Return True if the hits are no sign of a rate above the one promised."""
     return int(np.sum(hits)) <= stats.binom.ppf(1 - LUCK, np.size(hits), rate)
 
 
 def at_least(hits: ArrayLike, rate: float) -> bool:
-    """Whether so many hits are no sign of a rate below the one promised."""
+    """Return True if the hits are no sign of a rate below the one promised."""
     return at_most(~np.asarray(hits, dtype=bool), 1 - rate)

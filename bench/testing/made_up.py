@@ -203,7 +203,7 @@ def curve(of: Row, untrained: float, losses: Sequence[float], peaks: Sequence[fl
 
 
 def cost(technique: str, lag: int, task: str = "adding", rules: Protocol = RULES, **columns: Any) -> Row:
-    """What an update of a technique costs, in a row of COST_COLUMNS."""
+    """Make a row of COST_COLUMNS: the cost of a technique's update."""
     blank = {column: BLANKS[kind] for column, kind in COST_COLUMNS.items()}
     sizes = {"hidden_size": rules.hidden_size, "batch_size": rules.batch_size}
     known = {name: value for name, value in PROVENANCE.items() if name in COST_COLUMNS}

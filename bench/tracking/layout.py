@@ -74,7 +74,7 @@ CURVE_METRICS = {
 SOLVED = "final/solved"
 FINAL = {"updates": "final/updates", "metric": "final/metric", "loss": "final/loss"}
 FLOW_METRICS = {"decay": "flow/decay", "dead_share": "flow/dead_share"}
-"""Of the lowest layer's output, by update: the gradient's rate of decay, and the share of dead units."""
+"""Metrics of the lowest layer's output, by update: the gradient's rate of decay, and the share of dead units."""
 
 
 def task_experiment(task: str) -> str:

@@ -186,7 +186,7 @@ class Monitor(pl.Callback):
                 )
 
     def _beaten(self, index: int) -> bool:
-        """Whether the cohort races, and another rate has solved with this member's seed: it can no longer win."""
+        """Return True if the cohort races and another rate has solved with this member's seed: it can no longer win."""
         rivals = zip(self.cohort.members, self.traces, strict=True) if self.cohort.races else ()
         return any(m.seed == self.cohort.members[index].seed and t.outcome == "solved" for m, t in rivals)
 
