@@ -43,6 +43,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -183,7 +184,8 @@ def climb(study: Study) -> list[dict[str, Any]]:
     done = typed([], MEMBER_COLUMNS)
     rows: dict[int, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(f"{folder}/mlruns")
+        Path(folder, "mlflow.db").write_bytes(peers.empty_database())
+        store = Store.open(folder)
         while cohort := next_cohort(study, chain, done):
             core, wall = time.process_time(), time.perf_counter()
             result = train_cohort(cohort)

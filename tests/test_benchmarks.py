@@ -30,7 +30,7 @@ def done() -> dict[str, dict[str, Any]]:
     pytest.importorskip("jax", reason="JAX is not installed: python -m pip install 'bptt-bench[peers]'")
     pytest.importorskip("optax", reason="optax is not installed: python -m pip install 'bptt-bench[peers]'")
     command = [sys.executable, all_benchmarks.__file__]
-    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    paths = {"PYTHONPATH": os.pathsep.join([*sys.path, str(BENCHMARKS)])}  # also of the servers that it forks from
     ran = subprocess.run(command, env=os.environ | paths, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
