@@ -147,8 +147,7 @@ class ClaimPages:
         if trail is None:
             if claim.verdict != "not run":
                 text = self.words(
-                    "Counted or timed apart from training, so that no training run stands behind it; see the tables of "
-                    "costs."
+                    "Counted or timed apart from training, so it rests on no training run; see the tables of costs."
                 )
                 yield Text(text, "rest")
             return

@@ -18,7 +18,7 @@ MEANINGS = {
     "practically equal": words("The effect lies within the margin, whatever its sign."),
     "weakly contradicted": words("The effect is on the other side; it may be smaller than the margin."),
     "contradicted": words("The effect is on the other side, and larger than the margin."),
-    "undecided": words("Too few seeds to tell; the number that would be needed stands beside n."),
+    "undecided": words("Too few seeds to decide; the number that would be needed is next to n."),
     "not run": words("There are no results, or stale ones only."),
 }
 READING = (
