@@ -279,7 +279,7 @@ def test_what_would_decide_is_said_only_where_something_would(
     asked = replace(part, verdict="undecided", needed_n=needed, needed_range=(20, None), reason=reason)
     said = wording.reason(asked, ENGLISH)
     assert ("30 seeds would be needed (20 or more)" in said) == (needed is not None)
-    assert ("no number of seeds" in said) == (needed is None)
+    assert ("no practical number of seeds" in said) == (needed is None)
     assert ("cannot reach the level" in said) == few
 
 
