@@ -48,8 +48,8 @@ REASONS = {
         "Too few data to decide, and no practical number of seeds would be enough: {estimate}."
     ),
     "undecided for few": words(
-        "{count} cannot reach the level with {comparisons} comparisons: about {needed} would be needed ({range}); so "
-        "far {effect} ({low} to {high})."
+        "Too few ({count}) for significance after correcting for {comparisons} comparisons: about {needed} would be "
+        "needed ({range}); so far {effect} ({low} to {high})."
     ),
     "undecided for few and for good": words(
         "Too few ({count}) for significance after correcting for {comparisons} comparisons, and no practical number "

@@ -280,7 +280,7 @@ def test_what_would_decide_is_said_only_where_something_would(
     said = wording.reason(asked, ENGLISH)
     assert ("30 seeds would be needed (20 or more)" in said) == (needed is not None)
     assert ("no practical number of seeds" in said) == (needed is None)
-    assert ("cannot reach the level" in said) == few
+    assert ("for significance after correcting" in said) == few
 
 
 def test_every_reason_is_whole_in_both_languages(found: dict[str, ClaimVerdict]) -> None:
