@@ -184,12 +184,6 @@ def loaded(path: str | Path) -> ModuleType:
     return module
 
 
-def plugin_files() -> list[Path]:
-    """The users' own files that were loaded, in that order."""
-    names = [name for name in sys.modules if name.startswith(PLUGIN) and "." not in name]
-    return [Path(file) for name in names if (file := sys.modules[name].__file__)]
-
-
 def _module_name(file: Path) -> str:
     """Files of one name in two folders are two modules."""
     return PLUGIN + hashlib.sha256(bytes(file)).hexdigest()[:12]

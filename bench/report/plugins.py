@@ -8,8 +8,14 @@ from pathlib import Path
 from bench.collector import collect_seldom
 from bench.evidence.claims import add_claims
 from bench.evidence.estimands import estimands
-from bench.registry import run_plugin
+from bench.registry import plugin_of, run_plugin
 from bench.report.sections import sections
+
+
+def needed() -> list[Path]:
+    """List the users' own files that define an estimand or a section; those with techniques are not needed here."""
+    classes = [*estimands.all().values(), *sections.all().values()]
+    return list(dict.fromkeys(file for cls in classes if (file := plugin_of(cls)) is not None))
 
 
 def get_ready(plugins: Sequence[Path], claims: Sequence[Path]) -> None:

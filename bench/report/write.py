@@ -18,7 +18,6 @@ from bench.files import write_whole
 from bench.history.take import HistoryStore
 from bench.interpreters import started_safely
 from bench.languages import language, language_names
-from bench.registry import plugin_files
 from bench.report.archive import MANIFEST, writing
 from bench.report.build import TITLE, Broken, build
 from bench.report.draw.claim_figure import claim_pictures
@@ -26,7 +25,7 @@ from bench.report.draw.fonts import figure_families
 from bench.report.draw.style import as_png
 from bench.report.findings import Findings, gather
 from bench.report.manifest import bibliography, manifest
-from bench.report.plugins import get_ready
+from bench.report.plugins import get_ready, needed
 from bench.report.render import csv, formats
 from bench.report.render.base import file_name
 from bench.report.render.numbering import Numbering
@@ -103,7 +102,7 @@ def _helper(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
     if jobs < 2:
         yield None
         return
-    known = plugin_files(), claim_files()
+    known = needed(), claim_files()
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=get_ready, initargs=known) as helper:
         with started_safely():
             helper.submit(figure_families)

@@ -56,7 +56,7 @@ def test_all_files_are_lost_and_all_is_written_again(filled, make_store):
     again = Store.open(filled.uri)
     with pytest.raises(
         BenchError,
-        match=r"Cannot read .*'bptt-bench prune --unreadable --store \S+' .* The same problem affects 2 more\.$",
+        match=r"Cannot read .*'bptt-bench prune --unreadable --store \S+', .* The same problem affects 2 more\.$",
     ):
         again.members()
     assert lost(again) == {"cohorts": 3, "studies": 1, "costs": 1, "snapshots": 1}
