@@ -278,7 +278,8 @@ def driver(nodes, store, plugin):
     words = ["run", "--preset", "smoke", "--technique", "waits", "--task", "adding", "--lag", "2,4"]
     words += [
         "--updates",
-        str(CHOICE["updates"]),
+    words += ["--updates", str(CHOICE["updates"]), "--learning-rate", "0.03,0.01", "--seeds", "2", "--jobs", "1"]
+    words += ["--store", store.uri]
         "--learning-rate",
         "0.03,0.01",
         "--seeds",
