@@ -275,20 +275,9 @@ def test_what_is_killed_costs_no_result(cluster, nodes, make_store, plugin, tmp_
 
 def driver(nodes, store, plugin):
     """A program of its own that trains what waits, on the cluster."""
-    words = ["run", "--preset", "smoke", "--technique", "waits", "--task", "adding", "--lag", "2,4"]
-    words += [
-        "--updates",
-    words += ["--updates", str(CHOICE["updates"]), "--learning-rate", "0.03,0.01", "--seeds", "2", "--jobs", "1"]
+    words = ["run", "--preset", "smoke", "--technique", "waits", "--task", "adding", "--lag", "2,4", "--jobs", "1"]
+    words += ["--updates", str(CHOICE["updates"]), "--learning-rate", "0.03,0.01", "--seeds", "2"]
     words += ["--store", store.uri]
-        "--learning-rate",
-        "0.03,0.01",
-        "--seeds",
-        "2",
-        "--jobs",
-        "1",
-        "--store",
-        store.uri,
-    ]
     words += ["--plugin", plugin, "--executor", "ray", "--address", nodes.address, "--gpus-per-cohort", str(SHARE)]
     code = "import sys; from bench.cli import main; sys.exit(main())"
     return subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.DEVNULL)
