@@ -1,12 +1,13 @@
 """The documents tell the truth: their examples run as they stand, and their tables name what there is."""
 
 import hashlib
+import importlib
 import json
-import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,6 @@ import pytest
 import typer
 from made_up.cohorts import cohort, result
 
-import bench
 from bench.cli import app, main
 from bench.cli.options import load_plugins
 from bench.evidence.claims import book, families
@@ -37,6 +37,7 @@ PROGRAM = typer.main.get_command(app)
 COMMANDS = PROGRAM.commands  # type: ignore[attr-defined]
 FOREIGN = {"--app-name"}
 """Options of other programs."""
+FEW = (("--task", "adding"), ("--technique", "tanh,gru"))
 IN_SHORT = [
     "--preset",
     "smoke",
@@ -66,15 +67,19 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return sorted(tmp_path.iterdir())
 
 
-def test_examples_keep_the_contracts(examples: list[Path]) -> None:
-    tests = [file.name for file in examples if file.name.startswith("test_")]
-    assert tests == [
-        f"test_{name}.py" for name in ("first_sign", "fr", "half_life", "here", "indrnn", "reached", "ugrnn")
-    ]
-    where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", *tests], env=where, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-    assert "7 passed" in done.stdout
+def test_examples_keep_the_contracts(examples: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = [file.stem for file in examples if file.name.startswith("test_")]
+    assert tests == [f"test_{name}" for name in ("first_sign", "fr", "half_life", "here", "indrnn", "reached", "ugrnn")]
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        for test in tests:
+            (check,) = [
+                value for name, value in vars(importlib.import_module(test)).items() if name.startswith("test_")
+            ]
+            check()
+    finally:
+        for file in examples:
+            sys.modules.pop(file.stem, None)
 
 
 def test_the_claim_of_the_documents_can_be_judged(examples: list[Path]) -> None:
@@ -87,14 +92,14 @@ def test_the_claim_of_the_documents_can_be_judged(examples: list[Path]) -> None:
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 @pytest.mark.usefixtures("examples")
 def test_commands_run(document: str) -> None:
-    """With a smaller preset and, for techniques, one task."""
+    """With a smaller preset; with one task where that is of no matter, or two techniques where these are of none."""
     commands = COMMAND.findall((ROOT / document).read_text(encoding="utf-8"))
     assert commands
     for command in commands:
         words = shlex.split(command)
         preset = words.index("--preset")
-        task = [] if "--task" in words else ["--task", "adding"]
-        assert main([*words[:preset], *words[preset + 2 :], *task, *IN_SHORT]) == 0
+        few = [word for choice in FEW if choice[0] not in words for word in choice]
+        assert main([*words[:preset], *words[preset + 2 :], *few, *IN_SHORT]) == 0
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -113,17 +118,19 @@ def test_every_command_and_option_that_is_named_is_there(document: str) -> None:
     assert named - FOREIGN <= options, named - options
 
 
-def test_the_manifest_is_checked_as_its_page_says(tmp_path: Path) -> None:
+def test_the_manifest_is_checked_as_its_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = (ROOT / "docs" / "report-files.md").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^    python (-c .*)$", page, re.MULTILINE)
+    (line,) = re.findall(r"^    python -c (.*)$", page, re.MULTILINE)
+    (code,) = shlex.split(line)
     (tmp_path / "a.csv").write_bytes(b"a\n1\n")
     about = {"bytes": 4, "sha256": hashlib.sha256(b"a\n1\n").hexdigest()}
     manifest = {"files": {"a.csv": about, "b.csv": about}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}
-    words = [sys.executable, *shlex.split(line)]
-    done = subprocess.run(words, cwd=tmp_path, env=where, capture_output=True, text=True)
-    assert (done.stdout, done.returncode) == ("['b.csv']\n", 0), done.stderr
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert capsys.readouterr().out == "['b.csv']\n"
 
 
 @pytest.mark.parametrize("document", [file for file in DOCUMENTS if file.startswith("docs/")])
@@ -132,11 +139,14 @@ def test_tables_that_follow_from_the_code_are_as_it_has_them(document: str) -> N
     assert text == generated_documents.written(text), "run python tests/generated_documents.py"
 
 
-def test_the_page_on_mlflow_names_what_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_on_mlflow_names_what_lies_there(
+    make_store: Callable[..., Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = (ROOT / "docs" / "mlflow.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     what = cohort("clip-norm")
     found = result(what)
+    make_store()
     store = Store.open()
     store.write_cohort(replace(found, members=found.members.assign(clip_norm=1.0, reason="a reason")))
     members = store.client.search_runs([store.client.get_experiment_by_name("bptt-bench/adding").experiment_id])

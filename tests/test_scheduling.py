@@ -150,7 +150,7 @@ def test_the_workflow_fails_where_something_failed(
 
 
 NIGHT = ["nightly", "--preset", "smoke", "--technique", "tanh,gru", "--task", "adding", "--lag", "2,4", "--seeds", "6"]
-NIGHT += ["--learning-rate", "0.03", "--updates", "60", "--jobs", "2", "--budget", "1h"]
+NIGHT += ["--learning-rate", "0.03", "--updates", "120", "--jobs", "2", "--budget", "1h"]
 
 
 STOPS = """

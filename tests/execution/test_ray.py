@@ -131,11 +131,12 @@ def results(store):
     return rows.sort_values(RESULTS[:6]).reset_index(drop=True)
 
 
-def pid_in(marker):
-    """The process that says there that it waits, with the GPU that it got."""
+def pid_in(marker, driver=None):
+    """The process that says there that it waits, with the GPU that it got; the driver waits for it, too."""
     deadline = time.monotonic() + PATIENCE
     while not marker.exists():
         assert time.monotonic() < deadline, f"{marker.name} never started"
+        assert driver is None or driver.poll() is None, f"the driver has ended, and {marker.name} never started"
         time.sleep(0.05)
     pid, devices = marker.read_text().split()
     assert devices == "0"
@@ -248,7 +249,7 @@ def test_what_is_killed_costs_no_result(cluster, nodes, make_store, plugin, tmp_
     """A driver, whose work ends with it; a worker; a machine. What ends its own process fails, as it does anywhere."""
     battered, calm = make_store("battered"), make_store("calm")
     with driver(nodes, battered, plugin) as killed:
-        waiting = pid_in(tmp_path / "waits")
+        waiting = pid_in(tmp_path / "waits", killed)
         killed.kill()
     done = len(battered.members())
     assert ends(waiting), "the cohort that was under way outlived its driver"

@@ -24,7 +24,7 @@ RESULTS = ["technique", "task", "lag", "seed", "learning_rate", "role", "outcome
 
 
 def study(*names, **choices):
-    words = {"tasks": ("adding",), "lags": (2, 4), "updates": 60, "learning_rates": (0.03, 0.01), "seeds": 2}
+    words = {"tasks": ("adding",), "lags": (2, 4), "updates": 120, "learning_rates": (0.03, 0.01), "seeds": 2}
     return resolve(load_preset("smoke"), Selectors(techniques=names, **words | choices))
 
 
@@ -37,6 +37,7 @@ def test_a_run_trains_what_is_missing_and_a_second_one_nothing(store):
     wanted = study("tanh", "gru")
     first = run_studies([wanted], store, jobs=2)
     members = store.members()
+    assert set(members["lag"]) == {2, 4}, "both climb"
     assert first.trained == len(members)
     assert (first.cached, first.failures, first.interrupted) == (0, [], False)
     assert set(store.costs()["technique"]) == {"tanh", "gru"}
