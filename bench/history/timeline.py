@@ -38,7 +38,7 @@ class Series:
 
     @property
     def setting(self) -> SettingKey:
-        """What was timed."""
+        """The setting that was timed."""
         return SettingKey(self.technique, self.task, self.lag)
 
 

@@ -24,23 +24,23 @@ class Column:
     kind: Kind
     """pandas' type."""
     about: str
-    """What a value says, in English; a phrase."""
+    """An English phrase for what a value says."""
     unit: str = ""
     words: tuple[str, ...] = ()
     """The values that there are, where they are few words."""
     holds: type | None = None
     """The type of the JSON that a text is, dict or list; its values are numbers. None: it is no JSON."""
     older: str | float | None = None
-    """What stands instead in tables that were stored before there was the column; None: it was always there."""
+    """The value of tables that were stored before there was the column; None: it was always there."""
     title: str = ""
     """The head of the column in the report, in English; empty where no table of it shows the column."""
     shown: Shown = "text"
-    """How the report writes a value."""
+    """The way in which the report writes a value."""
     mlflow: InMLflow = ""
-    """Whether a training run has it in MLflow as a parameter or as a tag."""
+    """The kind of thing that it is of a training run in MLflow; empty if it is not there."""
 
     def faults(self, values: Iterable[Any]) -> Iterator[str]:
-        """What is wrong with some of the column's values, as the end of a sentence: "holds 'x', not one of a, b"."""
+        """Say what is wrong with some values, as the end of a sentence: "holds 'x', not one of a, b"."""
         for value in values:
             if self.words and value not in self.words:
                 yield f"holds '{value}', not one of {', '.join(self.words)}"
@@ -70,12 +70,12 @@ class Table:
         return iter(self.columns)
 
     def __contains__(self, one: object) -> bool:
-        """Whether it has a column, or one of this name."""
+        """Return whether it has a column, or one of this name."""
         return one in self._by_name or one in self.columns
 
 
 def _is_numbers(text: str, kind: type) -> bool:
-    """Whether a text is a JSON object or list of numbers."""
+    """Return whether a text is a JSON object or list of numbers."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

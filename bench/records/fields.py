@@ -1,4 +1,4 @@
-"""What follows from the fields of the protocol: the columns of a run's row, and what an update's time depends on."""
+"""Derives from the fields of the protocol the columns of a run's row, and what an update's time depends on."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class ProtocolField(NamedTuple):
 
     name: str
     title: str
-    """How the report calls it, in English."""
+    """The report's name for it, in English."""
     description: str
     kept: Kept
     column: Column | None
-    """Of a run's row; None where the rows of all runs tell it together."""
+    """The column of a run's row; None where the rows of all runs tell it together."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What this project's own techniques and tasks say of themselves, read from their files without importing them.
+"""Reads what this project's own techniques and tasks say of themselves from their files, without importing them.
 
 So a machine without PyTorch finds their code and their names.
 """

@@ -32,7 +32,7 @@ ORIGIN = Table(
         Column("started", "str", "when it began: ISO 8601, UTC"),
     )
 )  # fmt: skip
-"""Where what is measured comes from: code, libraries, machine, and when."""
+"""The origin of what is measured: code, libraries, machine, and when."""
 
 SETTING = Table(
     (
@@ -120,7 +120,7 @@ PROFILE = Table(
         Column("layer", "int64", "0 is the lowest; 0 for x"),
     )
 )  # fmt: skip
-"""What a gradient's profile is of."""
+"""The columns that say what a gradient's profile is of."""
 
 GRADIENTS = Table(
     (
@@ -147,7 +147,7 @@ PROBES = Table(
         Column("cosine", "float64", "cosine between the two; layer 0"),
     )
 )  # fmt: skip
-"""What a profile of GRADIENTS comes down to, one row a member, moment, quantity and layer."""
+"""The numbers that a profile of GRADIENTS comes down to, one row a member, moment, quantity and layer."""
 
 COSTS = Table(
     (

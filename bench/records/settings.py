@@ -40,14 +40,14 @@ class Frozen(BaseModel):
 
 @dataclass(frozen=True)
 class Kept:
-    """How a field of the protocol is kept, where that does not follow from its name and its type."""
+    """The way in which a field of the protocol is kept, where its name and its type do not say it."""
 
     column: str | None = ""
     """The column of a run's row, if it has another name than the field; None: the rows of all runs tell it together."""
     timed: bool = False
-    """Whether the time of an update depends on it."""
+    """True if the time of an update depends on it."""
     none: str = ""
-    """What no value is called, in English."""
+    """The words for no value, in English."""
 
 
 class Named(Frozen):
@@ -176,7 +176,7 @@ class Setting(Named):
 
     @property
     def key(self) -> SettingKey:
-        """What names it among settings of one protocol a task."""
+        """The key that names it among settings of one protocol a task."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property

@@ -158,7 +158,7 @@ class SpeedState(Frozen):
 
     @property
     def setting(self) -> SettingKey:
-        """What was timed."""
+        """The setting that was timed."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property

@@ -164,7 +164,7 @@ def _c_essence(text: str) -> str:
 
 
 def _is_for_readers(node: ast.stmt) -> bool:
-    """Whether a line of a class's body gives text that changes nothing but what a report says."""
+    """Return whether a line of a class's body gives text that changes nothing but what a report says."""
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
     value = getattr(node, "value", None)
     plain = isinstance(value, ast.Constant) and isinstance(value.value, str)

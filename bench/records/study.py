@@ -24,7 +24,7 @@ class Skip(Frozen):
 
     @property
     def key(self) -> SettingKey:
-        """What names the setting."""
+        """The key that names the setting."""
         return SettingKey(self.technique, self.task, self.lag)
 
 

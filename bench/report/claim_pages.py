@@ -186,7 +186,7 @@ class ClaimPages:
         )
 
     def floors(self, claim: ClaimVerdict) -> list[str]:
-        """What the baseline's time against itself comes to, wherever a part of the claim was timed."""
+        """Say what the baseline's time against itself comes to, wherever a part of the claim was timed."""
         timed = [part for part in self.verdicts.run(claim) if part.estimand.sampled is Sampled.ROUNDS]
         cells = [value.cell for part in timed for value in values_of(part)]
         return [

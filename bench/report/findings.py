@@ -76,7 +76,7 @@ class Matrix:
 
     @property
     def studies(self) -> list[Study]:
-        """What was asked for, oldest first."""
+        """The studies that asked for it, oldest first."""
         return self.scope.studies
 
     @property
@@ -126,7 +126,7 @@ class Matrix:
         return found
 
     def levels(self, task: str) -> curves.Levels | None:
-        """What a task's metric is read against; None if nothing was trained on it."""
+        """Return what a task's metric is read against; None if nothing was trained on it."""
         return curves.levels(self.scope, task)
 
     @property
@@ -140,7 +140,7 @@ class Matrix:
 
 
 class Counts(NamedTuple):
-    """How much stands behind a report."""
+    """The amount of results behind a report."""
 
     measured: int
     """Runs that count; those that only tuned a learning rate are `tuning`."""
@@ -183,17 +183,17 @@ class Findings(Matrix):
 
     @cached_property
     def failures(self) -> list[Failure]:
-        """What diverged or failed, of every arm."""
+        """The runs that diverged or failed, of every arm."""
         return rows_of(ledgers.failures(self.members), Failure)
 
     @cached_property
     def origins(self) -> list[Origin]:
-        """Where the runs of every arm come from."""
+        """The origins of the runs of every arm."""
         return rows_of(ledgers.provenance(replace(self.scope, members=self.members)), Origin)
 
     @cached_property
     def gaps(self) -> list[Gap]:
-        """What was planned and not measured."""
+        """The lags that were planned and not measured."""
         return rows_of(ledgers.gaps(self.table), Gap)
 
     @cached_property
@@ -203,7 +203,7 @@ class Findings(Matrix):
 
     @cached_property
     def cost_ratios(self) -> dict[str, CostRatio]:
-        """What an update costs over the baseline's, by technique."""
+        """The cost of an update over the baseline's, by technique."""
         return {r.technique: r for r in rows_of(ledgers.cost_ratios(self.scope).reset_index(), CostRatio)}
 
     @cached_property
@@ -213,13 +213,13 @@ class Findings(Matrix):
 
     @cached_property
     def task_words(self) -> dict[str, TaskWords]:
-        """What each task says of itself, as the newest results have it, or as this project's own file does."""
+        """The words of each task about itself, as the newest results have them, or as this project's own file does."""
         found = {words.task: words for words in rows_of(self.members.drop_duplicates("task", keep="last"), TaskWords)}
         return {task: found.get(task, TaskWords(task)).filled() for task in {*self.tasks, *found}}
 
     @cached_property
     def called(self) -> dict[str, str]:
-        """What sentences call a technique, its dials aside, in English, where its results say so."""
+        """The words by which sentences call a technique, its dials aside, in English, where its results say so."""
         newest = rows_of(self.members.drop_duplicates("technique", keep="last"), TechniqueWords)
         return {Spec.base(words.technique): words.called for words in newest if words.called}
 
@@ -275,7 +275,7 @@ class Findings(Matrix):
         return compare.compare(self.scope, self.table, technique)
 
     def rules(self, task: str) -> list[advice.Rule]:
-        """What to use on a task, by rising lag."""
+        """Return the rules on what to use on a task, by rising lag."""
         return advice.rules(self.table, self.scope.costs, self.remedies, task)
 
     def solvers(self, task: str) -> dict[str, dict[int, advice.Offer]]:
@@ -284,7 +284,7 @@ class Findings(Matrix):
 
     @property
     def timed(self) -> bool:
-        """Whether any update was timed."""
+        """True if any update was timed."""
         return bool(self.scope.costs.time_ratio.notna().any())
 
     def costs(self, task: str) -> dict[str, Cost]:

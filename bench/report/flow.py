@@ -36,9 +36,9 @@ class Flow:
     """PROFILE, lag_back; log10_norm: the logarithm's mean over seeds. For `curve` alone."""
     rates: list[FlowRate]
     probed: dict[SettingKey, list[str]]
-    """By setting, what was probed, in the order in which a probe has it: states stand as a technique declares them."""
+    """The quantities that were probed, by setting, in a probe's order: states stand as a technique declares them."""
     training: dict[SettingKey, InTraining]
-    """By setting: the shares of updates that clipping changed, and of the intervals between evaluations in which the
+    """The shares, by setting, of updates that clipping changed, and of the intervals between evaluations in which the
     largest gradient norm is a spike."""
 
     def lag(self, task: str) -> int | None:
@@ -56,11 +56,11 @@ class Flow:
         return self._curves.get((*key, moment, quantity, layer))
 
     def rate(self, key: SettingKey, moment: str, quantity: str) -> FlowRate | None:
-        """What a profile of the lowest layer comes down to; None if it was not measured."""
+        """Return what a profile of the lowest layer comes down to; None if it was not measured."""
         return self._lowest.get((key, moment, quantity))
 
     def quantities(self, key: SettingKey) -> list[str]:
-        """What was probed of a technique: its states, the output first, then the cell state alone.
+        """Return the quantities that were probed: a technique's states, the output first, then the cell state alone.
 
         The inputs stand for what has no states.
         """

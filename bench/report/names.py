@@ -22,7 +22,7 @@ class Names:
         self.findings, self.words, self.numbers = findings, words, Numbers(words)
         self.titles = {t.name: t.title for matrix in findings.matrices.values() for t in matrix.techniques if t.title}
         self.called = self.titles | own_names() | findings.called
-        """What sentences call techniques, in English."""
+        """The words by which sentences call techniques, in English."""
 
     def study(self) -> str:
         """The title of the newest study."""
@@ -45,7 +45,7 @@ class Names:
         return self.words.name(self._task(name).task_title)
 
     def about(self, task: str) -> str:
-        """What a task asks of a network; empty where nobody says so."""
+        """Say what a task asks of a network; empty where nobody says so."""
         about = self._task(task).task_about
         return self.words.name(about) if about else ""
 

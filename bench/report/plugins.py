@@ -1,4 +1,4 @@
-"""What a report needs of users' own files, for the processes that help to write it."""
+"""Gives the processes that help to write a report what it needs of users' own files."""
 
 from __future__ import annotations
 

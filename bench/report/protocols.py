@@ -17,7 +17,7 @@ class Entry(NamedTuple):
     title: str
     """In English."""
     shown: Callable[[Matrix, str, Names], str]
-    """What it says of a task in an arm."""
+    """Gives the text on a task in an arm."""
 
 
 def entries() -> list[Entry]:
@@ -77,4 +77,4 @@ FOLLOWING = {
         Entry(words("Seeds measured"), _seeds("measured")),
     ),
 }
-"""What follows from a field, by its name."""
+"""The entries that follow from a field, by its name."""

@@ -34,7 +34,7 @@ def rows_of(table: pd.DataFrame, kind: type[R]) -> list[R]:
 
 @dataclass(frozen=True, slots=True)
 class Technique:
-    """How a technique is introduced; all but the name is empty if nothing was trained of it."""
+    """A technique as it is introduced; all but the name is empty if nothing was trained of it."""
 
     technique: str
     title: str
@@ -50,7 +50,7 @@ class Technique:
 
 @dataclass(frozen=True, slots=True)
 class TaskWords:
-    """What a task says of itself, in English; empty is what its results do not say."""
+    """The words of a task about itself, in English; empty where its results have none."""
 
     task: str
     task_title: str = ""
@@ -58,7 +58,7 @@ class TaskWords:
     task_about: str = ""
 
     def filled(self) -> TaskWords:
-        """With the words of this project's own task of that name, where the results have none."""
+        """Take the words of this project's own task of that name, where the results have none."""
         return TaskWords(
             self.task,
             self.task_title or own_word("tasks", self.task, "title") or self.task,
@@ -69,7 +69,7 @@ class TaskWords:
 
 @dataclass(frozen=True, slots=True)
 class TechniqueWords:
-    """What sentences call a technique, in English; empty where that is its title."""
+    """The words by which sentences call a technique, in English; empty where that is its title."""
 
     technique: str
     called: str
@@ -77,7 +77,7 @@ class TechniqueWords:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How a setting did: see `bench.evidence.estimates.summarise`."""
+    """The estimates of a setting: see `bench.evidence.estimates.summarise`."""
 
     technique: str
     task: str
@@ -100,12 +100,12 @@ class Estimate:
 
     @property
     def key(self) -> SettingKey:
-        """What names the setting in its arm."""
+        """The key that names the setting in its arm."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property
     def measured(self) -> bool:
-        """Whether there are runs of it."""
+        """True if there are runs of it."""
         return self.state == "measured"
 
     @property
@@ -117,7 +117,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far a technique gets on a task: see `bench.evidence.estimates.horizons`."""
+    """The horizon of a technique on a task: see `bench.evidence.estimates.horizons`."""
 
     technique: str
     task: str
@@ -125,11 +125,11 @@ class Horizon:
     """The longest lag that most of its runs solve; 0: not even the shortest; NaN: nothing was measured."""
     shortest: int
     open: bool
-    """Whether it is the longest lag that there was."""
+    """True if it is the longest lag that there was."""
 
     @property
     def known(self) -> bool:
-        """Whether anything was measured."""
+        """True if anything was measured."""
         return self.horizon == self.horizon
 
 
@@ -154,23 +154,23 @@ class Run:
 
     @property
     def key(self) -> SettingKey:
-        """What names its setting in its arm."""
+        """The key that names its setting in its arm."""
         return SettingKey(self.technique, self.task, self.lag)
 
     @property
     def measured(self) -> bool:
-        """Whether it counts, and did not only tune a learning rate."""
+        """True if it counts, and did not only tune a learning rate."""
         return self.role == "measured"
 
     @property
     def solved(self) -> bool:
-        """Whether it solved its task."""
+        """True if it solved its task."""
         return self.outcome == "solved"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an update of a technique costs: columns of `bench.records.result.COST_COLUMNS`."""
+    """The cost of an update of a technique: columns of `bench.records.result.COSTS`."""
 
     technique: str
     task: str
@@ -198,7 +198,7 @@ class CostRatio:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was spent on a technique on a task, and the learning rate of each lag."""
+    """The effort spent on a technique on a task, and the learning rate of each lag."""
 
     technique: str
     task: str
@@ -221,7 +221,7 @@ class Failure:
     reason: str
     members: int
     runs: int
-    """Of how many runs of the setting."""
+    """The number of runs of the setting, those that did not fail among them."""
     first: int
     last: int
     """The updates after which the first and the last of them ended."""
@@ -345,7 +345,7 @@ class Profile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FlowRate:
-    """What a gradient's profile comes down to, over the seeds of a setting."""
+    """The numbers that a gradient's profile comes down to, over the seeds of a setting."""
 
     technique: str
     task: str
@@ -372,13 +372,13 @@ class FlowRate:
 
     @property
     def key(self) -> SettingKey:
-        """What names the setting in its arm."""
+        """The key that names the setting in its arm."""
         return SettingKey(self.technique, self.task, self.lag)
 
 
 @dataclass(frozen=True, slots=True)
 class InTraining:
-    """How steady the gradient was over training: the share of updates that were clipped, and of spikes."""
+    """The steadiness of the gradient over training: the share of updates that were clipped, and of spikes."""
 
     clipped: float
     spikes: float

@@ -34,9 +34,9 @@ class Task(WithFiles, ABC):
     title: ClassVar[str]
     """How a figure calls it."""
     short: ClassVar[str] = ""
-    """How a figure calls it where there is little room, in front of a lag: 'order'; its name, if none is given."""
+    """The word by which a figure calls it where there is little room: 'order'; its name, if none is given."""
     about: ClassVar[str] = ""
-    """What it asks of a network, in a sentence or two for readers of the report."""
+    """A sentence or two for readers of the report on what it asks of a network."""
     reference: ClassVar[str]
     """The paper whose generator it is."""
     inputs: ClassVar[int]

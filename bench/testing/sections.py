@@ -50,7 +50,7 @@ class MadeUp(SmallStore):
 
 @cache
 def findings(techniques: tuple[str, ...]) -> Findings:
-    """What a report on these techniques is made of; with one of them, most of it is missing."""
+    """Make up what a report on these techniques is made of; with one of them, most of it is missing."""
     settings = [setting(technique, lag) for technique in techniques for lag in LAGS]
     store = MadeUp([], [study(*settings)])
     for place, of in enumerate(settings):

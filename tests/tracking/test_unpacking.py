@@ -10,8 +10,11 @@ from factory import result
 from pyarrow import parquet
 
 from bench.errors import BenchError
+from bench.records.columns import Column, Table
 from bench.tracking import outbox, reading
 from bench.tracking.reading import table
+
+TEXT = Table((Column("text", "str", ""),))
 
 
 def repeated(file: Path, rows: int, compression: str = "none", **options: object) -> Path:
@@ -24,7 +27,7 @@ def repeated(file: Path, rows: int, compression: str = "none", **options: object
 def test_a_table_is_read_up_to_a_size(dictionary: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "LARGEST", 1_000_000)
     options = {"use_dictionary": dictionary, "compression": "none" if dictionary else "zstd"}
-    assert table(repeated(tmp_path / "small", 500, **options), {"text": "str"}).num_rows == 500
+    assert table(repeated(tmp_path / "small", 500, **options), TEXT).num_rows == 500
     file = repeated(tmp_path / "bomb", 20_000, **options)
     assert file.stat().st_size < 100_000
     read = []
@@ -34,7 +37,7 @@ def test_a_table_is_read_up_to_a_size(dictionary: bool, tmp_path: Path, monkeypa
         parquet.ParquetFile, "iter_batches", lambda *words, **more: (read.append(b) or b for b in whole(*words, **more))
     )
     with pytest.raises(ValueError, match="it unpacks to more than 1000000 bytes"):
-        table(file, {"text": "str"})
+        table(file, TEXT)
     assert len(read) <= 11
 
 
@@ -42,7 +45,7 @@ def test_a_table_of_many_batches_is_read_whole(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(reading, "ROWS_A_BATCH", 7)
     numbers = pa.table({"text": [str(n) for n in range(100)], "number": range(100)})
     parquet.write_table(numbers, tmp_path / "table", row_group_size=30)
-    assert table(tmp_path / "table", {"number": "int64", "text": "str"}).to_pylist() == [
+    assert table(tmp_path / "table", Table((Column("number", "int64", ""), *TEXT))).to_pylist() == [
         {"number": n, "text": str(n)} for n in range(100)
     ]
 

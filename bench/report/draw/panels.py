@@ -63,7 +63,7 @@ class Strip:
     estimand: Estimand
     data: list[Value]
     apart: int = 2
-    """What has a row of its own, within a technique: 2 a cell, 1 a task, 0 nothing."""
+    """The part of a technique that has a row of its own: 2 a cell, 1 a task, 0 nothing."""
 
     @cached_property
     def rows(self) -> list[Row]:

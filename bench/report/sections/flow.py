@@ -30,12 +30,12 @@ FULL = 0.999
 
 
 class Shown(NamedTuple):
-    """What was measured of one quantity of a technique, of which a row of the table consists."""
+    """The measurements of one quantity of a technique, of which a row of the table consists."""
 
     start: FlowRate | None
     end: FlowRate | None
     training: InTraining | None
-    """Of the quantity that a technique puts out."""
+    """Only the quantity that a technique puts out has it."""
 
 
 class FlowColumn(NamedTuple):
@@ -65,7 +65,7 @@ def _dead(rate: FlowRate, n: Numbers) -> Rich:
 
 
 def _facts(moment: Callable[[Shown], FlowRate | None]) -> Iterator[FlowColumn]:
-    """What every table says of one moment."""
+    """Give the columns of one moment that every table has."""
     yield FlowColumn(words("Half-life"), _of(lambda rate, n: n.steps(rate.half_life), moment))
     yield FlowColumn(words("Reach"), _of(lambda rate, n: n.count(rate.reach), moment))
     yield FlowColumn(words("Dead"), _of(_dead, moment))
