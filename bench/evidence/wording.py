@@ -137,7 +137,7 @@ def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
 
 
 def own_names() -> dict[str, str]:
-    """What sentences call this project's own techniques, in English."""
+    """Return what sentences call this project's own techniques, in English."""
     names = {name: own.words.get("called", "") for name, own in own_classes("techniques").items()}
     return {name: called for name, called in names.items() if called}
 

@@ -24,7 +24,7 @@ PROTOCOL = Protocol(
     tuning_seeds=2,
 )  # fmt: skip
 TOLD = {"learning_rates": (0.1, 0.01), "tuning_seeds": 2}
-"""What no column holds."""
+"""The fields that no column holds."""
 
 
 @pytest.mark.parametrize("changes", [{}, {"clip_norm": 1.5, "optimizer": "sgd", "recurrent_gain": 3.0}])

@@ -20,7 +20,7 @@ MOST = 10
 
 
 def named_fields(tree: ast.AST) -> int:
-    """How often something is looked up by a string that is written out: row["lag"]."""
+    """Count how often something is looked up by a string that is written out: row["lag"]."""
     found = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
     return sum(isinstance(place, ast.Constant) and isinstance(place.value, str) for place in found)
 

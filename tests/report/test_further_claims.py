@@ -25,7 +25,7 @@ from bench.report.verdicts import Verdicts
 from bench.testing.made_up import SmallStore
 
 PLUGIN = '''
-"""How soon the gradient halves, and a word on it."""
+"""The half-life of the gradient, and a word on it."""
 from bench.evidence.estimands import Estimand, Example, Panel, Scale
 from bench.evidence.estimands.base import FACTOR
 from bench.evidence.measuring.flow import probed
@@ -124,7 +124,7 @@ if __name__ == "__main__":
 
 
 def test_it_stands_in_every_language_whichever_process_writes_it(plugin: Path, tmp_path: Path) -> None:
-    """In a program of its own: with two jobs one language is written by another process."""
+    """A program of its own writes them: with two jobs one language is written by another process."""
     script, folder = tmp_path / "write.py", tmp_path / "report"
     script.write_text(SCRIPT.format(tests=str(Path(__file__).parents[1]), plugin=str(plugin), folder=str(folder)))
     where = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1])}

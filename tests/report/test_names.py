@@ -1,4 +1,4 @@
-"""What techniques and tasks are called: as they say themselves, in their results or in this project's own files."""
+"""Techniques and tasks are called what they say themselves, in their results or in this project's own files."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def load_claims(files: Iterable[Path]) -> None:
 
 
 def is_claims(file: Path) -> bool:
-    """Whether a user's own file holds claims, and no classes."""
+    """Return whether a user's own file holds claims, and no classes."""
     return file.suffix == SUFFIX
 
 
