@@ -190,6 +190,7 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "clip_norm": 0.5,
         "initialisation": "orthogonal",
         "recurrent_gain": 1.0,
+        "tuning": "grid",
     }
     assert (given.jobs, given.plugins, given.store.uri) == (3, [], store.uri)
 
