@@ -17,13 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 from simulated import (
     DIALS,
+    HOPELESS,
     MARGIN,
+    NAMES,
     RESPONSES,
     SCORES,
     TYPICAL,
     Alike,
     Array,
     Draw,
+    Hopeless,
     Lopsided,
     Response,
     Rng,
@@ -221,23 +224,41 @@ def stores(runs: int) -> Iterator[Row]:
         yield _of_stores("lopsided", n, runs, Lopsided)
         for name, choose in TUNINGS.items():
             yield _of_stores(f"tuned apart, {name}", n, runs, lambda c=choose: tuned_apart(RESPONSES[0], c))
+    yield _of_stores("hopeless lags, the rest at the margin", 100, runs, Hopeless, HOPELESS, _equal)
 
 
-def _of_stores(case: str, n: int, runs: int, draw: Callable[[], Draw]) -> Row:
+def _of_stores(
+    case: str,
+    n: int,
+    runs: int,
+    draw: Callable[[], Draw],
+    names: tuple[str, ...] = NAMES,
+    false: Callable[[list[PartVerdict]], list[PartVerdict]] | None = None,
+) -> Row:
     rng = np.random.default_rng(n)
-    hits = sum(bool(false_verdicts(store(rng, n, draw()))) for _ in range(runs))
+    hits = sum(bool((false or told_apart)(compared(store(rng, n, draw(), names)))) for _ in range(runs))
     return Row("stores", case, n, runs, {"any": hits})
 
 
-def false_verdicts(made: SmallStore) -> list[PartVerdict]:
-    """The parts of all claims that tell apart what does not differ."""
-    parts = [part for claim in judge(made) for part in claim.parts if part.asked.references]
+def compared(made: SmallStore) -> list[PartVerdict]:
+    """The parts of all claims that compare techniques, as they are judged."""
+    return [part for claim in judge(made) for part in claim.parts if part.asked.references]
+
+
+def told_apart(parts: list[PartVerdict]) -> list[PartVerdict]:
+    """The parts that tell apart what does not differ."""
     return [
         part
         for part in parts
         if (part.direction in ("higher", "lower") and part.verdict in DIFFERENT)
         or (part.direction in ("equal", "not lower") and part.verdict == "contradicted")
     ]
+
+
+def _equal(parts: list[PartVerdict]) -> list[PartVerdict]:
+    """The parts that call equal in learning what differs by the margin from the baseline."""
+    rivals = [part for part in parts if part.kind == "score" and part.asked.techniques[0] in HOPELESS[2:]]
+    return [part for part in rivals if part.verdict == "practically equal"]
 
 
 PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -248,7 +269,7 @@ PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "tuning": tuning,
     "stores": stores,
 }
-COST = {"scores": 1, "typical": 1, "dials": 5, "family": 10, "tuning": 2, "stores": 20}
+COST = {"scores": 1, "typical": 1, "dials": 5, "family": 10, "tuning": 2, "stores": 50}
 """How many times fewer runs a part has, each of which takes as many times longer."""
 
 

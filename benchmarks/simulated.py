@@ -232,6 +232,26 @@ class Lopsided:
         return np.where(self.fails[name], np.inf, 50.0 - gained)
 
 
+HOPELESS = ("tanh", "gru", "clip-norm", "residual-time")
+
+
+@dataclass
+class Hopeless:
+    """A fifth of the rivals' seeds fails where the baseline takes half of the budget, which is the margin exactly.
+
+    Only the GRU ever adds: at the one lag all others fail, and at the longer one they are spared.
+    """
+
+    fails: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def __call__(self, rng: Rng, name: str, cell: tuple[str, int], seeds: int) -> Array:
+        if cell[0] == "adding":
+            return np.full(seeds, 50.0 if name == "gru" else np.inf)
+        if name not in self.fails:
+            self.fails[name] = rng.random(seeds) < (0.0 if name in ("tanh", "gru") else 0.2)
+        return np.where(self.fails[name], np.inf, 50.0)
+
+
 def tuned_apart(response: Response, choose: Callable[[Rng, Response, int], Array | int]) -> Draw:
     """Every technique responds alike to the rate, and is tuned by itself in each cell."""
 

@@ -72,6 +72,8 @@ class PartVerdict:
     """technique, task, lag, seed, value, arm, moment: the raw values behind the effect."""
     needed_range: tuple[int | None, int | None] = (None, None)
     """The seeds needed at either end of the effect's interval at 80 %; None: more than one could run."""
+    points_to: Verdict = "undecided"
+    """The reading of the part's own interval, without any correction: where nothing is decided, what it points to."""
 
     @property
     def part(self) -> str:
@@ -204,7 +206,7 @@ def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
         claim, found.part, verdict, effect=effect, low=low, high=high, p=p, n=look.n, needed_n=needed.seeds,
         robustness=_robustness(found, verdict), orthogonal=_orthogonal(found, verdict),
         runs=look.sample.runs, reason=_reason(found, verdict, needed, family), data=look.sample.data,
-        needed_range=(needed.fewest, needed.most),
+        needed_range=(needed.fewest, needed.most), points_to=found.reading(look),
     )  # fmt: skip
 
 
@@ -242,7 +244,7 @@ def _orthogonal(found: Assessment, verdict: Verdict) -> Orthogonal:
 def as_record(verdict: PartVerdict) -> dict[str, Any]:
     """Give all but the raw values, without sentences, for JSON."""
     own = ("claim", "part", "kind", "verdict", "unit", "direction", "margin", "null", "effect", "low", "high", "p", "n",
-           "needed_n", "needed_range", "orthogonal", "runs", "beside")  # fmt: skip
+           "needed_n", "needed_range", "points_to", "orthogonal", "runs", "beside")  # fmt: skip
     record = {name: getattr(verdict, name) for name in own}
     record |= {"why": asdict(verdict.reason), "robustness": asdict(verdict.robustness)}
     if isinstance(verdict, ClaimVerdict):

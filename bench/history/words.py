@@ -117,8 +117,9 @@ def step_line(step: SpeedStep) -> dict[str, str]:
 
 def snapshot_line(snapshot: Snapshot) -> dict[str, Any]:
     """One run."""
-    verdicts = [claim.verdict for claim in snapshot.claims]
-    counts = {word: verdicts.count(word) for word in ("supported", "contradicted", "practically equal", "undecided")}
+    verdicts = [claim.verdict.removeprefix("weakly ") for claim in snapshot.claims]
+    words = ("supported", "in part", "contradicted", "practically equal", "undecided")
+    counts = {word: verdicts.count(word) for word in words}
     return {
         "id": snapshot.id,
         "taken": snapshot.taken,

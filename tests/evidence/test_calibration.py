@@ -47,10 +47,21 @@ def test_few_families_hold_a_false_statement() -> None:
 def test_few_stores_give_a_false_verdict(draw) -> None:
     names = ("tanh", "lstm", "gru", "clip-norm", "residual-time", "residual-depth")
     rng, hits = np.random.default_rng(5), []
-    for _ in range(4):
+    for _ in range(3):
         made = simulated.store(rng, 20, draw(), names)
-        hits.append(bool(calibration.false_verdicts(made)))
+        hits.append(bool(calibration.told_apart(calibration.compared(made))))
     assert at_most(hits, 0.05)
+
+
+def test_hopeless_lags_make_nothing_equal() -> None:
+    """A hundred seeds could show equality; that neither adds, and neither ran the longer lag, is no sign of it."""
+    made = simulated.store(np.random.default_rng(6), 100, simulated.Hopeless(), simulated.HOPELESS)
+    parts = calibration.compared(made)
+    (clipped,) = [part for part in parts if (part.claim, part.part) == ("S16", "score")]
+    assert clipped.verdict in ("undecided", "weakly contradicted")  # which it is: the mean is below 0
+    assert set(zip(clipped.data["task"], clipped.data["lag"], strict=True)) == {
+        ("adding", 20), ("copy", 5), ("temporal-order", 20),
+    }  # fmt: skip
 
 
 def test_a_broken_promise_is_seen() -> None:

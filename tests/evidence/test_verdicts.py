@@ -117,6 +117,8 @@ def test_few_seeds_are_undecided_and_say_how_many_would_do() -> None:
     assert fewest is not None
     assert most is None or fewest <= part.needed_n <= most
     assert few["S06"].comparisons == 0
+    assert parts(judged(gates(seeds=16, lstm=90).finish())["S06"])["score-lstm"].points_to == "supported"
+    assert part.points_to == "undecided"
     assert str(part.needed_n) in wording.reason(part, ENGLISH)
     assert part.effect == pytest.approx(0.45, abs=0.02)
     again = judged(gates(seeds=part.needed_n + 2).finish())
