@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from bench import plain_yaml
-from bench.evidence.claims import Part, find_claim, source_claims
+from bench.evidence.claims import Part, find_claim, further_claims, source_claims
 from bench.evidence.estimands import Sampled
 from bench.evidence.questions import Verdict
 from bench.evidence.source import COLUMNS, CONTEXT, load_rows
@@ -99,7 +99,13 @@ LAGS = {
     "longest run": words(", at the longest lag that was run"),
     "beyond window": words(", at lags beyond the window"),
 }
-ARMS = {"exploding": words(", where gradients explode")}
+ARMS = {
+    "exploding": words(", where gradients explode"),
+    "parameters": words(", with equally many parameters"),
+    "sgd": words(", trained by SGD"),
+    "windows": words(", with several windows"),
+    "gain": words(", each at its critical radius"),
+}
 """The clauses that say where; what is not here goes without saying."""
 
 
@@ -276,7 +282,7 @@ def as_worded_record(verdict: PartVerdict, say: Language) -> dict[str, Any]:
 
 def texts() -> Iterator[Marked]:
     """The English that stands in YAML: of the claims, of the source's table, and of names."""
-    for claim in source_claims():
+    for claim in (*source_claims(), *further_claims()):
         own = [claim.says, claim.measure, *(part.label for part in claim.parts), *(part.says for part in claim.parts)]
         yield from (Marked(text, f"{claim.id}.yaml") for text in own if text)
     for row in load_rows():

@@ -259,10 +259,13 @@ class SmallStore:
 # Stores for a part of a claim
 
 LAG = 20
-CELLS = (("adding", 20), ("adding", 30), ("adding", 40), ("copy", 20), ("copy", 30))
+LAGS = ((20, 30, 40), (20, 30))
+"""The lags of a part's first task, and of its second."""
+CELLS = tuple((task, lag) for task, lags in zip(("adding", "copy"), LAGS, strict=True) for lag in lags)
+"""The cells of a part that is about all tasks."""
 ABLE = ("adamw", "nadam")
 """Techniques of which one solves everything, so that every cell counts."""
-EXPLOSION = Example(losses=(0.5,) * 4, peaks=(0.6, 0.6, 50.0, 0.6))
+EXPLOSION = Example(losses=(0.5,) * 4, peaks=(0.6, 0.6, 50.0, 0.6), curve={"gradient_norm": 1.0, "gradient_peak": 50.0})
 DIALS = {"threshold": (0.1, 10.0), "scale": (0.01, 1.0), "depth": (2.0, 8.0), "window": (5.0, 15.0)}
 """Two values of a dial that a part leaves open; of another dial they are OTHER_DIAL."""
 OTHER_DIAL = (1.0, 2.0)
@@ -308,12 +311,18 @@ def world(part: Part, level: Level, seeds: int) -> SmallStore:
             _run(made, _reference(part), technique, 0, seeds)
     if part.estimand.only_where_solved:
         able = next(name for name in ABLE if name not in own)
-        for task, lag in CELLS:
+        for task, lag in _cells(part):
             made.train(able, seeds, part.arm, lag, task)
     if part.explodes and part.explodes not in (*own, *twins):
         for row in made.train(part.explodes, seeds, part.arm):
-            _add_curve(made, row, EXPLOSION)
+            _add_curve(made, row, EXPLOSION, {})
     return made.finish()
+
+
+def _cells(part: Part) -> list[tuple[str, int]]:
+    """The cells that a part is asked about."""
+    own = [(task, lag) for task, lags in zip(part.tasks, LAGS, strict=False) for lag in lags]
+    return own or list(CELLS)
 
 
 def spelt(names: tuple[str, ...]) -> list[str]:
@@ -335,22 +344,25 @@ def _reference(part: Part) -> Part:
 def _run(made: World, part: Part, technique: str, level: int, seeds: int) -> list[Row]:
     """One technique at one level, in several cells where a single value says little; all its members."""
     outcome, found = ("solved" if ARMS.get(part.arm, RULES).updates else "untrained"), []
-    for cell, (task, lag) in enumerate(CELLS if part.estimand.bounds else CELLS[:1]):
+    cells = _cells(part)
+    several = part.estimand.bounds or part.estimand.of_ladders
+    for cell, (task, lag) in enumerate(cells if several else cells[:1]):
         examples = [part.estimand.example(level, seed, cell, part) for seed in range(seeds)]
         columns = {name: [example.member[name] for example in examples] for name in examples[0].member}
         rows = made.train(technique, seeds, part.arm, lag, task, **{"outcome": outcome, **columns})
         for row, example in zip(rows, examples, strict=True):
-            _add_curve(made, row, example)
+            _add_curve(made, row, example, EXPLOSION.curve if technique == part.explodes else {})
         if not cell and examples[0].cost:
-            made.store.cost_rows.append(cost(technique, LAG, **examples[0].cost))
+            made.store.cost_rows.append(cost(technique, LAG, task, **examples[0].cost))
         found += rows
     _add_flow(made, found, part, level, part.moment, part.quantity)
     return found
 
 
-def _add_curve(made: World, row: Row, example: Example) -> None:
-    if example.losses:
-        made.store.curve_rows += curve(row, 1.0, list(example.losses), list(example.peaks))
+def _add_curve(made: World, row: Row, example: Example, further: Row) -> None:
+    losses = list(example.losses or (EXPLOSION.losses if further else ()))
+    if losses:
+        made.store.curve_rows += curve(row, 1.0, losses, list(example.peaks or losses), **further, **example.curve)
 
 
 def _add_flow(made: World, rows: list[Row], part: Part, level: int, moment: str, quantity: str) -> None:
@@ -363,5 +375,5 @@ def _add_flow(made: World, rows: list[Row], part: Part, level: int, moment: str,
 
 def _with_examples(rows: list[Row], part: Part, level: int) -> Iterator[tuple[Row, Example]]:
     for row in rows:
-        cell = CELLS.index((row["task"], row["lag"]))
+        cell = _cells(part).index((row["task"], row["lag"]))
         yield row, part.estimand.example(level, row["seed"] - 1, cell, part)

@@ -54,7 +54,7 @@ def nothing(self, scope, technique, part):
         ({"says": "{technique} over {other}"}, r"has \{other\} as a placeholder"),
         ({"margin": 0}, "has no margin above 0"),
         ({"unit": "steps"}, "not a Unit"),
-        ({"scale": "odd"}, "not one of difference, ratio, nearness"),
+        ({"scale": "odd"}, "not one of difference, ratio, loss"),
         ({"bounds": (1.0, 0.0)}, "first is not the smaller"),
         ({"name": "Half Life"}, "lower-case letters"),
         ({"__doc__": ""}, "no docstring"),

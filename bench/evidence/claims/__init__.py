@@ -5,11 +5,13 @@ when. Every change is in the history of these files.
 """
 
 from bench.evidence.claims.book import (
+    BEYOND,
     add_claims,
     claim_files,
     claims_beside,
     families,
     find_claim,
+    further_claims,
     is_claims,
     load_claims,
     read_claims,
@@ -18,6 +20,7 @@ from bench.evidence.claims.book import (
 from bench.evidence.claims.model import SOURCE, Claim, Column, Direction, Elsewhere, Part, Place, Rule
 
 __all__ = [
-    "SOURCE", "Claim", "Column", "Direction", "Elsewhere", "Part", "Place", "Rule", "add_claims", "claim_files",
-    "claims_beside", "families", "find_claim", "is_claims", "load_claims", "read_claims", "source_claims",
+    "BEYOND", "SOURCE", "Claim", "Column", "Direction", "Elsewhere", "Part", "Place", "Rule", "add_claims",
+    "claim_files", "claims_beside", "families", "find_claim", "further_claims", "is_claims", "load_claims",
+    "read_claims", "source_claims",
 ]  # fmt: skip

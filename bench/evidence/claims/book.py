@@ -19,6 +19,8 @@ from bench.evidence.claims.model import SOURCE, Claim
 
 GROUP = "bptt_bench.claims"
 """The entry points by which a package brings claims: the family's name, and the package whose folder has the files."""
+BEYOND = "beyond the source"
+"""The family of our own claims, which go beyond the source's."""
 SUFFIX = ".yaml"
 BESIDE = ".claims.yaml"
 """The end of the name of a file beside a plugin: mine.claims.yaml beside mine.py."""
@@ -33,12 +35,19 @@ def source_claims() -> tuple[Claim, ...]:
     return _of_folder(files(__package__), SOURCE)
 
 
+@cache
+def further_claims() -> tuple[Claim, ...]:
+    """Our own claims E01 to E10, in that order."""
+    return _of_folder(files(__package__) / "beyond", BEYOND)
+
+
 def families() -> dict[str, tuple[Claim, ...]]:
     """All claims by family, the source's first. A family is corrected for its own comparisons alone.
 
-    Every entry point and every file of a user's own is a family. Raises BenchError where two claims have one id.
+    Our own claims are one, and so is every entry point and every file of a user's own. Raises BenchError where two
+    claims have one id.
     """
-    found = {SOURCE: source_claims(), **_of_entry_points(), **_plugins}
+    found = {SOURCE: source_claims(), BEYOND: further_claims(), **_of_entry_points(), **_plugins}
     homes: dict[str, str] = {}
     for family, claims in found.items():
         for claim in claims:

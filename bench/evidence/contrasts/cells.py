@@ -34,7 +34,7 @@ def unfold(part: Part, scope: Scope) -> Part:
         return part
     values = {found["name"]: _values(scope, found["name"], found["dial"]) for found in opened}
     shared = sorted(set.intersection(*(set(v) for v in values.values())))
-    least = 2 if {found["rule"] for found in opened} != {"max"} else 1
+    least = 1 if {found["rule"] for found in opened} in ({"max"}, {"min"}) else 2
     if len(shared) < least:
         raise NotEstimable("dial", technique=opened[0]["name"], dial=opened[0]["dial"])
 

@@ -27,8 +27,8 @@ class Scale(StrEnum):
     DIFFERENCE = "difference"
     RATIO = "ratio"
     """The difference of logarithms: values have to be positive."""
-    NEARNESS = "nearness"
-    """The value that is nearer to 0 is higher, from either side: a gradient that explodes is no relief."""
+    LOSS = "loss"
+    """The value that shrinks less is higher; those that do not shrink are alike: growth is neither loss nor relief."""
 
 
 class Sampled(StrEnum):
@@ -93,6 +93,8 @@ class Example:
     """Mean training loss of each interval between evaluations; the untrained network's is 1."""
     peaks: tuple[float, ...] = ()
     """Largest training loss of each of these intervals."""
+    curve: dict[str, float] = field(default_factory=dict)
+    """Further columns of CURVE_COLUMNS, with one value at every evaluation."""
     probe: dict[str, float] = field(default_factory=dict)
     """Columns of PROBE_COLUMNS, of the part's quantity at the part's moment."""
     profiles: tuple[tuple[float, ...], ...] = ()
@@ -133,6 +135,8 @@ class Estimand(ABC):
     """
     one_place: ClassVar[bool] = False
     """Whether `measure` gives values of one task and lag alone, which it chooses by the part's `lags`."""
+    of_ladders: ClassVar[bool] = False
+    """Whether a value is of all lags of a task together."""
     of_probes: ClassVar[bool] = False
     """Whether values are read off probes of the gradient's flow.
 
@@ -179,7 +183,7 @@ class Estimand(ABC):
         values = values if self.least is None else np.maximum(values, self.least)
         if self.scale is Scale.RATIO:
             return np.log(values)
-        return -abs(values) if self.scale is Scale.NEARNESS else values
+        return np.minimum(values, 0.0) if self.scale is Scale.LOSS else values
 
     @property
     def is_ratio(self) -> bool:

@@ -19,10 +19,10 @@ class Fade(Estimand):
     of_probes = True
     unit = NATS_A_LAYER
     margin = 0.05
-    scale = Scale.NEARNESS
+    scale = Scale.LOSS
     noun = words("growth rate of the gradient, nats per layer")
     says = words(
-        "how much closer to 0 the gradient's rate per layer is with {technique} than with {reference}, {moment}{where}"
+        "how much less the gradient shrinks per layer down with {technique} than with {reference}, {moment}{where}"
     )
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:

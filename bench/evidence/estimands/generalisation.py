@@ -42,7 +42,7 @@ class Generalisation(Estimand):
         return tidy(rows.assign(value=share.clip(0.0, 1.0)))
 
     def example(self, level: int, seed: int, cell: int, part: Part) -> Example:
-        metric = (0.12, 0.08, 0.01)[level + 1] + 0.0005 * wobble(level, seed)
+        metric = (0.16, 0.08, 0.003)[level + 1] + 0.0005 * wobble(level, seed)
         metrics = {"40": 0.001, "200": metric, "80": 0.002}
         return Example(
             member={

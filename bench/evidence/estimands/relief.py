@@ -1,4 +1,4 @@
-"""How far the gradient is from keeping its norm back in time."""
+"""How much of its norm the gradient loses back in time."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from bench.languages import words
 
 
 class Relief(Estimand):
-    """The decay, of which what is nearer to 0 is better: neither vanishing nor exploding is a relief."""
+    """The decay as far as it is one: a gradient that grows back in time loses nothing, and counts as one that keeps."""
 
     name = "relief"
     of_probes = True
     unit = NATS_A_STEP
     margin = 0.01
-    scale = Scale.NEARNESS
+    scale = Scale.LOSS
     noun = words("growth rate of the gradient, nats per step")
     says = words(
-        "how much closer to 0 the gradient's rate per step is with {technique} than with {reference}, {moment}{where}"
+        "how much less the gradient shrinks per step back in time with {technique} than with {reference}, "
+        "{moment}{where}"
     )
     panel = Panel.PROFILE
 

@@ -1,4 +1,4 @@
-"""Values of learning curves: spikes of the training loss, and its rises."""
+"""Values of learning curves: spikes of the training loss and of its gradient, rises of the loss, and clipping."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from bench.evidence.scope import MEMBER, SETTING, Scope, diverged, failed
 
 SPIKE = 3.0
 """The least height of a spike, over the mean loss of the interval before."""
+BURST = 10.0
+"""The least height of a spike of the gradient, over its mean norm in the interval before."""
 CALM = 1e-3
 """The roughness that smaller ones are taken for: rounding, whose ratios say nothing."""
 LEARNED = 0.1
@@ -26,6 +28,24 @@ def exploded(scope: Scope, technique: str) -> pd.DataFrame:
     nearly 0, where single sequences decide.
     """
     return _of_curves(scope, technique, lambda curve: float(_spikes(curve).any()), of_diverged=lambda _: 1.0)
+
+
+def burst(scope: Scope, technique: str) -> pd.DataFrame:
+    """1 if the run diverged or its gradient had a spike, else 0; nothing of a run that failed.
+
+    A spike: the largest norm of an interval between two evaluations, before any clipping, exceeds BURST times the mean
+    norm of the interval before.
+    """
+    return _of_curves(scope, technique, _bursts, of_diverged=lambda _: 1.0)
+
+
+def clipped_share(scope: Scope, technique: str) -> pd.DataFrame:
+    """The share of a run's updates in which clipping changed the gradient."""
+    rows = runs_of(scope, technique)
+    curves = scope.rows("curves", technique).sort_values("update", kind="stable")
+    curves = curves.assign(since=curves.groupby(MEMBER)["update"].diff()).dropna(subset=["since", "clipped"])
+    weighed = curves.assign(value=curves.clipped * curves.since).groupby(MEMBER)[["value", "since"]].sum()
+    return tidy(rows.merge((weighed.value / weighed.since).rename("value").reset_index(), on=MEMBER))
 
 
 def spiked(scope: Scope, technique: str) -> pd.DataFrame:
@@ -48,6 +68,10 @@ def _spikes(curve: pd.DataFrame) -> np.ndarray:
     untrained = curve.loss.iloc[0]
     before = curve.train_loss.shift(1).fillna(untrained)
     return (curve.train_loss_peak > np.maximum(SPIKE * before, untrained)).to_numpy()[1:]
+
+
+def _bursts(curve: pd.DataFrame) -> float:
+    return float((curve.gradient_peak > BURST * curve.gradient_norm.shift(1)).any())
 
 
 def _rises(curve: pd.DataFrame) -> float:

@@ -33,6 +33,21 @@ def solved(scope: Scope, technique: str) -> pd.DataFrame:
     return _with_spared(scope, technique, rows.assign(value=solved_in(rows).astype(float)))
 
 
+def horizon(scope: Scope, technique: str) -> pd.DataFrame:
+    """The longest lag that a seed solves, as it does every shorter one that was planned; one row a task and seed.
+
+    Who does not solve the shortest lag has half of it. The row's lag is the task's longest, and its run the last one.
+    """
+    lags = {str(task): sorted(rows.unique()) for task, rows in scope.plan.groupby("task").lag}
+    rows = []
+    for (task, seed), runs in solved(scope, technique).sort_values("lag").groupby(["task", "seed"], sort=False):
+        unbroken = runs.value.cumprod() > 0
+        reached = runs.lag[unbroken].max() if unbroken.any() else runs.lag.min() / 2
+        ran = runs.run[runs.run != ""]
+        rows.append((technique, task, lags[str(task)][-1], seed, reached, ran.iloc[-1] if len(ran) else ""))
+    return tidy(pd.DataFrame(rows, columns=VALUES))
+
+
 def sized(scope: Scope, technique: str, column: str) -> pd.DataFrame:
     """A whole number above 0 that all members of a setting share, in a column of their table."""
     rows = runs_of(scope, technique)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.evidence.claims import BEYOND
 from bench.languages import words
 from bench.report.claim_pages import ClaimPages
 from bench.report.document import Block, Section, Text
@@ -26,6 +27,8 @@ class FurtherClaims(ReportSection):
     def sections(self) -> Iterator[Section]:
         for place, family in enumerate(self.findings.others, start=1):
             title = self.words("Further claims: {family}", family=Path(family).name)
+            if family == BEYOND:
+                title = self.words("Beyond the source")
             yield Section(f"{self.name}-{place}", title, tuple(self._family(family, place)))
 
     def _family(self, family: str, place: int) -> Iterator[Block]:
