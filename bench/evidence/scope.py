@@ -82,7 +82,7 @@ class Scope:
 
     arm: str
     studies: list[Study]
-    """Those with a task whose protocol is in scope, oldest first."""
+    """The studies with a task whose protocol is in scope, oldest first."""
     hashes: dict[str, str]
     """Protocol hash by task, in the order of the newest study."""
     protocols: dict[str, Protocol]
@@ -149,7 +149,7 @@ class Scope:
         return {}
 
     def brief(self) -> Scope:
-        """Without the rows of single evaluations and steps, from which estimates are made."""
+        """Drop the rows of single evaluations and steps, from which estimates are made."""
         return replace(self, curves=self.curves[:0], gradients=self.gradients[:0], probes=self.probes[:0])
 
 

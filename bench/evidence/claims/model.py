@@ -85,7 +85,7 @@ class Part(Record):
     group: str = ""
     """The name of a group of parts, which are combined first."""
     beside: bool = False
-    """Whether the part stands beside the claim, without a say in its verdict."""
+    """True if the part stands beside the claim, without a say in its verdict."""
     margin: float = Field(gt=0)
     """The effect beyond which a difference matters; the estimand's own, if none is given."""
     says: str = ""
@@ -135,7 +135,7 @@ class Part(Record):
 
     @property
     def after_equal_updates(self) -> bool:
-        """Whether its techniques are looked at after equally many updates, which training has not to end with."""
+        """True if its techniques are compared after equally many updates, which need not be the last of training."""
         elsewhere = self.reference_moment is not None or self.reference_arm is not None
         return self.estimand.of_probes and self.moment == "end" and bool(self.references) and not elsewhere
 

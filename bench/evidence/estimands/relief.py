@@ -1,4 +1,4 @@
-"""How far the gradient is from keeping its norm back in time."""
+"""The gradient's distance from keeping its norm back in time."""
 
 from __future__ import annotations
 
