@@ -174,7 +174,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of an update of a technique: columns of `bench.records.result.COST_COLUMNS`."""
+    """The cost of an update of a technique: columns of `bench.records.result.COSTS`."""
 
     technique: str
     task: str

@@ -6,7 +6,7 @@ import pytest
 
 from bench.records.own_classes import PACKAGE, own_classes, own_word
 from bench.records.provenance import provenance
-from bench.records.result import MEMBER_COLUMNS
+from bench.records.result import MEMBERS
 from bench.records.settings import Cohort, Member, Protocol, Setting
 from bench.records.source_hash import _part_of, _tree, own_hash, own_parts, source_hash
 from bench.registry import load_plugin
@@ -214,6 +214,6 @@ def test_techniques_depend_on_the_engine_that_they_use():
 
 def test_provenance_fills_its_columns():
     known = provenance()
-    assert set(known) <= set(MEMBER_COLUMNS)
-    assert set(MEMBER_COLUMNS) - set(known) >= {"accelerator", "threads", "started"}
+    assert set(known) <= set(MEMBERS.types)
+    assert set(MEMBERS.types) - set(known) >= {"accelerator", "threads", "started"}
     assert all(str(value) for value in known.values())

@@ -78,7 +78,7 @@ class Part(Record):
     moment: Moment = "end"
     reference_moment: Moment | None = None
     quantity: str = "h"
-    """The state or the input whose gradient is meant, as GRADIENT_COLUMNS names it."""
+    """The state or the input whose gradient is meant, as GRADIENTS names it."""
     reference_quantity: str | None = None
     explodes: str = ""
     """A technique that has to explode in this arm: where it does not, there is nothing to prevent."""

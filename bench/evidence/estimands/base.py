@@ -88,17 +88,17 @@ class Example:
     """A run as it may look in stored results; `bench.testing.check_estimand` makes a store from many."""
 
     member: dict[str, Any] = field(default_factory=dict)
-    """Columns of MEMBER_COLUMNS."""
+    """Columns of MEMBERS."""
     losses: tuple[float, ...] = ()
     """Mean training loss of each interval between evaluations; the untrained network's is 1."""
     peaks: tuple[float, ...] = ()
     """Largest training loss of each of these intervals."""
     probe: dict[str, float] = field(default_factory=dict)
-    """Columns of PROBE_COLUMNS, of the part's quantity at the part's moment."""
+    """Columns of PROBES, of the part's quantity at the part's moment."""
     profiles: tuple[tuple[float, ...], ...] = ()
     """Logarithm of the gradient's norm by layer, the lowest first, and step."""
     cost: dict[str, Any] = field(default_factory=dict)
-    """Columns of COST_COLUMNS, of the technique: the same in the example of every run."""
+    """Columns of COSTS, of the technique: the same in the example of every run."""
 
 
 class Estimand(ABC):
