@@ -52,7 +52,7 @@ import torch
 
 from bench.protocol.ladder import next_cohort
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.records.result import MEMBER_COLUMNS, typed
+from bench.records.result import MEMBERS, typed
 from bench.records.settings import Cohort, Setting
 from bench.records.study import Study
 from bench.tracking import Store
@@ -181,7 +181,7 @@ def climb(study: Study) -> list[dict[str, Any]]:
     """Train and store the one ladder of a study: a row a setting with its members, core and wall seconds, updates."""
     prepare_process()
     (chain,) = study.chains()
-    done = typed([], MEMBER_COLUMNS)
+    done = typed([], MEMBERS)
     rows: dict[int, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "mlflow.db").write_bytes(peers.empty_database())

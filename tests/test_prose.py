@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,7 @@ import pytest
 import bench
 
 PACKAGE = Path(bench.__file__).parent
-EXEMPT = ("evidence",)
-"""Rooms that do not keep to it yet."""
+ROOT = Path(__file__).parents[1]
 FRAGMENTS = {
     "Of", "As", "What", "Whether", "How", "In", "By", "For", "At", "With", "Within", "Where", "When", "Which", "Who",
     "That", "Why", "From", "Whose", "Those", "So", "Is", "Are", "Does",
@@ -39,9 +39,18 @@ def fragments(source: str) -> list[str]:
 
 
 def test_no_docstring_begins_with_a_fragment() -> None:
-    files = [file for file in PACKAGE.rglob("*.py") if file.relative_to(PACKAGE).parts[0] not in EXEMPT]
+    files = PACKAGE.rglob("*.py")
     found = {file.relative_to(PACKAGE).as_posix(): fragments(file.read_text(encoding="utf-8")) for file in files}
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs"])
+def test_examples_in_documents_keep_to_it(document: str) -> None:
+    place = ROOT / document
+    texts = [file.read_text(encoding="utf-8") for file in (place.glob("*.md") if place.is_dir() else [place])]
+    examples = [example for text in texts for example in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+    assert examples
+    assert [line for example in examples for line in fragments(example)] == []
 
 
 @pytest.mark.parametrize(

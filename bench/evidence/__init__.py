@@ -1,1 +1,1 @@
-"""From tidy tables to estimates: what the stored results show, and how sure that is. Nothing about looks."""
+"""Estimates from tidy tables: what the stored results show, and how sure that is. Nothing here is about looks."""

@@ -1,4 +1,4 @@
-"""What to use at which lag, and what it costs: rules read off the settings, task by task."""
+"""Advice on what to use at which lag, and what it costs: rules read off the settings, task by task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEAR = 1.25
 
 @dataclass(frozen=True)
 class Offer:
-    """What a technique does at one lag, and for what."""
+    """One technique at one lag: how often it solves, and at what price."""
 
     technique: str
     solved: int
@@ -27,16 +27,16 @@ class Offer:
     updates: float
     """Mean updates to solve, restricted to the budget."""
     time: float
-    """Of an update, over the baseline's; NaN if nothing was timed."""
+    """The time of an update over that of the baseline; NaN if nothing was timed."""
 
     @property
     def solves(self) -> bool:
-        """As a horizon asks."""
+        """True if as many runs solve as a horizon asks for."""
         return self.solved / self.runs >= HORIZON_SHARE
 
     @property
     def firm(self) -> bool:
-        """Whether the whole exact interval of the solve rate (Clopper & Pearson 1934) is on that side."""
+        """True if the whole exact interval of the solve rate (Clopper & Pearson 1934) is on the side of `solves`."""
         interval = stats.binomtest(self.solved, self.runs).proportion_ci(CONFIDENCE, method="exact")
         return bool(interval.low >= HORIZON_SHARE if self.solves else interval.high < HORIZON_SHARE)
 
@@ -47,7 +47,7 @@ class Offer:
 
     @property
     def order(self) -> tuple[float, float]:
-        """Cheapest first; what was not timed comes last, by updates."""
+        """The key that sorts offers, the cheapest first; those that were not timed come last, by updates."""
         return math.inf if math.isnan(self.price) else self.price, self.updates
 
 
@@ -63,27 +63,27 @@ class Pick:
 
 @dataclass(frozen=True)
 class Rule:
-    """What to use on a task at lags that give the same answer; offers are those of the longest of them."""
+    """The answer for a task at the lags that share it; its offers are those of the longest of these lags."""
 
     task: str
     lags: tuple[int, ...]
     baseline: Offer | None
     """None where it was not run."""
     remedy: Pick
-    """Of the source's remedies."""
+    """The pick of the source's remedies."""
     best: Pick
-    """Of everything measured."""
+    """The pick of everything that was measured."""
 
     @property
     def _answer(self) -> tuple[str | None, ...]:
-        """Rules that agree in it are one."""
+        """The part of a rule that neighbouring lags have to share if they are to be one rule."""
         picks = (self.remedy.offer, self.best.offer)
         solving = tuple(o.technique if o and o.solves else None for o in picks)
         return (*solving, "baseline" if self.baseline and self.baseline.solves else None)
 
 
 def rules(cells: pd.DataFrame, costs: pd.DataFrame, remedies: set[str], task: str) -> list[Rule]:
-    """One task's rules by rising lag.
+    """Give one task's rules by rising lag.
 
     `cells` as of `estimates.summarise`, `costs` as of a scope; `remedies` are those of the source's table. Lags at
     which nothing was measured have no rule of their own: a ladder's end is told by the lag before.
@@ -96,7 +96,7 @@ def rules(cells: pd.DataFrame, costs: pd.DataFrame, remedies: set[str], task: st
 
 
 def _offers(measured: pd.DataFrame, times: _Times) -> Iterator[tuple[Offer, int]]:
-    """Of every setting, with its lag; lags rise."""
+    """Yield an offer for every setting, with its lag; lags rise."""
     for r in measured.sort_values("lag", kind="stable").itertuples():
         time = times.of(r.technique, r.task, r.lag)
         yield Offer(r.technique, int(r.solved), int(r.runs), r.restricted_mean, time), int(r.lag)
@@ -119,7 +119,7 @@ def _pick(offers: list[Offer]) -> Pick:
 
 
 def _merged(found: list[Rule]) -> Iterator[Rule]:
-    """Neighbouring lags with the same answer as one rule."""
+    """Yield neighbouring lags that have the same answer as one rule."""
     pending: list[Rule] = []
     for rule in found:
         if pending and pending[-1]._answer != rule._answer:
@@ -143,7 +143,7 @@ class _Times:
         self._of = {str(name): rows for name, rows in known.groupby("technique")}
 
     def of(self, technique: str, task: str, lag: float) -> float:
-        """NaN if the technique was never timed."""
+        """Give the ratio at a lag; NaN if the technique was never timed."""
         if technique == BASELINE:
             return 1.0
         rows = self._of.get(technique)
@@ -156,7 +156,7 @@ class _Times:
 
 
 def solvers(cells: pd.DataFrame, costs: pd.DataFrame, task: str) -> dict[str, dict[int, Offer]]:
-    """By technique, its offers at the lags of a task that it solves; the last of them is its horizon."""
+    """Map each technique to its offers at the lags of a task that it solves; the last of these lags is its horizon."""
     measured = measured_cells(cells)
     measured = measured[measured.task == task]
     found: dict[str, dict[int, Offer]] = {}

@@ -37,7 +37,7 @@ class Look:
 
     @property
     def interval(self) -> Interval:
-        """At CONFIDENCE, for this look alone."""
+        """The interval at CONFIDENCE, for this look alone."""
         return Interval(self.effect, self.effect) if self.found is None else self.found.interval(CONFIDENCE)
 
     @property
@@ -54,9 +54,9 @@ class Assessment:
     estimate: Estimate | None
     why: NotEstimable | None = None
     whole: Look | None = None
-    """What all cells that count say."""
+    """The look at all cells that count."""
     telling: Look | None = None
-    """What the cells say that can show equality; None if there are none."""
+    """The look at the cells that can show equality; None if there are none."""
     answers: tuple[Answer, ...] = ()
     analyses: tuple[tuple[str, Look], ...] = ()
     """Other ways to look at it, by name."""
@@ -69,7 +69,7 @@ class Assessment:
 
     @property
     def tested(self) -> bool:
-        """Whether chance has a part in it."""
+        """True if chance has a part in it."""
         return self.estimate is not None and not self.estimate.counted
 
     @property
@@ -94,7 +94,7 @@ class Assessment:
 
 
 def assess(part: Part, results: Results) -> Assessment:
-    """Everything about a part that needs no other part."""
+    """Assess a part in everything that needs no other part."""
     try:
         found = estimate(part, results)
     except NotEstimable as why:

@@ -1,4 +1,4 @@
-"""How the verdicts on parts make a claim's: what holds, what does not, what is open, and which part tells of it."""
+"""The verdict on a claim from those on its parts: what holds, what does not, what is open, which part tells of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bench.evidence.verdicts import PartVerdict
 
 MOST_SAID: tuple[Verdict, ...] = ("contradicted", "weakly contradicted", "practically equal")
-"""Where nothing holds and nothing is open, the first of these that a part has is the whole's, if all are claimed."""
+"""The whole's verdict is the first of these that a part has, if all are claimed, none holds and none is open."""
 
 
 class Whole(NamedTuple):

@@ -12,7 +12,7 @@ from bench.evidence.scope import BASELINE, Scope, solved_in
 
 @dataclass(frozen=True)
 class Tally:
-    """How one technique did at one lag."""
+    """The runs of one technique at one lag: how many solved, with the rate's interval, and how many diverged."""
 
     solved: int
     runs: int

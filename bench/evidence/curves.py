@@ -39,18 +39,18 @@ def _spread(rows: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Levels:
-    """What a task's curves are read against, in its metric's unit; NaN where the results do not say."""
+    """The levels that a task's curves are read against, in its metric's unit; NaN where the results do not say."""
 
     metric: str
     trivial: float
-    """Of the best answer that ignores the input, at the longest lag."""
+    """The level of the best answer that ignores the input, at the longest lag."""
     solved: float
     plateaus: dict[str, float]
     """Further levels, by what a model there has learned."""
 
     @property
     def lower_is_better(self) -> bool:
-        """Whether the metric falls as a model learns."""
+        """True if the metric falls as a model learns."""
         return self.solved < self.trivial
 
 

@@ -22,7 +22,7 @@ class Family:
 
     @property
     def comparisons(self) -> int:
-        """How many could be tested."""
+        """The number of comparisons that could be tested."""
         return len(self._p)
 
     def p(self, found: Assessment) -> list[float] | None:
@@ -49,7 +49,7 @@ class Family:
 
 
 def able(sizes: Sequence[int]) -> list[bool]:
-    """Which comparisons, of so many seeds each, can reach the level; the others take no part (Tarone 1990).
+    """Tell which comparisons, of so many seeds each, can reach the level; the others take no part (Tarone 1990).
 
     It depends on numbers of seeds alone, never on results.
     """

@@ -1,4 +1,4 @@
-"""How far each technique gets on each task, with what is known of that, and which get further than the baseline."""
+"""The longest lag that each technique solves on each task, how surely so, and which get further than the baseline."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _observed(rows: pd.DataFrame) -> float:
 
 
 def _interval(rows: pd.DataFrame, lags: list[int]) -> tuple[float, float]:
-    """Between which lags the horizon lies, by exact tests of each lag's solve rate (Clopper & Pearson 1934).
+    """Bound the horizon by two lags, by exact tests of each lag's solve rate (Clopper & Pearson 1934).
 
     From below lags are told to be solved one after the other, up to the first that is not: each at the full level, for
     nothing is tested after a failure. From above it ends before the first lag that is told to be unsolved, corrected
@@ -107,7 +107,7 @@ def _pairs(scope: Scope) -> Iterator[tuple[str, str, int, int, int, int]]:
 
 
 def gains(scope: Scope, horizons: pd.DataFrame) -> dict[str, set[str]]:
-    """By technique, the tasks on which it is told to learn longer lags than the baseline: see `further`."""
+    """Map each technique to the tasks on which it is told to learn longer lags than the baseline: see `further`."""
     table = further(scope, horizons)
     table = table[table["further"]]
     return {str(name): set(tasks) for name, tasks in table.groupby("technique")["task"]}

@@ -1,4 +1,4 @@
-"""What the results cost and how fair the trial was: techniques, tuning, costs, failures, gaps, provenance."""
+"""Ledgers of what results cost and how fair the trial was: techniques, tuning, costs, failures, gaps, provenance."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def costs(scope: Scope, task: str) -> pd.DataFrame:
 
 
 def cost_ratios(scope: Scope) -> pd.DataFrame:
-    """By technique, over every setting with a measured cost: time_low, time_high (smallest and largest median
+    """Summarise every technique's settings with a measured cost: time_low, time_high (smallest and largest median
     ratio of update times to the baseline's), parameters (median ratio)."""
     own = scope.costs
     base = own[own.technique == BASELINE][["task", "lag", "parameters"]]
@@ -83,8 +83,8 @@ def cost_ratios(scope: Scope) -> pd.DataFrame:
 
 
 def failures(members: pd.DataFrame) -> pd.DataFrame:
-    """Of members (with their `arm`) those that diverged or failed: arm, technique, task, lag, role, outcome, reason,
-    members (how many), runs (of how many), first and last (update of divergence); arms in their order."""
+    """Count the members (given with their `arm`) that diverged or failed: arm, technique, task, lag, role, outcome,
+    reason, members (how many), runs (of how many), first and last (update of divergence); arms in their order."""
     key = ["arm", *SETTING, "role"]
     runs = members.groupby(key).size().rename("runs").reset_index()
     bad = members[members.outcome.isin(["diverged", "failed"])].fillna({"reason": ""})
@@ -97,7 +97,7 @@ def failures(members: pd.DataFrame) -> pd.DataFrame:
 
 
 def gaps(cells: pd.DataFrame) -> pd.DataFrame:
-    """What was not measured: technique, task, state, reason, stopped_at, lags (all that share the reason)."""
+    """List what was not measured: technique, task, state, reason, stopped_at, lags (all that share the reason)."""
     missing = cells[~cells.state.isin(["measured", "unplanned"])]
     key = ["technique", "task", "state", "reason", "stopped_at"]
     grouped = missing.groupby(key, sort=False, dropna=False)["lag"]

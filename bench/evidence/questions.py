@@ -1,4 +1,4 @@
-"""What a part of a claim asks, and how a verdict is read off: off p-values, or off an interval by itself.
+"""The questions that parts of claims ask, and the verdicts, read off p-values or off an interval by itself.
 
 The centre of a part's values, of which an interval is known, may lie beyond the margin on either side, within it, or
 on one side of none. A difference that is told, though not that it is beyond the margin, makes a weak verdict.
@@ -23,7 +23,7 @@ DECIDED: frozenset[Verdict] = HOLDS | FAILS | {"in part"}
 
 
 Statement = Literal["beyond above", "beyond below", "within", "above", "below", "not beyond below"]
-"""What may be said of a centre: beyond the margin, within it, on one side of 0, or no lower than the margin allows."""
+"""A statement on a centre: beyond the margin, within it, on one side of 0, or no lower than the margin allows."""
 
 
 class Answer(NamedTuple):
@@ -31,13 +31,13 @@ class Answer(NamedTuple):
 
     statement: Statement
     p: float
-    """Two-sided: twice that of the statement's own side, so that all answers are read off one interval."""
+    """The two-sided p: twice that of the statement's own side, so that all answers are read off one interval."""
     final: bool
-    """Whether it leaves nothing to ask of the part."""
+    """True if it leaves nothing to ask of the part."""
 
 
 def answers(direction: Direction, found: Inference, telling: Inference | None, margin: float) -> tuple[Answer, ...]:
-    """Every statement that may be made of a part, with its p before any correction.
+    """Give every statement that may be made of a part, with its p before any correction.
 
     They are the same for "higher" and "lower". `found` is of all cells that count; `telling` of those that can show
     equality, None if there are none.
@@ -54,7 +54,7 @@ def answers(direction: Direction, found: Inference, telling: Inference | None, m
 
 
 def verdict_of(statement: Statement, direction: Direction) -> Verdict:
-    """What a statement says of a claim with this direction."""
+    """Turn a statement into a verdict on a claim with this direction."""
     if direction in ("equal", "not lower"):
         return "supported" if statement in ("within", "not beyond below") else "contradicted"
     if statement == "within":
@@ -91,7 +91,7 @@ def _stated(interval: Interval, margin: float, direction: Direction) -> Statemen
 
 
 def alike(one: Verdict, other: Verdict) -> bool:
-    """Whether two verdicts say the same, however strongly."""
+    """Tell whether two verdicts say the same, however strongly."""
     return _side(one) == _side(other)
 
 
@@ -102,7 +102,7 @@ def _side(verdict: Verdict) -> str:
 def seeds_needed(
     direction: Direction, found: Inference, telling: Inference | None, margin: float, level: float
 ) -> Needed:
-    """Seeds for the verdict that is nearest, if the truth is what was seen; the level is two-sided."""
+    """Give the seeds for the verdict that is nearest, if the truth is what was seen; the level is two-sided."""
     if direction == "not lower":
         return found.needed_apart(-margin, level)
     within = [] if telling is None else [telling.needed_within(margin, level)]

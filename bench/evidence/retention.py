@@ -1,4 +1,4 @@
-"""What of a store no report shows any more."""
+"""The contents of a store that no report shows any more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WHOSE = {"cohort": "str", "seed": "int64", "learning_rate": "float64"}
 
 @dataclass(frozen=True)
 class Unneeded:
-    """What may go: everything that a report shows stays as it is."""
+    """The records that may go: everything that a report shows stays as it is."""
 
     cohorts: pd.DataFrame
     """cohort, members, started, why; oldest first. superseded: another version or protocol stands in the report;
@@ -51,7 +51,7 @@ def unneeded(store: ResultStore, before: datetime, now: datetime | None = None) 
 
 
 def _begun(started: pd.Series, now: datetime) -> pd.Series:
-    """When each cohort was begun at the latest, told from all of them in the order in which the store took them.
+    """Tell when each cohort was begun at the latest, from all of them in the order in which the store took them.
 
     Nothing was begun before what came into the store earlier, so a clock that was behind makes nothing old. And nothing
     was begun in the future: what says so is taken to be as young as what came next.

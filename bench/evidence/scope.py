@@ -58,19 +58,19 @@ class ResultStore(Interface):
     """The part of `bench.tracking.Store` that evidence needs."""
 
     def members(self) -> pd.DataFrame:
-        """MEMBER_COLUMNS and mlflow_run_id."""
+        """MEMBERS and mlflow_run_id."""
 
     def curves(self) -> pd.DataFrame:
-        """CURVE_COLUMNS and cohort, technique, task, lag, role, outcome, protocol_hash."""
+        """CURVES and cohort, technique, task, lag, role, outcome, protocol_hash."""
 
     def gradients(self) -> pd.DataFrame:
-        """GRADIENT_COLUMNS and the same of whose they are."""
+        """GRADIENTS and the same of whose they are."""
 
     def probes(self) -> pd.DataFrame:
-        """PROBE_COLUMNS and the same of whose they are."""
+        """PROBES and the same of whose they are."""
 
     def costs(self) -> pd.DataFrame:
-        """COST_COLUMNS."""
+        """COSTS."""
 
     def studies(self) -> list[Study]:
         """Oldest first."""
@@ -82,7 +82,7 @@ class Scope:
 
     arm: str
     studies: list[Study]
-    """Those with a task whose protocol is in scope, oldest first."""
+    """The studies with a task whose protocol is in scope, oldest first."""
     hashes: dict[str, str]
     """Protocol hash by task, in the order of the newest study."""
     protocols: dict[str, Protocol]
@@ -149,7 +149,7 @@ class Scope:
         return {}
 
     def brief(self) -> Scope:
-        """Without the rows of single evaluations and steps, from which estimates are made."""
+        """Drop the rows of single evaluations and steps, from which estimates are made."""
         return replace(self, curves=self.curves[:0], gradients=self.gradients[:0], probes=self.probes[:0])
 
 

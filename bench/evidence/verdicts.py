@@ -102,12 +102,12 @@ class PartVerdict:
 
     @property
     def margin(self) -> float:
-        """Either way of `null`; for a ratio, 0.1 stands for the factors 1 / 1.1 and 1.1: see `band`."""
+        """The margin, either way of `null`; for a ratio, 0.1 stands for the factors 1 / 1.1 and 1.1: see `band`."""
         return self.asked.margin
 
     @property
     def beside(self) -> bool:
-        """Whether the part has no say in the claim's verdict."""
+        """True if the part has no say in the claim's verdict."""
         return self.asked.beside
 
     @property
@@ -135,12 +135,12 @@ class ClaimVerdict(PartVerdict):
 
     @property
     def holding(self) -> int:
-        """How many of `made_of` hold: the k of "in part: k of n"."""
+        """The number of `made_of` that hold: the k of "in part: k of n"."""
         return sum(verdict in HOLDS for verdict in self.made_of)
 
     @property
     def failing(self) -> int:
-        """How many of `made_of` are known not to hold."""
+        """The number of `made_of` that are known not to hold."""
         return sum(verdict in FAILS for verdict in self.made_of)
 
 
@@ -232,7 +232,7 @@ def _robustness(found: Assessment, verdict: Verdict) -> Robustness:
 
 
 def _orthogonal(found: Assessment, verdict: Verdict) -> Orthogonal:
-    """Whether what is said reads the same in the arm of orthogonal starts."""
+    """Tell whether the verdict reads the same in the arm of orthogonal starts."""
     if found.orthogonal is None:
         return "not run"
     there = found.reading(found.orthogonal)

@@ -203,7 +203,7 @@ def _values(verdict: PartVerdict, say: Language) -> dict[str, Any]:
 
 
 def _needed_range(verdict: PartVerdict, say: Language) -> str:
-    """Between how many seeds the number that is needed may lie."""
+    """Word the range in which the number of seeds that is needed may lie."""
     fewest, most = verdict.needed_range
     if most is None:
         return say(words("{fewest} or more"), fewest="" if fewest is None else fewest)

@@ -188,10 +188,6 @@ COSTS = Table(
 COST_METHOD = 3
 """Number of the method that measures costs. Raise it with any change of the method: others' results are not read."""
 
-MEMBER_COLUMNS, CURVE_COLUMNS, GRADIENT_COLUMNS = MEMBERS.types, CURVES.types, GRADIENTS.types
-PROBE_COLUMNS, COST_COLUMNS = PROBES.types, COSTS.types
-"""pandas' types by column."""
-
 ADDED_LATER = {column.name: column.older for column in MEMBERS if column.older is not None}
 """Columns that older stores lack, with the value that stands there instead."""
 

@@ -37,8 +37,6 @@ TIMINGS = Table(
     )
 )  # fmt: skip
 """A sample of speeds, one row a technique and process."""
-TIMING_COLUMNS = TIMINGS.types
-"""pandas' types by column."""
 
 
 Ratio = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.measuring.moments import CELL_ALONE, INPUTS, quantity_of
 from bench.evidence.scope import BASELINE, MEMBER, SETTING, Scope, measured_in
 from bench.evidence.statistics import Interval, mean_interval
 from bench.records.cell import SettingKey
-from bench.report.rows import FlowRate, InTraining, Profile, rows_of
+from bench.report.rows import rows_of
 
 FLOOR = math.log10(np.finfo(np.float32).tiny)
 """log10 of the smallest normal number in single precision: smaller ones are flushed to zero in training."""
@@ -26,6 +27,54 @@ REACH_SHARE = 0.01
 PROFILE = [*SETTING, "moment", "quantity", "layer"]
 MEDIANS = ("first_lag", "last_lag", "r2", "power_r2", "half_life", "reach")
 MEANS = ("decay", "dead_share", "kept", "cosine")
+
+
+class Profile(NamedTuple):
+    """The norm of a gradient by steps back in time, from the last step on."""
+
+    lags_back: NDArray[np.int64]
+    log10_norms: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRate:
+    """The summary of a gradient's profile, over the seeds of a setting."""
+
+    technique: str
+    task: str
+    lag: int
+    moment: str
+    quantity: str
+    layer: int
+    decay: float
+    """Mean slope of the norm's logarithm, in nats per step back, with its interval `low` to `high`."""
+    low: float
+    high: float
+    seeds: int
+    first_lag: float
+    last_lag: float
+    """The fitted range of steps back: medians, as are the fits, the half-life and the reach."""
+    r2: float
+    power_r2: float
+    half_life: float
+    reach: float
+    dead_share: float
+    kept: float
+    cosine: float
+    """Means."""
+
+    @property
+    def key(self) -> SettingKey:
+        """Return the key of the setting in its arm."""
+        return SettingKey(self.technique, self.task, self.lag)
+
+
+@dataclass(frozen=True, slots=True)
+class InTraining:
+    """The steadiness of the gradient over training: the share of updates that were clipped, and of spikes."""
+
+    clipped: float
+    spikes: float
 
 
 @dataclass(frozen=True)

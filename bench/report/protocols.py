@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bench.languages import words
 from bench.records.fields import ProtocolField, protocol_fields
-from bench.report.findings import Matrix
+from bench.report.matrix import Matrix
 from bench.report.names import Names
 
 

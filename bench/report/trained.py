@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bench.records.cell import SettingKey
 from bench.report.document import Link, Rich
-from bench.report.findings import Matrix
+from bench.report.matrix import Matrix
 from bench.report.names import Names
 from bench.report.rows import Run
 from bench.report.vocabulary import ROLES

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.tasks.digits import PIXELS, Digits
+from bench.tasks.pixels import PIXELS, Pixels
 
 # Of NumPy's generators the one whose numbers are promised never to change.
 ORDER = torch.from_numpy(np.random.RandomState(0).permutation(PIXELS))
 
 
-class DigitsPermuted(Digits):
+class DigitsPermuted(Pixels):
     """Say which digit it was, after seeing its pixels in one scrambled order, the same for every image.
 
     As `digits`, but pixels that were neighbours may now be up to 63 steps apart. So few images are soon

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench.tasks.temporal_order import TemporalOrder
+from bench.tasks.hidden_symbols import HiddenSymbols
 
 
-class TemporalOrder3(TemporalOrder):
+class TemporalOrder3(HiddenSymbols):
     """Say which symbols, X or Y, came first, second and third, among distractors.
 
         E Y a X b c Y d c B  →  Y X Y, class 5 of XXX, XXY, XYX, XYY, YXX, YXY, YYX, YYY

@@ -17,15 +17,15 @@ import pandas as pd
 from bench.evidence.claims import Part
 from bench.evidence.estimands import Example
 from bench.records.result import (
-    COST_COLUMNS,
-    CURVE_COLUMNS,
-    GRADIENT_COLUMNS,
-    MEMBER_COLUMNS,
-    PROBE_COLUMNS,
+    COSTS,
+    CURVES,
+    GRADIENTS,
+    MEMBERS,
+    PROBES,
     typed,
 )
 from bench.records.settings import Protocol, Setting
-from bench.records.snapshot import TIMING_COLUMNS, Snapshot
+from bench.records.snapshot import TIMINGS, Snapshot
 from bench.records.spec import Spec
 from bench.records.staleness import hash_now
 from bench.records.study import Skip, Study, TaskPlan
@@ -128,9 +128,9 @@ def study(*settings: Setting, skips: tuple[Skip, ...] = (), seeds: int = 2, **wo
 def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, **changes: Any) -> Row:
     """One row; measured, at the first rate, unless told otherwise."""
     cohort = f"{of.hash}-{changes.get('role', 'measured')}"
-    rules = of.protocol.model_dump(include=set(MEMBER_COLUMNS) - {"updates"})
+    rules = of.protocol.model_dump(include=set(MEMBERS.types) - {"updates"})
     return {
-        **{column: BLANKS[kind] for column, kind in MEMBER_COLUMNS.items()},
+        **{column: BLANKS[kind] for column, kind in MEMBERS.types.items()},
         **PROVENANCE,
         **rules,
         "clip_norm": np.nan if of.protocol.clip_norm is None else of.protocol.clip_norm,
@@ -170,7 +170,7 @@ def _of(row: Row, columns: Mapping[str, str]) -> Row:
 def probe(of: Row, moment: str = "end", quantity: str = "h", layer: int = 0, **values: Any) -> Row:
     """A probe of a member, from its row."""
     where = {"update": _after(of, moment), "moment": moment, "quantity": quantity, "layer": layer}
-    return {**_of(of, PROBE_COLUMNS), **where, **values}
+    return {**_of(of, PROBES.types), **where, **values}
 
 
 def _after(of: Row, moment: str) -> int:
@@ -186,7 +186,7 @@ def profile(
     steps = np.arange(1, len(log_norms) + 1)
     where = {"update": _after(of, moment), "moment": moment, "quantity": quantity, "layer": layer}
     norms = {"step": steps, "lag_back": len(log_norms) - steps, "log_norm": np.asarray(log_norms, dtype=float)}
-    return [{**_of(of, GRADIENT_COLUMNS), **where, **norms, **values}]
+    return [{**_of(of, GRADIENTS.types), **where, **norms, **values}]
 
 
 def curve(of: Row, untrained: float, losses: Sequence[float], peaks: Sequence[float], **columns: Any) -> list[Row]:
@@ -194,7 +194,7 @@ def curve(of: Row, untrained: float, losses: Sequence[float], peaks: Sequence[fl
 
     The metric is the loss; other columns have one value throughout.
     """
-    rows = [{**_of(of, CURVE_COLUMNS), "update": 0, "loss": untrained, "metric": untrained, **columns}]
+    rows = [{**_of(of, CURVES.types), "update": 0, "loss": untrained, "metric": untrained, **columns}]
     for i, (loss, peak) in enumerate(zip(losses, peaks, strict=True), start=1):
         update = i * of["evaluate_every"]
         values = {"loss": loss, "metric": loss, "train_loss": loss, "train_loss_peak": peak}
@@ -203,10 +203,10 @@ def curve(of: Row, untrained: float, losses: Sequence[float], peaks: Sequence[fl
 
 
 def cost(technique: str, lag: int, task: str = "adding", rules: Protocol = RULES, **columns: Any) -> Row:
-    """Make a row of COST_COLUMNS: the cost of a technique's update."""
-    blank = {column: BLANKS[kind] for column, kind in COST_COLUMNS.items()}
+    """Make a row of COSTS: the cost of a technique's update."""
+    blank = {column: BLANKS[kind] for column, kind in COSTS.types.items()}
     sizes = {"hidden_size": rules.hidden_size, "batch_size": rules.batch_size}
-    known = {name: value for name, value in PROVENANCE.items() if name in COST_COLUMNS}
+    known = {name: value for name, value in PROVENANCE.items() if name in COSTS}
     return {**blank, **known, **sizes, "technique": technique, "task": task, "lag": lag, **columns}
 
 
@@ -241,13 +241,13 @@ class SmallStore:
         return typed(self.probe_rows, STORED_OF_MEMBERS["probes"])
 
     def costs(self) -> pd.DataFrame:
-        return typed(self.cost_rows, COST_COLUMNS)
+        return typed(self.cost_rows, COSTS)
 
     def cut_off(self) -> int:
         return 0
 
     def timings(self) -> pd.DataFrame:
-        return typed([], TIMING_COLUMNS)
+        return typed([], TIMINGS)
 
     def studies(self) -> list[Study]:
         return self.studies_

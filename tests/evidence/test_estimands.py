@@ -13,7 +13,7 @@ import pytest
 from bench.evidence.claims import Part
 from bench.evidence.contrasts import NotEstimable, Results, draw, estimate
 from bench.evidence.scope import scopes
-from bench.records.result import COST_COLUMNS
+from bench.records.result import COSTS
 from bench.records.study import Skip
 from bench.testing.made_up import ARMS, RULES, SmallStore, World, curve, member, probe, profile, setting, study
 
@@ -320,7 +320,7 @@ def test_fade_is_a_rate_a_layer_over_all_steps() -> None:
 
 
 def cost(technique: str, lag: int, **columns: Any) -> dict[str, Any]:
-    blank = {c: "" if kind == "str" else 0 for c, kind in COST_COLUMNS.items()}
+    blank = {c: "" if kind == "str" else 0 for c, kind in COSTS.types.items()}
     sizes = {"hidden_size": RULES.hidden_size, "batch_size": RULES.batch_size, "task": "adding", "lag": lag}
     return {**blank, **sizes, "technique": technique, **columns}
 

@@ -7,7 +7,7 @@ import pytest
 from bench.errors import BenchError
 from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
-from bench.records.result import COST_COLUMNS
+from bench.records.result import COSTS
 from bench.records.study import Skip
 from bench.testing.made_up import RULES, SmallStore, member, probe, setting, study
 
@@ -128,7 +128,7 @@ def test_counts_and_rates_of_a_setting() -> None:
 
 def test_a_cost_counts_at_lags_that_the_ladder_did_not_reach():
     ran = setting("tanh", 10)
-    blank = {column: "" if kind == "str" else 0 for column, kind in COST_COLUMNS.items()}
+    blank = {column: "" if kind == "str" else 0 for column, kind in COSTS.types.items()}
     rows = [
         {**blank, "technique": "tanh", "task": "adding", "lag": lag, "hidden_size": hidden, "batch_size": 4}
         for lag, hidden in ((10, 8), (50, 8), (50, 99))

@@ -15,7 +15,7 @@ from bench.evidence.estimates import summarise
 from bench.evidence.scope import select
 from bench.evidence.source import load_rows
 from bench.languages import language
-from bench.records.result import COST_COLUMNS
+from bench.records.result import COSTS
 from bench.testing.made_up import SmallStore, member, setting, study
 
 
@@ -109,7 +109,7 @@ def test_failures_are_counted_with_their_reason() -> None:
 
 
 def cost(technique: str, lag: int, ratio: float, parameters: int, hidden: int = 8) -> dict[str, object]:
-    blank = {c: "" if kind == "str" else 0 for c, kind in COST_COLUMNS.items()}
+    blank = {c: "" if kind == "str" else 0 for c, kind in COSTS.types.items()}
     return {
         **blank,
         "technique": technique,

@@ -8,7 +8,7 @@ import pytest
 from bench.execution.order import BreadthFirst, Budget, ladders_of
 from bench.protocol.ladder import FEW, next_cohort
 from bench.protocol.preset import Selectors, load_preset, resolve, resolve_arms
-from bench.records.result import MEMBER_COLUMNS, typed
+from bench.records.result import MEMBERS, typed
 from bench.training.pace import Pace
 
 CHOICES = {"learning_rates": (0.1, 0.01), "seeds": 3 * FEW}
@@ -42,7 +42,7 @@ def by_chance(number):
 
 def trained_in_order(studies, solves, budget=ALWAYS, unit=0.0):
     """(cohort, members before it) of a run with one job, in its order."""
-    ladders, members = ladders_of(studies), typed([], MEMBER_COLUMNS)[[*KEYS, "outcome", "updates", "loss"]]
+    ladders, members = ladders_of(studies), typed([], MEMBERS)[[*KEYS, "outcome", "updates", "loss"]]
     order = BreadthFirst(dict.fromkeys(range(len(ladders)), Pace(unit)), Budget(budget))
     waiting = [order.next(ladder, members) for ladder in ladders]
     while found := [one for one in waiting if one.cohort and order.fits(one)]:
@@ -98,7 +98,7 @@ def test_the_order_changes_no_member_of_the_whole(number):
         return [(cohort.setting.hash, cohort.role, m) for m in cohort.members]
 
     in_breadth = [m for cohort, _ in trained_in_order([STUDY], solves) for m in members_of(cohort)]
-    in_depth, rows = [], typed([], MEMBER_COLUMNS)[[*KEYS, "outcome", "updates", "loss"]]
+    in_depth, rows = [], typed([], MEMBERS)[[*KEYS, "outcome", "updates", "loss"]]
     for chain in STUDY.chains():
         while cohort := next_cohort(STUDY, chain, rows):
             in_depth += members_of(cohort)

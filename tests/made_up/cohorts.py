@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from bench.records.result import (
-    COST_COLUMNS,
-    CURVE_COLUMNS,
-    GRADIENT_COLUMNS,
-    MEMBER_COLUMNS,
-    PROBE_COLUMNS,
+    COSTS,
+    CURVES,
+    GRADIENTS,
+    MEMBERS,
+    PROBES,
     CohortResult,
     typed,
 )
@@ -55,10 +55,10 @@ def result(of: Cohort | None = None, outcomes: Sequence[str] = (), evaluations: 
             _follow(made, row, evaluations)
     return CohortResult(
         of,
-        typed(made.members(), MEMBER_COLUMNS),
-        typed(made.curves(), CURVE_COLUMNS),
-        typed(made.gradients(), GRADIENT_COLUMNS),
-        typed(made.probes(), PROBE_COLUMNS),
+        typed(made.members(), MEMBERS),
+        typed(made.curves(), CURVES),
+        typed(made.gradients(), GRADIENTS),
+        typed(made.probes(), PROBES),
     )
 
 
@@ -101,9 +101,9 @@ def _follow(made: SmallStore, row: Row, evaluations: int) -> None:
 
 
 def costs(technique: str = "tanh", milliseconds: float = 1.0) -> pd.DataFrame:
-    """One row of COST_COLUMNS."""
+    """One row of COSTS."""
     row = made_up.cost(technique, 50, milliseconds=milliseconds, round_ratios="[]", cost_hash=f"cost of {technique}")
-    return typed([row], COST_COLUMNS)
+    return typed([row], COSTS)
 
 
 def study(preset: str = "small") -> Study:

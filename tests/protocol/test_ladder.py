@@ -6,14 +6,14 @@ import pytest
 from bench.protocol.ladder import FEW, next_cohort, next_turn, remaining
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.protocol.tuning import chosen_rate, own_rates, steps
-from bench.records.result import MEMBER_COLUMNS, typed
+from bench.records.result import MEMBERS, typed
 
 STUDY = resolve(
     load_preset("smoke"),
     Selectors(techniques=("gru",), tasks=("adding",), lags=(10, 20), learning_rates=(0.1, 0.01), seeds=2),
 )
 (CHAIN,) = STUDY.chains()
-NOTHING = typed([], MEMBER_COLUMNS)
+NOTHING = typed([], MEMBERS)
 
 
 def rows(cohort, outcomes, updates=5, loss=0.1):

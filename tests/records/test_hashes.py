@@ -1,12 +1,14 @@
 """What names a result: protocol, setting and code."""
 
 import shutil
+from typing import Annotated, get_args, get_type_hints
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from bench.records.own_classes import PACKAGE, own_classes, own_word
 from bench.records.provenance import provenance
-from bench.records.result import MEMBER_COLUMNS
+from bench.records.result import MEMBERS
 from bench.records.settings import Cohort, Member, Protocol, Setting
 from bench.records.source_hash import _part_of, _tree, own_hash, own_parts, source_hash
 from bench.registry import load_plugin
@@ -15,25 +17,34 @@ from bench.techniques import techniques
 from bench.techniques.base import Technique
 from bench.testing.made_up import RULES, setting
 
-OTHER = {
-    "hidden_size": 33, "batch_size": 33, "updates": 401, "evaluate_every": 101, "held_out_size": 257,
-    "learning_rates": (0.5,), "tuning_seeds": 3, "optimizer": "sgd", "clip_norm": 1.0, "initialisation": "orthogonal",
-    "recurrent_gain": 2.0, "test_lags": (2.0,), "match": "parameters", "tuning": "own",
-}  # fmt: skip
+GUESSES = (1.0, 2.0, (0.5,), 3, True, False)
 
 
-@pytest.mark.parametrize("field", OTHER)
+def another(name: str) -> object:
+    """A value of a field of the protocol that is not the one in RULES."""
+    hint = get_type_hints(Protocol)[name]
+    field: TypeAdapter = TypeAdapter(Annotated[hint, Protocol.model_fields[name]])
+    for guess in (*get_args(hint), *GUESSES):
+        try:
+            found = field.validate_python(guess, strict=not isinstance(guess, tuple))
+        except ValidationError:
+            continue
+        if found != getattr(RULES, name):
+            return found
+    raise AssertionError(f"no other value of {name} is known")
+
+
+@pytest.mark.parametrize("field", Protocol.model_fields)
 def test_every_field_of_the_protocol_counts(field):
-    changed = RULES.model_copy(update={field: OTHER[field]})
+    changed = RULES.model_copy(update={field: another(field)})
     assert changed.hash != RULES.hash
     assert setting("tanh", 50, rules=changed).hash != setting("tanh", 50).hash
-    assert set(OTHER) == set(type(RULES).model_fields)
 
 
 class LaterProtocol(Protocol):
     """The protocol with a field that was added later."""
 
-    weight_decay: float = 0.0
+    added_later: float = 0.0
 
 
 class LaterSetting(Setting):
@@ -44,7 +55,7 @@ class LaterSetting(Setting):
 
 def test_a_field_that_is_added_later_leaves_old_hashes_alone_at_its_default():
     words = RULES.model_dump()
-    same, other = (LaterProtocol(**words, weight_decay=decay) for decay in (0.0, 0.1))
+    same, other = (LaterProtocol(**words, added_later=decay) for decay in (0.0, 0.1))
     assert same.hash == RULES.hash
     assert other.hash != RULES.hash
     known = setting("tanh", 50)
@@ -214,6 +225,6 @@ def test_techniques_depend_on_the_engine_that_they_use():
 
 def test_provenance_fills_its_columns():
     known = provenance()
-    assert set(known) <= set(MEMBER_COLUMNS)
-    assert set(MEMBER_COLUMNS) - set(known) >= {"accelerator", "threads", "started"}
+    assert set(known) <= set(MEMBERS.types)
+    assert set(MEMBERS.types) - set(known) >= {"accelerator", "threads", "started"}
     assert all(str(value) for value in known.values())

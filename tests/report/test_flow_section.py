@@ -18,7 +18,7 @@ from bench.evidence.measuring.moments import quantity_of
 from bench.evidence.scope import select
 from bench.languages import language as language_of
 from bench.records.cell import SettingKey
-from bench.records.result import GRADIENT_COLUMNS, PROBE_COLUMNS, typed
+from bench.records.result import GRADIENTS, PROBES, typed
 from bench.report.document import Cell, Table
 from bench.report.findings import Findings, gather
 from bench.report.flow import REACH_SHARE, Flow, _profiles, _rates, _training, flow
@@ -55,7 +55,7 @@ def test_what_is_measured_during_training_is_not_drawn() -> None:
 
 
 def test_rates_carry_an_interval_over_seeds() -> None:
-    numbers = dict.fromkeys(PROBE_COLUMNS, 1.0) | HERE | {"moment": "start"}
+    numbers = dict.fromkeys(PROBES.types, 1.0) | HERE | {"moment": "start"}
     rows = [{**numbers, "seed": seed, "decay": decay} for seed, decay in enumerate((-0.2, -0.3, -0.4, math.nan))]
     rate = _rates(typed(rows, STORED_OF_MEMBERS["probes"])).iloc[0]
     half = 4.303 * 0.1 / math.sqrt(3)  # Student's t at 2 degrees of freedom
@@ -87,7 +87,7 @@ def test_the_baselines_longest_lag_is_told(store: SmallStore) -> None:
     assert found.lag("adding") == max(lags["tanh"]) < max(lags["lstm"])
     assert found.lag("copy") is None
     assert found.quantities(SettingKey("lstm", "adding", 20)) == ["h", "c", "cell"]
-    assert {"seed", "update", "step"} <= set(GRADIENT_COLUMNS) - set(found.profiles.columns)
+    assert {"seed", "update", "step"} <= set(GRADIENTS.types) - set(found.profiles.columns)
 
 
 @pytest.fixture

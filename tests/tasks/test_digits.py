@@ -5,8 +5,9 @@ import torch.nn.functional as F
 from sklearn.datasets import load_digits
 
 from bench.errors import BenchError
-from bench.tasks.digits import Digits, load_images
+from bench.tasks.digits import Digits
 from bench.tasks.digits_permuted import ORDER, DigitsPermuted
+from bench.tasks.pixels import load_images
 
 SIZES = {"train": 997, "validation": 400, "test": 400}
 both = pytest.mark.parametrize("task", [Digits(), DigitsPermuted()], ids=lambda task: task.name)

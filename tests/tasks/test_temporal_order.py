@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from bench.tasks.temporal_order import ALPHABET, TemporalOrder
+from bench.tasks.hidden_symbols import ALPHABET, HiddenSymbols
+from bench.tasks.temporal_order import TemporalOrder
 from bench.tasks.temporal_order_3 import TemporalOrder3
 
 both = pytest.mark.parametrize("task", [TemporalOrder(), TemporalOrder3()], ids=lambda task: task.name)
@@ -50,7 +51,7 @@ def test_classes_and_distractors_are_evenly_drawn(generator, task):
     assert (distractors / distractors.sum()).tolist() == pytest.approx([0.25] * 4, abs=0.01)
 
 
-def share(task: TemporalOrder, answers: torch.Tensor, targets: torch.Tensor) -> float:
+def share(task: HiddenSymbols, answers: torch.Tensor, targets: torch.Tensor) -> float:
     outputs = F.one_hot(answers, task.outputs).float()
     return task.metric(outputs.unsqueeze(0), targets.unsqueeze(0)).item()
 

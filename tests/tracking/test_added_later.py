@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.records.result import ADDED_LATER, MEMBER_COLUMNS, typed
+from bench.records.result import ADDED_LATER, MEMBERS, typed
 from bench.testing.made_up import member, setting
 from bench.tracking import layout, reading
 
@@ -32,4 +32,4 @@ def test_another_column_may_not_be_missing(tmp_path: Path) -> None:
 
 def test_a_cohort_that_waited_in_an_outbox_is_typed_without_gaps() -> None:
     waited = rows().drop(columns=[*ADDED_LATER, "mlflow_run_id"])
-    assert not typed(waited, MEMBER_COLUMNS)[list(ADDED_LATER)].isna().any(axis=None)
+    assert not typed(waited, MEMBERS)[list(ADDED_LATER)].isna().any(axis=None)

@@ -12,8 +12,8 @@ from mlflow.entities import ViewType
 from pandas.testing import assert_frame_equal
 
 from bench.errors import BenchError, BusyError
-from bench.records.result import COST_COLUMNS, MEMBER_COLUMNS, typed
-from bench.records.snapshot import TIMING_COLUMNS
+from bench.records.result import COSTS, MEMBERS, typed
+from bench.records.snapshot import TIMINGS
 from bench.tracking import Store, layout
 from bench.tracking.records import Standing
 
@@ -50,7 +50,7 @@ def test_reading_needs_the_store_alone(store):
 def test_empty_tables_have_their_types(store):
     assert store.members().dtypes.astype(str).to_dict() == layout.STORED_MEMBERS.types
     assert store.curves().dtypes.astype(str).to_dict() == layout.STORED_OF_MEMBERS["curves"].types
-    assert store.costs().dtypes.astype(str).to_dict() == COST_COLUMNS
+    assert store.costs().dtypes.astype(str).to_dict() == COSTS.types
     assert store.studies() == []
     assert store.repair() == 0
 
@@ -282,13 +282,13 @@ def test_the_flow_in_mlflow_is_that_of_the_output_whatever_its_name():
 
 
 def test_member_columns_are_all_stored():
-    assert list(layout.STORED_MEMBERS.types) == [*MEMBER_COLUMNS, "mlflow_run_id"]
+    assert list(layout.STORED_MEMBERS.types) == [*MEMBERS.types, "mlflow_run_id"]
 
 
 def test_snapshots_and_samples_come_back_as_they_went_in(store):
     filled = {"str": "x", "int64": 1, "float64": 0.5, "bool": False}
-    row = {column: filled[kind] for column, kind in TIMING_COLUMNS.items()}
-    table = typed([row, row | {"process": 2}], TIMING_COLUMNS)
+    row = {column: filled[kind] for column, kind in TIMINGS.types.items()}
+    table = typed([row, row | {"process": 2}], TIMINGS)
     first, second = (snapshot(taken=f"2026-01-0{day}T00:00:00+00:00") for day in (1, 2))
     store.write_timings(table)
     store.write_snapshot(first)

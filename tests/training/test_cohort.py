@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.records.result import CURVE_COLUMNS, MEMBER_COLUMNS
+from bench.records.result import CURVES, MEMBERS
 from bench.records.settings import Cohort, Member
 from bench.tasks.adding import Adding
 from bench.techniques import techniques
@@ -73,18 +73,18 @@ def test_two_trainings_give_equal_tables():
     what = cohort_of("gru", MANY)
     first, second = train_cohort(what), train_cohort(what)
     pd.testing.assert_frame_equal(first.curves, second.curves, check_exact=True)
-    same = [c for c in MEMBER_COLUMNS if c not in ("started", "wall_seconds")]
+    same = [c for c in MEMBERS.types if c not in ("started", "wall_seconds")]
     pd.testing.assert_frame_equal(first.members[same], second.members[same], check_exact=True)
 
 
 def test_tables_have_the_columns_and_types_of_the_contract():
     result = train_cohort(cohort_of("tanh", MANY))
-    assert list(result.members) == list(MEMBER_COLUMNS)
-    assert list(result.curves) == list(CURVE_COLUMNS)
+    assert list(result.members) == list(MEMBERS.types)
+    assert list(result.curves) == list(CURVES.types)
     assert result.members["parameters"].unique().tolist() == [2 * 8 + 8 * 8 + 8 + 8 + 1]
     assert result.members["state_size"].unique().tolist() == [8]
     failed = failed_cohort(cohort_of("tanh", MANY), "ValueError: a\nb")
-    assert list(failed.members) == list(MEMBER_COLUMNS)
+    assert list(failed.members) == list(MEMBERS.types)
     assert failed.members.dtypes.equals(result.members.dtypes)
     assert failed.members["reason"].unique().tolist() == ["ValueError: a b"]
     assert failed.curves.empty

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.protocol.preset import Selectors, load_preset, resolve
-from bench.records.result import COST_COLUMNS, typed
+from bench.records.result import COSTS, typed
 from bench.training.cost import Timing, count_flops, measure_cost, peak_bytes, pooled
 
 STEPS, BATCH, HIDDEN, INPUTS = 12, 4, 8, 2
@@ -61,7 +61,7 @@ def test_views_and_in_place_operations_allocate_nothing():
 
 def test_a_row_of_the_ledger_is_complete():
     row = measure_cost(setting("lstm"), setting("tanh"))
-    table = typed([row], COST_COLUMNS)
+    table = typed([row], COSTS)
     assert table.notna().all(axis=None)
     assert 0 < row["time_ratio_low"] <= row["time_ratio"] <= row["time_ratio_high"]
     assert row["parameters"] == 4 * HIDDEN * (INPUTS + HIDDEN + 1) + HIDDEN + 1

@@ -78,14 +78,14 @@ class Part(Record):
     moment: Moment = "end"
     reference_moment: Moment | None = None
     quantity: str = "h"
-    """The state or the input whose gradient is meant, as GRADIENT_COLUMNS names it."""
+    """The state or the input whose gradient is meant, as GRADIENTS names it."""
     reference_quantity: str | None = None
     explodes: str = ""
     """A technique that has to explode in this arm: where it does not, there is nothing to prevent."""
     group: str = ""
     """The name of a group of parts, which are combined first."""
     beside: bool = False
-    """Whether the part stands beside the claim, without a say in its verdict."""
+    """True if the part stands beside the claim, without a say in its verdict."""
     margin: float = Field(gt=0)
     """The effect beyond which a difference matters; the estimand's own, if none is given."""
     says: str = ""
@@ -135,7 +135,7 @@ class Part(Record):
 
     @property
     def after_equal_updates(self) -> bool:
-        """Whether its techniques are looked at after equally many updates, which training has not to end with."""
+        """True if its techniques are compared after equally many updates, which need not be the last of training."""
         elsewhere = self.reference_moment is not None or self.reference_arm is not None
         return self.estimand.of_probes and self.moment == "end" and bool(self.references) and not elsewhere
 

@@ -1,4 +1,4 @@
-"""From a part of a claim to numbers: one value a seed, whose mean or median is the part's effect."""
+"""The step from a part of a claim to numbers: one value a seed, whose mean or median is the part's effect."""
 
 from bench.evidence.contrasts.cells import NotEstimable
 from bench.evidence.contrasts.contrast import Estimate, Sample, draw, estimate

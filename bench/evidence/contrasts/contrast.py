@@ -45,7 +45,7 @@ class Sample:
     dial: Array | None = None
     """Scores by value of the dial and seed, where the best is compared with the worst."""
     otherwise: bool = False
-    """Whether the other centre is asked about: the median of bounded values, the mean of others."""
+    """True if the other centre is asked about: the median of bounded values, the mean of others."""
 
     @property
     def values(self) -> Array:
@@ -56,7 +56,7 @@ class Sample:
 
     @cached_property
     def inference(self) -> Inference:
-        """What the seeds say: of the mean where values have bounds, else of the median."""
+        """The inference from the seeds, on the mean where values have bounds, else on the median."""
         if self.bounds is None:
             return Student(self.values) if self.otherwise else Median(self.values)
         if self.dial is not None:
@@ -179,7 +179,7 @@ def draw(part: Part, results: Results, measure: Measure | None = None, only_run:
 
 
 def compared(part: Part, results: Results, measure: Measure | None = None, only_run: bool = False) -> Compared:
-    """What the part compares; raises NotEstimable."""
+    """Give what the part compares; raises NotEstimable."""
     part = unfold(part, results.scope(part.arm))
     if part.explodes:
         _must_explode(part, results)

@@ -80,7 +80,7 @@ class Variant:
     changes: dict[str, Any] = field(default_factory=dict)
     """Fields of the part that are different, as its moment."""
     only_run: bool = False
-    """Whether lags that the ladder spared are left out, where else they count as 0."""
+    """True if lags that the ladder spared are left out instead of counting as 0."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Example:
     """A run as it may look in stored results; `bench.testing.check_estimand` makes a store from many."""
 
     member: dict[str, Any] = field(default_factory=dict)
-    """Columns of MEMBER_COLUMNS."""
+    """Columns of MEMBERS."""
     losses: tuple[float, ...] = ()
     """Mean training loss of each interval between evaluations; the untrained network's is 1."""
     peaks: tuple[float, ...] = ()
@@ -96,11 +96,11 @@ class Example:
     curve: dict[str, float] = field(default_factory=dict)
     """Further columns of CURVE_COLUMNS, with one value at every evaluation."""
     probe: dict[str, float] = field(default_factory=dict)
-    """Columns of PROBE_COLUMNS, of the part's quantity at the part's moment."""
+    """Columns of PROBES, of the part's quantity at the part's moment."""
     profiles: tuple[tuple[float, ...], ...] = ()
     """Logarithm of the gradient's norm by layer, the lowest first, and step."""
     cost: dict[str, Any] = field(default_factory=dict)
-    """Columns of COST_COLUMNS, of the technique: the same in the example of every run."""
+    """Columns of COSTS, of the technique: the same in the example of every run."""
 
 
 class Estimand(ABC):
@@ -129,16 +129,16 @@ class Estimand(ABC):
     test of a mean keeps its level (Bahadur & Savage 1956).
     """
     only_where_solved: ClassVar[bool] = False
-    """Whether a cell (task and lag) counts only if some run of the arm was solved there.
+    """True if a cell (task and lag) counts only where some run of the arm solved.
 
     Elsewhere the budget was too small to tell.
     """
     one_place: ClassVar[bool] = False
-    """Whether `measure` gives values of one task and lag alone, which it chooses by the part's `lags`."""
+    """True if `measure` gives values of one task and lag alone, which it chooses by the part's `lags`."""
     of_ladders: ClassVar[bool] = False
-    """Whether a value is of all lags of a task together."""
+    """True if a value is of all lags of a task together."""
     of_probes: ClassVar[bool] = False
-    """Whether values are read off probes of the gradient's flow.
+    """True if values are read off probes of the gradient's flow.
 
     At the end of training, techniques are then compared after equally many updates: see `measuring.moments`.
     """
@@ -187,10 +187,10 @@ class Estimand(ABC):
 
     @property
     def is_ratio(self) -> bool:
-        """Whether effects are ratios."""
+        """True if effects are ratios."""
         return self.scale is Scale.RATIO
 
     @property
     def is_counted(self) -> bool:
-        """Whether there is no chance in a value."""
+        """True if there is no chance in a value."""
         return self.sampled is Sampled.COUNTED

@@ -1,4 +1,4 @@
-"""How many units are dead."""
+"""Dead units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast the gradient decays back in time."""
+"""The gradient's rate of decay back in time."""
 
 from __future__ import annotations
 

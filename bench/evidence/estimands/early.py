@@ -1,4 +1,4 @@
-"""How much of the gradient at the inputs falls on the early steps."""
+"""The gradient at the inputs of the early steps, over that of the late ones."""
 
 from __future__ import annotations
 

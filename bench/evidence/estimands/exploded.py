@@ -1,4 +1,4 @@
-"""Whether a run's loss exploded."""
+"""Runs whose loss exploded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the gradient decays exponentially."""
+"""The fit of an exponential decay to the gradient, compared with a power law's."""
 
 from __future__ import annotations
 

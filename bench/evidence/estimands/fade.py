@@ -1,4 +1,4 @@
-"""How fast the gradient fades from layer to layer."""
+"""The gradient's rate of fading from layer to layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many operations an update takes."""
+"""The number of operations that an update takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a run does at longer lags than it was trained at."""
+"""A run's metric at longer lags than it was trained at."""
 
 from __future__ import annotations
 

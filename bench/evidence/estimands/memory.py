@@ -1,4 +1,4 @@
-"""How much memory an update takes."""
+"""The memory that an update takes."""
 
 from __future__ import annotations
 

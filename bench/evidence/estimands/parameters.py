@@ -1,4 +1,4 @@
-"""How many parameters are trained."""
+"""The number of parameters that are trained."""
 
 from __future__ import annotations
 

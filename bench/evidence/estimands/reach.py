@@ -1,4 +1,4 @@
-"""How far back the gradient reaches."""
+"""The gradient's reach back in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of its norm the gradient loses back in time."""
+"""Loss of the gradient's norm back in time."""
 
 from __future__ import annotations
 

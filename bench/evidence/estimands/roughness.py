@@ -1,4 +1,4 @@
-"""How unsteadily a run's training loss falls."""
+"""The unsteadiness of the fall of a run's training loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How soon a run solved its task."""
+"""The share of its budget that a run left unused when it solved its task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a run solved its task."""
+"""Runs that solved their task."""
 
 from __future__ import annotations
 

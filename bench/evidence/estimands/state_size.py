@@ -1,4 +1,4 @@
-"""How many numbers are carried from step to step."""
+"""The size of the state that is carried from step to step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long an update takes."""
+"""The time that an update takes."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from bench.evidence.scope import Scope
 
 
 def costs_of(scope: Scope, technique: str, part: Part) -> list[Any]:
-    """The technique's cost at the part's place, as a row of COST_COLUMNS; none if there is none."""
+    """The technique's cost at the part's place, as a row of COSTS; none if there is none."""
     costs, place = scope.rows("costs", technique), _place(scope, part)
     if place is not None:
         costs = costs[(costs.task == place[0]) & (costs.lag == place[1])]

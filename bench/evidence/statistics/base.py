@@ -1,4 +1,4 @@
-"""What every inference can be asked, and the checks that they share."""
+"""The questions that every inference answers, and the checks that they share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Interval(NamedTuple):
 
 
 class Inference(ABC):
-    """What is known of a centre, a mean or a median, from one value a seed.
+    """An inference on a centre, a mean or a median, from one value a seed.
 
     All answers are one: a p of `above` or `below` is at most α just where the interval of confidence 1 − 2 α lies on
     that side of the threshold. So whatever is read off an interval is true whenever the interval covers.

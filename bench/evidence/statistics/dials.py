@@ -1,4 +1,4 @@
-"""What a dial is worth: the best of its values less the worst, neither of which is known beforehand."""
+"""The worth of a dial: the best of its values less the worst, neither of which is known beforehand."""
 
 from __future__ import annotations
 

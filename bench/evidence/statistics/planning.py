@@ -1,4 +1,4 @@
-"""How many seeds would decide a question, and how uncertain that number is: it rests on the effect that was seen."""
+"""The number of seeds that would decide a question, and its range: it rests on the effect that was seen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIDENCE = 0.8
 POWER = 0.8
 """The chance of a decision that is asked for."""
 MOST_SEEDS = 1000
-"""More seeds than this are nobody's plan."""
+"""The largest number of seeds that is given: nobody plans for more."""
 
 
 class Needed(NamedTuple):
@@ -25,11 +25,11 @@ class Needed(NamedTuple):
     fewest: int | None
     """The same if the truth is the most telling end of the effect's interval."""
     most: int | None
-    """If it is the least telling one."""
+    """The same if the truth is the least telling end."""
 
     @property
     def order(self) -> float:
-        """Fewer first."""
+        """The key that sorts numbers of seeds, the fewest first."""
         return math.inf if self.seeds is None else self.seeds
 
 

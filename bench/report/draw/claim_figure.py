@@ -20,7 +20,8 @@ from bench.records.study import MAIN
 from bench.report.draw import forest
 from bench.report.draw.panels import Curve, Dial, Panel, Profiles, Strip, Turned, fitted
 from bench.report.draw.style import BASELINE_LINE, WIDTH, Picture, house_style, line_look, picture
-from bench.report.findings import Findings, Matrix
+from bench.report.findings import Findings
+from bench.report.matrix import Matrix
 from bench.report.names import Names
 from bench.report.rows import Value, grouped, numbers_of, values_of
 from bench.report.verdicts import Verdicts

@@ -18,7 +18,7 @@ from matplotlib.path import Path
 from bench.records.cell import SettingKey
 from bench.report.draw.marks import mark, told
 from bench.report.draw.style import INK, LINES, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
-from bench.report.findings import Matrix
+from bench.report.matrix import Matrix
 from bench.report.names import Names
 from bench.report.rows import Estimate, Technique
 from bench.report.trained import measured_places

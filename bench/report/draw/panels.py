@@ -23,9 +23,9 @@ from bench.evidence.statistics import mean_interval
 from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, sample, segments
 from bench.report.draw.marks import mark, thinned, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED
-from bench.report.flow import FLOOR
+from bench.report.flow import FLOOR, Profile
 from bench.report.names import Names
-from bench.report.rows import Profile, Value, grouped, numbers_of
+from bench.report.rows import Value, grouped, numbers_of
 
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
 NAMES = 1.2  # inches: of rows, before their values; of curves, behind them

@@ -11,9 +11,9 @@ from bench.records.cell import Cell, SettingKey
 from bench.report.draw.learning_curves import GAP, LEFT, by_family, looks_of, name_row, row_heights
 from bench.report.draw.panels import Curve, dress, mark_curve, plot
 from bench.report.draw.style import MUTED, WIDTH, Picture, house_style, picture
-from bench.report.findings import Matrix
+from bench.report.flow import Profile
+from bench.report.matrix import Matrix
 from bench.report.names import Names
-from bench.report.rows import Profile
 from bench.report.vocabulary import MOMENTS
 
 SHOWN = ("start", "end")

@@ -8,7 +8,7 @@ from bench.evidence.scope import BASELINE
 from bench.languages import words
 from bench.report.document import Block, Figure, Heading, Text
 from bench.report.draw.heatmap import solve_rates
-from bench.report.findings import Matrix
+from bench.report.matrix import Matrix
 from bench.report.protocols import differences
 from bench.report.section import ReportSection
 from bench.report.sentences import Sentences

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Row, Table, Text
-from bench.report.rows import Failure
+from bench.report.ledger_rows import Failure
 from bench.report.section import ReportSection
 from bench.report.vocabulary import OUTCOMES, ROLES
 

@@ -17,10 +17,10 @@ from bench.records.study import MAIN
 from bench.report.document import Block, Cell, Column, Figure, Heading, Rich, Row, Styled, Table, Text
 from bench.report.draw.profiles import gradient_profiles
 from bench.report.families import groups
-from bench.report.findings import Matrix
-from bench.report.flow import FLOOR, REACH_SHARE, SPIKE
+from bench.report.flow import FLOOR, REACH_SHARE, SPIKE, FlowRate, InTraining
+from bench.report.matrix import Matrix
 from bench.report.numbers import Numbers
-from bench.report.rows import FlowRate, InTraining, Technique
+from bench.report.rows import Technique
 from bench.report.section import ReportSection
 from bench.report.sections.arms import about
 from bench.report.vocabulary import MOMENTS

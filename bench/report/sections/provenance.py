@@ -8,7 +8,7 @@ from bench.evidence.ledgers import MACHINE, VERSIONS
 from bench.languages import words
 from bench.records.result import ORIGIN
 from bench.report.document import Block, Cell, Column, Group, Row, Table, Text
-from bench.report.rows import Origin
+from bench.report.ledger_rows import Origin
 from bench.report.section import ReportSection
 
 
