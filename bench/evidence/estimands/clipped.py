@@ -1,4 +1,4 @@
-"""How often clipping acts."""
+"""Share of updates that clipping changes."""
 
 from __future__ import annotations
 

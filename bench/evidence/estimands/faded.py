@@ -1,4 +1,4 @@
-"""How much of the way back in time that the gradient is carried it is carried for nothing."""
+"""Share of the way back in time over which a carried gradient is faint."""
 
 from __future__ import annotations
 

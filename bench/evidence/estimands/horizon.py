@@ -1,4 +1,4 @@
-"""How long a lag a run learns."""
+"""Longest lag that a run learns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well the gradient's reach tells what is learned."""
+"""Rank correlation between the gradient's reach and what is learned."""
 
 from __future__ import annotations
 
