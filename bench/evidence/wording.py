@@ -101,6 +101,7 @@ LAGS = {
 }
 ARMS = {
     "exploding": words(", where gradients explode"),
+    "thresholds": words(", where gradients explode"),
     "parameters": words(", with equally many parameters"),
     "sgd": words(", trained by SGD"),
     "windows": words(", with several windows"),

@@ -221,7 +221,7 @@ def flowing(**decays: list[float]) -> SmallStore:
 def test_decay_and_relief() -> None:
     store = flowing(tanh=[-0.5, -0.4], gru=[-0.1, 0.1])
     assert values(store, part("decay", "gru", "tanh")) == pytest.approx([0.4, 0.5])
-    assert values(store, part("relief", "gru", "tanh")) == pytest.approx([0.4, 0.3])
+    assert values(store, part("relief", "gru", "tanh")) == pytest.approx([0.4, 0.4])  # growth counts as no loss
     assert values(store, part("decay", "gru", 0.0, moment="start")) == pytest.approx([-1.1, -0.9])
 
 
@@ -252,8 +252,11 @@ def test_a_run_that_diverged_is_seen_as_it_was_last() -> None:
     assert values(store, part("dead", "relu", moment="end", reference_moment="start")) == pytest.approx([0.2])
 
 
-def test_a_gradient_that_explodes_is_no_relief() -> None:
-    assert values(flowing(tanh=[-0.2], relu=[0.5]), part("relief", "relu", "tanh")) == pytest.approx([-0.3])
+def test_a_gradient_that_grows_relieves_as_one_that_keeps_its_norm() -> None:
+    store = flowing(tanh=[-0.2], relu=[0.5], orthogonal=[0.0], irnn=[2.0])
+    assert values(store, part("relief", "relu", "tanh")) == values(store, part("relief", "orthogonal", "tanh"))
+    assert values(store, part("relief", "relu", "tanh")) == pytest.approx([0.2])
+    assert values(store, part("relief", "irnn", "relu")) == pytest.approx([0.0])
 
 
 def test_other_quantities_layers_and_moments_stay_apart() -> None:
@@ -299,6 +302,45 @@ def test_reach_is_a_ratio_of_steps_and_at_least_one() -> None:
     assert values(store, part("reach", "tbptt", "tanh")) == pytest.approx([math.log(1 / 40)])
 
 
+def test_steps_at_which_the_gradient_is_faint_count_only_as_far_as_it_is_carried() -> None:
+    store = flowing(tanh=[-0.5], tbptt=[-0.5])
+    tanh = [-20, -10, -5, -4.7, -4.5, -1, 0, -1]  # 1 % is −4.605
+    store.gradient_rows = profile(store.rows[0], tanh) + profile(store.rows[1], [-math.inf] * 4 + tanh[4:])
+    found = draw(part("faded", "tbptt", "tanh"), Results(scopes(store)))
+    assert found.data.set_index("technique")["value"].to_dict() == {"tanh": 0.5, "tbptt": 0.0}
+
+
+def test_a_horizon_needs_every_shorter_lag() -> None:
+    lags = (10, 20, 40)
+    settings = [setting(name, lag) for name in ("tanh", "gru") for lag in lags]
+    solves = {"gru": ({10, 20, 40}, {10, 40}, {10, 20}), "tanh": ({10}, set(), {20})}
+    rows = [
+        member(of, seed, "solved" if of.lag in solves[of.technique][seed - 1] else "unsolved", 50)
+        for of in settings
+        for seed in (1, 2, 3)
+    ]
+    found = draw(part("horizon", "gru", "tanh"), Results(scopes(SmallStore(rows, [study(*settings)]))))
+    by_technique = found.data.groupby("technique")["value"].apply(list).to_dict()
+    assert by_technique == {"gru": [40, 10, 20], "tanh": [10, 5, 5]}
+    assert list(found.values) == pytest.approx(np.log([4, 2, 4]))
+    assert set(found.data["lag"]) == {40}
+
+
+def test_a_gradient_that_tells_who_learns() -> None:
+    """Over lags 10, 20 and 40 of two techniques: what is left of the gradient falls as the score does, or rises."""
+    store, lags = SmallStore([]), (10, 20, 40)
+    for seed, turn in ((1, 1), (2, -1)):
+        for name, rate in (("tanh", 0.1), ("gru", 0.01)):
+            for lag in lags:
+                row = member(setting(name, lag), seed, "solved", int(50 + turn * rate * lag * 10))
+                store.rows.append(row)
+                store.probe_rows.append(probe(row, "start", decay=-rate))
+    of = part("prediction", "tanh", 0.0, moment="start")
+    assert values(store, of) == pytest.approx([1.0, -1.0])
+    grown = [row | {"decay": 0.5} for row in store.probe_rows]
+    assert refused(replace(store, probe_rows=grown), of) == "unmeasured"  # all is left, everywhere
+
+
 def test_early_half_over_late_half() -> None:
     store = flowing(tanh=[-0.5, -0.5])
     logs = [math.log(x) for x in (1, 3, 8, 8)]
@@ -316,7 +358,7 @@ def test_fade_is_a_rate_a_layer_over_all_steps() -> None:
         store.rows.append(row)
         for layer in range(3):
             store.gradient_rows += profile(row, [1 + (2 - layer) * down, (2 - layer) * down], layer=layer)
-    assert values(store, part("fade", "residual-depth", "deep-tanh")) == pytest.approx([0.5])
+    assert values(store, part("fade", "residual-depth", "deep-tanh")) == pytest.approx([0.6])
 
 
 def cost(technique: str, lag: int, **columns: Any) -> dict[str, Any]:
@@ -403,7 +445,8 @@ def exploding(tanh_explodes: bool) -> SmallStore:
     for name in ("tanh", "clip-norm"):
         for row in made.train(name, 3, "exploding"):
             peak = 50.0 if name == "tanh" and tanh_explodes else 0.6
-            made.store.curve_rows += curve(row, 1.0, [0.5, 0.5], [0.6, peak])
+            columns = {"gradient_norm": 1.0, "gradient_peak": peak, "clipped": 0.25 if name == "clip-norm" else 0.0}
+            made.store.curve_rows += curve(row, 1.0, [0.5, 0.5], [0.6, peak], **columns)
     return made.finish()
 
 
@@ -411,6 +454,16 @@ def test_where_nothing_explodes_there_is_nothing_to_prevent() -> None:
     of = part("exploded", "clip-norm", "tanh", arm="exploding", explodes="tanh")
     assert values(exploding(True), of) == [-1, -1, -1]
     assert refused(exploding(False), of) == "calm"
+
+
+def test_how_often_clipping_acts_is_a_share_of_updates() -> None:
+    of = part("clipped", "clip-norm", 0.05, arm="exploding")
+    assert values(exploding(True), of) == pytest.approx([0.2] * 3)
+    store = exploding(False)
+    rows = [row for row in store.curve_rows if row["cohort"] == store.rows[-1]["cohort"] and row["seed"] == 3]
+    for row, update, share in zip(rows, (0, 10, 40), (math.nan, 1.0, 0.2), strict=True):
+        row |= {"update": update, "clipped": share}
+    assert values(store, of) == pytest.approx([0.2, 0.2, 0.4 - 0.05])  # 10 updates at 1, 30 at 0.2
 
 
 def test_stale_results_are_never_used() -> None:

@@ -12,7 +12,7 @@ from test_verdicts import gates
 from bench.cli import main
 from bench.errors import BenchError
 from bench.evidence import wording
-from bench.evidence.claims import SOURCE, add_claims, book, claims_beside, families, find_claim
+from bench.evidence.claims import BEYOND, SOURCE, add_claims, book, claims_beside, families, find_claim
 from bench.evidence.estimands import estimands
 from bench.evidence.verdicts import as_record, judge, judge_families
 from bench.languages import language
@@ -79,7 +79,7 @@ def test_a_users_claims_are_a_family_and_the_sources_keep_their_correction(store
     alone = [as_record(verdict) for verdict in judge(store)]
     add_claims(mine)
     by_family = judge_families(store)
-    assert list(by_family) == [SOURCE, str(mine)]
+    assert list(by_family) == [SOURCE, BEYOND, str(mine)]
     assert str([as_record(verdict) for verdict in by_family[SOURCE]]) == str(alone)
     own = {verdict.claim: verdict for verdict in by_family[str(mine)]}
     assert [verdict.comparisons for verdict in own.values()] == [2, 2]
@@ -104,7 +104,7 @@ def test_an_id_is_taken_once(tmp_path: Path, mine: Path) -> None:
     other.write_text(CLAIMS.replace("M2", "S06"))
     with pytest.raises(BenchError, match="both define a claim S06"):
         add_claims(other)
-    assert list(families()) == [SOURCE]
+    assert list(families()) == [SOURCE, BEYOND]
     add_claims(mine)
     add_claims(mine)  # read again, it is the same file
     assert len(families()[str(mine)]) == 2
@@ -136,7 +136,7 @@ def test_the_command_judges_a_file_of_claims(found: None, mine: Path, capsys: py
     assert [record["claim"] for record in records[-2:]] == ["M1", "M2"]
     assert records[-1]["verdict"] == "supported"
     assert records[-1]["says"] == "The GRU learns sooner than plain tanh"
-    assert len(records) == 32
+    assert len(records) == 42
     assert main(["list", "claims", "--plugin", str(mine)]) == 0
     assert "the LSTM learns sooner than the GRU" in capsys.readouterr().out
 

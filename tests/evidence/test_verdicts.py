@@ -13,11 +13,11 @@ from bench.cli import main
 from bench.cli.console import to_json
 from bench.errors import BenchError
 from bench.evidence import wording
-from bench.evidence.claims import source_claims
+from bench.evidence.claims import further_claims, source_claims
 from bench.evidence.statistics import least_n
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, Reason, as_record, judge
 from bench.languages import language
-from bench.testing.made_up import CELLS, SmallStore, World, member, probe, setting, study
+from bench.testing.made_up import CELLS, SmallStore, World, member, probe, profile, setting, study
 from bench.tracking import Store
 
 SEEDS = 30
@@ -210,9 +210,9 @@ def light(mgu: int, mingru: int) -> ClaimVerdict:
     """S30 for two cells of these scores, MGU twice as large as the GRU and minGRU half as large."""
     world = World()
     for name, score, parameters in (("gru", 50, 100), ("mgu", mgu, 200), ("mingru", mingru, 50)):
-        for task, lag in CELLS:
+        for task in ("adding", "temporal-order", "parity", "flip-flop"):
             updates = [100 - score + (seed * len(name)) % 3 for seed in range(70)]
-            world.train(name, 70, lag=lag, task=task, updates=updates, parameters=parameters)
+            world.train(name, 70, "light", task=task, updates=updates, parameters=parameters)
     return judged(world.finish())["S30"]
 
 
@@ -238,9 +238,10 @@ def test_a_part_beside_has_no_say() -> None:
     world = World()
     for name in ("tbptt", "tanh"):
         for row in world.train(name, SEEDS, lag=20, updates=[10 if name == "tbptt" else 60] * SEEDS):
-            cosine = 0.3 + 0.01 * (row["seed"] % 3)
-            reach = {"tbptt": 20, "tanh": 5}[name]
-            world.store.probe_rows += [probe(row, moment, reach=reach, cosine=cosine) for moment in ("start", "end")]
+            cosine, faint = 0.3 + 0.01 * (row["seed"] % 3), {"tbptt": 0, "tanh": 8}[name]
+            world.store.probe_rows += [probe(row, moment, cosine=cosine) for moment in ("start", "end")]
+            for moment in ("start", "end"):
+                world.store.gradient_rows += profile(row, [-9.0] * faint + [0.0] * (10 - faint), moment)
     claim = judged(world.finish())["S24"]
     assert parts(claim)["cosine"].verdict == "contradicted"
     assert parts(claim)["cosine"].beside
@@ -326,6 +327,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> SmallStore:
     return store
 
 
+EVERY = [claim.id for claim in (*source_claims(), *further_claims())]
+
+
 def test_a_terminal_gets_a_claim_in_lines_that_fit(
     small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,7 +339,7 @@ def test_a_terminal_gets_a_claim_in_lines_that_fit(
     assert main(["verdicts"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == ["claim", "says", "verdict", "effect", "n", "robust", "reason"]
-    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [f"S{i:02}" for i in range(1, 31)]
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == EVERY
     assert max(map(len, [head, *lines])) <= 90
 
 
@@ -345,8 +349,8 @@ def test_a_file_gets_a_claim_a_line_with_its_words(
     monkeypatch.setenv("COLUMNS", "90")
     assert main(["verdicts"]) == 0
     _, *lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [f"S{i:02}" for i in range(1, 31)]
-    for line, claim in zip(lines, source_claims(), strict=True):
+    assert [line.split()[0] for line in lines] == EVERY
+    for line, claim in zip(lines, [*source_claims(), *further_claims()], strict=True):
         assert wording.says(claim.id, language("en")) in line
     assert not any("…" in line for line in lines)
 
@@ -355,13 +359,13 @@ def test_some_claims_are_chosen(small: SmallStore, capsys: pytest.CaptureFixture
     assert main(["verdicts", "--claim", "S15,S03"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["S03", "S15"]
     assert main(["verdicts", "--claim", "S99"]) == 2
-    assert "Unknown claim 'S99': claims are S01 to S30" in capsys.readouterr().err
+    assert "Unknown claim 'S99': claims are S01 to S30, E01 to E10" in capsys.readouterr().err
 
 
 def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verdicts", "--json"]) == 0
     records = json.loads(capsys.readouterr().out)
-    assert len(records) == 30
+    assert len(records) == len(EVERY)
     wanted = {"claim", "verdict", "estimand", "effect", "low", "high", "n", "needed_n", "robustness", "runs", "reason"}
     for record in records:
         assert wanted | {"parts", "comparisons", "margin", "orthogonal", "p"} <= set(record)

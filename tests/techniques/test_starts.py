@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from bench.techniques import techniques
+from bench.techniques.at_radius import AtRadius
 from bench.techniques.base import Dial
 from bench.testing.techniques import BLUEPRINT, STEPS, EasyTask
 
-OWN_START = {"irnn", "orthogonal", "spectral-radius", "linear"}
+OWN_START = {"irnn", "orthogonal"} | {name for name, cls in techniques.all().items() if issubclass(cls, AtRadius)}
 RADII = (0.5, 1.0, 1.5)
 
 

@@ -47,19 +47,19 @@ def verdicts(
 
     opened = Store.open(store, create=False)
     warn_of_cut_off(opened)
-    every = [verdict for verdicts in judge_families(opened).values() for verdict in verdicts]
-    judged = _chosen(every, split(claim))
+    judged = _chosen(list(judge_families(opened).values()), split(claim))
     if as_json:
         echo(to_json([as_worded_record(verdict, language("en")) for verdict in judged]))
     else:
         show_table(_rows(judged), COLOURS)
 
 
-def _chosen(judged: "list[ClaimVerdict]", ids: list[str] | None) -> "list[ClaimVerdict]":
-    known = [verdict.claim for verdict in judged]
-    for unknown in (claim for claim in ids or () if claim not in known):
-        raise BenchError(f"Unknown claim '{unknown}': claims are {known[0]} to {known[-1]}; see 'list claims'.")
-    return [verdict for verdict in judged if ids is None or verdict.claim in ids]
+def _chosen(families: "list[list[ClaimVerdict]]", ids: list[str] | None) -> "list[ClaimVerdict]":
+    every = {verdict.claim: verdict for verdicts in families for verdict in verdicts}
+    for unknown in (claim for claim in ids or () if claim not in every):
+        known = ", ".join(f"{verdicts[0].claim} to {verdicts[-1].claim}" for verdicts in families)
+        raise BenchError(f"Unknown claim '{unknown}': claims are {known}; see 'list claims'.")
+    return [verdict for verdict in every.values() if ids is None or verdict.claim in ids]
 
 
 def _rows(judged: "list[ClaimVerdict]") -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pandas as pd
@@ -64,7 +65,7 @@ def _values(scope: Scope, name: str, dial: str) -> dict[float, str]:
 
 def _largest(scope: Scope, techniques: tuple[str, ...], dial: str) -> float:
     """The largest value of a dial among techniques that the arm has."""
-    return max((scope.dials[name][dial] for name in techniques if name in scope.dials), default=float("inf"))
+    return max((scope.dials[name].get(dial, math.inf) for name in techniques if name in scope.dials), default=math.inf)
 
 
 def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
