@@ -13,6 +13,7 @@ from typing import Protocol as Interface
 import pandas as pd
 
 from bench.errors import BenchError
+from bench.evidence.screening import Stops, stops_of
 from bench.records.cell import Cell, SettingKey
 from bench.records.fields import from_columns
 from bench.records.settings import Protocol
@@ -124,6 +125,11 @@ class Scope:
         """The cells (task and lag) in which some measured member solved."""
         rows = self.measured[solved_in(self.measured)]
         return set(zip(rows.task, rows.lag, strict=True))
+
+    @cached_property
+    def stops(self) -> Stops:
+        """The settings that ended after the seeds that screen."""
+        return stops_of(self.members, self.studies, self.hashes)
 
     @cached_property
     def dials(self) -> dict[str, dict[str, float]]:

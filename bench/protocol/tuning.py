@@ -66,13 +66,8 @@ def chosen_rate(setting: Setting, members: pd.DataFrame) -> float | None:
 def own_rates(setting: Setting, members: pd.DataFrame) -> dict[int, float]:
     """The rate of every measured seed that has one of its own; one whose tuning members all failed has none."""
     trials = _trials(members)
-    by_seed = trials.groupby([measured_by(setting.protocol, seed) for seed in trials["seed"]])
+    by_seed = trials.groupby([setting.protocol.measured_by(seed) for seed in trials["seed"]])
     return {int(seed): _ranked(setting, rows)[0] for seed, rows in by_seed}
-
-
-def measured_by(protocol: Protocol, tuning_seed: int) -> int:
-    """The measured seed that a tuning seed belongs to, where each has its own."""
-    return 1 + (tuning_seed - FIRST_TUNING_SEED) // max(1, protocol.tuning_seeds)
 
 
 def _alive(setting: Setting, trials: pd.DataFrame, step: int) -> list[float]:

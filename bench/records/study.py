@@ -72,6 +72,16 @@ class Study(Frozen):
         """Names the study: the same plan has the same key."""
         return digest(self.model_dump(mode="json"))
 
+    @property
+    def seeds(self) -> range:
+        """The measured seeds of every setting."""
+        return range(1, self.measured_seeds + 1)
+
+    def screening(self, protocol: Protocol) -> range:
+        """The first of the measured seeds, which decide whether the others are trained; empty if all of them are."""
+        count = protocol.screening_seeds
+        return self.seeds[: count if count < self.measured_seeds else 0]
+
     def chains(self) -> Iterator[Chain]:
         """The ladders, one a technique and task, in the study's order."""
         for _, group in itertools.groupby(self.settings, key=lambda s: (s.technique, s.task)):
@@ -87,7 +97,7 @@ class Study(Frozen):
 
     def measured_cohort(self, setting: Setting, learning_rate: float) -> Cohort:
         """Fresh seeds at the winning rate."""
-        members = tuple(Member(seed=s, learning_rate=learning_rate) for s in range(1, self.measured_seeds + 1))
+        members = tuple(Member(seed=s, learning_rate=learning_rate) for s in self.seeds)
         return Cohort(setting=setting, role="measured", members=members)
 
     def _tuning_seeds(self, protocol: Protocol) -> int:

@@ -173,7 +173,8 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
     words = (
         "run --preset smoke --technique gru,tbptt:window=4 --technique tanh --task copy --lag 9,5 --seeds 4 "
         "--updates 7 --hidden-size 6 --batch-size 3 --held-out-size 9 --learning-rate 0.1,0.2 --optimizer sgd "
-        "--clip-norm 0.5 --initialisation orthogonal --jobs 3 --match parameters --test-lag 2,4 --tuning own"
+        "--clip-norm 0.5 --initialisation orthogonal --jobs 3 --match parameters --test-lag 2,4 "
+        "--screening-seeds 8 --tuning own"
     )
     assert main([*words.split(), "--store", store.uri]) == 0
     (study,) = given.studies
@@ -192,6 +193,7 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "recurrent_gain": 1.0,
         "match": "parameters",
         "test_lags": (2.0, 4.0),
+        "screening_seeds": 8,
         "tuning": "own",
     }
     assert (given.jobs, given.plugins, given.store.uri) == (3, [], store.uri)

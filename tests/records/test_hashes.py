@@ -19,6 +19,7 @@ OTHER = {
     "hidden_size": 33, "batch_size": 33, "updates": 401, "evaluate_every": 101, "held_out_size": 257,
     "learning_rates": (0.5,), "tuning_seeds": 3, "optimizer": "sgd", "clip_norm": 1.0, "initialisation": "orthogonal",
     "recurrent_gain": 2.0, "test_lags": (2.0,), "match": "parameters", "tuning": "own",
+    "screening_seeds": 8,
 }  # fmt: skip
 
 
