@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
+from bench.evidence.seeds import Counting
 from bench.records.cell import SettingKey
 from bench.records.settings import Protocol
-from bench.records.study import Study
 
 Stops = dict[SettingKey, "Stop"]
 
@@ -23,18 +22,18 @@ class Stop(NamedTuple):
     """Measured seeds that were planned and not trained."""
 
 
-def stops_of(members: pd.DataFrame, studies: Iterable[Study], hashes: Mapping[str, str]) -> Stops:
-    """The settings of these studies that ended after their screening seeds.
+def stops_of(members: pd.DataFrame, studies: Counting) -> Stops:
+    """The settings that ended after the screening seeds of the studies that count.
 
-    members: the finished members that count, MEMBER_COLUMNS; hashes: of the protocol that counts, by task. A seed all
-    of whose own tuning failed has screened, too: it is not going to be measured.
+    members: the finished members that count, MEMBER_COLUMNS. A seed all of whose own tuning failed has screened, too:
+    it is not going to be measured.
     """
     found: Stops = {}
     by_setting = dict(iter(members.groupby("setting_hash", sort=False)))
-    for study in studies:
-        for setting in study.settings:
+    for study, plan in (pair for pairs in studies.values() for pair in pairs):
+        for setting in (setting for setting in study.settings if setting.task == plan.task):
             screening, rows = study.screening(setting.protocol), by_setting.get(setting.hash)
-            if not screening or rows is None or hashes.get(setting.task) != setting.protocol.hash:
+            if not screening or rows is None:
                 continue
             measured = rows[rows.role == "measured"]
             leading = measured[measured.seed.isin(screening)]

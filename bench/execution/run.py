@@ -275,8 +275,14 @@ class _Run:
 
     def _cached(self) -> int:
         """Members that the studies want and the store has."""
-        wanted = {s.hash for study in self.studies for s in study.settings}
-        return int(self.members["setting_hash"].isin(wanted).sum())
+        found, seeds = self.members["setting_hash"], self.members["seed"]
+        ours = pd.Series(False, self.members.index)
+        for study in self.studies:
+            for plan in study.tasks:
+                wanted = {setting.hash for setting in study.settings if setting.task == plan.task}
+                own = seeds.isin(study.seeds) | seeds.isin(study.tuning_seeds(plan.protocol))
+                ours |= found.isin(wanted) & own
+        return int(ours.sum())
 
     def measure(self, timeout: float | None = None) -> None:
         """Measure what the cost ledger lacks, with nothing else running; each apart, for one may end its process."""

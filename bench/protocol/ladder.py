@@ -47,7 +47,7 @@ def next_turn(study: Study, chain: Chain, members: pd.DataFrame) -> Turn | None:
 def _within_reach(study: Study, chain: Chain, members: pd.DataFrame) -> Iterator[tuple[int, Cohort]]:
     """Yield the next cohort of each setting that the ladder has reached, in the order of lags."""
     for rung, setting in enumerate(chain.settings):
-        done = members[members["setting_hash"] == setting.hash]
+        done = _own(study, setting, members[members["setting_hash"] == setting.hash])
         left = remaining(study, setting, done)
         if left:
             yield rung, left[0]
@@ -62,12 +62,13 @@ def _turn(study: Study, rung: int, cohort: Cohort) -> Turn:
 
 def remaining(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort]:
     """Return the members that a setting still has to train: first tuning, then measured ones. `done`: its finished
-    rows.
+    rows, of whatever seeds: those of others have no say.
 
     Measured members stand at the winning rate or, while there is none yet, at the grid's first. There are none where
     all that should have tuned them failed. Where each has tuning seeds of its own, and where seeds screen, the leading
     ones come first; and where none of those that screen has solved, there are no others.
     """
+    done = _own(study, setting, done)
     own, screening = _tuned_apart(setting), study.screening(setting.protocol)
     left = _left_tuned_apart(study, setting, done) if own else _left(study, setting, done)
     if not (own or screening):
@@ -81,7 +82,8 @@ def remaining(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort
 def _left(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort]:
     """The members that a setting lacks, whose measured ones share a rate."""
     tuning = [left for cohort in asked(study, setting, done) if (left := _missing(cohort, done))]
-    rate = chosen_rate(setting, done) or (setting.learning_rates[0] if tuning else None)
+    first = study.tuning_seeds(setting.protocol).start
+    rate = chosen_rate(setting, done, first) or (setting.learning_rates[0] if tuning else None)
     measured = study.measured_cohort(setting, rate) if rate is not None else None
     return [*tuning, *([left] if measured and (left := _missing(measured, done)) else [])]
 
@@ -98,6 +100,12 @@ def _left_tuned_apart(study: Study, setting: Setting, done: pd.DataFrame) -> lis
     )
     others = _missing(whole.model_copy(update={"members": members}), done)
     return [*tuning, *([others] if others else [])]
+
+
+def _own(study: Study, setting: Setting, done: pd.DataFrame) -> pd.DataFrame:
+    """The finished members whose seeds are the study's: the store may have others of the same setting."""
+    tuning, seeds = done["role"] == "tuning", done["seed"]
+    return done[seeds.isin(study.tuning_seeds(setting.protocol)).where(tuning, seeds.isin(study.seeds))]
 
 
 def _tuned_apart(setting: Setting) -> bool:

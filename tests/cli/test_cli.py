@@ -174,13 +174,13 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "run --preset smoke --technique gru,tbptt:window=4 --technique tanh --task copy --lag 9,5 --seeds 4 "
         "--updates 7 --hidden-size 6 --batch-size 3 --held-out-size 9 --learning-rate 0.1,0.2 --optimizer sgd "
         "--clip-norm 0.5 --initialisation orthogonal --jobs 3 --match parameters --test-lag 2,4 "
-        "--screening-seeds 8 --tuning own"
+        "--screening-seeds 8 --tuning own --first-seed 101"
     )
     assert main([*words.split(), "--store", store.uri]) == 0
     (study,) = given.studies
     (plan,) = study.tasks
     assert (study.arm, study.techniques) == ("main", ("gru", "tbptt:window=4", "tanh"))
-    assert (plan.task, plan.lags, study.measured_seeds) == ("copy", (5, 9), 4)
+    assert (plan.task, plan.lags, study.seeds) == ("copy", (5, 9), range(101, 105))
     assert plan.protocol.model_dump(exclude={"evaluate_every", "tuning_seeds"}) == {
         "updates": 7,
         "hidden_size": 6,

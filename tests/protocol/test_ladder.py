@@ -248,6 +248,26 @@ def test_as_many_seeds_as_there_are_screen_nothing(screening):
     assert [(c.role, len(c.members)) for c in seen] == [("tuning", 2), ("measured", 8)]
 
 
+@pytest.mark.parametrize(("tuning", "tuned"), [("own", 6), ("grid", 2), ("halving", 2)])
+def test_seeds_may_begin_later_and_then_earlier_ones_have_no_say(tuning, tuned):
+    """Neither as results, nor in tuning, nor for the ladder, nor for screening."""
+    early = screened_study(tuning, seeds=3, screening=0)
+    late = early.model_copy(update={"first_seed": 101})
+    (chain,) = late.chains()
+    _, before = climb(early, lambda m: ("solved", 1 if m.learning_rate == 0.1 else 4))
+    assert next_cohort(early, chain, before) is None
+    seen, members = [], before
+    while (cohort := next_cohort(late, chain, members)) is not None:
+        seen.append(cohort)
+        ends = [(2 if member.learning_rate == 0.01 else 5) for member in cohort.members]
+        members = pd.concat([members, rows(cohort, ["unsolved"] * len(ends)).assign(loss=ends)])
+    assert [(c.setting.lag, c.role, len(c.members)) for c in seen] == [(10, "tuning", tuned), (10, "measured", 3)]
+    assert [(m.seed, m.learning_rate) for m in seen[1].members] == [(101, 0.01), (102, 0.01), (103, 0.01)]
+    tuned_with = {m.seed for m in seen[0].members}
+    assert min(tuned_with) > 1_000_000
+    assert not tuned_with & set(before["seed"])
+
+
 def test_of_one_tuning_seed_a_rate_the_first_to_solve_ends_the_others():
     assert study_of("own", 2, 1).tuning_cohort(study_of("own", 2, 1).settings[0]).races
     for tuning, seeds in (("own", 2), ("grid", 1), ("halving", 1)):

@@ -71,7 +71,7 @@ class Gaps(ReportSection):
         if not items:
             return ""
         return self.words(
-            "Results in the store that follow another protocol or an older version of the code are not pooled with "
-            "these. Left out: {items}.",
+            "Results in the store that follow another protocol or an older version of the code, or that were measured "
+            "with other seeds than the newest study begins with, are not pooled with these. Left out: {items}.",
             items=self.words.rules.between_clauses.join(items),
         )
