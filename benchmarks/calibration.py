@@ -3,8 +3,8 @@
     python benchmarks/calibration.py [--runs 1000] [--part scores,family,…]
 
 One table: errors of what is said of one comparison alone (at the level by itself, and at that of 81 comparisons), of
-whole families, of dials, of techniques that are alike and were tuned apart, of the first page, of seeds needed, and of
-whole stores through `verdicts`. A rate that is higher than promised by more than the luck of the simulation is marked.
+whole families, of dials, of techniques that are alike and were tuned apart or given up early, and of whole stores
+through `verdicts`. A rate that is higher than promised by more than the luck of the simulation is marked.
 The tests run a part of it with fewer runs.
 """
 
@@ -28,6 +28,7 @@ from simulated import (
     Draw,
     Hopeless,
     Lopsided,
+    Rare,
     Response,
     Rng,
     Truth,
@@ -36,7 +37,7 @@ from simulated import (
 )
 
 from bench.evidence.questions import answers
-from bench.evidence.statistics import LEVEL, BestLessWorst, BoundedMean, Inference, Median, adjusted
+from bench.evidence.statistics import LEVEL, BestLessWorst, BoundedMean, Inference, Median, Screened, adjusted
 from bench.evidence.verdicts import PartVerdict, judge
 from bench.testing.luck import at_most
 from bench.testing.made_up import SmallStore
@@ -214,6 +215,36 @@ def tuning(runs: int) -> Iterator[Row]:
                 yield _statements("tuning", f"{response.name}, {name}", n, found, 0.0, MARGIN)
 
 
+# Screening
+
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+SCREENING, SCREENED = 8, 32
+
+
+def screening(runs: int) -> Iterator[Row]:
+    """Two techniques that are alike, each given up in a cell after some seeds if none solves."""
+    for share in SHARES:
+        for cells in (1, 4):
+            rng = np.random.default_rng(SCREENED)
+            pairs = [(given_up(rng, share, cells), given_up(rng, share, cells)) for _ in range(runs)]
+            case = f"{share:g} solve, {SCREENING} of {SCREENED}, {cells} cells"
+            found = [of_two(one, other) for one, other in pairs]
+            yield _statements("screening", case, SCREENED, found, 0.0, MARGIN)
+
+
+def given_up(rng: Rng, share: float, cells: int) -> tuple[Array, float]:
+    """Scores (seeds, cells), 0 where a seed was spared, and the share of cells that were given up."""
+    solved = rng.random((SCREENED, cells)) < share
+    ended = ~solved[:SCREENING].any(axis=0)
+    return np.where(ended, 0.0, solved), float(ended.mean())
+
+
+def of_two(one: tuple[Array, float], other: tuple[Array, float]) -> Inference:
+    """What verdicts infer from the difference."""
+    whole = BoundedMean((one[0] - other[0]).mean(axis=1), (-1, 1))
+    return Screened(whole, one[1], other[1], SCREENING)
+
+
 # Whole stores
 
 
@@ -224,6 +255,10 @@ def stores(runs: int) -> Iterator[Row]:
         yield _of_stores("lopsided", n, runs, Lopsided)
         for name, choose in TUNINGS.items():
             yield _of_stores(f"tuned apart, {name}", n, runs, lambda c=choose: tuned_apart(RESPONSES[0], c))
+    for share in SHARES:
+        yield _of_stores(
+            f"{share:g} solve, {SCREENING} screen", SCREENED, runs, lambda p=share: Rare(p), after=SCREENING
+        )
     yield _of_stores("hopeless lags, the rest at the margin", 100, runs, Hopeless, HOPELESS, _equal)
 
 
@@ -234,9 +269,10 @@ def _of_stores(
     draw: Callable[[], Draw],
     names: tuple[str, ...] = NAMES,
     false: Callable[[list[PartVerdict]], list[PartVerdict]] | None = None,
+    after: int = 0,
 ) -> Row:
     rng = np.random.default_rng(n)
-    hits = sum(bool((false or told_apart)(compared(store(rng, n, draw(), names)))) for _ in range(runs))
+    hits = sum(bool((false or told_apart)(compared(store(rng, n, draw(), names, after)))) for _ in range(runs))
     return Row("stores", case, n, runs, {"any": hits})
 
 
@@ -267,9 +303,10 @@ PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
     "dials": dials,
     "family": family,
     "tuning": tuning,
+    "screening": screening,
     "stores": stores,
 }
-COST = {"scores": 1, "typical": 1, "dials": 5, "family": 10, "tuning": 2, "stores": 50}
+COST = {"scores": 1, "typical": 1, "dials": 5, "family": 10, "tuning": 2, "screening": 1, "stores": 50}
 """How many times fewer runs a part has, each of which takes as many times longer."""
 
 

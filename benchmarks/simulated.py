@@ -167,12 +167,13 @@ Draw = Callable[[Rng, str, tuple[str, int], int], Array]
 """Updates that so many seeds of a technique take in a cell; infinite where one does not solve."""
 
 
-def store(rng: Rng, seeds: int, draw: Draw, names: Iterable[str] = NAMES) -> SmallStore:
+def store(rng: Rng, seeds: int, draw: Draw, names: Iterable[str] = NAMES, screening: int = 0) -> SmallStore:
     """A store in which techniques do as they are drawn, and their gradients all decay alike.
 
-    One in ten gradients is dead at the end, in whatever technique; lags beyond one that no seed solves are spared.
+    One in ten gradients is dead at the end, in whatever technique; lags beyond one that no seed solves are spared, and
+    so are other seeds if none of the first solves: as many as `screening` says.
     """
-    made = World()
+    made = World(rules=RULES.model_copy(update={"screening_seeds": screening}), planned=seeds)
     for name, task in itertools.product(names, dict.fromkeys(task for task, _ in CELLS)):
         _climb(made, rng, seeds, name, [lag for other, lag in CELLS if other == task], task, draw)
     return made.finish()
@@ -182,16 +183,16 @@ def _climb(made: World, rng: Rng, seeds: int, name: str, lags: list[int], task: 
     spared = False
     for lag in lags:
         if spared:
-            made.settings["main"].append(setting(name, lag, task))
+            made.settings["main"].append(setting(name, lag, task, rules=made.rules))
             continue
-        taken = draw(rng, name, (task, lag), seeds)
+        taken = screened(draw(rng, name, (task, lag), seeds), made.rules.screening_seeds)
         solved = np.isfinite(taken)
         spared = not solved.any()
         columns: dict[str, Any] = {
             "outcome": np.where(solved, "solved", "unsolved").tolist(),
             "updates": np.where(solved, taken, RULES.updates).astype(int).tolist(),
         }
-        for row in made.train(name, seeds, lag=lag, task=task, **columns):
+        for row in made.train(name, len(taken), lag=lag, task=task, **columns):
             decays = {"start": rng.normal(-0.5, 0.05), "during": rng.normal(-0.3, 0.1), "end": rng.normal(-0.2, 0.1)}
             decays["end"] = np.nan if rng.random() < 0.1 else decays["end"]
             made.store.probe_rows += [
@@ -200,6 +201,11 @@ def _climb(made: World, rng: Rng, seeds: int, name: str, lags: list[int], task: 
                 for quantity in (("h", "c") if name == "lstm" else ("h",))
                 if moment != "during" or row["updates"] > RULES.updates // 4
             ]
+
+
+def screened(taken: Array, screening: int) -> Array:
+    """The updates of the seeds that are trained: only the first, if so many screen and none of them solves."""
+    return taken[:screening] if screening and not np.isfinite(taken[:screening]).any() else taken
 
 
 @dataclass
@@ -250,6 +256,16 @@ class Hopeless:
         if name not in self.fails:
             self.fails[name] = rng.random(seeds) < (0.0 if name in ("tanh", "gru") else 0.2)
         return np.where(self.fails[name], np.inf, 50.0)
+
+
+@dataclass
+class Rare:
+    """Every technique solves this share of its runs, at once: the most that a run can be worth."""
+
+    share: float
+
+    def __call__(self, rng: Rng, name: str, cell: tuple[str, int], seeds: int) -> Array:
+        return np.where(rng.random(seeds) < self.share, 10.0, np.inf)
 
 
 def tuned_apart(response: Response, choose: Callable[[Rng, Response, int], Array | int]) -> Draw:

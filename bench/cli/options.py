@@ -180,6 +180,12 @@ def chosen_studies(
         int | None,
         typer.Option(metavar="N", rich_help_panel=MATRIX, help="Runs per setting, one per seed."),
     ] = None,
+    first_seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", rich_help_panel=MATRIX, help="First of these seeds; 1 unless the preset names another."
+        ),
+    ] = None,
     arm: Annotated[
         list[str] | None,
         typer.Option(
@@ -202,7 +208,8 @@ def chosen_studies(
     from bench.protocol.preset import Selectors, load_preset, resolve_arms
 
     given = {
-        "techniques": split(technique), "tasks": split(task), "lags": _lags(lag), "seeds": seeds, "protocol": words,
+        "techniques": split(technique), "tasks": split(task), "lags": _lags(lag), "seeds": seeds,
+        "first_seed": first_seed, "protocol": words,
     }  # fmt: skip
     with aside():  # a plugin's classes are asked what they skip, and may have something to say
         return resolve_arms(load_preset(preset), Selectors.model_validate(given), split(arm))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.evidence.scope import SETTING, Scope, failed, solved_in
+from bench.records.cell import SettingKey
 
 CONFIDENCE = 0.95
 HORIZON_SHARE = 0.8
@@ -57,7 +58,8 @@ def summarise(scope: Scope) -> pd.DataFrame:
     """One row a planned or trained setting, in the plan's order.
 
     Columns: technique, task, lag; state (measured, or why not: skipped, untuned (every tuning member failed),
-    ladder, pending, unplanned); reason (of a skip); stopped_at (the ladder's last lag); runs, of which
+    ladder, pending, unplanned); reason (of a skip); stopped_at (the ladder's last lag); stopped_after (the seeds that
+    screened, if the setting ended after them; else 0); runs, of which
     solved, unsolved, diverged, failed; rate, low, high; median, lower, upper, restricted_mean (updates;
     infinite: beyond the budget); budget; learning_rate (of several the commonest); trials (members that tuned it).
     """
@@ -69,6 +71,8 @@ def summarise(scope: Scope) -> pd.DataFrame:
     cells = scope.plan.merge(known, on=SETTING, how="left").merge(trials, on=SETTING, how="left")
     counts = ["runs", "solved", "unsolved", "diverged", "failed", "trials", "usable_trials"]
     cells[counts] = cells[counts].fillna(0).astype("int64")
+    keys = map(SettingKey._make, cells[SETTING].itertuples(index=False, name=None))
+    cells["stopped_after"] = [scope.stops[key].after if key in scope.stops else 0 for key in keys]
     return _with_states(cells)
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE, measured_cells
-from bench.evidence.measuring.runs import solved
+from bench.evidence.measuring.runs import screened, solved
 from bench.evidence.scope import BASELINE, Scope
-from bench.evidence.statistics import LEVEL, adjusted, reaching
+from bench.evidence.statistics import LEVEL, adjusted, rate_p, reaching
 
 HORIZON = ["technique", "task", "horizon", "low", "high"]
-FURTHER = ["technique", "task", "lag", "own", "base", "pairs", "p", "further"]
+FURTHER = ["technique", "task", "lag", "own", "base", "pairs", "after", "p", "further"]
 
 
 def horizons(cells: pd.DataFrame) -> pd.DataFrame:
@@ -69,16 +70,16 @@ def _interval(rows: pd.DataFrame, lags: list[int]) -> tuple[float, float]:
 def further(scope: Scope, horizons: pd.DataFrame) -> pd.DataFrame:
     """Compare every technique's solve rate with the baseline's, lag by lag, on the seeds that both trained with.
 
-    Columns: technique, task, lag; own, base (pairs that the one alone solved); pairs; p, McNemar's (1947) exact and
-    two-sided, under one correction for all that could tell anything (Holm; Tarone: with so few pairs of unlike outcome,
-    no p could be small enough); further: the difference is told, and the lag is within the technique's horizon and
-    beyond the baseline's. A lag that the ladder spared is unsolved; one that neither ran is not compared.
+    Columns: technique, task, lag; own, base (pairs that the one alone solved); pairs; after, the seeds that screened
+    where one of the two ended after them, else 0; p, McNemar's (1947) exact and two-sided, or `rate_p` after screening,
+    under one correction for all that could tell anything (Holm; Tarone: with so few pairs of unlike outcome, no p could
+    be small enough); further: the difference is told, and the lag is within the technique's horizon and beyond the
+    baseline's. A lag that the ladder spared is unsolved, and so is a seed; what neither ran is not compared.
     """
     rows = pd.DataFrame(_pairs(scope), columns=FURTHER[:-2])
-    unlike = rows["own"] + rows["base"]
-    able = np.array(reaching([_mcnemar(0, n) for n in unlike]), dtype=bool)
+    able = np.array(reaching([_smallest_p(row) for row in rows.itertuples()]), dtype=bool)
     p = np.ones(len(rows))
-    asked = [[(_mcnemar(own, n), True)] for own, n in zip(rows["own"][able], unlike[able], strict=True)]
+    asked = [[(_p(row.own, row.base, row.pairs, row.after), True)] for row in rows[able].itertuples()]
     p[able] = [corrected for (corrected,) in adjusted(asked)]
     table = rows.assign(p=p)
     reach = horizons.set_index(["technique", "task"])["horizon"]
@@ -88,22 +89,33 @@ def further(scope: Scope, horizons: pd.DataFrame) -> pd.DataFrame:
     return table.assign(further=told & (table["lag"] <= own) & (table["lag"] > base))
 
 
-def _mcnemar(own: int, unlike: int) -> float:
-    """Two-sided p for so many pairs that the one alone solved, of those that one of the two did."""
-    return float(stats.binomtest(own, unlike).pvalue) if unlike else 1.0
+def _smallest_p(row: Any) -> float:
+    """The smallest p that the pairs of a row of `further` could give, whichever of the two had solved."""
+    unlike = row.own + row.base
+    return _p(row.pairs if row.after and unlike else unlike, 0, row.pairs, row.after)
 
 
-def _pairs(scope: Scope) -> Iterator[tuple[str, str, int, int, int, int]]:
-    """Technique, task, lag; pairs of seeds that it alone solved, that the baseline alone solved; and all of them."""
-    baseline = solved(scope, BASELINE)
+def _p(own: int, base: int, pairs: int, after: int) -> float:
+    """Two-sided p for so many pairs that the one, or the other, alone solved; after: see `further`."""
+    if after:
+        return rate_p(max(own, base), pairs, after)
+    return float(stats.binomtest(own, own + base).pvalue) if own + base else 1.0
+
+
+def _pairs(scope: Scope) -> Iterator[tuple[str, str, int, int, int, int, int]]:
+    """Technique, task, lag; pairs of seeds that it alone solved, that the baseline alone solved; all of them; and after
+    how many seeds one of the two ended.
+    """
+    baseline, ended = solved(scope, BASELINE), screened(scope, BASELINE)
     for technique in dict.fromkeys(scope.plan["technique"]):
         if technique == BASELINE:
             continue
+        after = {**screened(scope, technique), **ended}
         both = solved(scope, technique).merge(baseline, on=["task", "lag", "seed"], suffixes=("", "_base"))
         both = both[(both["run"] != "") | (both["run_base"] != "")]
         for (task, lag), rows in both.groupby(["task", "lag"]):
             own, base = int((rows.value > rows.value_base).sum()), int((rows.value < rows.value_base).sum())
-            yield technique, str(task), int(lag), own, base, len(rows)
+            yield technique, str(task), int(lag), own, base, len(rows), after.get((str(task), int(lag)), 0)
 
 
 def gains(scope: Scope, horizons: pd.DataFrame) -> dict[str, set[str]]:

@@ -97,9 +97,14 @@ def failures(members: pd.DataFrame) -> pd.DataFrame:
 
 
 def gaps(cells: pd.DataFrame) -> pd.DataFrame:
-    """List what was not measured: technique, task, state, reason, stopped_at, lags (all that share the reason)."""
-    missing = cells[~cells.state.isin(["measured", "unplanned"])]
-    key = ["technique", "task", "state", "reason", "stopped_at"]
+    """List what was not measured: technique, task, state, reason, stopped_at, stopped_after, lags (all of one reason).
+
+    Where only a setting's first seeds were, which screen, the state is `stopped`.
+    """
+    stopped = cells.stopped_after > 0
+    missing = cells.assign(state=cells.state.mask(stopped, "stopped"))
+    missing = missing[~missing.state.isin(["measured", "unplanned"])]
+    key = ["technique", "task", "state", "reason", "stopped_at", "stopped_after"]
     grouped = missing.groupby(key, sort=False, dropna=False)["lag"]
     return grouped.agg(lambda lags: tuple(int(lag) for lag in lags)).rename("lags").reset_index()
 

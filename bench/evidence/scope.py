@@ -13,6 +13,8 @@ from typing import Protocol as Interface
 import pandas as pd
 
 from bench.errors import BenchError
+from bench.evidence.screening import Stops, stops_of
+from bench.evidence.seeds import counting, of_counting_seeds
 from bench.records.cell import Cell, SettingKey
 from bench.records.fields import from_columns
 from bench.records.settings import Protocol
@@ -126,6 +128,11 @@ class Scope:
         return set(zip(rows.task, rows.lag, strict=True))
 
     @cached_property
+    def stops(self) -> Stops:
+        """The settings that ended after the seeds that screen."""
+        return stops_of(self.members, counting(self.studies, self.hashes))
+
+    @cached_property
     def dials(self) -> dict[str, dict[str, float]]:
         """The value of each dial of each technique, whether its name spells it or not."""
         known = self.members.drop_duplicates("technique")
@@ -164,7 +171,8 @@ def select(store: ResultStore, arm: str = MAIN) -> Scope:
 def scopes(store: ResultStore) -> dict[str, Scope]:
     """Every arm of a store, the main one first; raises BenchError if the store is empty.
 
-    Of each task in an arm there is the newest protocol alone. What no study of another arm asks for is main's.
+    Of each task in an arm there is the newest protocol alone, and where studies begin with unlike seeds, those of the
+    newest alone. What no study of another arm asks for is main's.
     """
     return (store if isinstance(store, Reading) else Reading(store)).arms
 
@@ -258,7 +266,7 @@ def _scope(tables: _Tables, arm: str) -> Scope:
     hashes, protocols = _protocols(everything, studies)
     studies = [s for s in studies if any(hashes[p.task] == p.protocol.hash for p in s.tasks)]
     current = everything[everything.protocol_hash == everything.task.map(hashes)]
-    members = _newest(current, studies, hashes)
+    members = _newest(of_counting_seeds(current, studies, hashes), studies, hashes)
     left_out = everything.drop(members.index).groupby(["task", "protocol_hash"]).size().rename("members")
     return Scope(
         arm=arm,
@@ -329,9 +337,9 @@ def _costs(costs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
 def _plan(members: pd.DataFrame, studies: list[Study], hashes: dict[str, str]) -> pd.DataFrame:
     """Techniques × lags of each task, over all studies in scope and over what was trained without one."""
     skips = {s.key: s.reason for study in studies for s in study.skips}
-    rows = []
-    for task, protocol_hash in hashes.items():
-        mine = [(s, p) for s in studies for p in s.tasks if p.task == task and p.protocol.hash == protocol_hash]
+    rows, counts = [], counting(studies, hashes)
+    for task in hashes:
+        mine = counts.get(task, [])
         trained = members[members.task == task]
         planned = {(t, lag) for s, p in mine for t in s.techniques for lag in p.lags}
         techniques = dict.fromkeys([t for s, _ in reversed(mine) for t in s.techniques] + [*trained.technique])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -125,7 +126,10 @@ class _Run:
             store.repair()
             self.members = self.members[~self.members["cohort"].isin(failed)]
         self.ladders = ladders_of(studies)
-        self.missing = self._missing(self.ladders)
+        self.lacked = Counter[str]()
+        """Members that are still to train, as if no ladder ended early and no seeds were spared, by setting."""
+        for cohort in self._lacking(self.ladders):
+            self.lacked[cohort.setting.hash] += len(cohort.members)
         self.summary = RunSummary(cached=self._cached())
         self.unwritten: list[CohortResult] = []
         self.order: Order = LongestFirst({})
@@ -134,7 +138,7 @@ class _Run:
 
     def work(self, crew: Workforce) -> None:
         """Train what is missing, and write it, whatever happens."""
-        with ProgressLine(self.missing) as progress:
+        with ProgressLine(self.lacked.total()) as progress:
             try:
                 self.train(crew, progress)
             finally:
@@ -167,6 +171,7 @@ class _Run:
                 self.members = pd.concat([self.members, result.members], ignore_index=True)
                 self.unwritten.append(result)
                 progress.finished(cohort, result.members["outcome"])
+                self.lacked[cohort.setting.hash] -= len(cohort.members)
                 del running[key]
                 self._queue(ladder, cohort.setting)
             if self.order.left == 0:
@@ -220,7 +225,8 @@ class _Run:
 
     def left(self) -> int:
         """Upper bound of the members of ladders that could be climbed further."""
-        return self._missing([one for one in self.ladders if next_cohort(one.study, one.chain, self.members)])
+        open_ = [one for one in self.ladders if next_cohort(one.study, one.chain, self.members)]
+        return sum(len(cohort.members) for cohort in self._lacking(open_))
 
     def _set_order(self, crew: Workforce) -> None:
         """Time an update of each ladder that lacks something, and queue them."""
@@ -257,20 +263,26 @@ class _Run:
         """List what a ladder lacks, as if it never ended early."""
         return missing_cohorts(ladder.study, ladder.chain, self.members)
 
-    def _missing(self, ladders: Sequence[Ladder]) -> int:
-        """Members that these ladders lack, as if none of them ended early."""
+    def _lacking(self, ladders: Sequence[Ladder]) -> list[Cohort]:
+        """List what these ladders lack, as if none of them ended early."""
         left = distinct([(one.chain, self._left_of(one)) for one in ladders])
-        return sum(len(cohort.members) for _, cohorts in left for cohort in cohorts)
+        return [cohort for _, cohorts in left for cohort in cohorts]
 
     def _spared(self, ladder: Ladder) -> int:
         """Members that an ended ladder leaves untrained and that no other ladder will train."""
         wanted = {s.hash for other in self.waiting for s in other.ladder.chain.settings}
-        return sum(len(cohort.members) for cohort in self._left_of(ladder) if cohort.setting.hash not in wanted)
+        return sum(self.lacked.pop(s.hash, 0) for s in ladder.chain.settings if s.hash not in wanted)
 
     def _cached(self) -> int:
         """Members that the studies want and the store has."""
-        wanted = {s.hash for study in self.studies for s in study.settings}
-        return int(self.members["setting_hash"].isin(wanted).sum())
+        found, seeds = self.members["setting_hash"], self.members["seed"]
+        ours = pd.Series(False, self.members.index)
+        for study in self.studies:
+            for plan in study.tasks:
+                wanted = {setting.hash for setting in study.settings if setting.task == plan.task}
+                own = seeds.isin(study.seeds) | seeds.isin(study.tuning_seeds(plan.protocol))
+                ours |= found.isin(wanted) & own
+        return int(ours.sum())
 
     def measure(self, timeout: float | None = None) -> None:
         """Measure what the cost ledger lacks, with nothing else running; each apart, for one may end its process."""

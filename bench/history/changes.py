@@ -81,6 +81,16 @@ class SpeedChange:
 
 
 @dataclass(frozen=True)
+class ClaimsChange:
+    """A family of claims whose tests are not what they were."""
+
+    family: str
+    before: str
+    """Hash of the claims; empty if the family was not judged then."""
+    after: str
+
+
+@dataclass(frozen=True)
 class Drift:
     """Equal code gave another loss after a few updates."""
 
@@ -103,6 +113,7 @@ class Changes:
     """Settings that both have under the same protocol."""
     speeds: tuple[SpeedChange, ...]
     drifts: tuple[Drift, ...]
+    claims: tuple[ClaimsChange, ...]
     unlike: tuple[str, str] | None
     """The two machines whose speeds cannot be compared."""
 
@@ -127,6 +138,7 @@ def compare(old: Snapshot, new: Snapshot) -> Changes:
         cells=shared,
         speeds=speeds,
         drifts=_drifts(old, new),
+        claims=claims_changed(old, new),
         unlike=None if alike else (machines[0], machines[1]),
     )
 
@@ -136,6 +148,15 @@ def flips(old: Snapshot, new: Snapshot) -> tuple[Flip, ...]:
     known = {claim.id: claim for claim in old.claims}
     pairs = [(known[claim.id], claim) for claim in new.claims if claim.id in known]
     return tuple(Flip(a, b, causes.of_flip(old, new, a, b)) for a, b in pairs if a.verdict != b.verdict)
+
+
+def claims_changed(old: Snapshot, new: Snapshot) -> tuple[ClaimsChange, ...]:
+    """Return the families of claims that have another hash; none where one of the snapshots is too old to have any."""
+    if not (old.families and new.families):
+        return ()
+    names = dict.fromkeys([*new.families, *old.families])
+    both = [ClaimsChange(name, old.families.get(name, ""), new.families.get(name, "")) for name in names]
+    return tuple(change for change in both if change.before != change.after)
 
 
 # Quality

@@ -16,7 +16,7 @@ import pandas as pd
 
 import bench.evidence
 from bench.errors import BenchError
-from bench.evidence.claims import Claim, source_claims
+from bench.evidence.claims import Claim, family_hashes, source_claims
 from bench.evidence.estimates import summarise
 from bench.evidence.horizons import horizons
 from bench.evidence.scope import SETTING, Reading, ResultStore, Scope
@@ -64,6 +64,7 @@ def take(store: HistoryStore, taken: datetime | None = None) -> Snapshot:
         comparisons=verdicts[0].comparisons,
         origins=tuple(origins),
         claims=tuple(_claim(test, verdict) for test, verdict in zip(source_claims(), verdicts, strict=True)),
+        families=family_hashes(),
         cells=tuple(cell for arm, scope in found.items() for cell in _cells(arm, scope, origins)),
         horizons=tuple(
             HorizonState(technique=row.technique, task=row.task, horizon=int(row.horizon))

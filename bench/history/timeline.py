@@ -12,7 +12,7 @@ from bench.errors import BenchError
 from bench.evidence.scope import BASELINE
 from bench.history import causes
 from bench.history.causes import Cause
-from bench.history.changes import SEED, Changes, Flip, compare, flips
+from bench.history.changes import SEED, Changes, ClaimsChange, Flip, claims_changed, compare, flips
 from bench.history.steps import Array, find_steps
 from bench.records.cell import SettingKey
 from bench.records.snapshot import Snapshot, SpeedState
@@ -65,6 +65,8 @@ class History:
     """Oldest first; at least one."""
     flips: tuple[tuple[Snapshot, Snapshot, tuple[Flip, ...]], ...]
     """Runs between which verdicts changed, each with the run before it."""
+    claims: tuple[tuple[Snapshot, tuple[ClaimsChange, ...]], ...]
+    """Runs before which claims changed, each with what changed."""
     latest: Changes | None
     """Changes since the run before; None if there is no comparable one."""
     series: tuple[Series, ...]
@@ -76,10 +78,12 @@ def look_back(snapshots: Sequence[Snapshot]) -> History:
     if not snapshots:
         raise BenchError("The store holds no snapshots yet: 'bptt-bench run' adds one at its end.")
     pairs = [(before, after, flips(before, after)) for before, after in _neighbours(snapshots)]
+    claims = [(after, claims_changed(before, after)) for before, after in itertools.pairwise(snapshots)]
     series = _series(snapshots)
     return History(
         snapshots=tuple(snapshots),
         flips=tuple(pair for pair in pairs if pair[2]),
+        claims=tuple(pair for pair in claims if pair[1]),
         latest=_latest(snapshots),
         series=tuple(series),
         steps=tuple(_steps(snapshots, series)),

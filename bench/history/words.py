@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bench.evidence.claims import SOURCE
 from bench.evidence.scope import BASELINE
 from bench.history.causes import Cause
-from bench.history.changes import Changes, Flip
+from bench.history.changes import Changes, ClaimsChange, Flip
 from bench.history.timeline import History, SpeedStep
 from bench.records.snapshot import Snapshot
 
@@ -80,6 +81,11 @@ def flip_words(flip: Flip) -> str:
     return f"{flip.before.verdict} → {flip.after.verdict}"
 
 
+def claims_line(change: ClaimsChange) -> str:
+    """'source 1a2b3c → 4d5e6f'; a dash stands for a family that was not judged."""
+    return f"{change.family} {change.before or '-'} → {change.after or '-'}"
+
+
 def _line(how: str, what: str, change: str, why: str) -> dict[str, str]:
     return {"how": how, "what": what, "change": change, "why": why}
 
@@ -93,6 +99,8 @@ def notes(changes: Changes) -> list[str]:
     ]
     if few:
         lines.append(f"For {few} of the pairs, there are too few seeds to detect any difference.")
+    if changes.claims:
+        lines.append(f"The tests of claims have changed: {'; '.join(map(claims_line, changes.claims))}.")
     if changes.unlike is not None:
         lines.append(f"Speeds were not compared: {_unlike(changes.unlike)}.")
     return lines
@@ -129,6 +137,7 @@ def snapshot_line(snapshot: Snapshot) -> dict[str, Any]:
         "settings": sum(bool(cell.seeds) for cell in snapshot.cells),
         **{word.split()[-1]: count for word, count in counts.items()},
         "speeds": len(snapshot.speeds),
+        "claims": snapshot.families.get(SOURCE, ""),
     }
 
 
@@ -144,6 +153,7 @@ def changes_record(changes: Changes, bad: Sequence[str]) -> dict[str, Any]:
         "speeds": [_record(s) for s in changes.speeds],
         "speeds_unlike": changes.unlike,
         "drifts": [_record(d) for d in changes.drifts],
+        "claims": [asdict(change) for change in changes.claims],
     }
 
 
@@ -155,6 +165,9 @@ def history_record(history: History) -> dict[str, Any]:
         "flips": [
             {"before": before.id, "after": after.id, "verdicts": [_flip_record(flip) for flip in flips]}
             for before, after, flips in history.flips
+        ],
+        "claims": [
+            {"after": after.id, "changed": [asdict(change) for change in changes]} for after, changes in history.claims
         ],
         "steps": [{**step_line(step), "factor": step.factor, "p": step.p} for step in history.steps],
     }

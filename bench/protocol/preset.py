@@ -64,6 +64,8 @@ class Preset(Frozen):
     techniques: tuple[str, ...] = Field(min_length=1)
     tasks: dict[str, TaskPreset] = Field(min_length=1)
     measured_seeds: int = Field(ge=1, le=MOST_SEEDS)
+    first_seed: int = Field(default=1, ge=1, le=MOST_SEEDS)
+    """The first of the measured seeds, in every arm."""
     protocol: Protocol
     arms: dict[str, Arm] = Field(default_factory=dict)
 
@@ -111,6 +113,7 @@ class Selectors(Frozen):
     tasks: tuple[str, ...] | None = None
     lags: tuple[int, ...] | None = None
     seeds: int | None = None
+    first_seed: int | None = None
     protocol: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -190,6 +193,9 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
         raise BenchError(
             f"This would take {asked} runs with {seeds} seeds: use at most {MOST_MEMBERS} runs and {MOST_SEEDS} seeds."
         )
+    first = preset.first_seed if chosen.first_seed is None else chosen.first_seed
+    if not 1 <= first <= MOST_SEEDS - seeds + 1:
+        raise BenchError(f"--first-seed {first} with {seeds} seeds: measured seeds are 1 to {MOST_SEEDS}.")
     settings, skips = [], []
     for spec, cls, dials in parsed:
         for plan in plans:
@@ -201,7 +207,7 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
                     settings.append(_setting(spec, cls, dials, plan, lag))
     return Study(
         preset=preset.name, title=preset.title, arm=arm, arm_title=matrix.title,
-        techniques=tuple(spec for spec, _, _ in parsed), tasks=plans, measured_seeds=seeds,
+        techniques=tuple(spec for spec, _, _ in parsed), tasks=plans, measured_seeds=seeds, first_seed=first,
         settings=tuple(settings), skips=tuple(skips),
     )  # fmt: skip
 

@@ -42,45 +42,40 @@ def asked(study: Study, setting: Setting, done: pd.DataFrame) -> list[Cohort]:
     whole = study.tuning_cohort(setting)
     if whole is None or setting.protocol.tuning == "own":
         return [] if whole is None else [whole]
-    found, before = [], 0
+    found, before, first = [], 0, whole.members[0].seed
     for step, (_, seeds) in enumerate(steps(setting.protocol)):
-        alive, new = _alive(setting, _trials(done), step), range(before, seeds)
-        members = tuple(m for m in whole.members if m.seed - FIRST_TUNING_SEED in new and m.learning_rate in alive)
+        alive, new = _alive(setting, _trials(done), step, first), range(first + before, first + seeds)
+        members = tuple(m for m in whole.members if m.seed in new and m.learning_rate in alive)
         found.append(whole.model_copy(update={"members": members}))
         before = seeds
     return found
 
 
-def chosen_rate(setting: Setting, members: pd.DataFrame) -> float | None:
+def chosen_rate(setting: Setting, members: pd.DataFrame, first: int = FIRST_TUNING_SEED) -> float | None:
     """The rate of all measured seeds, where they share one; None if every tuning member failed.
 
-    members: the setting's finished rows.
+    members: the setting's finished rows; first: the first of the seeds that tune.
     """
     if not setting.protocol.tunes:
         return setting.learning_rates[0]
     trials = _trials(members)
-    alive = _alive(setting, trials, len(steps(setting.protocol)) - 1)
+    alive = _alive(setting, trials, len(steps(setting.protocol)) - 1, first)
     return next(iter(_ranked(setting, trials[trials["learning_rate"].isin(alive)])), None)
 
 
 def own_rates(setting: Setting, members: pd.DataFrame) -> dict[int, float]:
     """The rate of every measured seed that has one of its own; one whose tuning members all failed has none."""
     trials = _trials(members)
-    by_seed = trials.groupby([measured_by(setting.protocol, seed) for seed in trials["seed"]])
+    by_seed = trials.groupby([setting.protocol.measured_by(seed) for seed in trials["seed"]])
     return {int(seed): _ranked(setting, rows)[0] for seed, rows in by_seed}
 
 
-def measured_by(protocol: Protocol, tuning_seed: int) -> int:
-    """The measured seed that a tuning seed belongs to, where each has its own."""
-    return 1 + (tuning_seed - FIRST_TUNING_SEED) // max(1, protocol.tuning_seeds)
-
-
-def _alive(setting: Setting, trials: pd.DataFrame, step: int) -> list[float]:
-    """The rates that are still in at a step, counted from 0."""
+def _alive(setting: Setting, trials: pd.DataFrame, step: int, first: int) -> list[float]:
+    """The rates that are still in at a step, counted from 0; first: the first of the seeds that tune."""
     rates = list(setting.learning_rates)
     plan = steps(setting.protocol)
     for (_, seeds), (kept, _) in itertools.pairwise(plan[: step + 1]):
-        seen = trials[(trials["seed"] < FIRST_TUNING_SEED + seeds) & trials["learning_rate"].isin(rates)]
+        seen = trials[(trials["seed"] < first + seeds) & trials["learning_rate"].isin(rates)]
         ranked = _ranked(setting, seen)
         rates = [*ranked, *(rate for rate in rates if rate not in ranked)][:kept]
     return rates

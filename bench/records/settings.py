@@ -159,11 +159,22 @@ class Protocol(Named):
         title="Further test lags, times the trained one",
         description="multiples of the lag at which runs that solved it are tested, too",
     )
+    screening_seeds: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_SEEDS,
+        title="Screening seeds",
+        description="number of measured seeds after which a setting ends if none of them has solved it; 0: never",
+    )
 
     @property
     def tunes(self) -> bool:
         """Return True if there is a choice of learning rate to make."""
         return len(self.learning_rates) > 1
+
+    def measured_by(self, tuning_seed: int) -> int:
+        """Return the measured seed that a tuning seed belongs to, where each has its own."""
+        return 1 + (tuning_seed - FIRST_TUNING_SEED) // max(1, self.tuning_seeds)
 
 
 class Setting(Named):

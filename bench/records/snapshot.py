@@ -6,9 +6,16 @@ import gzip
 import io
 import zlib
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from bench.errors import BenchError
 from bench.records.cell import SettingKey
@@ -178,6 +185,8 @@ class Snapshot(Frozen):
     """Number of comparisons that are tested together in one family."""
     origins: tuple[Origin, ...]
     claims: tuple[ClaimState, ...]
+    families: dict[str, str] = Field(default_factory=dict)
+    """Hash of each family of claims by which verdicts are judged; empty in snapshots from before they were kept."""
     cells: tuple[CellState, ...]
     horizons: tuple[HorizonState, ...]
     sampled: Origin | None = None
@@ -205,6 +214,11 @@ class Snapshot(Frozen):
     def packed(self) -> bytes:
         """Pack it for a file: equal snapshots give equal bytes."""
         return gzip.compress(self.model_dump_json().encode(), mtime=0)
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what older ones lack where it is empty, so that they keep their ids."""
+        return {name: value for name, value in whole(self).items() if name != "families" or value}
 
 
 def unpacked(data: bytes, where: str) -> Snapshot:

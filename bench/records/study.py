@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from bench.records.cell import SettingKey
 from bench.records.settings import FIRST_TUNING_SEED, Cohort, Frozen, Member, Protocol, Setting, digest
@@ -63,6 +64,8 @@ class Study(Frozen):
     techniques: tuple[str, ...]
     tasks: tuple[TaskPlan, ...]
     measured_seeds: int
+    first_seed: int = 1
+    """The first of the measured seeds. Results of studies that begin with unlike ones are not shown together."""
     settings: tuple[Setting, ...]
     """All that some technique can do; the ladder may stop before the longest."""
     skips: tuple[Skip, ...] = ()
@@ -71,6 +74,21 @@ class Study(Frozen):
     def key(self) -> str:
         """Names the study: the same plan has the same key."""
         return digest(self.model_dump(mode="json"))
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what older ones lack where it is at its default, so that they keep their keys."""
+        return {name: value for name, value in whole(self).items() if name != "first_seed" or value != 1}
+
+    @property
+    def seeds(self) -> range:
+        """The measured seeds of every setting."""
+        return range(self.first_seed, self.first_seed + self.measured_seeds)
+
+    def screening(self, protocol: Protocol) -> range:
+        """The first of the measured seeds, which decide whether the others are trained; empty if all of them are."""
+        count = protocol.screening_seeds
+        return self.seeds[: count if count < self.measured_seeds else 0]
 
     def chains(self) -> Iterator[Chain]:
         """The ladders, one a technique and task, in the study's order."""
@@ -81,22 +99,26 @@ class Study(Frozen):
         """Every rate with every tuning seed, whoever drops out of it; None if there is nothing to choose."""
         if not setting.protocol.tunes:
             return None
-        seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + self._tuning_seeds(setting.protocol))
-        grid = itertools.product(seeds, setting.learning_rates)
+        grid = itertools.product(self.tuning_seeds(setting.protocol), setting.learning_rates)
         return Cohort(setting=setting, role="tuning", members=tuple(Member(seed=s, learning_rate=r) for s, r in grid))
 
     def measured_cohort(self, setting: Setting, learning_rate: float) -> Cohort:
         """Fresh seeds at the winning rate."""
-        members = tuple(Member(seed=s, learning_rate=learning_rate) for s in range(1, self.measured_seeds + 1))
+        members = tuple(Member(seed=s, learning_rate=learning_rate) for s in self.seeds)
         return Cohort(setting=setting, role="measured", members=members)
 
-    def _tuning_seeds(self, protocol: Protocol) -> int:
-        return protocol.tuning_seeds * (self.measured_seeds if protocol.tuning == "own" else 1)
+    def tuning_seeds(self, protocol: Protocol) -> range:
+        """The seeds that tune every setting of a protocol; where measured seeds begin later, so do they."""
+        own = protocol.tuning == "own"
+        first = FIRST_TUNING_SEED + (self.first_seed - 1) * (protocol.tuning_seeds if own else 1)
+        return range(first, first + protocol.tuning_seeds * (self.measured_seeds if own else 1))
 
     @property
     def members(self) -> int:
         """Count the members that train at most."""
         tuning = sum(
-            len(s.protocol.learning_rates) * self._tuning_seeds(s.protocol) for s in self.settings if s.protocol.tunes
+            len(s.protocol.learning_rates) * len(self.tuning_seeds(s.protocol))
+            for s in self.settings
+            if s.protocol.tunes
         )
         return tuning + len(self.settings) * self.measured_seeds

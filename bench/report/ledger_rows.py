@@ -76,6 +76,7 @@ class Gap:
     state: str
     reason: str
     stopped_at: float
+    stopped_after: int
     lags: tuple[int, ...]
 
 

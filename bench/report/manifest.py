@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import bench
+from bench.evidence.claims import family_hashes
 from bench.records.provenance import provenance
 from bench.report.files import templates_folder
 from bench.report.findings import Findings
@@ -21,12 +22,15 @@ SHORT = 12
 
 
 def manifest(findings: Findings, folder: Path, files: Iterable[Path]) -> bytes:
-    """Return as JSON the code, libraries, the store's state, and each file's size and SHA-256 by path in `folder`."""
+    """Return as JSON the code, libraries, the store's state, the hashes of claims by family, and each file's size and
+    SHA-256 by path in `folder`.
+    """
     code = provenance()
     record: dict[str, Any] = {
         "code": {"bench": bench.__version__, "commit": code["commit"], "dirty": code["dirty"]},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         "store": {"sha256": findings.state, "members": len(findings.all_runs) + findings.stale_runs},
+        "claims": family_hashes(),
         "files": {file.relative_to(folder).as_posix(): _checked(file) for file in sorted(files)},
     }
     return f"{json.dumps(record, indent=1)}\n".encode()

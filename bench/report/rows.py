@@ -97,6 +97,8 @@ class Estimate:
     restricted_mean: float
     """Mean of updates until solved, or of the budget where that comes first."""
     budget: float
+    stopped_after: int
+    """The seeds that screened, if the setting ended after them; else 0."""
 
     @property
     def key(self) -> SettingKey:

@@ -20,6 +20,7 @@ STATES = {
     "skipped": words("cannot do this setting: {reason}"),
     "untuned": words("not run: at lag {lag} every tuning run failed"),
     "ladder": words("not run: unsolved at lag {lag}"),
+    "stopped": words("stopped after {seeds} seeds, none of which solved it"),
     "pending": words("not yet run"),
     "unplanned": words("not planned"),
 }

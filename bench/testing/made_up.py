@@ -277,12 +277,21 @@ class World:
 
     settings: dict[str, list[Setting]] = field(default_factory=dict)
     store: SmallStore = field(default_factory=lambda: SmallStore([]))
+    rules: Protocol = RULES
+    """The protocol of every arm that has none of its own."""
+    planned: int = 2
+    """The measured seeds that its studies ask for."""
+
+    def rules_of(self, arm: str) -> Protocol:
+        """The protocol of an arm."""
+        found = ARMS.get(arm, RULES)
+        return self.rules if found == RULES else found
 
     def train(
         self, technique: str, seeds: int, arm: str = "main", lag: int = LAG, task: str = "adding", **columns: Any
     ) -> list[Row]:
         """Members of one setting, all solved; a column may be a list, one value a seed."""
-        of = setting(technique, lag, task, rules=ARMS.get(arm, RULES))
+        of = setting(technique, lag, task, rules=self.rules_of(arm))
         self.settings.setdefault(arm, []).append(of)
         rows = []
         for i in range(seeds):
@@ -294,7 +303,9 @@ class World:
     def finish(self) -> SmallStore:
         """Put the studies on record, the main one last."""
         arms = sorted(self.settings, key=lambda arm: arm == "main")
-        self.store.studies_ = [study(*{s.hash: s for s in self.settings[arm]}.values(), arm=arm) for arm in arms]
+        self.store.studies_ = [
+            study(*{s.hash: s for s in self.settings[arm]}.values(), arm=arm, seeds=self.planned) for arm in arms
+        ]
         return self.store
 
 

@@ -173,13 +173,14 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
     words = (
         "run --preset smoke --technique gru,tbptt:window=4 --technique tanh --task copy --lag 9,5 --seeds 4 "
         "--updates 7 --hidden-size 6 --batch-size 3 --held-out-size 9 --learning-rate 0.1,0.2 --optimizer sgd "
-        "--clip-norm 0.5 --initialisation orthogonal --jobs 3 --match parameters --test-lag 2,4 --tuning own"
+        "--clip-norm 0.5 --initialisation orthogonal --jobs 3 --match parameters --test-lag 2,4 "
+        "--screening-seeds 8 --tuning own --first-seed 101"
     )
     assert main([*words.split(), "--store", store.uri]) == 0
     (study,) = given.studies
     (plan,) = study.tasks
     assert (study.arm, study.techniques) == ("main", ("gru", "tbptt:window=4", "tanh"))
-    assert (plan.task, plan.lags, study.measured_seeds) == ("copy", (5, 9), 4)
+    assert (plan.task, plan.lags, study.seeds) == ("copy", (5, 9), range(101, 105))
     assert plan.protocol.model_dump(exclude={"evaluate_every", "tuning_seeds"}) == {
         "updates": 7,
         "hidden_size": 6,
@@ -192,6 +193,7 @@ def test_run_hands_every_selector_on(recorder: Callable[..., Recorder], store: S
         "recurrent_gain": 1.0,
         "match": "parameters",
         "test_lags": (2.0, 4.0),
+        "screening_seeds": 8,
         "tuning": "own",
     }
     assert (given.jobs, given.plugins, given.store.uri) == (3, [], store.uri)

@@ -21,7 +21,7 @@ import simulated
 from bench.evidence.statistics import BoundedMean, Student, sign_flip_p
 from bench.testing.luck import at_most
 
-RUNS = {"scores": 60, "typical": 200, "dials": 40, "tuning": 100}
+RUNS = {"scores": 60, "typical": 200, "dials": 40, "tuning": 100, "screening": 30}
 """Simulations of each case."""
 
 
@@ -31,6 +31,7 @@ def test_what_is_said_of_one_comparison_errs_no_more_often_than_promised(
 ) -> None:
     monkeypatch.setattr(calibration, "SIZES", (5, 13, 20))
     monkeypatch.setattr(calibration, "TUNINGS", {"own": calibration.own})
+    monkeypatch.setattr(calibration, "SHARES", (0.1, 0.3))
     rows = list(calibration.PARTS[part](RUNS[part]))
     assert len(rows) >= 3
     for row in rows:
@@ -111,6 +112,22 @@ def test_techniques_that_are_alike_and_share_a_rate_each_are_told_apart() -> Non
 
     assert np.mean(missed(calibration.shared(2))) > 0.2
     assert at_most(missed(calibration.own), 0.05)
+
+
+def test_seeds_that_were_spared_are_not_seeds_that_failed() -> None:
+    """Of two alike techniques that solve a fifth, one is often given up after 8 seeds, and the other is not.
+
+    Were spared seeds to count like others, every fifth such pair would be told apart.
+    """
+    rng, naive, judged = np.random.default_rng(7), [], []
+    for _ in range(300):
+        one, other = (calibration.given_up(rng, 0.2, 1) for _ in range(2))
+        whole = BoundedMean((one[0] - other[0]).mean(axis=1), (-1, 1))
+        naive.append(2 * min(whole.above(0), whole.below(0)) <= 0.05)
+        found = calibration.of_two(one, other)
+        judged.append(2 * min(found.above(0), found.below(0)) <= 0.05)
+    assert np.mean(naive) > 0.12
+    assert at_most(judged, 0.05)
 
 
 def test_the_made_up_truths_are_what_they_say() -> None:

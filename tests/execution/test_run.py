@@ -57,6 +57,17 @@ def test_the_ladder_spares_what_is_out_of_reach(store):
     assert summary.trained == 4
 
 
+def test_screening_spares_the_other_seeds(store):
+    hopeless = study("sigmoid", lags=(30, 40), updates=3, seeds=5, screening_seeds=2)
+    summary = run_studies([hopeless], store, jobs=1)
+    members = store.members()
+    assert sorted(members["seed"][members["role"] == "measured"]) == [1, 2]
+    assert (set(members["lag"]), set(members["screening_seeds"]), summary.trained) == ({30}, {2}, 4)
+    assert run_studies([hopeless], store, jobs=1).trained == 0
+    plan = make_plan([hopeless], members, jobs=1)
+    assert (plan.members, plan.cached) == (14, 7)  # three seeds are as good as stored; the longer lag could be tuned
+
+
 def test_more_seeds_train_only_the_new_members(store):
     run_studies([study("tanh", lags=(2,), seeds=2)], store, jobs=1)
     before = results(store)

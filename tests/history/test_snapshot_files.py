@@ -120,3 +120,12 @@ def test_a_damaged_snapshot_is_none(kept: int) -> None:
     for damaged in (whole[:kept], whole[:kept] + b"0" * (len(whole) - kept)):
         with pytest.raises(BenchError, match="is not a snapshot"):
             unpacked(damaged, "it")
+
+
+def test_a_snapshot_without_hashes_of_claims_keeps_its_id_and_its_bytes() -> None:
+    """Those from before they were kept are read as they were written."""
+    assert "families" not in json.loads(SMALL.model_dump_json())
+    assert unpacked(SMALL.packed(), "here").id == SMALL.id
+    newer = snapshot(2, families={"source": "a" * 12})
+    assert json.loads(newer.model_dump_json())["families"] == {"source": "a" * 12}
+    assert newer.id != snapshot(2).id

@@ -8,7 +8,9 @@ from made_up.snapshots import ORIGIN, changed, claim, snapshot, speed
 
 from bench.errors import BenchError
 from bench.history import steps
+from bench.history.changes import compare
 from bench.history.timeline import look_back, previous
+from bench.history.words import claims_line, history_record, notes
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +79,21 @@ def test_flips_are_told_run_by_run():
     history = look_back(rows)
     assert [(a.taken[8:10], b.taken[8:10]) for a, b, _ in history.flips] == [("02", "03"), ("03", "04")]
     assert history.latest.old is rows[2]
+
+
+def test_a_change_of_the_claims_is_told_with_the_runs_about_it():
+    families = ({}, {"source": "a" * 12}, {"source": "a" * 12}, {"source": "b" * 12, "mine.yaml": "c" * 12})
+    runs = [snapshot(day, families=hashes) for day, hashes in enumerate(families, start=1)]
+    history = look_back(runs)
+    ((after, changes),) = history.claims  # the first is too old to have any
+    assert after is runs[3]
+    assert [claims_line(change) for change in changes] == [
+        f"source {'a' * 12} → {'b' * 12}",
+        f"mine.yaml - → {'c' * 12}",
+    ]
+    assert history_record(history)["claims"][0]["after"] == runs[3].id
+    assert any("tests of claims" in note for note in notes(compare(runs[2], runs[3])))
+    assert not any("tests of claims" in note for note in notes(compare(runs[0], runs[1])))
 
 
 def test_no_snapshot_is_said_so():

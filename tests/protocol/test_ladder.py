@@ -188,6 +188,86 @@ def test_breadth_first_a_few_seeds_are_tuned_and_measured_before_others_are():
     ]  # fmt: skip
 
 
+def screened_study(tuning="own", seeds=8, lags=(10, 20), screening=3):
+    words = {"learning_rates": (0.1, 0.01), "tuning": tuning, "tuning_seeds": 1, "screening_seeds": screening}
+    return resolve(
+        load_preset("smoke"), Selectors(techniques=("gru",), tasks=("adding",), lags=lags, seeds=seeds, **words)
+    )
+
+
+@pytest.mark.parametrize("following", [next_cohort, next_turn])
+@pytest.mark.parametrize(("tuning", "tuned"), [("own", 6), ("grid", 2), ("halving", 2)])
+def test_where_no_seed_that_screens_solves_the_others_are_spared(tuning, tuned, following):
+    study = screened_study(tuning)
+    seen, members = climb(
+        study, lambda m: ("solved" if m.seed > 3 and m.seed < 1_000_000 else "unsolved", 5), following
+    )
+    assert [(c.setting.lag, c.role, len(c.members)) for c in seen] == [(10, "tuning", tuned), (10, "measured", 3)]
+    assert [member.seed for member in seen[1].members] == [1, 2, 3]
+    first = study.settings[0]
+    assert remaining(study, first, members[members["setting_hash"] == first.hash]) == []
+
+
+def test_the_seeds_that_screen_go_first_and_the_others_follow_once_one_has_solved():
+    study = screened_study(lags=(10,))
+    seen, _ = climb(study, lambda m: ("solved" if m.seed == 2 else "unsolved", 5))
+    assert [(c.role, [m.seed for m in c.members][:3], len(c.members)) for c in seen] == [
+        ("tuning", [1_000_001, 1_000_001, 1_000_002], 6), ("measured", [1, 2, 3], 3),
+        ("tuning", [1_000_004, 1_000_004, 1_000_005], 10), ("measured", [4, 5, 6], 5),
+    ]  # fmt: skip
+    everything = remaining(study, study.settings[0], NOTHING)
+    assert sum(len(cohort.members) for cohort in everything) == study.members == 24
+
+
+def test_breadth_first_the_seeds_that_screen_are_the_few():
+    study = screened_study("grid", seeds=12, screening=8)
+    seen, _ = climb(study, lambda m: ("solved", 3), next_turn)
+    assert [(c.setting.lag, c.role, len(c.members)) for c in seen] == [
+        (10, "tuning", 2), (10, "measured", 8), (20, "tuning", 2), (20, "measured", 8),
+        (10, "measured", 4), (20, "measured", 4),
+    ]  # fmt: skip
+
+
+def test_seeds_that_cannot_be_measured_have_screened():
+    """All of their own tuning failed; and a setting that no seed can be measured in ends as well."""
+    study = screened_study(lags=(10,))
+
+    def outcome(member):
+        return ("failed" if member.seed == 1_000_002 else "unsolved"), 5
+
+    seen, _ = climb(study, outcome)
+    assert [[m.seed for m in c.members] for c in seen if c.role == "measured"] == [[1, 3]]
+    nothing, _ = climb(study, lambda m: ("failed", 0))
+    assert [(c.role, len(c.members)) for c in nothing] == [("tuning", 6)]
+
+
+@pytest.mark.parametrize("screening", [8, 9, 0])
+def test_as_many_seeds_as_there_are_screen_nothing(screening):
+    study = screened_study("grid", seeds=8, lags=(10,), screening=screening)
+    seen, _ = climb(study, lambda m: ("unsolved", 5))
+    assert [(c.role, len(c.members)) for c in seen] == [("tuning", 2), ("measured", 8)]
+
+
+@pytest.mark.parametrize(("tuning", "tuned"), [("own", 6), ("grid", 2), ("halving", 2)])
+def test_seeds_may_begin_later_and_then_earlier_ones_have_no_say(tuning, tuned):
+    """Neither as results, nor in tuning, nor for the ladder, nor for screening."""
+    early = screened_study(tuning, seeds=3, screening=0)
+    late = early.model_copy(update={"first_seed": 101})
+    (chain,) = late.chains()
+    _, before = climb(early, lambda m: ("solved", 1 if m.learning_rate == 0.1 else 4))
+    assert next_cohort(early, chain, before) is None
+    seen, members = [], before
+    while (cohort := next_cohort(late, chain, members)) is not None:
+        seen.append(cohort)
+        ends = [(2 if member.learning_rate == 0.01 else 5) for member in cohort.members]
+        members = pd.concat([members, rows(cohort, ["unsolved"] * len(ends)).assign(loss=ends)])
+    assert [(c.setting.lag, c.role, len(c.members)) for c in seen] == [(10, "tuning", tuned), (10, "measured", 3)]
+    assert [(m.seed, m.learning_rate) for m in seen[1].members] == [(101, 0.01), (102, 0.01), (103, 0.01)]
+    tuned_with = {m.seed for m in seen[0].members}
+    assert min(tuned_with) > 1_000_000
+    assert not tuned_with & set(before["seed"])
+
+
 def test_of_one_tuning_seed_a_rate_the_first_to_solve_ends_the_others():
     assert study_of("own", 2, 1).tuning_cohort(study_of("own", 2, 1).settings[0]).races
     for tuning, seeds in (("own", 2), ("grid", 1), ("halving", 1)):

@@ -39,6 +39,21 @@ def test_selectors_override_the_preset():
     assert len(study.measured_cohort(study.settings[0], 0.1).members) == 4
 
 
+def test_measured_seeds_begin_where_the_preset_or_the_command_line_says():
+    preset = load_preset("smoke").model_copy(update={"first_seed": 21})
+    for first, study in ((21, resolve(preset)), (101, resolve(preset, Selectors(first_seed=101, seeds=3)))):
+        cohort = study.measured_cohort(study.settings[0], 0.1)
+        assert [m.seed for m in cohort.members] == list(range(first, first + study.measured_seeds))
+    old, new = resolve(load_preset("smoke")), resolve(load_preset("smoke"), Selectors(first_seed=2))
+    assert old.settings == new.settings, "a setting has no seeds"
+    assert old.key != new.key
+    assert "first_seed" not in old.model_dump(mode="json"), "keys of older studies stay"
+    assert type(new).model_validate_json(new.model_dump_json()) == new
+    for wrong in (0, -1, 1_000_001):
+        with pytest.raises(BenchError, match="--first-seed"):
+            resolve(preset, Selectors(first_seed=wrong))
+
+
 def test_tuning_and_measured_seeds_never_meet():
     study = resolve(load_preset("smoke"))
     setting = study.settings[0]

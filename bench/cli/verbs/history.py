@@ -28,7 +28,7 @@ def history(
 
 
 def _text(history: "History", last: int) -> str:
-    from bench.history.words import as_lines, flip_words, notes, said, snapshot_line, step_line
+    from bench.history.words import as_lines, claims_line, flip_words, notes, said, snapshot_line, step_line
 
     parts = [table([snapshot_line(snapshot) for snapshot in history.snapshots[-last:]])]
     if history.latest is not None:
@@ -44,6 +44,14 @@ def _text(history: "History", last: int) -> str:
     ]
     if flips:
         parts.append(f"Verdicts that flipped:\n{table(flips)}")
+    claims = [
+        {"run": after.taken, "claims": claims_line(change)}
+        for after, changes in history.claims
+        for change in changes
+        if after.id in listed
+    ]
+    if claims:
+        parts.append(f"Tests of claims that changed, by hash:\n{table(claims)}")
     if history.steps:
         parts.append(f"Lasting changes of speed:\n{table([step_line(step) for step in history.steps])}")
     return "\n\n".join(parts)

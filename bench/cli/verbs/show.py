@@ -103,7 +103,7 @@ def preset(name: str) -> Sheet:
         "about": [found.description["en"]],
         "techniques": [", ".join(found.techniques)],
         "tasks": [f"{task}, lags {', '.join(map(str, plan.lags))}" for task, plan in found.tasks.items()],
-        "runs": [f"{found.measured_seeds} per setting, one per seed"],
+        "runs": [f"{found.measured_seeds} per setting, one per seed, from seed {found.first_seed} on"],
         "protocol": [f"{field} {value}" for field, value in found.protocol.model_dump(exclude_none=True).items()],
         "arms": [f"{arm}: {words.title['en']}" for arm, words in found.arms.items()],
         "train it": [f"bptt-bench run --preset {name}"],

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.console import echo, show_table, to_json
+from bench.cli.console import echo, say, show_table, to_json
 from bench.cli.options import JsonOption, PluginOption, StoreOption, load_plugins, split, warn_of_cut_off
 from bench.cli.verb import verb
 from bench.errors import BenchError
@@ -40,6 +40,7 @@ def verdicts(
     Each claim comes with its verdict, the effect and its 95 % interval, the number of pairs of runs (n), how many other
     analyses agree (robust), and the reason."""
     load_plugins(plugin)
+    from bench.evidence.claims import claims_hash, families
     from bench.evidence.verdicts import judge_families
     from bench.evidence.wording import as_worded_record
     from bench.languages import language
@@ -47,11 +48,16 @@ def verdicts(
 
     opened = Store.open(store, create=False)
     warn_of_cut_off(opened)
-    judged = _chosen(list(judge_families(opened).values()), split(claim))
+    by_family = judge_families(opened)
+    judged = _chosen(list(by_family.values()), split(claim))
+    hashes = {family: claims_hash(claims) for family, claims in families().items()}
+    whose = {verdict.claim: family for family, verdicts in by_family.items() for verdict in verdicts}
     if as_json:
-        echo(to_json([as_worded_record(verdict, language("en")) for verdict in judged]))
+        about = {name: {"family": family, "claims_hash": hashes[family]} for name, family in whose.items()}
+        echo(to_json([as_worded_record(verdict, language("en")) | about[verdict.claim] for verdict in judged]))
     else:
         show_table(_rows(judged), COLOURS)
+        say("; ".join(f"Hash of the claims of {family}: {hashes[family]}" for family in by_family))
 
 
 def _chosen(families: "list[list[ClaimVerdict]]", ids: list[str] | None) -> "list[ClaimVerdict]":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from bench.evidence.contrasts.cells import NotEstimable, counting, unfold
 from bench.evidence.contrasts.results import Results
 from bench.evidence.estimands import Estimand, Measure, Variant
 from bench.evidence.measuring.losses import burst
-from bench.evidence.scope import CELL, Scope
+from bench.evidence.measuring.runs import screened
+from bench.evidence.scope import CELL, SETTING, Scope
 from bench.evidence.statistics import (
     Array,
     BestLessWorst,
@@ -22,13 +24,27 @@ from bench.evidence.statistics import (
     Bounds,
     Inference,
     Median,
+    Screened,
     Student,
     split_halves,
 )
 
 Cell = tuple[str, int]
+VALUED = [*SETTING, "seed", "value", "arm", "moment"]
+"""The columns of values that a verdict keeps."""
 EXPLOSIONS = 0.1
 """The smallest share of runs whose gradient has to explode without a remedy: below it there is nothing to prevent."""
+
+
+class Spared(NamedTuple):
+    """The part of a sample that was spared after seeds that screen, and counts as 0."""
+
+    own: float
+    """Share of the techniques' cells."""
+    twin: float
+    """Share of the references' cells."""
+    screening: int
+    """Seeds that were trained at least in each."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,8 @@ class Sample:
     """Scores by value of the dial and seed, where the best is compared with the worst."""
     otherwise: bool = False
     """True if the other centre is asked about: the median of bounded values, the mean of others."""
+    spared: Spared | None = None
+    """None if all seeds of all cells were trained, or spared by a ladder that all seeds had ended."""
 
     @property
     def values(self) -> Array:
@@ -57,6 +75,10 @@ class Sample:
     @cached_property
     def inference(self) -> Inference:
         """The inference from the seeds, on the mean where values have bounds, else on the median."""
+        found = self._of_values()
+        return Screened(found, *self.spared) if self.spared else found
+
+    def _of_values(self) -> Inference:
         if self.bounds is None:
             return Student(self.values) if self.otherwise else Median(self.values)
         if self.dial is not None:
@@ -80,7 +102,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Compared:
-    """The values that a part compares, as measured."""
+    """The values that a part compares, as measured.
+
+    Tables have a column `screened` beside those of values: of a value that was spared after seeds that screen, how many
+    these were; else 0.
+    """
 
     part: Part
     own: pd.DataFrame
@@ -150,7 +176,26 @@ class Compared:
             drop=True
         )
         runs = tuple(sorted({run for run in data.run if run}))
-        return Sample(differences, data.drop(columns="run"), _bounds(self.part), runs, dial)
+        spared = self._spared(set(differences.columns))
+        return Sample(differences, data[VALUED], _bounds(self.part), runs, dial, spared=spared)
+
+    def _spared(self, cells: set[Cell]) -> Spared | None:
+        """What was spared in these cells; of a dial, where any value may be the best or the worst, in any one value."""
+        tables = [table[_cells(table).isin(cells)] for table in self.tables]
+        least = min((int(n) for table in tables for n in table.screened[table.screened > 0]), default=0)
+        if not least or self.part.estimand.bounds is None:
+            return None
+        if self.part.choice:
+            worst = max(_share(rows, cells) for _, rows in tables[0].groupby("technique"))
+            return Spared(worst, worst, least)
+        shares = [_share(table, cells) for table in tables]
+        return Spared(shares[0], shares[1] if len(shares) > 1 else 0.0, least)
+
+
+def _share(table: pd.DataFrame, cells: set[Cell]) -> float:
+    """The share of techniques' cells in which seeds that screen spared others."""
+    spared = table[table.screened > 0].drop_duplicates(["technique", *CELL])
+    return len(spared) / (table.technique.nunique() * len(cells))
 
 
 def estimate(part: Part, results: Results) -> Estimate:
@@ -184,13 +229,28 @@ def compared(part: Part, results: Results, measure: Measure | None = None, only_
     if part.explodes:
         _must_explode(part, results)
     at_reference = _reference(part)
-    own = results.table(part, part.techniques, measure)
-    twin = results.table(at_reference, part.twins, measure) if part.twins else None
+    own = _marked(results.table(part, part.techniques, measure), results.scope(part.arm))
+    twin = None
+    if part.twins:
+        twin = _marked(results.table(at_reference, part.twins, measure), results.scope(at_reference.arm))
     own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
     if only_run:
         own, twin = own[own.run != ""], None if twin is None else twin[twin.run != ""]
     found = Compared(part, own, twin)
     return found.observed() if part.estimand.only_where_solved else found
+
+
+def _marked(table: pd.DataFrame, scope: Scope) -> pd.DataFrame:
+    """The table with the column `screened`: see `Compared`."""
+    after = {
+        (technique, *cell): seeds
+        for technique in table.technique.unique()
+        for cell, seeds in screened(scope, technique).items()
+    }
+    if not after:
+        return table.assign(screened=0)
+    keys = zip(*(table[column] for column in SETTING), strict=True)
+    return table.assign(screened=pd.Series([after.get(key, 0) for key in keys], table.index).where(table.run == "", 0))
 
 
 def _reference(part: Part) -> Part:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.evidence.scope import SETTING, Scope, failed, solved_in
+from bench.records.cell import SettingKey
 
 VALUES = [*SETTING, "seed", "value", "run"]
 TYPES = {"lag": "int64", "seed": "int64", "value": "float64", "run": "str"}
@@ -21,14 +22,14 @@ def runs_of(scope: Scope, technique: str) -> pd.DataFrame:
 
 
 def score(scope: Scope, technique: str) -> pd.DataFrame:
-    """1 − min(updates to solve, budget) / budget, 0 if not solved; 0 too at lags that the ladder spared."""
+    """1 − min(updates to solve, budget) / budget, 0 if not solved; 0 too at lags and of seeds that were spared."""
     rows = runs_of(scope, technique)
     share = rows.updates.clip(upper=rows.budget) / rows.budget.clip(lower=1)
     return _with_spared(scope, technique, rows.assign(value=(1 - share).where(solved_in(rows), 0.0)))
 
 
 def solved(scope: Scope, technique: str) -> pd.DataFrame:
-    """1 if solved, else 0; 0 too at lags that the ladder spared."""
+    """1 if solved, else 0; 0 too at lags and of seeds that were spared."""
     rows = runs_of(scope, technique)
     return _with_spared(scope, technique, rows.assign(value=solved_in(rows).astype(float)))
 
@@ -65,20 +66,43 @@ def wobble(level: int, seed: int) -> int:
     return (-1, 2, 0, -2, 1)[seed % 5] if level else (1, -1, 2, 0, -2)[seed % 5]
 
 
-def _with_spared(scope: Scope, technique: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Add rows of value 0 for the planned lags beyond one that no measured member solved, seed by seed.
+def screened(scope: Scope, technique: str) -> dict[tuple[str, int], int]:
+    """The cells (task and lag) in which a technique's seeds were spared because too few others had been tried to tell
+    that it solves nothing, with the number that had.
 
-    A setting whose tuning failed throughout ends the ladder too; its seeds are those of the others on the task.
+    These are the settings that ended after the seeds that screen, and the longer lags that the ladder spared then.
+    """
+    stops = {(key.task, key.lag): stop.after for key, stop in scope.stops.items() if key.technique == technique}
+    return {
+        (task, int(lag)): after
+        for (task, last), after in stops.items()
+        for lag in {last, *scope.plan.lag[(scope.plan.technique == technique) & (scope.plan.task == task)]}
+        if lag >= last
+    }
+
+
+def _with_spared(scope: Scope, technique: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add rows of value 0 for what the rules spared, seed by seed.
+
+    These are the planned lags beyond one that no measured member solved, and the seeds of a setting that ended after
+    those that screen. A setting whose tuning failed throughout ends the ladder too; its seeds are those of the others
+    on the task.
     """
     plan = scope.plan[(scope.plan.technique == technique) & scope.plan.planned & (scope.plan.skip == "")]
     solved_any = solved_in(rows).groupby([rows.task, rows.lag]).any()
     stops = [*solved_any.index[~solved_any], *_untuned(scope, technique)]
     zeros = [
+        (technique, key.task, key.lag, seed, 0.0, "")
+        for key, stop in scope.stops.items()
+        for seed in stop.spared
+        if key.technique == technique
+    ]
+    zeros += [
         (technique, task, lag, seed, 0.0, "")
-        for task, stop in dict(sorted(stops, reverse=True)).items()
-        for lag in plan.lag[(plan.task == task) & (plan.lag >= stop)]
+        for task, last in dict(sorted(stops, reverse=True)).items()
+        for lag in plan.lag[(plan.task == task) & (plan.lag >= last)]
         if (task, lag) not in solved_any.index
-        for seed in _seeds(scope, rows, task, stop)
+        for seed in _seeds(scope, rows, task, last)
     ]
     own = tidy(rows)
     return pd.concat([own, tidy(pd.DataFrame(zeros, columns=VALUES))], ignore_index=True) if zeros else own
@@ -91,9 +115,12 @@ def _untuned(scope: Scope, technique: str) -> list[tuple[str, int]]:
     return list(all_failed.index[all_failed])
 
 
-def _seeds(scope: Scope, rows: pd.DataFrame, task: str, stop: int) -> list[int]:
-    """The seeds that ran where the ladder stopped; those of all techniques on the task if none did."""
-    own = rows.seed[(rows.task == task) & (rows.lag == stop)]
-    if own.empty:
-        own = scope.measured.seed[scope.measured.task == task]
-    return sorted(own.unique())
+def _seeds(scope: Scope, rows: pd.DataFrame, task: str, last: int) -> list[int]:
+    """The seeds that ran where the ladder stopped, and those that were spared there; those of all techniques on the
+    task if none did.
+    """
+    here = rows[(rows.task == task) & (rows.lag == last)]
+    if here.empty:
+        return sorted(scope.measured.seed[scope.measured.task == task].unique())
+    stop = scope.stops.get(SettingKey(str(here.technique.iloc[0]), task, last))
+    return sorted({*here.seed, *(stop.spared if stop else ())})

@@ -177,7 +177,8 @@ def _broken(say: Names, e: Estimate) -> list[str]:
 def _told(say: Names, e: Estimate) -> str:
     """Return the text for a reader who points at a cell: its setting, and its counts or why there are none."""
     solved = say.words("{solved} of {runs} solved", solved=e.solved, runs=e.runs)
-    value = [solved, *_broken(say, e)] if e.measured else [say.words(STATES_IN_SHORT[e.state])]
+    ended = [say.words("stopped after {seeds} seeds", seeds=e.stopped_after)] if e.stopped_after else []
+    value = [solved, *_broken(say, e), *ended] if e.measured else [say.words(STATES_IN_SHORT[e.state])]
     of = [say.technique(e.technique), say.cell(e.task, e.lag)]
     return told(say.words, of, say.words.rules.between_items.join(value))
 

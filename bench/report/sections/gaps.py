@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Row, Table, Text
+from bench.report.ledger_rows import Gap
 from bench.report.section import ReportSection
 from bench.report.vocabulary import STATES
 
@@ -21,7 +22,7 @@ class Gaps(ReportSection):
         yield Text(
             self.words(
                 "An unsolved setting was trained and failed to solve its task. The settings below were not measured "
-                "at all."
+                "at all, or not with all of their seeds."
             )
         )
         if not self.findings.gaps:
@@ -44,12 +45,17 @@ class Gaps(ReportSection):
                     Cell(self.say.technique(gap.technique), "row"),
                     self.say.task(gap.task),
                     self.numbers.join(gap.lags),
-                    self.words(STATES[gap.state], reason=gap.reason, lag=self.numbers.count(gap.stopped_at)),
+                    self._why(gap),
                 )
             )
             for gap in self.findings.gaps
         )
         return Table(columns, (Group(rows),), self.words("Planned settings that were not measured."), kind="ledger")
+
+    def _why(self, gap: Gap) -> str:
+        """Say why something was not measured."""
+        lag, seeds = self.numbers.count(gap.stopped_at), self.numbers.count(gap.stopped_after)
+        return self.words(STATES[gap.state], reason=gap.reason, lag=lag, seeds=seeds)
 
     def _left_out(self) -> str:
         """Say which results of the store are not shown; empty if all are."""
@@ -65,7 +71,7 @@ class Gaps(ReportSection):
         if not items:
             return ""
         return self.words(
-            "Results in the store that follow another protocol or an older version of the code are not pooled with "
-            "these. Left out: {items}.",
+            "Results in the store that follow another protocol or an older version of the code, or that were measured "
+            "with other seeds than the newest study begins with, are not pooled with these. Left out: {items}.",
             items=self.words.rules.between_clauses.join(items),
         )

@@ -135,6 +135,9 @@ class ChangesOfRuns(ReportSection):
             if few
             else []
         )
+        if changes.claims:
+            moved = [f"{c.family} {c.before or n.none} → {c.after or n.none}" for c in changes.claims]
+            said.append(self.words("The tests of claims have changed: {changes}.", changes=n.join(moved)))
         return said + (
             [self.words("Speeds are not compared: the runs were made on different machines, or without a sample.")]
             if changes.unlike

@@ -84,8 +84,9 @@ class Overview(ReportSection):
             for tally in verdicts.tally()
         )
         caption = self.words(
-            "The source's {claims} claims by verdict. Verdicts rest on tests fixed before any result was seen; "
-            "p-values are corrected for all {comparisons} comparisons that the numbers of seeds allow to be tested.",
+            "The source's {claims} claims by verdict. Their tests were not fixed before any result was seen, as the "
+            "rules of the trial say; p-values are corrected for all {comparisons} comparisons that the numbers of "
+            "seeds allow to be tested.",
             **verdicts.values(),
         )
         return Table(columns, (Group(rows),), caption, "tally", "tally")
