@@ -67,6 +67,7 @@ class Digits(Task):
         "Handwritten digits are shown pixel by pixel, then come as many blank steps as the lag says; the "
         "network has to name the digit."
     )
+    lag_means = "the blank steps after the last pixel"
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (pixel by pixel)"
     inputs, outputs = 1, 10
     least_lag = 0

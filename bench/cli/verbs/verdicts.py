@@ -1,15 +1,17 @@
 """`bptt-bench verdicts`: what the results say of the source's claims."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.console import echo, show_table, to_json
+from bench.cli.console import echo, say, show_table, to_json
 from bench.cli.options import JsonOption, PluginOption, StoreOption, load_plugins, split, warn_of_cut_off
 from bench.cli.verb import verb
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.evidence.shortfalls import Shortfall
     from bench.evidence.verdicts import ClaimVerdict
 
 COLOURS = {
@@ -38,21 +40,43 @@ def verdicts(
     """Judge each of the source's claims against the stored results.
 
     Each claim comes with its verdict, the effect and its 95 % interval, the number of pairs of runs (n), how many other
-    analyses agree (robust), and the reason."""
+    analyses agree (robust), and the reason. A summary goes to standard error; where the store is too thin for a
+    conclusion, it says why."""
     load_plugins(plugin)
+    from bench.evidence.claims import SOURCE
+    from bench.evidence.scope import Reading
+    from bench.evidence.shortfalls import shortfalls
     from bench.evidence.verdicts import judge_families
     from bench.evidence.wording import as_worded_record
     from bench.languages import language
+    from bench.records.study import MAIN
     from bench.tracking import Store
 
     opened = Store.open(store, create=False)
     warn_of_cut_off(opened)
-    every = [verdict for verdicts in judge_families(opened).values() for verdict in verdicts]
+    read = Reading(opened)
+    families = judge_families(read)
+    every = [verdict for verdicts in families.values() for verdict in verdicts]
     judged = _chosen(every, split(claim))
     if as_json:
         echo(to_json([as_worded_record(verdict, language("en")) for verdict in judged]))
     else:
         show_table(_rows(judged), COLOURS)
+    say(_summary(judged, shortfalls(read.arms[MAIN], families[SOURCE])))
+
+
+def _summary(judged: "list[ClaimVerdict]", short: "list[Shortfall]") -> str:
+    """Count the verdicts; of a store too thin for a conclusion, say so instead."""
+    from bench.evidence.shortfalls import headline, reasons
+    from bench.languages import language
+
+    english = language("en")
+    if short:
+        text = f"{headline(short, english)}. {english.joined(*reasons(short, english))}"
+        return f"{text} Do not rely on verdicts about training."
+    counts = Counter[str](verdict.verdict for verdict in judged)
+    told = [f"{counts[name]} {name}" for name in COLOURS["verdict"] if counts[name]]
+    return f"{len(judged)} claims: {', '.join(told)}."
 
 
 def _chosen(judged: "list[ClaimVerdict]", ids: list[str] | None) -> "list[ClaimVerdict]":
@@ -67,9 +91,9 @@ def _rows(judged: "list[ClaimVerdict]") -> list[dict[str, str]]:
     from bench.evidence import wording
     from bench.languages import language
 
-    say, rows = language("en"), []
+    english, rows = language("en"), []
     for verdict in judged:
-        line = wording.as_line(verdict, say)
+        line = wording.as_line(verdict, english)
         line["effect"] = line["effect"].replace(f"]{verdict.unit}", f"] {verdict.unit}").rstrip()
-        rows.append({"claim": line.pop("claim"), "says": wording.says(verdict.claim, say), **line})
+        rows.append({"claim": line.pop("claim"), "says": wording.says(verdict.claim, english), **line})
     return rows
