@@ -70,8 +70,10 @@ class Decisions:
         base, lag = rule.baseline, rule.baseline_lag
         if base is None:
             return self.words("not run")
-        share = self._share(base, rule, lag)
-        return share if lag == rule.lags[-1] else (share, Break(), Styled(f"({self.say.lag(lag)})", "small"))
+        key = SettingKey(base.technique, rule.task, lag)
+        beside = ["" if base.solved else self.say.reached(key), "" if lag == rule.lags[-1] else self.say.lag(lag)]
+        told = self.words.rules.between_items.join(filter(None, beside))
+        return (f"{base.solved}/{base.runs}", " ", Styled(told, "small")) if told else f"{base.solved}/{base.runs}"
 
     def _pick(self, pick: Pick, rule: Rule) -> Rich:
         """A technique, the share of its runs that solve, and what solving costs; or that nothing solves."""
@@ -95,8 +97,8 @@ class Decisions:
         nearest = self.say.technique(offer.technique)
         return self.words(key, technique=nearest, share=self._share(offer, rule), grade=self._grade(offer))
 
-    def _share(self, offer: Offer, rule: Rule, lag: int | None = None) -> str:
-        key = SettingKey(offer.technique, rule.task, rule.lags[-1] if lag is None else lag)
+    def _share(self, offer: Offer, rule: Rule) -> str:
+        key = SettingKey(offer.technique, rule.task, rule.lags[-1])
         return self.say.solved_of(key, offer.solved, offer.runs)
 
     def _grade(self, offer: Offer) -> str:

@@ -103,14 +103,16 @@ class Sentences(Names):
 
     def solved_of(self, key: SettingKey, solved: int, runs: int) -> str:
         """'3/5'; where nothing solved, the metric reached as well: '0/5 at 0.61, still improving'."""
-        share, reached = f"{solved}/{runs}", self.findings.reached.get(key)
-        if solved or reached is None or math.isnan(reached.metric):
-            return share
-        return self.words(
-            "{share} at {metric}, still improving" if reached.improving else "{share} at {metric}",
-            share=share,
-            metric=self.numbers.metric(float(f"{reached.metric:.2g}")),
-        )
+        share, reached = f"{solved}/{runs}", "" if solved else self.reached(key)
+        return self.words("{share} at {reached}", share=share, reached=reached) if reached else share
+
+    def reached(self, key: SettingKey) -> str:
+        """The metric that a setting's runs ended at: '0.61, still improving'; empty if it is not known."""
+        found = self.findings.reached.get(key)
+        if found is None or math.isnan(found.metric):
+            return ""
+        metric = self.numbers.metric(float(f"{found.metric:.2g}"))
+        return self.words("{metric}, still improving", metric=metric) if found.improving else metric
 
     def start(self, matrix: Matrix) -> str:
         """Say how recurrent weights start in an arm."""
@@ -124,8 +126,8 @@ class Sentences(Names):
         """Explain what stands beside a setting that no run solved."""
         return self.words(
             "Where no run solved, the held-out metric at which they ended is given, a median. It is “still improving” "
-            "if most of them were, over the last quarter of the budget, nearer to the solved level than over the quarter "
-            "before, by at least {share} of the way from the trivial level.",
+            "if most of them were, over the last quarter of the budget, nearer to the solved level than over the "
+            "quarter before, by at least {share} of the way from the trivial level.",
             share=self.numbers.percent(NEARER),
         )
 

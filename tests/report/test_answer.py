@@ -111,7 +111,7 @@ def test_a_rule_says_what_solving_costs_and_how_sure_that_is(small: Findings) ->
     came = {"gru": Reached("gru", "adding", 20, 0.0512, True), "tanh": Reached("tanh", "adding", 20, 0.166, False)}
     reached = replace(nothing, reached={SettingKey(name, "adding", 20): one for name, one in came.items()})
     shown = said(answer_of(reached))
-    assert shown[2:4] == ["0/20 at 0.17", "none: at best GRU, 0/20 at 0.051, still improving (firm)"]
+    assert shown[2:4] == ["0/20 0.17", "none: at best GRU, 0/20 at 0.051, still improving (firm)"]
 
 
 def said(answer: Answer) -> list[str]:
