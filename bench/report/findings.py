@@ -62,6 +62,8 @@ class Matrix:
     techniques: list[Technique]
     """Baseline first, then family by family."""
     flow: Flow
+    reached: dict[SettingKey, Reached]
+    """What the runs of each setting ended at."""
 
     @property
     def tasks(self) -> list[str]:
@@ -148,8 +150,6 @@ class Findings(Matrix):
     """The main arm with all its estimates and ledgers, the further arms, and the verdicts reached from them."""
 
     curves: list[LearningCurve]
-    reached: dict[SettingKey, Reached]
-    """What the runs of each setting ended at."""
     equal_rates: dict[SettingKey, EqualRate]
     """The rate of each setting's gradient after as many updates as all others of its cell."""
     arms: dict[str, Matrix]
@@ -362,7 +362,7 @@ def _place(arm: str) -> int:
 
 
 def _matrix(arm: scope.Scope) -> Matrix:
-    return Matrix(arm.brief(), estimates.summarise(arm), _by_family(ledgers.techniques(arm)), flow(arm))
+    return Matrix(arm.brief(), estimates.summarise(arm), _by_family(ledgers.techniques(arm)), flow(arm), reached(arm))
 
 
 def _curves(table: pd.DataFrame) -> list[LearningCurve]:

@@ -106,9 +106,12 @@ class Sentences(Names):
         share, reached = f"{solved}/{runs}", "" if solved else self.reached(key)
         return self.words("{share} at {reached}", share=share, reached=reached) if reached else share
 
-    def reached(self, key: SettingKey) -> str:
-        """The metric that a setting's runs ended at: '0.61, still improving'; empty if it is not known."""
-        found = self.findings.reached.get(key)
+    def reached(self, key: SettingKey, matrix: Matrix | None = None) -> str:
+        """The metric that a setting's runs ended at: '0.61, still improving'; empty if it is not known.
+
+        matrix: the arm of the setting, if not the main one.
+        """
+        found = (matrix or self.findings).reached.get(key)
         if found is None or math.isnan(found.metric):
             return ""
         metric = self.numbers.metric(float(f"{found.metric:.2g}"))

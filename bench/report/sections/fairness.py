@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.evidence.scope import BASELINE
 from bench.languages import words
 from bench.report.document import Block, Cell, Column, Group, Row, Styled, Table, Text
 from bench.report.families import groups, head
@@ -50,6 +51,24 @@ class Fairness(ReportSection):
                 **{end: self.numbers.count(count) for end, count in ends.items()},
             ),
             self.words("Most often so {technique}.", technique=self.say.technique(most)) if most else "",
+            self._unlike(),
+        )
+
+    def _unlike(self) -> str:
+        """Say how often a technique and the baseline were measured at different rates."""
+        pairs = []
+        for task in self.findings.tasks:
+            tuned = self.findings.tuning_of(task)
+            base = tuned[BASELINE].rates if BASELINE in tuned else {}
+            others = (found.rates for name, found in tuned.items() if name != BASELINE)
+            pairs += [(rates[lag], base[lag]) for rates in others for lag in rates.keys() & base.keys()]
+        if not pairs:
+            return ""
+        return self.words(
+            "In {unlike} of {settings} settings a technique and the baseline were measured at different rates: a "
+            "difference there is of technique and rate together, each as well tuned as the grid allows.",
+            unlike=self.numbers.count(sum(own != base for own, base in pairs)),
+            settings=self.numbers.count(len(pairs)),
         )
 
     def _elsewhere(self) -> str:
