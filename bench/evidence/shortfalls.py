@@ -71,7 +71,7 @@ def before_training(part: Part) -> bool:
 
 
 def _few(seeds: int, verdicts: Sequence[ClaimVerdict]) -> Iterator[Shortfall]:
-    """Whether no comparison of trained networks could reach the level; if none was asked for, one by itself."""
+    """Yield a shortfall if no comparison of training could reach the level, or one alone if none was asked for."""
     parts = [part for claim in verdicts for part in claim.parts if part.verdict != "not run"]
     tested = {part.asked.question: part for part in parts if part.asked.estimand.sampled is Sampled.SEEDS}
     trained = [part for part in tested.values() if not before_training(part.asked)]
@@ -81,7 +81,7 @@ def _few(seeds: int, verdicts: Sequence[ClaimVerdict]) -> Iterator[Shortfall]:
 
 
 def _short(main: Scope, protocols: Sequence[Protocol]) -> Iterator[Shortfall]:
-    """Of too few evaluations, and of fewer updates than the preset's: the smallest budget of each."""
+    """Yield a shortfall if evaluations are too few, and if updates are fewer than the preset's: the smallest budget."""
     least = {p.updates: LEAST_EVALUATIONS * p.evaluate_every for p in protocols}
     if short := {updates: enough for updates, enough in least.items() if updates < enough}:
         yield Shortfall("evaluations", min(short), max(short.values()))

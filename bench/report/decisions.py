@@ -66,7 +66,7 @@ class Decisions:
         yield Styled(self.words("the same"), "quiet") if same else self._pick(rule.best, rule)
 
     def _baseline(self, rule: Rule) -> Rich:
-        """What the baseline does at the rule's longest lag, or at the longest that it was run at."""
+        """Say what the baseline does at the rule's longest lag, or at the longest that it was run at."""
         base, lag = rule.baseline, rule.baseline_lag
         if base is None:
             return self.words("not run")

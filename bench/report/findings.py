@@ -63,7 +63,7 @@ class Matrix:
     """Baseline first, then family by family."""
     flow: Flow
     reached: dict[SettingKey, Reached]
-    """What the runs of each setting ended at."""
+    """The metric that the runs of each setting ended at."""
 
     @property
     def tasks(self) -> list[str]:

@@ -32,7 +32,9 @@ class Names:
         changes = [self._change(name, values) for name, values in newest.changed.items()]
         if not changes:
             return title
-        return self.words("{study}, changed: {changes}", study=title, changes=self.numbers.join(changes))
+        return self.words(
+            "{study}, changed: {changes}", study=title, changes=self.words.rules.between_clauses.join(changes)
+        )
 
     def _change(self, name: str, values: tuple[int, ...]) -> str:
         """A selector that changed a preset, with the preset's own numbers."""

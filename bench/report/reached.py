@@ -1,4 +1,4 @@
-"""How far runs got that did not solve their task."""
+"""Tells how far runs got that did not solve their task."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_a_study_that_is_not_its_presets_own_is_named_as_changed(findings: Findi
     changed = replace(findings, scope=replace(findings.scope, studies=[study]))
     assert Names(findings, language_of("en")).study() == "Quick study"
     assert Names(changed, language_of("en")).study() == (
-        "Quick study, changed: techniques, Budget, updates (the preset's: 1,000 and 600) and seeds (the preset's: 5)"
+        "Quick study, changed: techniques; Budget, updates (the preset's: 1,000 and 600); seeds (the preset's: 5)"
     )
 
 

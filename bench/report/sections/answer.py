@@ -58,7 +58,7 @@ class Answer(ReportSection):
             yield Figure(picture, self._cost_caption(), "cost")
 
     def _told(self) -> Iterator[Block]:
-        """What the tests tell of each remedy; in a thin store, of networks as they start alone."""
+        """Say what the tests tell of each remedy; in a thin store, of networks as they start alone."""
         values = self.page.verdicts.values()
         every = Link(self.words("All {claims} claims of the source, with tests and runs", **values), "#claims")
         if self.findings.shortfalls and not any(map(self._own, (row for row, _ in self.findings.rows))):

@@ -96,7 +96,7 @@ class Moments(ReportSection):
         return self.words.rules.between_sentences.join(told)
 
     def _worse(self, own: SettingKey, base: SettingKey) -> bool:
-        """Whether a gradient's rate at the start lies below the baseline's, intervals apart."""
+        """Return True if a gradient's rate at the start lies below the baseline's, intervals apart."""
         flow = self.findings.flow
         one, other = (flow.rate(key, "start", flow.output(key) or "") for key in (own, base))
         return one is not None and other is not None and one.high < other.low
