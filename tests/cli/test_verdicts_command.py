@@ -14,7 +14,7 @@ def summary(seeds: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     store = SmallStore(rows, [study(*settings, seeds=seeds)])
     monkeypatch.setattr("bench.tracking.Store.open", lambda *args, **words: store)
     monkeypatch.setattr(module, "warn_of_cut_off", lambda store: None)
-    module.verdicts()
+    module.verdicts.command()
     return capsys.readouterr().err.strip()
 
 

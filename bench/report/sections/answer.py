@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from bench.evidence import wording
@@ -21,6 +22,7 @@ from bench.report.document import (
     Items,
     Link,
     Rich,
+    Section,
     Styled,
     Text,
 )  # fmt: skip
@@ -56,6 +58,11 @@ class Answer(ReportSection):
         yield from self._told()
         if not thin and (picture := frontier(self.findings, self.say, self._cost_alt())):
             yield Figure(picture, self._cost_caption(), "cost")
+
+    def sections(self) -> Iterator[Section]:
+        """The page; marked where it is short."""
+        for section in super().sections():
+            yield replace(section, kind="thin" if self.findings.shortfalls else section.kind)
 
     def _told(self) -> Iterator[Block]:
         """Say what the tests tell of each remedy; in a thin store, of networks as they start alone."""
