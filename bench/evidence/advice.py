@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE, measured_cells
+from bench.evidence.measuring.costs import times
 from bench.evidence.scope import BASELINE
 
 NEAR = 1.25
@@ -68,7 +69,9 @@ class Rule:
     task: str
     lags: tuple[int, ...]
     baseline: Offer | None
-    """None where it was not run."""
+    """The baseline at `baseline_lag`; None where it was run at none of the lags."""
+    baseline_lag: int
+    """The longest of the lags at which the baseline was run; its ladder may end before the others'."""
     remedy: Pick
     """The pick of the source's remedies."""
     best: Pick
@@ -106,7 +109,7 @@ def _rule(rows: pd.DataFrame, times: _Times, remedies: set[str], task: str, lag:
     offers = {offer.technique: offer for offer, _ in _offers(rows, times)}
     others = [offer for name, offer in offers.items() if name != BASELINE]
     own = [offer for offer in others if offer.technique in remedies]
-    return Rule(task, (lag,), offers.get(BASELINE), _pick(own), _pick(others))
+    return Rule(task, (lag,), offers.get(BASELINE), lag, _pick(own), _pick(others))
 
 
 def _pick(offers: list[Offer]) -> Pick:
@@ -132,14 +135,16 @@ def _merged(found: list[Rule]) -> Iterator[Rule]:
 
 def _joined(same: list[Rule]) -> Rule:
     last = same[-1]
-    return Rule(last.task, tuple(r.lags[0] for r in same), last.baseline, last.remedy, last.best)
+    base = next((rule for rule in reversed(same) if rule.baseline), last)
+    return replace(last, lags=tuple(r.lags[0] for r in same), baseline=base.baseline, baseline_lag=base.baseline_lag)
 
 
 class _Times:
     """Ratios of update times to the baseline's: of the nearest lag that was timed, on the same task if there is any."""
 
     def __init__(self, costs: pd.DataFrame) -> None:
-        known = costs[np.isfinite(costs.time_ratio)]
+        known = costs.assign(time=times(costs))
+        known = known[np.isfinite(known["time"])]
         self._of = {str(name): rows for name, rows in known.groupby("technique")}
 
     def of(self, technique: str, task: str, lag: float) -> float:
@@ -152,7 +157,7 @@ class _Times:
         same = rows[rows.task == task]
         rows = rows if same.empty else same
         distance = (np.log1p(rows.lag.astype(float)) - math.log1p(lag)).abs()
-        return float(rows.loc[distance.idxmin(), "time_ratio"])
+        return float(rows.loc[distance.idxmin(), "time"])
 
 
 def solvers(cells: pd.DataFrame, costs: pd.DataFrame, task: str) -> dict[str, dict[int, Offer]]:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.evidence.scope import SETTING, Scope, measured_in
+from bench.evidence.scope import MEMBER, SETTING, Scope, measured_in
+
+NEARER = 0.02
+"""The least share of the way from the trivial to the solved level that counts as an improvement."""
 
 
 def learning_curves(scope: Scope) -> pd.DataFrame:
@@ -35,6 +38,30 @@ def _spread(rows: pd.DataFrame) -> pd.DataFrame:
     wide = finite.groupby([rows["update"], rows.cohort, rows.seed]).mean().unstack(["cohort", "seed"]).ffill()
     quartiles = wide.quantile([0.25, 0.5, 0.75], axis=1).T
     return quartiles.set_axis(["lower", "median", "upper"], axis=1).reset_index()
+
+
+def reached(scope: Scope) -> pd.DataFrame:
+    """One row a measured setting: technique, task, lag, metric, improving.
+
+    metric: the median over its members of the last held-out metric that was finite. improving: more than half of the
+    members that did not solve were still improving when the budget ended, that is, their mean metric over the last
+    quarter of the budget was nearer to the solved level than over the quarter before, by at least NEARER of the way
+    from the trivial level.
+    """
+    curves = scope.curves[measured_in(scope.curves) & np.isfinite(scope.curves.metric)]
+    levels = scope.members.drop_duplicates(SETTING)[[*SETTING, "trivial_level", "solved_at", "budget"]]
+    curves = curves.merge(levels, on=SETTING)
+    curves["way"] = (curves.metric - curves.trivial_level) / (curves.solved_at - curves.trivial_level)
+    rows = [_reached(key, own) for key, own in curves.groupby(SETTING, sort=False)]
+    return pd.DataFrame(rows, columns=[*SETTING, "metric", "improving"])
+
+
+def _reached(key: tuple[str, str, int], rows: pd.DataFrame) -> tuple[str, str, int, float, bool]:
+    metric = rows.sort_values("update", kind="stable").groupby(MEMBER)["metric"].last().median()
+    left = rows[rows.outcome == "unsolved"]
+    quarter = np.ceil(left["update"] / left.budget * 4)
+    late, before = (left[quarter == n].groupby(MEMBER)["way"].mean() for n in (4, 3))
+    return (*key, float(metric), bool((late - before >= NEARER).mean() > 0.5))
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.evidence.scope import BASELINE, SETTING, Scope, solved_in
+from bench.evidence.measuring.costs import times
+from bench.evidence.scope import BASELINE, SETTING, Scope, diverged, failed, solved_in
 
 MACHINE = ["platform", "cpu", "accelerator", "threads"]
+ENDS = {"low": "min", "high": "max"}
 VERSIONS = ["bench", "python", "torch", "lightning", "mlflow"]
 
 
@@ -61,6 +63,24 @@ def edges(scope: Scope) -> pd.DataFrame:
     return table[[*SETTING, "learning_rate", "measured", "edge"]]
 
 
+def neighbours(scope: Scope) -> pd.DataFrame:
+    """One row a setting in which some tuning member solved, at one of several rates: technique, task, lag, own, beside.
+
+    own: the share of its tuning members that solved at the rate that was measured (of several the commonest); beside:
+    the larger of the shares at the rates next to it.
+    """
+    shares = solved_in(scope.tuning).groupby([scope.tuning[k] for k in [*SETTING, "learning_rate"]]).mean()
+    chosen = scope.measured.groupby(SETTING)["learning_rate"].agg(lambda rates: rates.mode().iloc[0])
+    found = []
+    for key, rate in chosen.items():
+        by_rate = shares.get(key, pd.Series(dtype=float)).sort_index()
+        if rate in by_rate.index and len(by_rate) > 1:
+            place = by_rate.index.get_loc(rate)
+            beside = by_rate.iloc[[p for p in (place - 1, place + 1) if 0 <= p < len(by_rate)]]
+            found += [(*key, by_rate[rate], beside.max())] if by_rate.max() else []
+    return pd.DataFrame(found, columns=[*SETTING, "own", "beside"])
+
+
 def costs(scope: Scope, task: str) -> pd.DataFrame:
     """The measured costs of a task at the lag at which most techniques have one (of several, the longest)."""
     table = scope.costs[scope.costs.task == task]
@@ -71,23 +91,27 @@ def costs(scope: Scope, task: str) -> pd.DataFrame:
 
 
 def cost_ratios(scope: Scope) -> pd.DataFrame:
-    """Summarise every technique's settings with a measured cost: time_low, time_high (smallest and largest median
-    ratio of update times to the baseline's), parameters (median ratio)."""
-    own = scope.costs
+    """Summarise, by technique, the smallest and the largest ratio to the baseline over every setting with a cost.
+
+    Columns: time_low, time_high (of `bench.evidence.measuring.costs.times`), parameters_low, parameters_high.
+    """
+    own = scope.costs.assign(time=times(scope.costs))
     base = own[own.technique == BASELINE][["task", "lag", "parameters"]]
     both = own.merge(base, on=["task", "lag"], how="left", suffixes=("", "_baseline"))
     both["parameters"] = both.parameters / both["parameters_baseline"]
-    return both.groupby("technique").agg(
-        time_low=("time_ratio", "min"), time_high=("time_ratio", "max"), parameters=("parameters", "median")
-    )
+    ends = {f"{name}_{end}": (name, how) for name in ("time", "parameters") for end, how in ENDS.items()}
+    return both.groupby("technique").agg(**ends)
 
 
 def failures(members: pd.DataFrame) -> pd.DataFrame:
     """Count the members (given with their `arm`) that diverged or failed: arm, technique, task, lag, role, outcome,
-    reason, members (how many), runs (of how many), first and last (update of divergence); arms in their order."""
+    reason, members (how many), runs (of how many), first and last (update of divergence); arms in their order.
+
+    What was not trained did not diverge, even if a number in it was not finite.
+    """
     key = ["arm", *SETTING, "role"]
     runs = members.groupby(key).size().rename("runs").reset_index()
-    bad = members[members.outcome.isin(["diverged", "failed"])].fillna({"reason": ""})
+    bad = members[failed(members) | diverged(members) & (members.budget > 0)].fillna({"reason": ""})
     grouped = bad.groupby([*key, "outcome", "reason"], sort=False)["updates"]
     table = grouped.agg(members="size", first="min", last="max").reset_index().merge(runs, on=key)
     place = table["arm"].map({arm: place for place, arm in enumerate(members["arm"].unique())})

@@ -9,7 +9,7 @@ import pandas as pd
 from bench.records.study import Study, TaskPlan
 
 Counting = dict[str, list[tuple[Study, TaskPlan]]]
-"""By task, the studies whose seeds count, oldest first, each with its plan of the task."""
+"""The studies whose seeds count by task, oldest first, each with its plan of the task."""
 
 
 def counting(studies: Sequence[Study], hashes: Mapping[str, str]) -> Counting:

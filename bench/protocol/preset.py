@@ -205,11 +205,32 @@ def resolve(preset: Preset, selectors: Selectors | None = None, arm: str = MAIN)
                     skips.append(Skip(technique=spec, task=plan.task, lag=lag, reason=reason))
                 else:
                     settings.append(_setting(spec, cls, dials, plan, lag))
-    return Study(
+    study = Study(
         preset=preset.name, title=preset.title, arm=arm, arm_title=matrix.title,
         techniques=tuple(spec for spec, _, _ in parsed), tasks=plans, measured_seeds=seeds, first_seed=first,
         settings=tuple(settings), skips=tuple(skips),
     )  # fmt: skip
+    return study.model_copy(update={"changed": _changed(preset, matrix, chosen, study)})
+
+
+def _changed(preset: Preset, matrix: Arm, chosen: Selectors, study: Study) -> dict[str, tuple[int, ...]]:
+    """The selectors that made a difference, with the preset's own numbers: see `Study.changed`."""
+    usual = {task: _task_plan(preset, matrix, task, Selectors()) for task in matrix.tasks}
+    both = [(plan, usual.get(plan.task, plan)) for plan in study.tasks]
+    found: dict[str, tuple[int, ...]] = {}
+    if {*study.techniques} != {parse_technique(spec)[0] for spec in matrix.techniques}:
+        found["techniques"] = ()
+    if {plan.task for plan in study.tasks} != usual.keys():
+        found["tasks"] = ()
+    if any(plan.lags != before.lags for plan, before in both):
+        found["lags"] = ()
+    if study.measured_seeds != matrix.measured_seeds:
+        found["seeds"] = (matrix.measured_seeds or 0,)
+    for name in chosen.protocol:
+        if any(getattr(plan.protocol, name) != getattr(before.protocol, name) for plan, before in both):
+            values = tuple(getattr(before.protocol, name) for _, before in both)
+            found[name] = values if all(isinstance(value, int) for value in values) else ()
+    return found
 
 
 def _members(protocol: Protocol, seeds: int) -> int:

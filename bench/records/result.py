@@ -62,6 +62,7 @@ MEMBERS = Table(
         Column("task_title", "str", "what figures call the task", older=""),
         Column("task_short", "str", "the same where there is little room; else empty", older=""),
         Column("task_about", "str", "what the task asks of a network; else empty", older=""),
+        Column("task_lag_means", "str", "the steps that its lag counts; else empty", older=""),
         *MEMBER,
         Column("role", "str", "what the run is for", words=get_args(Role), mlflow="parameter"),
         # what came of it

@@ -69,11 +69,20 @@ class Study(Frozen):
     settings: tuple[Setting, ...]
     """All that some technique can do; the ladder may stop before the longest."""
     skips: tuple[Skip, ...] = ()
+    changed: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    """The selectors that made it other than the preset has it: techniques, tasks, lags, seeds, or fields of the
+    protocol. With the preset's own numbers, where they are whole: one for seeds, and one a task for a field."""
 
     @property
     def key(self) -> str:
-        """Names the study: the same plan has the same key."""
-        return digest(self.model_dump(mode="json"))
+        """Names the study: the same plan, and as far from its preset, has the same key."""
+        return digest(self.model_dump(mode="json", exclude=set() if self.changed else {"changed"}))
+
+    @property
+    def cut(self) -> bool:
+        """Return True if some task has fewer updates than its preset gives it."""
+        usual = self.changed.get("updates", ())
+        return any(plan.protocol.updates < own for plan, own in zip(self.tasks, usual, strict=False))
 
     @model_serializer(mode="wrap")
     def _as_written(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:

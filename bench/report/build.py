@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.errors import BenchError
 from bench.languages import words
 from bench.report.document import Document, Section, Text
+from bench.report.front import facts, front
 from bench.report.section import Page, ReportSection
 from bench.report.sections import in_order
 
@@ -35,8 +35,9 @@ def build(page: Page) -> tuple[Document, list[Broken]]:
             "The remedies of one comparison table for back-propagation through time, measured under one protocol"
         ),
         kind=page.words("Benchmark report"),
-        facts=tuple(_facts(page)),
+        facts=tuple(facts(page)),
         sections=sections,
+        front=tuple(front(page)),
         created=f"{max(last)[:19]}Z" if last else "",
         keywords=page.words("recurrent neural networks, vanishing gradients, back-propagation through time, benchmark"),
     )
@@ -54,17 +55,3 @@ def _made(cls: type[ReportSection], page: Page, broken: list[Broken]) -> list[Se
         broken.append(Broken(cls.name, reason, traceback.format_exc()))
         note = page.words("This section could not be made ({reason}).", reason=reason)
         return [Section(cls.name, page.words(cls.title), (Text(note, "note"),))]
-
-
-def _facts(page: Page) -> Iterator[tuple[str, str]]:
-    """Yield the facts about the study on the title page."""
-    words, n, findings = page.words, page.say.numbers, page.findings
-    if findings.studies:
-        yield words("Study"), page.say.study()
-    yield words("Tasks"), page.say.tasks()
-    yield words("Techniques"), n.count(len(findings.techniques))
-    yield words("Training runs"), words("{measured} measured, {tuning} for tuning", **page.say.counts())
-    if findings.origins:
-        first = n.when(min(origin.first for origin in findings.origins))
-        last = n.when(max(origin.last for origin in findings.origins))
-        yield words("Trained"), words("{first} to {last} (UTC)", first=first, last=last)

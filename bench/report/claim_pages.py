@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bench.evidence import wording
 from bench.evidence.estimands import Sampled
+from bench.evidence.shortfalls import before_training
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
 from bench.report.document import (
@@ -25,6 +26,7 @@ from bench.report.document import (
     Table,
     Text,
 )  # fmt: skip
+from bench.report.findings import Matrix
 from bench.report.rows import values_of
 from bench.report.section import Page
 from bench.report.trail import Step, Trail, Trails
@@ -100,7 +102,14 @@ class ClaimPages:
             yield Text((Styled(self._robust_title(claim), "label"), " ", self._analyses(claim)), "robustness")
         for floor in self.floors(claim):
             yield Text((Styled(self.words("Noise floor:"), "label"), " ", floor), "robustness")
+        for matrix in self._starts(claim):
+            yield Text((Styled(self.words("The start:"), "label"), " ", self.say.start(matrix)), "robustness")
         yield from self._trail(claim)
+
+    def _starts(self, claim: ClaimVerdict) -> Iterator[Matrix]:
+        """Yield the arms in which parts of a claim are judged before training."""
+        arms = dict.fromkeys(part.asked.arm for part in self.verdicts.run(claim) if before_training(part.asked))
+        yield from (self.findings.matrices[arm] for arm in arms if arm in self.findings.matrices)
 
     def _parts(self, claim: ClaimVerdict) -> Table:
         columns = (

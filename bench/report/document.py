@@ -83,7 +83,18 @@ class Text:
 
     text: Rich
     kind: Literal[
-        "", "note", "lead", "answer", "question", "quiet", "how", "reached", "robustness", "rest", "tally-line"
+        "",
+        "note",
+        "lead",
+        "answer",
+        "question",
+        "quiet",
+        "how",
+        "reached",
+        "robustness",
+        "rest",
+        "tally-line",
+        "cannot",
     ] = ""
 
 
@@ -190,7 +201,16 @@ class Card:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Text | Heading | Items | Terms | Table | Figure | Card
+@dataclass(frozen=True)
+class Box:
+    """Blocks that are set apart from the text, with a title: limits to keep in mind, or a warning."""
+
+    title: Rich
+    blocks: tuple[Block, ...]
+    kind: Literal["limits", "warning"]
+
+
+Block: TypeAlias = Text | Heading | Items | Terms | Table | Figure | Card | Box
 
 
 @dataclass(frozen=True)
@@ -213,14 +233,16 @@ class Document:
     kind: str
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
+    front: tuple[Block, ...] = ()
+    """Blocks of the title page, beneath the facts; without tables and figures, which have numbers."""
     created: str = ""
     """Time of its newest run, ISO 8601, UTC; empty if there are no runs."""
     keywords: str = ""
 
 
 def blocks_of(blocks: Iterable[Block]) -> Iterator[Block]:
-    """All blocks in the order of the page, those within cards behind their card."""
+    """All blocks in the order of the page, those within cards and boxes behind these."""
     for block in blocks:
         yield block
-        if isinstance(block, Card):
+        if isinstance(block, Card | Box):
             yield from blocks_of(block.blocks)

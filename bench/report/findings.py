@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import pandas as pd
 
 from bench.evidence import advice, compare, curves, estimates, horizons, ledgers, scope
 from bench.evidence.scope import BASELINE
+from bench.evidence.shortfalls import Shortfall, shortfalls
 from bench.evidence.source import SourceRow, load_rows
 from bench.evidence.verdicts import ClaimVerdict, judge, judge_others
 from bench.history.take import HistoryStore
@@ -24,29 +24,15 @@ from bench.history.timeline import History, look_back
 from bench.records.cell import Cell, SettingKey
 from bench.records.spec import Spec
 from bench.records.study import MAIN
+from bench.report.counts import Counts, counts
+from bench.report.equal_updates import EqualRate, equal_rates
+from bench.report.fairness import Edge, Neighbour
 from bench.report.flow import flow
 from bench.report.ledger_rows import Cost, CostRatio, Failure, Gap, Origin, StaleResults, Tuning
 from bench.report.matrix import Matrix, by_family, matrix_of
+from bench.report.reached import reached
 from bench.report.rows import Horizon, LearningCurve, Run, TaskWords, Technique, TechniqueWords, rows_of
 from bench.report.vocabulary import ARMS
-
-
-class Counts(NamedTuple):
-    """The amount of evidence behind a report."""
-
-    measured: int
-    """Runs that count; those that only tuned a learning rate are `tuning`."""
-    tuning: int
-    settings: int
-    """Settings that were measured, of those that were `planned`; of these others are `missing`, some yet to be run."""
-    planned: int
-    missing: int
-    pending: int
-    diverged: int
-    failed: int
-    arms: int
-    """Matrices besides the main one."""
-    stale: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +40,8 @@ class Findings(Matrix):
     """The main arm with all its estimates and ledgers, the further arms, and the verdicts reached from them."""
 
     curves: list[LearningCurve]
+    equal_rates: dict[SettingKey, EqualRate]
+    """The rate of each setting's gradient after as many updates as all others of its cell."""
     arms: dict[str, Matrix]
     """All but the main one."""
     members: pd.DataFrame
@@ -63,6 +51,8 @@ class Findings(Matrix):
     """The verdicts on the source's claims."""
     others: dict[str, list[ClaimVerdict]]
     """The verdicts on the claims of plugins and packages, by family."""
+    shortfalls: list[Shortfall]
+    """The reasons for which nothing can be concluded about training."""
     state: str
     """SHA-256 of what the store held."""
     history: History | None
@@ -148,6 +138,13 @@ class Findings(Matrix):
         """The horizons on a task that are known."""
         return [h for h in self.horizons if h.task == task and h.known]
 
+    def progress(self, key: SettingKey) -> float:
+        """The share of the way from the trivial level to the solved one that a setting's runs have come; 0: unknown."""
+        found, levels = self.reached.get(key), self.levels(key.task)
+        if found is None or levels is None or math.isnan(found.metric):
+            return 0.0
+        return (found.metric - levels.trivial) / (levels.solved - levels.trivial)
+
     def leaders(self, task: str) -> list[str]:
         """The techniques that get furthest on a task, where any solves some lag."""
         known = [h for h in self.horizons_on(task) if h.horizon]
@@ -194,6 +191,16 @@ class Findings(Matrix):
         return {tuned.technique: tuned for tuned in self._tuning if tuned.task == task}
 
     @cached_property
+    def edges(self) -> list[Edge]:
+        """List the rates that were chosen where some tuning run had solved, and whether the grid ends there."""
+        return rows_of(ledgers.edges(self.scope), Edge)
+
+    @cached_property
+    def neighbours(self) -> list[Neighbour]:
+        """List how tuning runs did at the rates that were chosen, and at those next to them."""
+        return rows_of(ledgers.neighbours(self.scope), Neighbour)
+
+    @cached_property
     def _tuning(self) -> list[Tuning]:
         return rows_of(ledgers.tuning(self.scope, self.table), Tuning)
 
@@ -201,20 +208,7 @@ class Findings(Matrix):
     def counts(self) -> Counts:
         """Count what the report rests on, all arms included."""
         settings = [e for matrix in self.matrices.values() for e in matrix.estimates]
-        planned = [e for e in settings if e.state != "unplanned"]
-        measured = sum(run.measured for run in self.all_runs)
-        return Counts(
-            measured=measured,
-            tuning=len(self.all_runs) - measured,
-            settings=sum(e.measured for e in settings),
-            planned=len(planned),
-            missing=sum(not e.measured for e in planned),
-            pending=sum(e.state == "pending" for e in planned),
-            diverged=sum(e.diverged for e in settings),
-            failed=sum(e.failed for e in settings),
-            arms=len(self.arms),
-            stale=self.stale_runs,
-        )
+        return counts(self.all_runs, settings, len(self.arms), self.stale_runs)
 
     @property
     def stale_runs(self) -> int:
@@ -232,18 +226,21 @@ def gather(store: HistoryStore) -> Findings:
     found = read.arms
     main = found[MAIN]
     members = pd.concat([s.members.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
-    snapshots = store.snapshots()
+    snapshots, verdicts = store.snapshots(), judge(read)
     return Findings(
         scope=main.brief(),
         table=estimates.summarise(main),
         techniques=by_family(main),
         flow=flow(main),
         curves=_curves(curves.learning_curves(main)),
+        reached=reached(main),
+        equal_rates=equal_rates(main),
         arms={arm: matrix_of(found[arm]) for arm in sorted(found, key=_place) if arm != MAIN},
         members=members,
         stale=_stale(found),
-        verdicts=judge(read),
+        verdicts=verdicts,
         others=judge_others(read),
+        shortfalls=shortfalls(main, verdicts),
         state=read.state(),
         history=look_back(snapshots) if len(snapshots) > 1 else None,
     )

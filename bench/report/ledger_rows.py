@@ -33,7 +33,8 @@ class CostRatio:
     technique: str
     time_low: float
     time_high: float
-    parameters: float
+    parameters_low: float
+    parameters_high: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bench.records.settings import Protocol
 from bench.records.study import Study
 from bench.report.flow import Flow, flow
 from bench.report.ledger_rows import LeftOut
+from bench.report.reached import Reached, reached
 from bench.report.rows import Estimate, Run, Technique, rows_of
 from bench.report.vocabulary import FAMILIES
 
@@ -28,6 +29,8 @@ class Matrix:
     techniques: list[Technique]
     """Baseline first, then family by family."""
     flow: Flow
+    reached: dict[SettingKey, Reached]
+    """The metric that the runs of each setting ended at."""
 
     @property
     def tasks(self) -> list[str]:
@@ -111,7 +114,7 @@ class Matrix:
 
 def matrix_of(arm: scope.Scope) -> Matrix:
     """Estimate every setting of an arm."""
-    return Matrix(arm.brief(), estimates.summarise(arm), by_family(arm), flow(arm))
+    return Matrix(arm.brief(), estimates.summarise(arm), by_family(arm), flow(arm), reached(arm))
 
 
 def by_family(arm: scope.Scope) -> list[Technique]:

@@ -7,12 +7,13 @@ import re
 from bench.evidence.questions import Verdict
 from bench.evidence.wording import VERDICTS, own_names
 from bench.languages import Language
+from bench.records.fields import protocol_fields
 from bench.records.own_classes import own_word
 from bench.records.spec import Spec
 from bench.report.findings import Findings
 from bench.report.numbers import Numbers
 from bench.report.rows import TaskWords
-from bench.report.vocabulary import ARMS, FAMILIES, QUANTITIES, SYMBOLS
+from bench.report.vocabulary import ARMS, FAMILIES, QUANTITIES, SELECTORS, SYMBOLS
 
 
 class Names:
@@ -25,9 +26,22 @@ class Names:
         """English names of techniques in sentences."""
 
     def study(self) -> str:
-        """The title of the newest study."""
+        """The title of the newest study, and in what it is not the preset's own."""
         newest = self.findings.studies[-1]
-        return self.words.of(newest.title) or newest.preset
+        title = self.words.of(newest.title) or newest.preset
+        changes = [self._change(name, values) for name, values in newest.changed.items()]
+        if not changes:
+            return title
+        return self.words(
+            "{study}, changed: {changes}", study=title, changes=self.words.rules.between_clauses.join(changes)
+        )
+
+    def _change(self, name: str, values: tuple[int, ...]) -> str:
+        """A selector that changed a preset, with the preset's own numbers."""
+        titles = {field.name: field.title for field in protocol_fields()}
+        changed = self.words.name(titles[name]) if name in titles else self.words(SELECTORS.get(name, name))
+        own = self.numbers.join(dict.fromkeys(map(self.numbers.count, values)))
+        return self.words("{changed} (the preset's: {own})", changed=changed, own=own) if values else changed
 
     def technique(self, name: str) -> str:
         """A technique's title; dials that were turned stand behind it."""
@@ -48,6 +62,11 @@ class Names:
         """Describe what a task asks of a network; empty if nothing says so."""
         about = self._task(task).task_about
         return self.words.name(about) if about else ""
+
+    def lag_means(self, task: str) -> str:
+        """Say which steps a task's lag counts; empty if nothing says so."""
+        means = self._task(task).task_lag_means
+        return self.words.name(means) if means else ""
 
     def _task(self, name: str) -> TaskWords:
         return self.findings.task_words.get(name) or TaskWords(name).filled()

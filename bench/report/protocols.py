@@ -28,6 +28,12 @@ def entries() -> list[Entry]:
     return [*found, Entry(words("Protocol hash"), lambda matrix, task, _: matrix.hashes[task])]
 
 
+def entry_of(name: str) -> Entry:
+    """The line of a field of the protocol, by the field's name."""
+    (field,) = (field for field in protocol_fields() if field.name == name)
+    return Entry(field.title, _of_field(field))
+
+
 def differences(main: Matrix, other: Matrix, say: Names) -> Iterator[str]:
     """The fields in which an arm's protocol is not the main one's, of the first task that both have."""
     task = next((task for task in other.tasks if task in main.tasks), None)

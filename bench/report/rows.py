@@ -56,6 +56,7 @@ class TaskWords:
     task_title: str = ""
     task_short: str = ""
     task_about: str = ""
+    task_lag_means: str = ""
 
     def filled(self) -> TaskWords:
         """Fill in the words of this project's own task of that name, where the results have none."""
@@ -64,6 +65,7 @@ class TaskWords:
             self.task_title or own_word("tasks", self.task, "title") or self.task,
             self.task_short or own_word("tasks", self.task, "short") or self.task,
             self.task_about or own_word("tasks", self.task, "about"),
+            self.task_lag_means or own_word("tasks", self.task, "lag_means"),
         )
 
 
@@ -153,6 +155,7 @@ class Run:
     role: str
     outcome: str
     updates: int
+    budget: int
     setting_hash: str
     protocol_hash: str
     commit: str
@@ -167,6 +170,11 @@ class Run:
     def measured(self) -> bool:
         """Return True if it counts, and did not only tune a learning rate."""
         return self.role == "measured"
+
+    @property
+    def trained(self) -> bool:
+        """Return True if it was trained, and not only probed as it started."""
+        return self.budget > 0
 
     @property
     def solved(self) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 
 from bench.evidence.compare import Comparison
+from bench.evidence.curves import NEARER
 from bench.evidence.estimates import HORIZON_SHARE
 from bench.evidence.scope import BASELINE
+from bench.records.cell import SettingKey
+from bench.report.findings import Matrix
+from bench.report.limits import start_radii
 from bench.report.names import Names
 from bench.report.rows import Technique
 
@@ -58,10 +62,17 @@ class Sentences(Names):
     def _nobody(self, task: str, lag: int) -> str:
         """Say that no technique has a horizon, and which came nearest."""
         values = {"task": self.task(task), "lag": self.numbers.count(lag), "share": self.share()}
-        best = min(self.findings.estimates_on(task, lag, measured=True), key=lambda e: (-e.rate, e.restricted_mean))
+        best = min(
+            self.findings.estimates_on(task, lag, measured=True),
+            key=lambda e: (-e.rate, e.restricted_mean, -self.findings.progress(e.key)),
+        )
         if not best.solved:
             return self.words(
-                "{task}: not one run of any technique solves even the shortest lag tested, {lag}.", **values
+                "{task}: not one run of any technique solves even the shortest lag tested, {lag}; {technique} comes "
+                "nearest: {reached}.",
+                technique=self.technique(best.technique),
+                reached=self.solved_of(best.key, best.solved, best.runs),
+                **values,
             )
         nearest = {"technique": self.technique(best.technique), "solved": best.solved, "runs": best.runs}
         return self.words(
@@ -72,7 +83,7 @@ class Sentences(Names):
         )
 
     def time_ratio(self, technique: str) -> str:
-        """An update's time over the baseline's, over every setting timed."""
+        """An update's time over the baseline's: the smallest and the largest of all settings timed."""
         ratio = self.findings.cost_ratios.get(technique)
         return self.numbers.none if ratio is None else self.numbers.ratio_range(ratio.time_low, ratio.time_high)
 
@@ -85,21 +96,51 @@ class Sentences(Names):
         told = [self._compared(comparison) for comparison in self.findings.compare(technique.name)]
         if ratio := self.findings.cost_ratios.get(technique.name):
             told.append(self.words("time {time}", time=self.time_ratio(technique.name)))
-            parameters = self.numbers.ratio(ratio.parameters)
+            parameters = self.numbers.ratio_range(ratio.parameters_low, ratio.parameters_high)
             if parameters not in (self.numbers.ratio(1), self.numbers.ratio(math.nan)):
                 told.append(self.words("parameters {parameters}", parameters=parameters))
         return self.words.rules.between_clauses.join(told) + self.words.rules.stop
 
-    def _compared(self, c: Comparison) -> str:
-        own = {"cell": self.cell(c.task, c.lag), "solved": c.own.solved, "runs": c.own.runs}
-        if c.baseline is None:
-            return self.words("{cell}: {solved}/{runs} (not run)", **own)
+    def solved_of(self, key: SettingKey, solved: int, runs: int) -> str:
+        """'3/5'; where nothing solved, the metric reached as well: '0/5 at 0.61, still improving'."""
+        share, reached = f"{solved}/{runs}", "" if solved else self.reached(key)
+        return self.words("{share} at {reached}", share=share, reached=reached) if reached else share
+
+    def reached(self, key: SettingKey, matrix: Matrix | None = None) -> str:
+        """The metric that a setting's runs ended at: '0.61, still improving'; empty if it is not known.
+
+        matrix: the arm of the setting, if not the main one.
+        """
+        found = (matrix or self.findings).reached.get(key)
+        if found is None or math.isnan(found.metric):
+            return ""
+        metric = self.numbers.metric(float(f"{found.metric:.2g}"))
+        return self.words("{metric}, still improving", metric=metric) if found.improving else metric
+
+    def start(self, matrix: Matrix) -> str:
+        """Say how recurrent weights start in an arm."""
         return self.words(
-            "{cell}: {solved}/{runs} ({base_solved}/{base_runs})",
-            base_solved=c.baseline.solved,
-            base_runs=c.baseline.runs,
-            **own,
+            "Recurrent weights start with a spectral radius of about {radius}, unless a technique has a start of its "
+            "own.",
+            radius=self.numbers.join(f"{radius:.2f}" for radius in start_radii(matrix)),
         )
+
+    def meaning_of_reached(self) -> str:
+        """Explain what stands beside a setting that no run solved."""
+        return self.words(
+            "Where no run solved, the held-out metric at which they ended is given, a median. It is “still improving” "
+            "if most of them were, over the last quarter of the budget, nearer to the solved level than over the "
+            "quarter before, by at least {share} of the way from the trivial level.",
+            share=self.numbers.percent(NEARER),
+        )
+
+    def _compared(self, c: Comparison) -> str:
+        cell, key = self.cell(c.task, c.lag), SettingKey(c.technique, c.task, c.lag)
+        own = self.solved_of(key, c.own.solved, c.own.runs)
+        if c.baseline is None:
+            return self.words("{cell}: {own} (not run)", cell=cell, own=own)
+        base = self.solved_of(key._replace(technique=BASELINE), c.baseline.solved, c.baseline.runs)
+        return self.words("{cell}: {own} ({base})", cell=cell, own=own, base=base)
 
     def _baseline(self, task: str) -> str:
         row = self.findings.horizon(BASELINE, task)

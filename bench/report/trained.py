@@ -98,7 +98,7 @@ class Trained:
             task=self.say.cell(first.task),
             lag=self.say.numbers.count(first.lag),
             arm=words.rules.between_items.join(map(self.say.arm, dict.fromkeys(run.arm for run in runs))),
-            role=words(ROLES[first.role]),
+            role=words(ROLES[first.role] if first.trained else "untrained"),
             runs=len(own),
             solved=sum(run.solved for run in own.values()),
             rates=words.rules.between_items.join(f"{rate:g}" for rate in rates),

@@ -8,6 +8,7 @@ MOMENTS = {
     "start": words("before training"),
     "during": words("during training"),
     "end": words("at the end of training"),
+    "equal": words("after equal updates"),
 }
 OUTCOMES = {
     "solved": words("solved"),
@@ -54,6 +55,13 @@ ORTHOGONAL = {
 }
 QUANTITIES = {"x": words("inputs"), "cell": words("cell state alone")}
 """Names of the quantities that a gradient is taken with respect to; any other state goes by its own name."""
+SELECTORS = {
+    "techniques": words("techniques"),
+    "tasks": words("tasks"),
+    "lags": words("lags"),
+    "seeds": words("seeds"),
+}
+"""Selectors of a study that are not fields of the protocol."""
 ARMS = {
     "main": words("Main matrix"),
     "start": words("Before training"),

@@ -27,6 +27,7 @@ class Adding(Task):
     title = "Adding"
     short = "adding"
     about = "Two numbers of a long sequence are marked, one in each half; the network is asked for their sum."
+    lag_means = "the length of the sequence"
     reference = "Hochreiter & Schmidhuber 1997, experiment 4; in the form of Arjovsky, Shah & Bengio 2016"
     inputs, outputs = 2, 1
     least_lag = 2

@@ -37,6 +37,8 @@ class Task(WithFiles, ABC):
     """The name where there is little room, in front of a lag, as 'order'; `name`, if none is given."""
     about: ClassVar[str] = ""
     """The question that the task asks of a network, in a sentence or two for readers of the report."""
+    lag_means: ClassVar[str] = ""
+    """The steps that its lag counts, as 'the length of the sequence', for readers of the report."""
     reference: ClassVar[str]
     """The paper whose generator it is."""
     inputs: ClassVar[int]

@@ -33,7 +33,7 @@ def _written(cls: type[Task]) -> Iterator[str]:
 
 def _words(cls: type[Task]) -> Iterator[str]:
     yield from missing_words(cls, WORDS)
-    yield from not_text(cls, ("short", "about"))
+    yield from not_text(cls, ("short", "about", "lag_means"))
 
 
 def _constructor(cls: type[Task]) -> Iterator[str]:

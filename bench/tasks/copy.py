@@ -36,6 +36,7 @@ class Copy(Task):
         "A string of symbols is followed by blank steps; the network then has to recall the string. Only the "
         "recall is scored."
     )
+    lag_means = "the blank steps between the string and its recall"
     reference = "Arjovsky, Shah & Bengio 2016, after Hochreiter & Schmidhuber 1997"
     inputs, outputs, scored = SYMBOLS + 2, SYMBOLS, SHOWN
     metric_name = "share of symbols recalled"

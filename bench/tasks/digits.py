@@ -32,6 +32,7 @@ class Digits(Pixels):
         "Handwritten digits are shown pixel by pixel, then come as many blank steps as the lag says; the "
         "network has to name the digit."
     )
+    lag_means = "the blank steps after the last pixel"
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (pixel by pixel)"
     solved_at = 0.90
 

@@ -26,6 +26,7 @@ class DigitsPermuted(Pixels):
     title = "Digits, permuted"
     short = "permuted digits"
     about = "As digits, with the pixels in one fixed random order, so that neighbours in the image stand far apart."
+    lag_means = "the blank steps after the last pixel"
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (permuted, pixel by pixel)"
     solved_at = 0.80
 

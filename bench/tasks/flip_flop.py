@@ -32,6 +32,7 @@ class FlipFlop(Task):
         "Bits are written, to be ignored, or asked for; the network has to answer each question with the bit that was "
         "written last."
     )
+    lag_means = "the mean number of steps between two writes, half the length of the sequence"
     reference = "Liu, Ash, Goel, Krishnamurthy & Zhang 2023, section 3.1"
     inputs, outputs = 5, 2
     least_lag = 2

@@ -28,6 +28,7 @@ class Parity(Task):
     title = "Parity"
     short = "parity"
     about = "A stream of bits; after each one the network has to say whether the number of ones so far is odd."
+    lag_means = "the length of the sequence"
     reference = "Grazzi et al. 2025; Hochreiter & Schmidhuber 1997, section 5"
     inputs, outputs = 2, 2
     metric_name = "share of steps classified correctly"

@@ -22,6 +22,7 @@ class TemporalOrder(HiddenSymbols):
     title = "Temporal order, two symbols"
     short = "order"
     about = "Two symbols are hidden in a long sequence of distractors; the network has to say in which order they came."
+    lag_means = "the length of the sequence"
     reference = "Hochreiter & Schmidhuber 1997, experiment 6a; lengths as in Pascanu, Mikolov & Bengio 2013"
     outputs = 4
     plateaus = {"last symbol known": 1 / 2}

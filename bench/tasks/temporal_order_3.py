@@ -22,6 +22,7 @@ class TemporalOrder3(HiddenSymbols):
     about = (
         "Three symbols are hidden in a long sequence of distractors; the network has to say in which order they came."
     )
+    lag_means = "the length of the sequence"
     reference = "Hochreiter & Schmidhuber 1997, experiment 6b; lengths as in Pascanu, Mikolov & Bengio 2013"
     outputs = 8
     plateaus = {"last symbol known": 1 / 4, "last two symbols known": 1 / 2}

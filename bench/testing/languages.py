@@ -42,7 +42,7 @@ def _of_classes() -> Iterator[Marked]:
         yield Marked(technique.title, name)
     yield Marked(Task.metric_name, "every classification")
     for name, task in tasks.all().items():
-        own = (task.title, task.short, task.about, task.metric_name, *task.plateaus)
+        own = (task.title, task.short, task.about, task.lag_means, task.metric_name, *task.plateaus)
         yield from (Marked(text, name) for text in own if text)
 
 

@@ -169,6 +169,7 @@ def _common(cohort: Cohort, task: Task, trivial: float) -> dict[str, Any]:
         "task_title": task.title,
         "task_short": task.short,
         "task_about": task.about,
+        "task_lag_means": task.lag_means,
         "lag": setting.lag,
         "role": cohort.role,
         "reason": "",

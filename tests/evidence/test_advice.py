@@ -20,7 +20,7 @@ def cell(technique: str, lag: int, solved: int, updates: float, runs: int = 20, 
 
 
 def cost(technique: str, lag: int, ratio: float, task: str = "adding") -> dict[str, Any]:
-    return {"technique": technique, "task": task, "lag": lag, "time_ratio": ratio}
+    return {"technique": technique, "task": task, "lag": lag, "time_ratio": ratio, "round_ratios": "[]"}
 
 
 CELLS = pd.DataFrame(
@@ -39,7 +39,7 @@ CELLS = pd.DataFrame(
     ]
 )
 COSTS = pd.DataFrame(
-    [cost("gru", 10, 2.0), cost("gru", 50, 3.0), cost("lstm", 10, 1.5), cost("mingru", 10, 1.0), cost("tanh", 10, 1.02)]
+    [cost("gru", 10, 2.0), cost("gru", 50, 3.0), cost("lstm", 10, 1.5), cost("mingru", 10, 1.0), cost("tanh", 10, 1.0)]
 )
 
 
@@ -125,3 +125,13 @@ def test_solvers_end_at_their_horizon() -> None:
     assert {name: list(offers) for name, offers in found.items()} == {
         "tanh": [10], "gru": [10, 20, 50], "lstm": [10], "mingru": [10, 20, 50],
     }  # fmt: skip
+
+
+def test_the_baseline_of_several_lags_is_that_of_the_longest_it_was_run_at() -> None:
+    cells = [cell("gru", lag, 20, 100.0) for lag in (10, 20, 50)] + [cell("tanh", lag, 0, 1000.0) for lag in (10, 20)]
+    (rule,) = rules(pd.DataFrame(cells), COSTS, REMEDIES, "adding")
+    assert (rule.lags, rule.baseline_lag) == ((10, 20, 50), 20)
+    assert rule.baseline
+    assert (rule.baseline.technique, rule.baseline.solved) == ("tanh", 0)
+    (alone,) = rules(pd.DataFrame(cells[:3]), COSTS, REMEDIES, "adding")
+    assert alone.baseline is None

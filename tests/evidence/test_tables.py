@@ -10,13 +10,17 @@ import pytest
 from bench.evidence import ledgers
 from bench.evidence.claims import source_claims
 from bench.evidence.compare import compare
-from bench.evidence.curves import learning_curves, levels
+from bench.evidence.curves import learning_curves, levels, reached
 from bench.evidence.estimates import summarise
+from bench.evidence.measuring.costs import times
 from bench.evidence.scope import select
 from bench.evidence.source import load_rows
 from bench.languages import language
 from bench.records.result import COSTS
-from bench.testing.made_up import SmallStore, member, setting, study
+from bench.testing.made_up import RULES, SmallStore, member, setting, study
+
+UPDATES = (0, 13, 25, 38, 50, 63, 75, 88, 100)
+"""Of the evaluations of a curve: two a quarter of the budget."""
 
 
 def test_comparison_is_paired_by_seed_at_the_longest_lag_of_both() -> None:
@@ -134,7 +138,7 @@ def test_costs_are_of_the_sizes_in_scope_and_relative_to_the_baseline() -> None:
     assert len(scope.costs) == 3
     assert set(ledgers.costs(scope, "adding")["lag"]) == {10}  # the lag at which most techniques were timed
     lstm = ledgers.cost_ratios(scope).loc["lstm"]
-    assert (lstm["time_low"], lstm["time_high"], lstm["parameters"]) == (3.5, 4, 4)
+    assert (lstm["time_low"], lstm["time_high"], lstm["parameters_low"]) == (3.5, 4, 4)
 
 
 def test_baseline_comes_first() -> None:
@@ -162,3 +166,58 @@ def test_winners_at_an_edge_of_the_grid_are_named() -> None:
         (10, 2, "largest"),
         (20, 2, ""),  # and at 40 nothing was solved, so that the winner says nothing
     ]
+
+
+def test_what_nobody_solved_is_still_improving_if_most_runs_gain_on_the_solved_level() -> None:
+    """From a trivial level of 0.1 to a solved one of 0.9: 2 % of the way are 0.016."""
+    paths = {"rising": (0.3, 0.3, 0.4, 0.5), "flat": (0.5, 0.5, 0.5, 0.5), "slow": (0.3, 0.3, 0.4, 0.415)}
+    of = {"lstm": ("rising", "rising", "flat"), "gru": ("rising", "flat", "flat"), "mgu": ("slow", "slow", "slow")}
+    rows, curves = [], []
+    for name, runs in of.items():
+        for seed, path in enumerate(runs, start=1):
+            row = member(setting(name, 10), seed, "unsolved", 100)
+            rows.append(row)
+            values = [0.1, *(value for value in paths[path] for _ in range(2))]
+            curves += [{**row, "update": update, "metric": v} for update, v in zip(UPDATES, values, strict=True)]
+    table = reached(select(SmallStore(rows, curve_rows=curves))).set_index("technique")
+    assert dict(table["improving"]) == {"lstm": True, "gru": False, "mgu": False}
+    assert dict(table["metric"]) == {"lstm": 0.5, "gru": 0.5, "mgu": 0.415}
+
+
+def test_runs_that_solved_or_diverged_do_not_say_whether_others_improve() -> None:
+    one = setting("lstm", 10)
+    rows = [member(one, 1, "solved", 100), member(one, 2, "diverged", 100), member(one, 3, "unsolved", 100)]
+    paths = ([0.1] + [0.2] * 6 + [0.95] * 2, [0.1] + [0.2] * 6 + [math.nan] * 2, [0.1] + [0.3] * 8)
+    curves = [
+        {**row, "update": update, "metric": value}
+        for row, path in zip(rows, paths, strict=True)
+        for update, value in zip(UPDATES, path, strict=True)
+    ]
+    (found,) = reached(select(SmallStore(rows, curve_rows=curves))).itertuples(index=False)
+    assert (found.metric, found.improving) == (0.3, False)
+
+
+def test_a_neighbouring_rate_is_compared_on_the_runs_that_tuned() -> None:
+    one, other, rows = setting("tanh", 10), setting("tanh", 20), []
+    solving = {0.001: "unsolved", 0.01: "solved", 0.1: "solved"}
+    for seed in (98, 99):
+        rows += [member(one, seed, ends, learning_rate=rate, role="tuning") for rate, ends in solving.items()]
+        rows += [member(other, seed, "unsolved", learning_rate=rate, role="tuning") for rate in solving]
+    rows[1]["outcome"] = "unsolved"
+    rows += [member(one, 1, learning_rate=0.1), member(other, 1, "unsolved", learning_rate=0.1)]
+    table = ledgers.neighbours(select(SmallStore(rows, [study(one, other)])))
+    assert list(table.itertuples(index=False, name=None)) == [("tanh", "adding", 10, 1.0, 0.5)]
+
+
+def test_what_was_not_trained_does_not_diverge() -> None:
+    rules = RULES.model_copy(update={"updates": 0})
+    rows = [member(setting("tanh", 10), 1, "diverged"), member(setting("tanh", 20, rules=rules), 1, "diverged")]
+    members = pd.DataFrame(rows).assign(arm="main")
+    assert list(ledgers.failures(members)["lag"]) == [10]
+
+
+def test_times_are_over_the_baselines_own_as_verdicts_have_them() -> None:
+    """Geometric means over processes: 4 and 1 of the LSTM, less 1.21 and 1 of the baseline against itself."""
+    costs = pd.DataFrame([cost("tanh", 10, 1.1, 100), cost("lstm", 10, 2.5, 400), cost("gru", 20, 3.0, 300)])
+    costs["round_ratios"] = ["[1.21, 1.0]", "[4.0, 1.0]", "[]"]
+    assert list(times(costs)) == pytest.approx([1.0, 2 / 1.1, 3.0])

@@ -54,6 +54,25 @@ def test_measured_seeds_begin_where_the_preset_or_the_command_line_says():
             resolve(preset, Selectors(first_seed=wrong))
 
 
+def test_a_study_knows_how_it_differs_from_its_preset():
+    quick = load_preset("quick")
+    usual = {task: plan.protocol.updates for task, plan in ((p.task, p) for p in resolve(quick).tasks)}
+    assert resolve(quick).changed == {}
+    same = Selectors(techniques=tuple(quick.techniques), seeds=quick.measured_seeds, optimizer="adam")
+    assert resolve(quick, same).key == resolve(quick).key
+    chosen = Selectors(techniques=("tanh",), tasks=("copy", "parity"), lags=(5,), seeds=2, updates=100, optimizer="sgd")
+    study = resolve(quick, chosen)
+    assert study.changed == {
+        "techniques": (), "tasks": (), "seeds": (quick.measured_seeds,), "updates": (usual["copy"], 100),
+        "optimizer": (),
+    }  # fmt: skip
+    assert study.cut
+    longer = resolve(quick, Selectors(updates=10_000))
+    assert set(longer.changed) == {"updates"}
+    assert not longer.cut
+    assert longer.key != resolve(quick).key
+
+
 def test_tuning_and_measured_seeds_never_meet():
     study = resolve(load_preset("smoke"))
     setting = study.settings[0]

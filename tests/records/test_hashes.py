@@ -203,7 +203,7 @@ def test_words_for_readers_do_not_count_and_all_else_does():
 def test_words_are_found_without_importing():
     for registry, room in ((techniques, "techniques"), (tasks, "tasks")):
         for name, cls in registry.all().items():
-            for word in ("title", "called", "short", "about"):
+            for word in ("title", "called", "short", "about", "lag_means"):
                 assert own_word(room, name, word) == getattr(cls, word, "")
     assert own_word("tasks", "nobody's", "title") == ""
 

@@ -19,15 +19,18 @@ from bench.evidence.advice import Rule
 from bench.evidence.claims import source_claims
 from bench.evidence.source import load_rows
 from bench.languages import language as language_of
+from bench.records.cell import SettingKey
 from bench.report import findings as findings_module
+from bench.report.decisions import MOST_RULES
 from bench.report.document import Document, Items
 from bench.report.draw.canvas import spread
 from bench.report.draw.frontier import frontier, short_name
 from bench.report.findings import Findings, gather
+from bench.report.reached import Reached
 from bench.report.render import html
 from bench.report.render.numbering import Numbering
 from bench.report.section import Page
-from bench.report.sections.answer import MOST_RULES, Answer, distance
+from bench.report.sections.answer import Answer, distance
 from bench.report.sentences import Sentences
 from bench.techniques import techniques
 from bench.testing.made_up import SmallStore
@@ -95,18 +98,25 @@ def test_a_rule_says_what_solving_costs_and_how_sure_that_is(small: Findings) ->
     for column, place in (("solved", 0), ("restricted_mean", 1)):
         cells[column] = [known[name][place] for name in cells["technique"]]
     cells = cells.assign(runs=20, state="measured")
-    costs = small.scope.costs.assign(time_ratio=2.0)
-    priced = answer_of(replace(small, table=cells, scope=replace(small.scope, costs=costs)))
-    assert said(priced) == ["Adding", "20", "0/20", "GRU 20/20, firm price 800 = 400 updates × 2.0", "the same"]
-    assert "cheapest GRU (price 800 = 400 updates × 2.0)" in priced._cost_alt()
+    costs = small.scope.costs.assign(round_ratios="[]", time_ratio=2.2)
+    costs.loc[costs["technique"] == "tanh", "time_ratio"] = 1.1  # timed against itself
+    findings = replace(small, table=cells, scope=replace(small.scope, costs=costs), reached={})
+    priced = answer_of(findings)
+    assert said(priced) == ["Adding", "20", "0/20", "GRU 20/20, firm price 800 ≈ 400 updates × 2.0", "the same"]
+    assert "cheapest GRU (price 800 ≈ 400 updates × 2.0)" in priced._cost_alt()
     nobody = cells.assign(solved=cells["solved"].clip(upper=3))
-    assert said(answer_of(replace(small, table=nobody)))[3] == "none; nearest: GRU, 3/20 (firm)"
-    assert said(answer_of(replace(small, table=nobody.assign(solved=0))))[3] == "none: at best 0/20 (firm)"
+    assert said(answer_of(replace(findings, table=nobody)))[3] == "none; nearest: GRU, 3/20 (firm)"
+    nothing = replace(findings, table=nobody.assign(solved=0))
+    assert said(answer_of(nothing))[3] == "none: at best GRU, 0/20 (firm)"
+    came = {"gru": Reached("gru", "adding", 20, 0.0512, True), "tanh": Reached("tanh", "adding", 20, 0.166, False)}
+    reached = replace(nothing, reached={SettingKey(name, "adding", 20): one for name, one in came.items()})
+    shown = said(answer_of(reached))
+    assert shown[2:4] == ["0/20 0.17", "none: at best GRU, 0/20 at 0.051, still improving (firm)"]
 
 
 def said(answer: Answer) -> list[str]:
     """The cells of the decision table."""
-    table = answer._rules()
+    table = answer._decisions.table()
     assert table is not None
     return texts([table], answer.words)[1:]
 
@@ -213,7 +223,7 @@ def large() -> Iterator[Findings]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_many_tasks_and_claims_still_make_one_page(large: Findings, language: str) -> None:
     answer = answer_of(large, language)
-    table = answer._rules()
+    table = answer._decisions.table()
     assert table is not None
     rows = sum(len(group.rows) for group in table.groups)
     assert len(large.scope.tasks) <= rows <= MOST_RULES

@@ -19,7 +19,7 @@ def findings(store: SmallStore) -> Findings:
 
 
 def test_results_of_this_projects_own_are_named_whether_they_say_it_or_not(findings: Findings) -> None:
-    silent = findings.members.assign(task_title="", task_short="", task_about="", called="")
+    silent = findings.members.assign(task_title="", task_short="", task_about="", task_lag_means="", called="")
     say = Names(replace(findings, members=silent), language_of("en"))
     assert say.task("temporal-order") == "Temporal order, two symbols"
     assert say.cell("temporal-order", 20) == "order 20"

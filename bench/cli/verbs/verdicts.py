@@ -1,5 +1,6 @@
 """`bptt-bench verdicts`: what the results say of the source's claims."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from bench.cli.verb import verb
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.evidence.shortfalls import Shortfall
     from bench.evidence.verdicts import ClaimVerdict
 
 COLOURS = {
@@ -38,17 +40,22 @@ def verdicts(
     """Judge each of the source's claims against the stored results.
 
     Each claim comes with its verdict, the effect and its 95 % interval, the number of pairs of runs (n), how many other
-    analyses agree (robust), and the reason."""
+    analyses agree (robust), and the reason. A summary goes to standard error; where the store is too thin for a
+    conclusion, it says why."""
     load_plugins(plugin)
-    from bench.evidence.claims import claims_hash, families
+    from bench.evidence.claims import SOURCE, claims_hash, families
+    from bench.evidence.scope import Reading
+    from bench.evidence.shortfalls import shortfalls
     from bench.evidence.verdicts import judge_families
     from bench.evidence.wording import as_worded_record
     from bench.languages import language
+    from bench.records.study import MAIN
     from bench.tracking import Store
 
     opened = Store.open(store, create=False)
     warn_of_cut_off(opened)
-    by_family = judge_families(opened)
+    read = Reading(opened)
+    by_family = judge_families(read)
     judged = _chosen(list(by_family.values()), split(claim))
     hashes = {family: claims_hash(claims) for family, claims in families().items()}
     whose = {verdict.claim: family for family, verdicts in by_family.items() for verdict in verdicts}
@@ -58,6 +65,21 @@ def verdicts(
     else:
         show_table(_rows(judged), COLOURS)
         say("; ".join(f"Hash of the claims of {family}: {hashes[family]}" for family in by_family))
+    say(_summary(judged, shortfalls(read.arms[MAIN], by_family[SOURCE])))
+
+
+def _summary(judged: "list[ClaimVerdict]", short: "list[Shortfall]") -> str:
+    """Count the verdicts; of a store too thin for a conclusion, say so instead."""
+    from bench.evidence.shortfalls import headline, reasons
+    from bench.languages import language
+
+    english = language("en")
+    if short:
+        text = f"{headline(short, english)}. {english.joined(*reasons(short, english))}"
+        return f"{text} Do not rely on verdicts about training."
+    counts = Counter[str](verdict.verdict for verdict in judged)
+    told = [f"{counts[name]} {name}" for name in COLOURS["verdict"] if counts[name]]
+    return f"{len(judged)} claims: {', '.join(told)}."
 
 
 def _chosen(families: "list[list[ClaimVerdict]]", ids: list[str] | None) -> "list[ClaimVerdict]":
@@ -73,9 +95,9 @@ def _rows(judged: "list[ClaimVerdict]") -> list[dict[str, str]]:
     from bench.evidence import wording
     from bench.languages import language
 
-    say, rows = language("en"), []
+    english, rows = language("en"), []
     for verdict in judged:
-        line = wording.as_line(verdict, say)
+        line = wording.as_line(verdict, english)
         line["effect"] = line["effect"].replace(f"]{verdict.unit}", f"] {verdict.unit}").rstrip()
-        rows.append({"claim": line.pop("claim"), "says": wording.says(verdict.claim, say), **line})
+        rows.append({"claim": line.pop("claim"), "says": wording.says(verdict.claim, english), **line})
     return rows

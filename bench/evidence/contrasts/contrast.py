@@ -180,7 +180,7 @@ class Compared:
         return Sample(differences, data[VALUED], _bounds(self.part), runs, dial, spared=spared)
 
     def _spared(self, cells: set[Cell]) -> Spared | None:
-        """What was spared in these cells; of a dial, where any value may be the best or the worst, in any one value."""
+        """Sum up what was spared in these cells; of a dial, whose best and worst may be any value, in any one value."""
         tables = [table[_cells(table).isin(cells)] for table in self.tables]
         least = min((int(n) for table in tables for n in table.screened[table.screened > 0]), default=0)
         if not least or self.part.estimand.bounds is None:

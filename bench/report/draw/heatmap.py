@@ -19,8 +19,8 @@ from bench.records.cell import SettingKey
 from bench.report.draw.marks import mark, told
 from bench.report.draw.style import INK, LINES, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 from bench.report.matrix import Matrix
-from bench.report.names import Names
 from bench.report.rows import Estimate, Technique
+from bench.report.sentences import Sentences
 from bench.report.trained import measured_places
 from bench.report.vocabulary import COUNTED, STATES_IN_SHORT
 
@@ -44,7 +44,7 @@ Places = dict[SettingKey, tuple[int, int]]
 """Row and column by setting."""
 
 
-def solve_rates(findings: Matrix, say: Names, tasks: list[str], alt: str) -> Picture:
+def solve_rates(findings: Matrix, say: Sentences, tasks: list[str], alt: str) -> Picture:
     """One block of columns a task, one row a technique, families apart."""
     techniques = [t for t in findings.techniques if any(t in findings.members_of(task) for task in tasks)]
     lags = {task: findings.lags(task) for task in tasks}
@@ -76,7 +76,7 @@ def solve_rates(findings: Matrix, say: Names, tasks: list[str], alt: str) -> Pic
 def _block(
     axes: Axes,
     findings: Matrix,
-    say: Names,
+    say: Sentences,
     techniques: list[Technique],
     task: str,
     *,
@@ -118,15 +118,15 @@ def _place(e: Estimate, techniques: list[Technique], lags: list[int]) -> tuple[i
     return next(y for y, technique in enumerate(techniques) if technique.name == e.technique), lags.index(e.lag)
 
 
-def _values(axes: Axes, findings: Matrix, say: Names, estimates: list[Estimate], places: Places) -> None:
+def _values(axes: Axes, findings: Matrix, say: Sentences, estimates: list[Estimate], places: Places) -> None:
     """Mark each cell with the text for a reader who points at it, and with the place where its runs are listed."""
     runs = measured_places(findings)
     for e in estimates:
         y, x = places[e.key]
-        mark(axes, x + 0.5, y + 0.5, _told(say, e), runs.get(e.key, ""))
+        mark(axes, x + 0.5, y + 0.5, _told(say, e, findings), runs.get(e.key, ""))
 
 
-def _heads(axes: Axes, say: Names, task: str, lags: list[int], *, detailed: bool) -> None:
+def _heads(axes: Axes, say: Sentences, task: str, lags: list[int], *, detailed: bool) -> None:
     """The lags above the columns and, among other tasks, the task above them."""
     axes.set(xlabel="", ylabel="")
     axes.set_xticklabels(
@@ -163,22 +163,23 @@ def _mark(state: str) -> dict[str, Any]:
     return {"marker": MARKS[state], "markersize": 4, "markeredgewidth": 0.8, "color": MUTED, "linestyle": "none"}
 
 
-def _text(say: Names, e: Estimate, detailed: bool) -> str:
+def _text(say: Sentences, e: Estimate, detailed: bool) -> str:
     """'3/5', and what became of the others where there is room."""
     if not e.measured:
         return ""
     return " · ".join([f"{e.solved}/{e.runs}", *(_broken(say, e) if detailed else ())])
 
 
-def _broken(say: Names, e: Estimate) -> list[str]:
+def _broken(say: Sentences, e: Estimate) -> list[str]:
     return [say.words(COUNTED[outcome], count=count) for outcome, count in e.broken.items()]
 
 
-def _told(say: Names, e: Estimate) -> str:
+def _told(say: Sentences, e: Estimate, matrix: Matrix) -> str:
     """Return the text for a reader who points at a cell: its setting, and its counts or why there are none."""
     solved = say.words("{solved} of {runs} solved", solved=e.solved, runs=e.runs)
+    reached = [] if e.solved else filter(None, [say.reached(e.key, matrix)])
     ended = [say.words("stopped after {seeds} seeds", seeds=e.stopped_after)] if e.stopped_after else []
-    value = [solved, *_broken(say, e), *ended] if e.measured else [say.words(STATES_IN_SHORT[e.state])]
+    value = [solved, *reached, *_broken(say, e), *ended] if e.measured else [say.words(STATES_IN_SHORT[e.state])]
     of = [say.technique(e.technique), say.cell(e.task, e.lag)]
     return told(say.words, of, say.words.rules.between_items.join(value))
 
@@ -188,7 +189,7 @@ def _family_starts(techniques: list[Technique]) -> list[int]:
     return [y for y, (above, own) in enumerate(itertools.pairwise(families)) if own != above]
 
 
-def _row_names(axes: Axes, techniques: list[Technique], say: Names) -> None:
+def _row_names(axes: Axes, techniques: list[Technique], say: Sentences) -> None:
     """Technique names at the rows, family names at the first row of each family."""
     blend = axes.get_yaxis_transform()
     inch = 1 / (axes.get_position().width * WIDTH)
@@ -207,7 +208,7 @@ def _row_names(axes: Axes, techniques: list[Technique], say: Names) -> None:
         axes.text(-(LEFT - 0.02) * inch, y + 0.5, family, transform=blend, va="center", fontsize=7, color=MUTED)
 
 
-def _legend(figure: Figure, say: Names, states: set[str]) -> None:
+def _legend(figure: Figure, say: Sentences, states: set[str]) -> None:
     handles: list[Artist] = [
         Patch(facecolor=SOLVE_RATE(1.0), label=say.words("all solved")),
         Patch(facecolor=SOLVE_RATE(0.0), label=say.words("none solved")),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bench.languages import Language
 from bench.report.document import (
     Block,
+    Box,
     Break,
     Card,
     Cell,
@@ -54,6 +55,8 @@ class _Markdown:
         yield "\n".join(
             f"- **{escaped(name)}**{self.words.rules.colon}{escaped(value)}" for name, value in document.facts
         )
+        for block in document.front:
+            yield from self._block(block)
         for section in document.sections:
             if not section.screen_only:
                 yield from self._section(section)
@@ -80,6 +83,9 @@ class _Markdown:
                 yield self._figure(block)
             case Table() if not block.screen_only:
                 yield from self._table(block)
+            case Box():
+                parts = [f"**{self._inline(block.title)}**", *(p for part in block.blocks for p in self._block(part))]
+                yield "\n>\n".join("\n".join(f"> {line}" for line in part.splitlines()) for part in parts)
             case Card():
                 yield f'<a id="{block.id}"></a>\n\n### {self._inline(block.title)}'
                 for part in block.blocks:

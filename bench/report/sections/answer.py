@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from bench.evidence import wording
-from bench.evidence.advice import NEAR, Offer, Pick, Rule
-from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
 from bench.evidence.questions import DECIDED
 from bench.evidence.scope import BASELINE
+from bench.evidence.shortfalls import before_training
 from bench.evidence.source import SourceRow, claims_of
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
+from bench.report.decisions import Decisions
 from bench.report.document import (
     Block,
-    Break,
-    Cell,
-    Column,
     Figure,
-    Group,
     Heading,
     Items,
     Link,
     Rich,
-    Row,
+    Section,
     Styled,
-    Table,
     Text,
 )  # fmt: skip
 from bench.report.draw.forest import in_margins
 from bench.report.draw.frontier import frontier
+from bench.report.front import warning
 from bench.report.section import ReportSection
-
-MOST_RULES = 9
-"""The rules of all tasks together that fit on the page."""
-MOST_NEAR = 1
-"""The techniques that cost hardly more which a pick names."""
 
 
 class Answer(ReportSection):
@@ -48,12 +40,37 @@ class Answer(ReportSection):
     title = words("The answer")
 
     def blocks(self) -> Iterator[Block]:
-        yield Text(self.words.joined(*self._lead()), "lead")
+        thin = bool(self.findings.shortfalls)
+        if thin:
+            yield warning(self.page)
+            yield Text(
+                self.words(
+                    "Nothing is concluded here from what was trained: what was measured stands in the chapters that "
+                    "follow, and verdicts there are as provisional as this store is thin."
+                )
+            )
+        else:
+            yield Text(self.words.joined(*self._lead()), "lead")
         for note in self._notes():
             yield Text(note, "note")
-        if table := self._rules():
+        if not thin and (table := self._decisions.table()):
             yield table
+        yield from self._told()
+        if not thin and (picture := frontier(self.findings, self.say, self._cost_alt())):
+            yield Figure(picture, self._cost_caption(), "cost")
+
+    def sections(self) -> Iterator[Section]:
+        """The page; marked where it is short."""
+        for section in super().sections():
+            yield replace(section, kind="thin" if self.findings.shortfalls else section.kind)
+
+    def _told(self) -> Iterator[Block]:
+        """Say what the tests tell of each remedy; in a thin store, of networks as they start alone."""
         values = self.page.verdicts.values()
+        every = Link(self.words("All {claims} claims of the source, with tests and runs", **values), "#claims")
+        if self.findings.shortfalls and not any(map(self._own, (row for row, _ in self.findings.rows))):
+            yield Text(every, "tally-line")
+            return
         yield Heading(self.words("What the tests tell most clearly of each remedy"), plain=True)
         yield Text(
             self.words(
@@ -64,10 +81,7 @@ class Answer(ReportSection):
             "how",
         )
         yield Items(tuple(self._tells(row) for row, _ in self.findings.rows), "findings")
-        all_of_them = Link(self.words("All {claims} claims of the source, with tests and runs", **values), "#claims")
-        yield Text((all_of_them, self.words.rules.colon, *self._tally()), "tally-line")
-        if picture := frontier(self.findings, self.say, self._cost_alt()):
-            yield Figure(picture, self._cost_caption(), "cost")
+        yield Text((every, self.words.rules.colon, *self._tally()), "tally-line")
 
     def _tally(self) -> Iterator[Rich]:
         for tally in self.page.verdicts.tally():
@@ -129,110 +143,9 @@ class Answer(ReportSection):
         ]
         return self.words("On every task they are learned with {techniques}.", techniques=self.numbers.join(named))
 
-    # What to use
-
     @cached_property
-    def _found(self) -> dict[str, list[Rule]]:
-        """Every rule, by task."""
-        return {task: self.findings.rules(task) for task in self.findings.tasks}
-
-    @property
-    def _most(self) -> int:
-        """Rules of a task that there is room for."""
-        return max(1, MOST_RULES // max(1, sum(map(bool, self._found.values()))))
-
-    def _rules(self) -> Table | None:
-        """The decision table; of tasks with many rules, those for the longest lags."""
-        groups = []
-        for place, (task, own) in enumerate(self._found.items(), start=1):
-            shown = own[-self._most :]
-            first = Cell(Link(self.say.task(task), f"#task-{place}"), "rowgroup", rows=len(shown))
-            rows = tuple(Row((*(() if i else (first,)), *self._rule(rule))) for i, rule in enumerate(shown))
-            groups += [Group(rows)] if rows else []
-        if not groups:
-            return None
-        columns = (
-            Column(self.words("Task")),
-            Column(self.words("Lag"), number=True),
-            Column(self.say.technique(BASELINE), number=True),
-            Column(self.words("Of the source's remedies")),
-            Column(self.words("Of everything measured")),
-        )
-        return Table(columns, tuple(groups), self._rules_caption(), "rules", "rules-table")
-
-    def _rule(self, rule: Rule) -> Iterator[Cell | Rich]:
-        base, first, last = rule.baseline, rule.lags[0], rule.lags[-1]
-        lags = self.numbers.count(last)
-        remedy, best = rule.remedy.offer, rule.best.offer
-        yield lags if first == last else f"{self.numbers.count(first)}–{lags}"
-        yield self._share(base) if base else self.words("not run")
-        yield self._pick(rule.remedy)
-        same = remedy is not None and best is not None and remedy.technique == best.technique
-        yield Styled(self.words("the same"), "quiet") if same else self._pick(rule.best)
-
-    def _pick(self, pick: Pick) -> Rich:
-        """A technique, the share of its runs that solve, and what solving costs; or that nothing solves."""
-        offer = pick.offer
-        if offer is None or not offer.solves:
-            return Styled(self.words("not run") if offer is None else self._nothing(offer), "quiet")
-        name = Styled(self.say.technique(offer.technique), "name")
-        solved = self.words("{share}, {grade}", share=self._share(offer), grade=self._grade(offer))
-        near = [self.say.technique(name) for name in pick.near[:MOST_NEAR]]
-        others = self.words("or {techniques}", techniques=self.words.rules.between_items.join(near))
-        beside = (" ", Styled(others, "small")) if near else ()
-        return (name, " ", solved, *beside, Break(), Styled(self._price(offer), "small"))
-
-    def _nothing(self, offer: Offer) -> str:
-        """Say that nothing solves enough, and what comes nearest."""
-        key = (
-            words("none; nearest: {technique}, {share} ({grade})")
-            if offer.solved
-            else words("none: at best {share} ({grade})")
-        )
-        nearest = self.say.technique(offer.technique)
-        return self.words(key, technique=nearest, share=self._share(offer), grade=self._grade(offer))
-
-    def _share(self, offer: Offer) -> str:
-        return f"{offer.solved}/{offer.runs}"
-
-    def _grade(self, offer: Offer) -> str:
-        return self.words("firm" if offer.firm else "tentative")
-
-    def _price(self, offer: Offer) -> str:
-        updates = self.numbers.count(offer.updates)
-        if math.isnan(offer.price):
-            return self.words("{updates} updates, not timed", updates=updates)
-        time = self.numbers.factor(offer.time)
-        return self.words(
-            "price {price} = {updates} updates × {time}",
-            price=self.numbers.count(offer.price),
-            updates=updates,
-            time=time,
-        )
-
-    def _rules_caption(self) -> str:
-        """Explain the decision table's words, and say how many rules it leaves out."""
-        meaning = self.words(
-            "What to use. At each lag, of the techniques with which at least {share} of the measured "
-            "runs solve the task, the one with the lowest price: mean updates to solve × time per "
-            "update over the baseline's, so that its unit is an update of the baseline. “Or” names "
-            "what costs at most {near} times as much. Firm: the exact {confidence} interval of the "
-            "share solved lies wholly on its side of {share}; tentative: it does not.",
-            share=self.numbers.percent(HORIZON_SHARE),
-            confidence=self.numbers.percent(CONFIDENCE),
-            near=f"{NEAR:g}",
-        )
-        cut = sum(max(0, len(own) - self._most) for own in self._found.values())
-        more = (
-            [
-                self.words(
-                    "Rules left out here, for shorter lags: {count}; see the tasks.", count=self.numbers.count(cut)
-                )
-            ]
-            if cut
-            else []
-        )
-        return self.words.rules.between_sentences.join([meaning, *more])
+    def _decisions(self) -> Decisions:
+        return Decisions(self.say)
 
     # What matters
 
@@ -240,8 +153,7 @@ class Answer(ReportSection):
         """Describe the most telling claim about a remedy: the decided one that is furthest from another verdict."""
         verdicts = self.page.verdicts
         name = (Styled(row.called(self.words), "name"), self.words.rules.colon)
-        ids = claims_of(row.id)
-        own = [claim for claim in verdicts.all if claim.claim in ids]
+        own = self._own(row)
         decided = [claim for claim in own if claim.verdict in DECIDED and math.isfinite(distance(claim))]
         if not decided:
             return (*name, Styled(self._open(own), "small"))
@@ -250,6 +162,16 @@ class Answer(ReportSection):
         what = verdicts.estimand(part)
         text = self.words("{what}: {came}.", what=what[:1].upper() + what[1:], came=self._estimate(part))
         return (*name, verdicts.says(claim), " ", verdicts.chip(claim.verdict, claim.claim), " ", Styled(text, "small"))
+
+    def _own(self, row: SourceRow) -> list[ClaimVerdict]:
+        """The claims about a remedy; in a thin store those that rest on no training, and that something is known of."""
+        verdicts, ids = self.page.verdicts, claims_of(row.id)
+        own = [claim for claim in verdicts.all if claim.claim in ids]
+        if not self.findings.shortfalls:
+            return own
+        known = {claim.claim: verdicts.run(claim) for claim in own}
+        untrained = {id for id, parts in known.items() if parts and all(before_training(p.asked) for p in parts)}
+        return [claim for claim in own if claim.claim in untrained]
 
     def _estimate(self, part: PartVerdict) -> str:
         """An effect with its unit, its interval, and what they rest on."""
@@ -330,7 +252,7 @@ class Answer(ReportSection):
             "{task}: up to lag {lag} solve it {solvers} of the techniques, cheapest {technique} "
             "({price}); the baseline {base}.",
             technique=self.say.technique(best.technique),
-            price=self._price(best),
+            price=self._decisions.price(best),
             base=base,
             **values,
         )

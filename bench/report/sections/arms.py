@@ -98,9 +98,12 @@ def about(arm: str, say: Sentences) -> str:
     runs = sum(run.measured for run in matrix.runs)
     return say.words.joined(
         say.words(WHY[arm]) if arm in WHY else "",
+        "" if matrix.trained else say.start(matrix),
         say.words("Protocol: {differences}.", differences=joined) if unlike else "",
         say.words(
-            "{techniques} techniques, {runs} measured runs.",
+            "{techniques} techniques, {runs} measured runs."
+            if matrix.trained
+            else "{techniques} techniques, {runs} networks, none of them trained.",
             techniques=n.count(len(matrix.techniques)),
             runs=n.count(runs),
         ),

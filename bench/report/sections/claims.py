@@ -31,7 +31,7 @@ READING = (
             "left when a run had solved its task; zero if it had not."
         ),
     ),
-    (words("Margin"), words("Differences within it do not matter. It stands in the claim's file.")),
+    (words("Margin"), words("Differences within it do not matter. It stands with the claim.")),
     (
         words("n"),
         words("Paired seeds, or rounds of timing; and how many would be needed for a decision."),
@@ -87,10 +87,11 @@ class Claims(ReportSection):
         pages = ClaimPages(self.page, self.page.verdicts)
         yield Text(
             self.words(
-                "A file for each of the {claims} claims says what would support and what would contradict it: what is "
-                "estimated, in which direction, and beyond what margin. All tests stand in one family: p-values are "
-                "corrected by Holm's method for {comparisons} comparisons, and the level is {level}. A verdict holds "
-                "for the networks, tasks and lags of this report.",
+                "What would support and what would contradict each of the {claims} claims is written down with it: "
+                "what is estimated, in which direction, and beyond what margin. Not all of that was fixed before any "
+                "result was seen. All tests stand in one family: p-values are corrected by Holm's method for "
+                "{comparisons} comparisons, and the level is {level}. A verdict holds for the networks, tasks and lags "
+                "of this report.",
                 **self.page.verdicts.values(),
             )
         )

@@ -29,6 +29,10 @@ FULL = 0.999
 """A gradient that keeps this much of the full one's norm and direction is the full one."""
 
 
+RATE, LITTLE = -0.15, 0.01
+"""An example of a rate, and of a share of the norm that is little."""
+
+
 class Shown(NamedTuple):
     """The measurements of one quantity of a technique, from which a row of the table is made."""
 
@@ -103,7 +107,12 @@ class Flow(ReportSection):
                 "On the same sequences for every technique, the gradient of the loss is followed back in time, step "
                 "by step, in double precision. Its norm shrinks or grows about exponentially; the slope of its "
                 "logarithm, in nats per step back, is the rate that claims are about. Below zero the gradient shrinks; "
-                "zero would be a gradient that keeps its norm."
+                "zero would be a gradient that keeps its norm. At {rate} nats per step, {kept} of it are left after "
+                "one step, and {little} after {steps}.",
+                rate=self.numbers.signed(RATE),
+                kept=self.numbers.percent(math.exp(RATE)),
+                little=self.numbers.percent(LITTLE),
+                steps=self.numbers.count(math.ceil(math.log(LITTLE) / RATE)),
             )
         )
         first = True
@@ -180,7 +189,7 @@ class Flow(ReportSection):
         """Write the caption of a task's table."""
         lag = matrix.flow.lag(task)
         assert lag is not None
-        return self.words(
+        said = self.words(
             "{cell}: rate of the gradient in nats per step back, before training and at its end (up to "
             "{seeds} seeds); the columns from “fitted” to “dead” are of the end, the last two of all "
             "of training."
@@ -192,6 +201,7 @@ class Flow(ReportSection):
             cell=self.say.cell(task, lag),
             seeds=self.numbers.count(max(rate.seeds for rate in matrix.flow.rates_in(task, lag))),
         )
+        return self.words.joined(said, self.say.start(matrix))
 
     def _legend(self) -> str:
         """Explain the tables' columns."""

@@ -84,9 +84,9 @@ class Overview(ReportSection):
             for tally in verdicts.tally()
         )
         caption = self.words(
-            "The source's {claims} claims by verdict. Their tests were not fixed before any result was seen, as the "
-            "rules of the trial say; p-values are corrected for all {comparisons} comparisons that the numbers of "
-            "seeds allow to be tested.",
+            "The source's {claims} claims by verdict. Verdicts rest on tests that stand with the claims, in files of "
+            "the code, not all of which were fixed before any result was seen; p-values are corrected for all "
+            "{comparisons} comparisons that the numbers of seeds allow to be tested.",
             **verdicts.values(),
         )
         return Table(columns, (Group(rows),), caption, "tally", "tally")
@@ -128,8 +128,9 @@ class Overview(ReportSection):
         )
         caption = self.words(
             "Horizon: the longest lag that at least {share} of a technique's measured runs solve. “≥” means that no "
-            "longer lag was tested, “<” that not even the shortest one was solved. Time per update is relative to "
-            "the baseline, over all settings timed; the baseline's own is its time against itself, the noise floor.",
+            "longer lag was tested, “<” that not even the shortest one was solved. Time per update is over the "
+            "baseline's, from the smallest to the largest of all settings timed: the geometric mean over processes, "
+            "over that of the baseline timed against itself, as in verdicts and prices.",
             share=self.say.share(),
         )
         return Table(columns, groups(self.findings.techniques, row), caption, "horizons", "numbers even")
@@ -138,10 +139,10 @@ class Overview(ReportSection):
         """Say how many runs and settings the report rests on."""
         counts = self.say.counts()
         return self.words(
-            "Behind this stand {measured} measured runs in {settings} settings (technique, task and "
+            "Behind this stand {measured} training runs in {settings} settings (technique, task and "
             "lag, in the main matrix and {arms} others), after {tuning} runs to choose learning "
-            "rates. {diverged} of the measured runs diverged and {failed} failed; both count as "
-            "unsolved.",
+            "rates. {diverged} of the training runs diverged and {failed} failed; both count as "
+            "unsolved. Of {probed} further networks only the gradient was measured, untrained.",
             **counts,
         )
 

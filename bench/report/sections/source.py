@@ -45,6 +45,7 @@ class Source(ReportSection):
                 "beneath its table."
             )
         )
+        yield Text(self.say.meaning_of_reached(), "how")
         columns = (Column(self.words("Technique")), *(Column(self.words(head)) for head in HEADS.values()))
         rows = [self._remedy(row, techniques) for row, techniques in self.findings.rows]
         caption = self.words(

@@ -89,18 +89,23 @@ class Tasks(ReportSection):
                 )
             )
 
-        caption = self.words(
+        caption = self.words.rules.between_sentences.join([self._updates_caption(task), self.say.meaning_of_reached()])
+        columns = (Column(self.words("Technique")), *(Column(self.say.lag(lag)) for lag in lags))
+        return Table(columns, groups(self.findings.members_of(task), row), caption, f"{task}-updates-table", "numbers")
+
+    def _updates_caption(self, task: str) -> str:
+        return self.words(
             "{task}: updates until solved, by lag: the Kaplan–Meier median and, in brackets, the restricted mean (of "
             "updates until solved, or of the budget where that comes first). “>” marks a median beyond the budget.",
             task=self.say.task(task),
         )
-        columns = (Column(self.words("Technique")), *(Column(self.say.lag(lag)) for lag in lags))
-        return Table(columns, groups(self.findings.members_of(task), row), caption, f"{task}-updates-table", "numbers")
 
     def _updates_cell(self, key: SettingKey) -> Cell:
         found, n = self.findings.estimate(key), self.numbers
         if found is None or not found.measured:
             return Cell(self.words("not run"), kind="gap")
+        if not found.solved:
+            return Cell(self.page.trained.origin(self.say.solved_of(key, 0, found.runs), key), kind="unsolved")
         origin = self.page.trained.origin(n.updates(found.median, found.budget), key)
         return Cell((origin, " ", Styled(f"({n.count(found.restricted_mean)})", "small")))
 
@@ -159,7 +164,12 @@ class Tasks(ReportSection):
     def _about(self, task: str) -> str:
         """Describe what a task asks of a network, its lags and its levels."""
         marks, n = self.findings.levels(task), self.numbers
-        facts = [self.words("Lags tested: {lags}.", lags=n.join(self.findings.lags(task)))]
+        lags, means = n.join(self.findings.lags(task)), self.say.lag_means(task)
+        facts = [
+            self.words("Lags tested: {lags}; a lag is {means}.", lags=lags, means=means)
+            if means
+            else self.words("Lags tested: {lags}.", lags=lags)
+        ]
         if marks is not None:
             facts.append(
                 self.words(
@@ -181,8 +191,9 @@ class Tasks(ReportSection):
             self.words(
                 "{task}, lag {lag}: cost of one training update, measured apart from training: alone "
                 "(threads: {threads}), in {rounds} rounds that alternate with the baseline. Time is the "
-                "ratio to the baseline's, the median of the rounds, with the range that holds the middle "
-                "half of them; FLOPs are per sequence, forward and backward.",
+                "ratio to the baseline's as timed, the median of the rounds, with the range that holds the "
+                "middle half of them; elsewhere in this report it is over the baseline's own, and a geometric mean. "
+                "FLOPs are per sequence, forward and backward.",
                 task=self.say.task(task),
                 **counts,
             )

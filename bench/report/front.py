@@ -1,0 +1,82 @@
+"""The title page: the facts about a study, why nothing can be concluded from it if that is so, and its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.evidence.shortfalls import headline, reasons
+from bench.report.document import Block, Box, Rich, Terms, Text
+from bench.report.limits import Limits, limits
+from bench.report.protocols import Entry
+from bench.report.section import Page
+
+
+def facts(page: Page) -> Iterator[tuple[str, str]]:
+    """Yield the facts about the study."""
+    words, n, findings = page.words, page.say.numbers, page.findings
+    if findings.studies:
+        yield words("Study"), page.say.study()
+    yield words("Tasks"), page.say.tasks()
+    yield words("Techniques"), n.count(len(findings.techniques))
+    counted = page.say.counts()
+    yield words("Training runs"), words("{measured} in {settings} settings, and {tuning} for tuning", **counted)
+    if findings.counts.probed:
+        yield words("Untrained"), words("{probed} networks, whose gradients were measured as they start", **counted)
+    if findings.origins:
+        first = n.when(min(origin.first for origin in findings.origins))
+        last = n.when(max(origin.last for origin in findings.origins))
+        yield words("Trained"), words("{first} to {last} (UTC)", first=first, last=last)
+
+
+def front(page: Page) -> Iterator[Block]:
+    """Yield the boxes of the title page."""
+    if page.findings.shortfalls:
+        yield warning(page)
+    if found := limits(page.findings):
+        yield _limits(page, found)
+
+
+def warning(page: Page) -> Box:
+    """Say that the store is too thin for a conclusion, and why."""
+    short, words = page.findings.shortfalls, page.words
+    return Box(headline(short, words), (Text(words.joined(*reasons(short, words))),), "warning")
+
+
+def _limits(page: Page, found: Limits) -> Box:
+    cannot = page.words("Nothing of this holds for longer lags, other sizes, longer budgets or your data.")
+    blocks = Terms(tuple(_bounds(page, found)), "facts"), Text(cannot, "cannot")
+    return Box(page.words("What all of this rests on, and what it cannot say"), blocks, "limits")
+
+
+def _bounds(page: Page, found: Limits) -> Iterator[tuple[Rich, Rich]]:
+    words, n = page.words, page.say.numbers
+    yield words("Lags"), words.rules.between_clauses.join(_lags(page, task, own) for task, own in found.lags.items())
+    yield words("Seeds"), n.count(found.seeds[0]) if len({*found.seeds}) == 1 else n.range(*map(n.count, found.seeds))
+    for entry in found.fields:
+        yield words.name(entry.title), _values(page, found, entry)
+    yield (
+        words("Start"),
+        words(
+            "spectral radius of the recurrent weights about {radius}, so that a gradient shrinks from the outset; "
+            "techniques with a start of their own aside"
+            if max(found.radii) < 1
+            else "spectral radius of the recurrent weights about {radius}; techniques with a start of their own aside",
+            radius=n.join(f"{radius:.2f}" for radius in found.radii),
+        ),
+    )
+
+
+def _lags(page: Page, task: str, lags: list[int]) -> str:
+    """'Adding: 20 and 50 (the length of the sequence)'."""
+    words, means = page.words, page.say.lag_means(task)
+    values = {"task": page.say.task(task), "lags": page.say.numbers.join(map(page.say.numbers.count, lags))}
+    return words("{task} {lags} ({means})", means=means, **values) if means else words("{task} {lags}", **values)
+
+
+def _values(page: Page, found: Limits, entry: Entry) -> str:
+    """A value of the protocol; where tasks differ, each one's."""
+    words, shown = page.words, {task: entry.shown(page.findings, task, page.say) for task in found.lags}
+    if len({*shown.values()}) == 1:
+        return next(iter(shown.values()))
+    told = [words("{task} {value}", task=page.say.task(task), value=value) for task, value in shown.items()]
+    return words.rules.between_clauses.join(told)
