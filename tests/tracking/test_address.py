@@ -64,6 +64,7 @@ def test_sqlalchemy_reads_the_path_that_is_meant(tmp_path, monkeypatch, name, de
     assert address.make_url(found).database == str(tmp_path / name / "mlflow.db")
 
 
+@pytest.mark.usefixtures("collects_here")
 def test_a_store_in_a_folder_with_escapes_in_its_name(make_store, tmp_path):
     name = "a%20proj_feature%2Ffoo"
     beside = make_store("a proj_feature/foo")

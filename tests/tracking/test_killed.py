@@ -127,6 +127,7 @@ def _die(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("collects_here")
 def test_a_removal_that_was_killed_leaves_no_folder_behind(store, monkeypatch):
     store.write_cohort(result(cohort("lstm")))
     (record,) = store.records.standing("cohorts").whole
