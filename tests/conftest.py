@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import ports
 import pytest
@@ -77,6 +79,22 @@ def make_store(tmp_path: Path, empty_database: Path) -> Callable:
 def store(make_store: Callable):
     """A new empty Store."""
     return make_store()
+
+
+@pytest.fixture
+def collects_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's `gc` in this process. As a program of its own it takes seconds to start; a test of `prune` does that."""
+    from bench.tracking import pruning
+
+    def run(command: list[str], **_: object) -> SimpleNamespace:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of MLflow's own modules
+            from click.testing import CliRunner
+            from mlflow.cli import cli
+        done = CliRunner().invoke(cli, command[command.index("gc") :])
+        return SimpleNamespace(returncode=done.exit_code, stderr=f"{done.output}{done.exception or ''}")
+
+    monkeypatch.setattr(pruning, "subprocess", SimpleNamespace(run=run))
 
 
 @pytest.fixture

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 PATIENCE = 180
 """Seconds that a server may take to come up on a busy machine."""
+IN_ONE = """
+import os, sys
+import mlflow.server
+import uvicorn
+from mlflow.cli import cli
+
+def here(command, extra_env, **_):
+    os.environ.update(extra_env)
+    uvicorn.main(command[command.index("uvicorn") + 1 :])
+
+mlflow.server._exec_cmd = here
+cli(sys.argv[1:])
+"""
+"""`mlflow server`, which otherwise starts a second process, and imports itself twice."""
 
 
 def answering(address: str, server: subprocess.Popen) -> str:
@@ -42,7 +56,7 @@ def mlflow_server(store: Store, port: int, folder: Path) -> Iterator[str]:
 @contextmanager
 def mlflow_process(store: Store, port: int, folder: Path, within: Sequence[str] = ()) -> Iterator[subprocess.Popen]:
     """MLflow's own server on a store, once it answers; within: a command that starts what follows it."""
-    command = [*within, sys.executable, "-P", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command = [*within, sys.executable, "-P", "-c", IN_ONE, "server", "--host", "127.0.0.1", "--port", str(port)]
     own = os.environ | {"MLFLOW_BACKEND_STORE_URI": store.uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen([*command, "--workers", "1"], env=own, cwd=folder, stdout=log, stderr=log)

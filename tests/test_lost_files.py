@@ -30,6 +30,7 @@ def said_by(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, 
     return status, out, err
 
 
+@pytest.mark.usefixtures("collects_here")
 def test_one_step_mends_it(robbed, capsys):
     where = ("--store", robbed.uri)
     for command in (RUN, ["verdicts"], ["export", "--format", "csv"], ["report"], ["prune"]):

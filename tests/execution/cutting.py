@@ -22,7 +22,8 @@ import pyarrow.parquet  # noqa: F401
 from mlflow import MlflowClient
 
 from bench.cli import main
-from bench.evidence.verdicts import judge
+from bench.evidence import verdicts
+from bench.evidence.claims import source_claims
 from bench.execution import crew, preload, sampling  # noqa: F401
 from bench.history import take
 from bench.tracking import Store
@@ -35,14 +36,21 @@ LONGEST = 1.2
 """Seconds, about those of a whole run on an idle machine."""
 
 
+def judge_little() -> None:
+    """Have runs judge two claims, which take a fraction of the time of all."""
+    few = source_claims()[:2]
+    for module in (verdicts, take):
+        module.source_claims = lambda: few
+
+
 def judge_no_more(store: Path) -> None:
     """Have later runs put down the verdicts on this store: judging takes longer than all else and writes nothing.
 
     Speeds are sampled in one process; more of them would add to the rows of one table.
     """
     sampling.PROCESSES = 1
-    verdicts = judge(Store.open(str(store)))
-    take.judge_scopes = lambda found: verdicts
+    known = verdicts.judge(Store.open(str(store)))
+    take.judge_scopes = lambda found: known
 
 
 def cut_at_write(number: int, kind: signal.Signals) -> None:
@@ -104,6 +112,7 @@ def cut(store: Path, preset: str, dice: random.Random) -> tuple[str, int]:
 def all_cuts(folder: Path, preset: str, cuts: int, seed: int) -> None:
     """One undisturbed run; then runs that are cut off, each on the store that the one before left."""
     dice = random.Random(seed)
+    judge_little()
     done, stores = 0, 0
     while True:
         store = folder / f"store-{stores}"

@@ -23,6 +23,9 @@ import alembic.command, pyarrow.parquet  # once, not in every child
 from made_up.cohorts import cohort, result
 from bench.tracking import Store
 
+warm, *folders = sys.argv[1:]
+Store.open(warm).write_cohort(result(cohort()))  # what a program does the first time, once
+
 def dying(store, fatal):
     count = 0
     def wrap(write):
@@ -37,7 +40,7 @@ def dying(store, fatal):
         setattr(store.client, name, wrap(getattr(store.client, name)))
     return store
 
-for fatal, folder in enumerate(sys.argv[1:], start=1):
+for fatal, folder in enumerate(folders, start=1):
     child = os.fork()
     if not child:
         store = Store.open(folder)
@@ -53,10 +56,11 @@ for fatal, folder in enumerate(sys.argv[1:], start=1):
 def killed(tmp_path_factory, empty_database) -> list[Path]:
     """Stores in which a real process was killed before its first, second, … write; the last one was not."""
     folders = [tmp_path_factory.mktemp(f"killed-{n}") for n in range(1, LAST + 2)]
-    for folder in folders:
+    warm = tmp_path_factory.mktemp("warm")
+    for folder in (warm, *folders):
         shutil.copyfile(empty_database, folder / "mlflow.db")
     answer = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *map(str, folders)],
+        [sys.executable, "-c", PROGRAM, *map(str, (warm, *folders))],
         env={"PYTHONPATH": f"{Path(__file__).parents[1]}:{Path.cwd()}", "PATH": ""},
         capture_output=True,
         text=True,
@@ -123,6 +127,7 @@ def _die(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("collects_here")
 def test_a_removal_that_was_killed_leaves_no_folder_behind(store, monkeypatch):
     store.write_cohort(result(cohort("lstm")))
     (record,) = store.records.standing("cohorts").whole

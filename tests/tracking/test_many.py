@@ -18,7 +18,8 @@ import alembic.command, pyarrow.parquet  # once, not in every child
 from made_up.cohorts import cohort, result
 from bench.tracking import Store
 
-count, *folders = sys.argv[1:]
+count, warm, *folders = sys.argv[1:]
+Store.open(warm).write_cohort(result())  # what a program does the first time, once
 for folder in folders:
     gate, opener = os.pipe()
     children = []
@@ -39,10 +40,10 @@ for folder in folders:
 """
 
 
-def test_eight_that_start_at_once_make_one_store_and_take_turns(tmp_path):
+def test_eight_that_start_at_once_make_one_store_and_take_turns(tmp_path, store):
     folders = [tmp_path / f"round-{n}" for n in range(ROUNDS)]
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(PROCESSES), *map(str, folders)],
+        [sys.executable, "-c", PROGRAM, str(PROCESSES), store.uri, *map(str, folders)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
