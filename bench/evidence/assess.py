@@ -10,6 +10,7 @@ import numpy as np
 from bench.evidence.claims import Part
 from bench.evidence.contrasts import Estimate, NotEstimable, Results, Sample, draw, estimate
 from bench.evidence.estimands import Sampled
+from bench.evidence.measuring.costs import Size, size_of
 from bench.evidence.questions import Answer, Verdict, answers, reading, seeds_needed
 from bench.evidence.statistics import Inference, Interval, Needed
 from bench.records.study import MAIN
@@ -60,6 +61,8 @@ class Assessment:
     answers: tuple[Answer, ...] = ()
     analyses: tuple[tuple[str, Look], ...] = ()
     """Other ways to look at it, by name."""
+    size: Size | None = None
+    """The size at which costs are compared, if it is about costs."""
     orthogonal: Look | None = None
     """The same in the arm of orthogonal starts, if it was run."""
 
@@ -100,13 +103,14 @@ def assess(part: Part, results: Results) -> Assessment:
     except NotEstimable as why:
         return Assessment(part, None, why)
     whole = Look(found.sample, None if found.counted else found.sample.inference)
+    size = size_of(results.scope(part.arm), part) if part.estimand.one_place else None
     if whole.found is None:
-        return Assessment(part, found, whole=whole, telling=whole)
+        return Assessment(part, found, whole=whole, telling=whole, size=size)
     margin = margin_of(part, found.ratio)
     telling = Look(found.telling, found.telling.inference) if found.telling else None
     stated = answers(part.direction, whole.found, telling.found if telling else None, margin)
     analyses = tuple((name, Look(sample, sample.inference)) for name, sample in found.variants.items())
-    return Assessment(part, found, None, whole, telling, stated, analyses, _orthogonal(part, results))
+    return Assessment(part, found, None, whole, telling, stated, analyses, size, _orthogonal(part, results))
 
 
 def shown(values: tuple[float, float, float], ratio: bool) -> tuple[float, float, float]:

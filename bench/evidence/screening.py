@@ -25,7 +25,7 @@ class Stop(NamedTuple):
 def stops_of(members: pd.DataFrame, studies: Counting) -> Stops:
     """The settings that ended after the screening seeds of the studies that count.
 
-    members: the finished members that count, MEMBER_COLUMNS. A seed all of whose own tuning failed has screened, too:
+    members: the finished members that count, MEMBERS. A seed all of whose own tuning failed has screened, too:
     it is not going to be measured.
     """
     found: Stops = {}

@@ -15,6 +15,7 @@ from bench.evidence.combining import of_claim
 from bench.evidence.contrasts import Results
 from bench.evidence.estimands import Estimand
 from bench.evidence.family import Family
+from bench.evidence.measuring.costs import Size
 from bench.evidence.questions import FAILS, HOLDS, Verdict, alike
 from bench.evidence.scope import ResultStore, Scope, scopes
 from bench.evidence.statistics import Needed
@@ -74,6 +75,8 @@ class PartVerdict:
     """The seeds needed at either end of the effect's interval at 80 %; None: more than one could run."""
     points_to: Verdict = "undecided"
     """The reading of the part's own interval, without any correction: where nothing is decided, what it points to."""
+    size: Size | None = None
+    """The size at which costs were measured; None for what is no cost."""
 
     @property
     def part(self) -> str:
@@ -206,7 +209,7 @@ def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
         claim, found.part, verdict, effect=effect, low=low, high=high, p=p, n=look.n, needed_n=needed.seeds,
         robustness=_robustness(found, verdict), orthogonal=_orthogonal(found, verdict),
         runs=look.sample.runs, reason=_reason(found, verdict, needed, family), data=look.sample.data,
-        needed_range=(needed.fewest, needed.most), points_to=found.reading(look),
+        needed_range=(needed.fewest, needed.most), points_to=found.reading(look), size=found.size,
     )  # fmt: skip
 
 
@@ -247,6 +250,7 @@ def as_record(verdict: PartVerdict) -> dict[str, Any]:
            "needed_n", "needed_range", "points_to", "orthogonal", "runs", "beside")  # fmt: skip
     record = {name: getattr(verdict, name) for name in own}
     record |= {"why": asdict(verdict.reason), "robustness": asdict(verdict.robustness)}
+    record |= {"size": verdict.size and asdict(verdict.size)}
     if isinstance(verdict, ClaimVerdict):
         record |= {"made_of": verdict.made_of, "holding": verdict.holding}
         record |= {"comparisons": verdict.comparisons, "parts": [as_record(part) for part in verdict.parts]}

@@ -10,6 +10,7 @@ from typing import Any
 from bench import plain_yaml
 from bench.evidence.claims import Part, find_claim, further_claims, source_claims
 from bench.evidence.estimands import Sampled
+from bench.evidence.measuring.costs import Size
 from bench.evidence.questions import Verdict
 from bench.evidence.source import COLUMNS, CONTEXT, load_rows
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, as_record
@@ -177,11 +178,20 @@ def verdict(found: PartVerdict, say: Language) -> str:
 
 
 def reason(verdict: PartVerdict, say: Language) -> str:
-    """Say in a sentence why a verdict is what it is."""
+    """Say in a sentence why a verdict is what it is; of costs in another, at which size they were measured."""
     if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
-        return _of_parts(verdict, say)
+        sizes = dict.fromkeys(part.size for part in verdict.parts if part.size and not part.beside)
+        return say.joined(_of_parts(verdict, say), *(_sized(size, say) for size in sizes))
     values = dict(verdict.reason.values) if verdict.verdict == "not run" else _values(verdict, say)
-    return say(REASONS[verdict.reason.key], **values)
+    return say.joined(say(REASONS[verdict.reason.key], **values), _sized(verdict.size, say) if verdict.size else "")
+
+
+def _sized(size: Size, say: Language) -> str:
+    """Say at which size costs were measured."""
+    units = say.all_of([str(units) for units in size.units])
+    if not size.steps:
+        return say(words("Costs are those at {units} hidden units and lag {lag}."), units=units, lag=size.lag)
+    return say(words("Costs are those at {units} hidden units and {steps} steps."), units=units, steps=size.steps)
 
 
 def _values(verdict: PartVerdict, say: Language) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import next_cohort
 from bench.records.result import COSTS, CohortResult, typed
 from bench.records.settings import Cohort, Setting
-from bench.records.study import Study
+from bench.records.study import MAIN, Study
 from bench.tracking import Outbox, Store
 from bench.training.cohort import failed_cohort
 from bench.training.cost import BASELINE, PROCESSES, Timing, cost_hash, pooled
@@ -317,17 +317,32 @@ class _Run:
     def _to_cost(self) -> dict[str, Setting]:
         """Find the settings to time, by the hash of their cost.
 
-        They are the first task at its shortest lag, and also at its longest for what has dials.
+        They are the first task of each arm at its shortest lag, and also at its longest for what has dials; in an arm
+        that is larger than the main one, for everything.
 
         Costs are linear in the lag, except where a dial cuts it, as a window does; the baseline is timed there, too.
-        Where nothing trains, nothing has a cost.
+        With few units it is calls that take time, not operations, so that a cost says little of larger networks. Where
+        nothing trains, nothing has a cost.
         """
         found = {}
         for study in self.studies:
-            plan = study.tasks[0]
+            plan, large = study.tasks[0], self._is_large(study)
             for setting in study.settings if plan.protocol.updates else ():
-                far = setting.dials or setting.technique == BASELINE
+                far = large or setting.dials or setting.technique == BASELINE
                 here = setting.lag == plan.lags[0] or (far and setting.lag == plan.lags[-1])
                 if setting.task == plan.task and here:
                     found[cost_hash(setting)] = setting
         return found
+
+    def _is_large(self, study: Study) -> bool:
+        """Return True for an arm whose first task has more units, or longer lags, than the main arm gives that task.
+
+        An arm that is run without the main one counts as large, for its costs are asked for.
+        """
+        if study.arm == MAIN:
+            return False
+        plan = study.tasks[0]
+        main = [one for other in self.studies if other.arm == MAIN for one in other.tasks if one.task == plan.task]
+        return not main or any(
+            plan.protocol.hidden_size > one.protocol.hidden_size or plan.lags[-1] > one.lags[-1] for one in main
+        )

@@ -25,6 +25,7 @@ from bench.records.settings import Member, Setting, digest
 from bench.tasks import tasks
 from bench.techniques import Technique
 from bench.training.cohort import build, processor
+from bench.training.matching import hidden_size
 from bench.training.turns import Work as Update
 from bench.training.turns import one_round, seconds, warm
 
@@ -78,7 +79,8 @@ def measure_cost(setting: Setting, baseline: Setting) -> dict[str, Any]:
         "technique": setting.technique,
         "task": setting.task,
         "lag": setting.lag,
-        "hidden_size": protocol.hidden_size,
+        "steps": tasks.get(setting.task)().steps(setting.lag),
+        "hidden_size": hidden_size(setting),
         "batch_size": protocol.batch_size,
         "parameters": module.parameters_each,
         "state_size": module.state_each,

@@ -14,10 +14,23 @@ from bench.cli.console import to_json
 from bench.errors import BenchError
 from bench.evidence import wording
 from bench.evidence.claims import further_claims, source_claims
+from bench.evidence.measuring.costs import Size
 from bench.evidence.statistics import least_n
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, Reason, as_record, judge
 from bench.languages import language
-from bench.testing.made_up import CELLS, SmallStore, World, member, probe, profile, setting, study
+from bench.testing.made_up import (
+    CELLS,
+    LAG,
+    RULES,
+    SmallStore,
+    World,
+    cost,
+    member,
+    probe,
+    profile,
+    setting,
+    study,
+)  # fmt: skip
 from bench.tracking import Store
 
 SEEDS = 30
@@ -250,6 +263,24 @@ def test_a_part_beside_has_no_say() -> None:
 
 
 # Words
+
+
+def test_a_cost_is_told_with_its_size() -> None:
+    made = World()
+    for name, flops in (("tanh", 100), ("lstm", 400), ("gru", 300)):
+        made.train(name, 2)
+        made.store.cost_rows.append(cost(name, LAG, steps=LAG, flops=flops))
+    known = judged(made.finish())
+    part = parts(known["S10"])["flops-lstm"]
+    assert part.size == Size("adding", LAG, LAG, (RULES.hidden_size,))
+    said = f"Costs are those at {RULES.hidden_size} hidden units and {LAG} steps."
+    assert wording.reason(part, ENGLISH) == f"As claimed: 4×, counted. {said}"
+    assert wording.reason(known["S10"], ENGLISH).endswith(said)
+    assert wording.reason(known["S10"], ENGLISH).count(said) == 1
+    assert as_record(part)["size"] == {"task": "adding", "lag": LAG, "steps": LAG, "units": (RULES.hidden_size,)}
+    older = replace(part, size=replace(part.size, steps=0))
+    assert "and lag 20." in wording.reason(older, ENGLISH)
+    assert as_record(known["S04"].parts[0])["size"] is None
 
 
 def test_reasons_say_what_holds_and_what_does_not() -> None:

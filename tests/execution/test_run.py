@@ -57,6 +57,24 @@ def test_the_ladder_spares_what_is_out_of_reach(store):
     assert summary.trained == 4
 
 
+def test_an_arm_that_is_larger_has_the_costs_of_everything_at_its_longest_lag(store):
+    words = {"lags": (2, 4), "updates": 2, "seeds": 1, "learning_rates": (0.01,), "hidden_size": 4}
+    arms = {
+        "main": study("tanh", "gru", **words),
+        "alike": study("tanh", "gru", **words, recurrent_gain=2.0),
+        "wide": study("tanh", "gru", **words | {"hidden_size": 6}),
+        "long": study("gru", **words | {"lags": (2, 5)}),
+    }
+    run_studies([made.model_copy(update={"arm": arm}) for arm, made in arms.items()], store, jobs=1)
+    costs = store.costs()
+    places = sorted(costs[["hidden_size", "technique", "lag"]].itertuples(index=False, name=None))
+    assert places == [
+        (4, "gru", 2), (4, "gru", 5), (4, "tanh", 2), (4, "tanh", 4),
+        (6, "gru", 2), (6, "gru", 4), (6, "tanh", 2), (6, "tanh", 4),
+    ]  # fmt: skip
+    assert set(costs["steps"] - costs["lag"]) == {tasks.get("adding")().steps(2) - 2}
+
+
 def test_screening_spares_the_other_seeds(store):
     hopeless = study("sigmoid", lags=(30, 40), updates=3, seeds=5, screening_seeds=2)
     summary = run_studies([hopeless], store, jobs=1)

@@ -12,8 +12,9 @@ from bench.training.cost import Timing, count_flops, measure_cost, peak_bytes, p
 STEPS, BATCH, HIDDEN, INPUTS = 12, 4, 8, 2
 
 
-def setting(technique):
-    chosen = Selectors(techniques=(technique,), tasks=("adding",), lags=(STEPS,), batch_size=BATCH, hidden_size=HIDDEN)
+def setting(technique, **words):
+    sizes = {"lags": (STEPS,), "batch_size": BATCH, "hidden_size": HIDDEN}
+    chosen = Selectors(techniques=(technique,), tasks=("adding",), **sizes, **words)
     return resolve(load_preset("smoke"), chosen).settings[0]
 
 
@@ -65,6 +66,13 @@ def test_a_row_of_the_ledger_is_complete():
     assert table.notna().all(axis=None)
     assert 0 < row["time_ratio_low"] <= row["time_ratio"] <= row["time_ratio_high"]
     assert row["parameters"] == 4 * HIDDEN * (INPUTS + HIDDEN + 1) + HIDDEN + 1
+
+
+def test_where_parameters_are_matched_so_is_the_size_that_costs():
+    row = measure_cost(setting("lstm", match="parameters"), setting("tanh", match="parameters"))
+    assert 0 < row["hidden_size"] < HIDDEN
+    assert row["parameters"] < 1.5 * measure_cost(setting("tanh"), setting("tanh"))["parameters"]
+    assert row["steps"] == STEPS
 
 
 def test_processes_timings_are_pooled_as_medians_and_quartiles():

@@ -74,9 +74,12 @@ class Sample:
 
     @cached_property
     def inference(self) -> Inference:
-        """The inference from the seeds, on the mean where values have bounds, else on the median."""
+        """The inference from the seeds, on the mean where values have bounds, else on the median.
+
+        That spared values may be larger is allowed for in a mean; a median is what it is with zeros.
+        """
         found = self._of_values()
-        return Screened(found, *self.spared) if self.spared else found
+        return Screened(found, *self.spared) if self.spared and not self.otherwise else found
 
     def _of_values(self) -> Inference:
         if self.bounds is None:

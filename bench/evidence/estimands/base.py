@@ -94,7 +94,7 @@ class Example:
     peaks: tuple[float, ...] = ()
     """Largest training loss of each of these intervals."""
     curve: dict[str, float] = field(default_factory=dict)
-    """Further columns of CURVE_COLUMNS, with one value at every evaluation."""
+    """Further columns of CURVES, with one value at every evaluation."""
     probe: dict[str, float] = field(default_factory=dict)
     """Columns of PROBES, of the part's quantity at the part's moment."""
     profiles: tuple[tuple[float, ...], ...] = ()

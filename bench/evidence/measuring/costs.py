@@ -1,9 +1,10 @@
-"""Values of costs, measured apart from training, at one task and lag that all techniques of a part have."""
+"""Values of costs, measured apart from training, at one task, size and lag that all techniques of a part have."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,24 @@ from bench.evidence.measuring.runs import TYPES, VALUES
 from bench.evidence.scope import BASELINE, Scope
 
 
+@dataclass(frozen=True)
+class Size:
+    """The size at which costs were measured that are compared."""
+
+    task: str
+    lag: int
+    steps: int
+    """The length of a sequence; 0 in results that do not say."""
+    units: tuple[int, ...]
+    """Hidden units; of several techniques each number once, for they may be matched by parameters."""
+
+
 def costs_of(scope: Scope, technique: str, part: Part) -> list[Any]:
     """The technique's cost at the part's place, as a row of COSTS; none if there is none."""
     costs, place = scope.rows("costs", technique), _place(scope, part)
-    if place is not None:
-        costs = costs[(costs.task == place[0]) & (costs.lag == place[1])]
-    return list(costs.iloc[:1].itertuples())
+    if place is None:
+        return []
+    return list(costs[(costs.task == place[0]) & (costs.lag == place[1])].iloc[:1].itertuples())
 
 
 def rows_of(values: Iterable[tuple[Any, int, float]]) -> pd.DataFrame:
@@ -28,8 +41,17 @@ def rows_of(values: Iterable[tuple[Any, int, float]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=VALUES).astype(TYPES)
 
 
+def size_of(scope: Scope, part: Part) -> Size | None:
+    """The size at which a part compares costs; None if its techniques have none in common."""
+    rows = [row for name in (*part.techniques, *part.twins) for row in costs_of(scope, name, part)]
+    if not rows:
+        return None
+    units = tuple(sorted({int(row.hidden_size) for row in rows}))
+    return Size(rows[0].task, int(rows[0].lag), max(int(row.steps) for row in rows), units)
+
+
 def times(costs: pd.DataFrame) -> pd.Series:
-    """The time of an update over the baseline's, for each row of COST_COLUMNS: the number that claims are about, too.
+    """The time of an update over the baseline's, for each row of COSTS: the number that claims are about, too.
 
     It is the geometric mean over the processes that timed it, over that of the baseline timed against itself at the
     same task and lag, if it was: what such timing gets wrong is in both. NaN if nothing was timed.
@@ -47,13 +69,21 @@ def _geometric(cost: Any) -> float:
 
 
 def _place(scope: Scope, part: Part) -> tuple[str, int] | None:
-    """The first task, and its shortest or longest lag, of which all of the part's techniques have a cost."""
+    """The task and lag at which all of the part's techniques have a cost.
+
+    With lags `longest` it is the place with the most hidden units and, of several, the longest lag; else the first task
+    at its shortest lag.
+    """
     wanted = {*part.techniques, *part.twins}
     costs = scope.costs[scope.costs.technique.isin(wanted)]
-    shared = costs.groupby(["task", "lag"]).technique.nunique()
-    places = [place for place, count in shared.items() if count == len(wanted)]
-    for task in scope.tasks:
-        lags = [lag for name, lag in places if name == task]
-        if lags:
-            return task, max(lags) if part.lags == "longest" else min(lags)
-    return None
+    by_place = costs.groupby(["task", "lag"]).agg(shared=("technique", "nunique"), units=("hidden_size", "max"))
+    order = {task: place for place, task in enumerate(scope.tasks)}
+    places = by_place[by_place.shared == len(wanted)].reset_index()
+    places = places[places.task.isin(order)].assign(order=lambda table: table.task.map(order))
+    if places.empty:
+        return None
+    if part.lags == "longest":
+        first = places.sort_values(["units", "lag", "order"], ascending=[False, False, True]).iloc[0]
+    else:
+        first = places.sort_values(["order", "lag"]).iloc[0]
+    return str(first.task), int(first.lag)

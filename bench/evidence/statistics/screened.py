@@ -16,17 +16,19 @@ they solve together, and the p is too large rather than too small.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from bench.evidence.statistics.base import Inference, Interval, share
 from bench.evidence.statistics.planning import Needed
 
-STEPS = 200
-"""Steps in which shares are tried; p is that of the worst end of each, so that it is never too small."""
+STEPS = 16
+"""Steps in which shares are tried at first."""
+SLACK = 0.02
+"""By which share a p may be too large; it is never too small."""
 WAYS = 2
 """Ways to err: a setting was given up that should not have been, or what was seen of one that was not misleads."""
 NEVER = Needed(None, None, None)
@@ -43,6 +45,7 @@ class Screened(Inference):
     def __init__(self, whole: Inference, own: float, twin: float, screening: int) -> None:
         self.whole, self.own, self.twin, self.screening = whole, own, twin, screening
         self.n, self.estimate = whole.n, whole.estimate
+        self._intervals: dict[float, Interval] = {}
 
     def above(self, threshold: float) -> float:
         if not self.twin:
@@ -55,6 +58,11 @@ class Screened(Inference):
         return _worst(lambda u: self.whole.below(threshold - u * self.own), self.screening)
 
     def interval(self, confidence: float) -> Interval:
+        if confidence not in self._intervals:
+            self._intervals[confidence] = self._interval(confidence)
+        return self._intervals[confidence]
+
+    def _interval(self, confidence: float) -> Interval:
         low, high = self.whole.interval(confidence)
         error = (1 - share(confidence, "confidence")) / 2
         furthest = self.whole.interval(1 - 2 * error / WAYS)
@@ -105,7 +113,20 @@ def _crossing(excess: Callable[[float], float], low: float, high: float) -> floa
 
 
 def _worst(p: Callable[[float], float], screening: int) -> float:
-    """WAYS times the largest product of a p, which rises with the share, and the chance that this share is given up."""
-    shares: NDArray[np.float64] = np.linspace(0, 1, STEPS + 1)
-    chances: ArrayLike = (1 - shares[:-1]) ** screening
-    return min(1.0, WAYS * float(np.max(chances * np.array([p(u) for u in shares[1:]]))))
+    """WAYS times the largest product of a p, which rises with the share, and the chance that this share is given up.
+
+    Between two shares it is at most the chance of the smaller one times the p of the larger; the step in which that may
+    be most is halved until it is no more than SLACK above what was found.
+    """
+    known = [(i / STEPS, p(i / STEPS)) for i in range(STEPS + 1)]
+    best = max((1 - share) ** screening * value for share, value in known)
+    steps = [(-((1 - low[0]) ** screening) * high[1], low, high) for low, high in itertools.pairwise(known)]
+    heapq.heapify(steps)
+    while True:
+        most, low, high = heapq.heappop(steps)
+        if -most <= (1 + SLACK) * best or high[0] - low[0] < 1e-6:
+            return min(1.0, -WAYS * most)
+        middle = ((low[0] + high[0]) / 2, p((low[0] + high[0]) / 2))
+        best = max(best, (1 - middle[0]) ** screening * middle[1])
+        for one, other in ((low, middle), (middle, high)):
+            heapq.heappush(steps, (-((1 - one[0]) ** screening) * other[1], one, other))
