@@ -69,7 +69,7 @@ class Rule:
     task: str
     lags: tuple[int, ...]
     baseline: Offer | None
-    """The baseline at `baseline_lag`; None where it was run at none of the lags."""
+    """The baseline's offer at `baseline_lag`; None where it was run at none of the lags."""
     baseline_lag: int
     """The longest of the lags at which the baseline was run; its ladder may end before the others'."""
     remedy: Pick

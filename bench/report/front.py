@@ -8,6 +8,7 @@ from bench.evidence.shortfalls import headline, reasons
 from bench.report.document import Block, Box, Rich, Terms, Text
 from bench.report.limits import Limits, limits
 from bench.report.protocols import Entry
+from bench.report.rows import grouped
 from bench.report.section import Page
 
 
@@ -50,7 +51,7 @@ def _limits(page: Page, found: Limits) -> Box:
 
 def _bounds(page: Page, found: Limits) -> Iterator[tuple[Rich, Rich]]:
     words, n = page.words, page.say.numbers
-    yield words("Lags"), words.rules.between_clauses.join(_lags(page, task, own) for task, own in found.lags.items())
+    yield words("Lags"), _lags(page, found)
     yield words("Seeds"), n.count(found.seeds[0]) if len({*found.seeds}) == 1 else n.range(*map(n.count, found.seeds))
     for entry in found.fields:
         yield words.name(entry.title), _values(page, found, entry)
@@ -66,17 +67,25 @@ def _bounds(page: Page, found: Limits) -> Iterator[tuple[Rich, Rich]]:
     )
 
 
-def _lags(page: Page, task: str, lags: list[int]) -> str:
-    """'Adding: 20 and 50 (the length of the sequence)'."""
-    words, means = page.words, page.say.lag_means(task)
-    values = {"task": page.say.task(task), "lags": page.say.numbers.join(map(page.say.numbers.count, lags))}
-    return words("{task} {lags} ({means})", means=means, **values) if means else words("{task} {lags}", **values)
+def _lags(page: Page, found: Limits) -> str:
+    """'Adding 20 and 50, Parity 10 (the length of the sequence); Copy 5 (…)'."""
+    words, n = page.words, page.say.numbers
+    told = []
+    for means, tasks in grouped(found.lags, page.say.lag_means).items():
+        own = words.rules.between_items.join(
+            words("{task} {lags}", task=page.say.task(task), lags=n.join(map(n.count, found.lags[task])))
+            for task in tasks
+        )
+        told.append(words("{lags} ({means})", lags=own, means=means) if means else own)
+    return words.rules.between_clauses.join(told)
 
 
 def _values(page: Page, found: Limits, entry: Entry) -> str:
-    """A value of the protocol; where tasks differ, each one's."""
+    """A value of the protocol: the commonest, then those of the tasks that have another."""
     words, shown = page.words, {task: entry.shown(page.findings, task, page.say) for task in found.lags}
-    if len({*shown.values()}) == 1:
-        return next(iter(shown.values()))
-    told = [words("{task} {value}", task=page.say.task(task), value=value) for task, value in shown.items()]
-    return words.rules.between_clauses.join(told)
+    tasks = grouped(shown, shown.__getitem__)
+    usual = max(tasks, key=lambda value: len(tasks[value]))
+    alone = [usual] if len(tasks[usual]) > 1 or len(tasks) == 1 else []
+    others = [task for task, value in shown.items() if value not in alone]
+    told = [words("{task} {value}", task=page.say.task(task), value=shown[task]) for task in others]
+    return words.rules.between_clauses.join([*alone, *told])

@@ -18,9 +18,12 @@ from bench.report.rows import Technique
 from bench.report.section import ReportSection
 from bench.report.vocabulary import MOMENTS
 
+TASKS = 3
+"""The tasks that a table has room for on paper."""
+
 
 class Moments(ReportSection):
-    """One table of all techniques, before training and after equal updates."""
+    """All techniques side by side, before training and after equal updates."""
 
     name = "moments"
     order = 52
@@ -33,6 +36,10 @@ class Moments(ReportSection):
         yield Text(self._why())
         if told := self._although(places):
             yield Text(told, "answer")
+        for first in range(0, len(places), TASKS):
+            yield self._table(dict(list(places.items())[first : first + TASKS]), f"moments-{first // TASKS + 1}")
+
+    def _table(self, places: dict[str, int], name: str) -> Table:
         rows = groups(self.findings.techniques, lambda technique: self._row(technique, places))
         heads = [
             Column((self.say.cell(task, lag), ", ", self.words(MOMENTS[moment])), number=True)
@@ -40,7 +47,7 @@ class Moments(ReportSection):
             for moment in ("start", "equal")
         ]
         columns = (Column(self.words("Technique")), *heads)
-        yield Table(columns, rows, self._caption(places), "moments", "numbers dense")
+        return Table(columns, rows, self._caption(places), name, "numbers dense")
 
     def _row(self, technique: Technique, places: dict[str, int]) -> Iterator[Row]:
         keys = [SettingKey(technique.name, task, lag) for task, lag in places.items()]
