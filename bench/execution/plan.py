@@ -13,7 +13,7 @@ from bench.execution.messages import Timed
 from bench.execution.needs import by_need
 from bench.execution.worker import time_updates
 from bench.execution.workforce import Workforce
-from bench.protocol.ladder import remaining
+from bench.protocol.ladder import CLIMBED_BY, remaining
 from bench.records.result import MEMBERS, typed
 from bench.records.settings import Cohort, Frozen
 from bench.records.study import Chain, Study
@@ -46,11 +46,10 @@ def make_plan(
     studies: Sequence[Study], members: pd.DataFrame | None = None, jobs: int | None = None, plugins: Sequence[str] = ()
 ) -> Plan:
     """Count the studies' work against what the store holds (tidy member rows; None: nothing), and time it."""
-    if members is None:
-        members = typed([], MEMBERS)
+    members = (typed([], MEMBERS) if members is None else members)[CLIMBED_BY]
     work = distinct([(chain, missing_cohorts(s, chain, members)) for s in studies for chain in s.chains()])
     missing = sum(len(cohort.members) for _, left in work for cohort in left)
-    nothing = typed([], MEMBERS)
+    nothing = members[:0]
     everything = distinct([(chain, missing_cohorts(s, chain, nothing)) for s in studies for chain in s.chains()])
     wanted = sum(len(cohort.members) for _, left in everything for cohort in left)
     todo = [(chain, left) for chain, left in work if left]

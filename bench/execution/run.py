@@ -21,13 +21,16 @@ from bench.execution.plan import distinct, missing_cohorts, paces_of, seconds_of
 from bench.execution.progress_line import LOG, ProgressLine
 from bench.execution.worker import clock, measure, train
 from bench.execution.workforce import Hire, Workforce
-from bench.protocol.ladder import next_cohort
+from bench.protocol.ladder import CLIMBED_BY, next_cohort
 from bench.records.result import COSTS, CohortResult, typed
 from bench.records.settings import Cohort, Setting
 from bench.records.study import MAIN, Study
 from bench.tracking import Outbox, Store
 from bench.training.cohort import failed_cohort
 from bench.training.cost import BASELINE, PROCESSES, Timing, cost_hash, pooled
+
+FOLLOWED = [*CLIMBED_BY, "cohort", "technique", "task", "lag", "reason"]
+"""The columns of members' rows that a run looks at again after each cohort: rows have many more."""
 
 
 @dataclass
@@ -168,7 +171,7 @@ class _Run:
                         result = failed_cohort(cohort, reason)
                     case Result(content):
                         result = content
-                self.members = pd.concat([self.members, result.members], ignore_index=True)
+                self.members = pd.concat([self.members, result.members[FOLLOWED]], ignore_index=True)
                 self.unwritten.append(result)
                 progress.finished(cohort, result.members["outcome"])
                 self.lacked[cohort.setting.hash] -= len(cohort.members)
@@ -216,7 +219,7 @@ class _Run:
         stored = self.store.members()
         whole = set(stored["cohort"])
         waiting = [result.members for result in self.outbox.waiting() if result.cohort.key not in whole]
-        return pd.concat([stored, *waiting], ignore_index=True)
+        return pd.concat([stored, *waiting], ignore_index=True)[FOLLOWED]
 
     def _failed(self) -> pd.DataFrame:
         """The studies' members that have failed, now or before."""

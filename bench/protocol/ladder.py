@@ -11,6 +11,8 @@ from bench.protocol.tuning import asked, chosen_rate, own_rates
 from bench.records.settings import Cohort, Member, Setting
 from bench.records.study import Chain, Study
 
+CLIMBED_BY = ["setting_hash", "role", "seed", "learning_rate", "outcome", "updates", "loss"]
+"""The columns of members' rows that ladders are climbed by."""
 FEW = 5
 """Measured seeds that every setting within reach gets before any gets more, where time is short and none screen."""
 

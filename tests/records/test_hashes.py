@@ -17,7 +17,7 @@ from bench.techniques import techniques
 from bench.techniques.base import Technique
 from bench.testing.made_up import RULES, setting
 
-GUESSES = (1.0, 2.0, (0.5,), 3, True, False)
+GUESSES = (0.5, 1.0, 2.0, (0.5,), 3, True, False)
 
 
 def another(name: str) -> object:
