@@ -30,7 +30,7 @@ MEMBER = ["cohort", "seed", "learning_rate"]
 BASELINE = "tanh"
 RUN = [
     *SETTING, *MEMBER, "outcome", "updates", "budget", "parameters", "state_size", "trivial_level", "solved_at",
-    "test_metrics", "mlflow_run_id",
+    "test_metrics", "by_age", "mlflow_run_id",
 ]  # fmt: skip
 """The columns of a run: those of a member from which values are taken, of the many that there are."""
 Table = Literal["runs", "curves", "gradients", "probes", "costs"]

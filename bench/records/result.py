@@ -75,6 +75,10 @@ MEMBERS = Table(
             "test_metrics", "str", "the metric at other lags than trained, of solved runs: a JSON object by lag",
             holds=dict, older="{}",
         ),
+        Column(
+            "by_age", "str", "the share of each part of the answer that is right, first shown to last: a JSON list",
+            holds=list, older="[]",
+        ),
         Column("trivial_level", "float64", "the best metric of an answer that ignores the input"),
         Column("solved_at", "float64", "the metric from which on the task counts as solved"),
         Column("plateaus", "str", "further levels of the metric: a JSON object of levels by name", holds=dict),

@@ -7,16 +7,17 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from torch import Generator
+from torch import Generator, Tensor
 
 from bench.batch import Batch
+from bench.tasks.ages import AsksByAge
 from bench.tasks.base import Split, Task
 
 ALPHABET = "XYabcdEB"
 START, END = ALPHABET.index("E"), ALPHABET.index("B")
 
 
-class HiddenSymbols(Task, ABC):
+class HiddenSymbols(Task, AsksByAge, ABC):
     """Say which symbols, X or Y, came in which order, among distractors; a subclass says how many, and where.
 
     E starts the sequence, B ends it, a to d are the distractors. The lag is the sequence's length T: each symbol lies
@@ -40,9 +41,24 @@ class HiddenSymbols(Task, ABC):
         sequence = torch.randint(2, 6, (lag, batch_size), generator=generator)
         sequence[0], sequence[-1] = START, END
         sequence.scatter_(0, positions, symbols)
-        weights = 2 ** torch.arange(count - 1, -1, -1).unsqueeze(1)
+        weights = _weights(count).unsqueeze(1)
         return Batch(F.embedding(sequence, torch.eye(self.inputs)), (symbols * weights).sum(0, keepdim=True))
 
     def trivial_level(self, lag: int) -> float:
         """One of equally likely classes."""
         return 1 / self.outputs
+
+    def right_by_age(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The share of sequences in which each symbol is right, (E, symbols)."""
+        given, asked = ((c.unsqueeze(-1) // _weights(self.ages)) % 2 for c in (outputs.argmax(-1), targets))
+        return (given == asked).float().flatten(1, 2).mean(1)
+
+    @property
+    def ages(self) -> int:
+        """Number of symbols."""
+        return len(self.tenths)
+
+
+def _weights(count: int) -> Tensor:
+    """The value of each symbol in the class's binary number, the first symbol's in front."""
+    return 2 ** torch.arange(count - 1, -1, -1)

@@ -151,6 +151,7 @@ def member(of: Setting, seed: int, outcome: str = "solved", updates: int = 50, *
         "solved_at": 0.9,
         "plateaus": "{}",
         "test_metrics": "{}",
+        "by_age": "[]",
         "setting_hash": of.hash,
         "protocol_hash": of.protocol.hash,
         "technique_hash": of.technique_hash,

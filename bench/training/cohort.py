@@ -95,7 +95,8 @@ def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
         trivial = math.nan
     common = _common(cohort, task, trivial) | {
         "parameters": 0, "state_size": 0, "wall_seconds": 0.0, "accelerator": "", "started": started,
-        "outcome": "failed", "updates": 0, "test_metrics": "{}", "reason": " ".join(reason.split()),
+        "outcome": "failed", "updates": 0, "test_metrics": "{}", "by_age": "[]",
+        "reason": " ".join(reason.split()),
     }  # fmt: skip
     rows = [common | m.model_dump() for m in cohort.members]
     flow = {"gradients": typed([], GRADIENTS), "probes": typed([], PROBES)}
@@ -197,6 +198,7 @@ def _row(member: Member, trace: Trace) -> dict[str, Any]:
         "metric": trace.metric,
         "loss": trace.loss,
         "test_metrics": json.dumps(trace.test_metrics),
+        "by_age": json.dumps(trace.by_age),
     }
 
 

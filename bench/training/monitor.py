@@ -16,6 +16,7 @@ from bench.engine.stack import Block
 from bench.records.settings import Cohort, Outcome
 from bench.tasks.base import Task
 from bench.techniques.base import Technique
+from bench.training.ages import right_by_age
 from bench.training.confirmation import Confirmation
 from bench.training.flow import FlowRecorder, Moment
 from bench.training.other_lags import OtherLags
@@ -47,6 +48,8 @@ class Trace:
     curve: list[dict[str, float]] = field(default_factory=list)
     test_metrics: dict[int, float] = field(default_factory=dict)
     """The metric at other lags than trained, once it has solved its task."""
+    by_age: list[float] = field(default_factory=list)
+    """The shares of the parts of its last answers that are right, first shown to last, of tasks that ask by age."""
 
 
 class Monitor(pl.Callback):
@@ -185,6 +188,14 @@ class Monitor(pl.Callback):
                     module, column, self.cohort.members[index].seed
                 )
 
+    def _ask_by_age(self, module: Technique) -> None:
+        """Look at the last answers of measured members, part by part."""
+        ended = [c for c, index in enumerate(self.active) if self.traces[index].outcome in ("solved", "unsolved")]
+        if self.cohort.role == "measured":
+            found = right_by_age(module, self.task, self.inputs, self.targets, ended)
+            for column, shares in zip(ended, found, strict=True):
+                self.traces[self.active[column]].by_age = shares
+
     def _beaten(self, index: int) -> bool:
         """Return True if the cohort races and another rate has solved with this member's seed: it can no longer win."""
         rivals = zip(self.cohort.members, self.traces, strict=True) if self.cohort.races else ()
@@ -201,6 +212,7 @@ class Monitor(pl.Callback):
             if self.traces[index].outcome is None and (budget_spent or self._beaten(index)):
                 self._finish(index, "unsolved", self.done)
         self._test_at_other_lags(module)
+        self._ask_by_age(module)
         columns = [c for c, index in enumerate(self.active) if self.traces[index].outcome is None]
         self._probe(module, [i for i in self.active if self.traces[i].outcome in ("solved", "unsolved")], "end")
         if self.probes_left and self.done >= self.probes_left[0]:
