@@ -30,8 +30,11 @@ from bench.training.turns import Work as Update
 from bench.training.turns import one_round, seconds, warm
 
 BASELINE = "tanh"
-PROCESSES = 7
-"""Processes that time a technique. Each gives one ratio: rounds within a process share its memory and its minute."""
+PROCESSES = 13
+"""Processes that time a technique. Each gives one ratio: rounds within a process share its memory and its minute.
+
+Thirteen are the fewest that can tell a difference among a hundred and nine comparisons (`bench.evidence.statistics`).
+"""
 TURNS = 11
 """Times that a process lets the technique and the baseline take turns; the median counts."""
 SECONDS_A_TURN = 0.005
