@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.cli import main
+from bench.evidence.claims import families
 from bench.execution import run, sampling
 from bench.protocol.preset import load_preset, resolve_arms
 
@@ -40,7 +41,7 @@ def test_smoke_goes_through_from_plan_to_report(
 
     assert main(["verdicts", "--json", *store]) == 0
     verdicts = json.loads(capsys.readouterr().out)
-    assert [v["claim"] for v in verdicts] == [f"S{n:02}" for n in range(1, 31)]
+    assert [v["claim"] for v in verdicts] == [claim.id for claims in families().values() for claim in claims]
     undecided = {v["claim"] for v in verdicts if v["verdict"] in ("undecided", "not run")}
     assert undecided, "so little training proves next to nothing"
 

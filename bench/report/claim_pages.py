@@ -55,8 +55,12 @@ class ClaimPages:
             title = (Styled(claim.claim, "id"), " ", self.verdicts.says(claim))
             yield Card(claim.claim, title, tuple(self._card(claim)))
 
-    def table(self, name: str, says: str) -> Table:
-        """All verdicts of the family. name: how the table can be referred to; says: the head over what is claimed."""
+    def table(self, name: str, says: str, whose: str = "") -> Table:
+        """Tabulate the verdicts of the family.
+
+        name: how the table can be referred to; says: the head over what is claimed; whose: the family's name, for the
+        caption, where it is not the source's.
+        """
         verdicts = self.verdicts
         columns = (
             Column(self.words("Id")),
@@ -85,6 +89,8 @@ class ClaimPages:
             "initialisation too.",
             **verdicts.values(),
         )
+        if whose:
+            caption = self.words("{family}: {caption}", family=whose, caption=caption)
         return Table(columns, (Group(rows),), caption, name, "verdicts")
 
     # A claim

@@ -11,7 +11,7 @@ class ReLURadius(AtRadius):
     """
 
     name = "relu-radius"
-    title = "ReLU RNN, spectral radius"
+    title = "ReLU RNN, radius"
     family = "initialisation"
     changes = "the activation: max(0, ·) instead of tanh; the recurrent weights at the start: scaled to a radius"
     reference = "He et al. 2015; Pascanu, Mikolov & Bengio 2013, section 2.1"

@@ -11,7 +11,7 @@ class SigmoidRadius(AtRadius):
     """
 
     name = "sigmoid-radius"
-    title = "Sigmoid RNN, spectral radius"
+    title = "Sigmoid RNN, radius"
     family = "initialisation"
     changes = "the activation: the logistic function; the recurrent weights at the start: scaled to a spectral radius"
     reference = "Pascanu, Mikolov & Bengio 2013, section 2.1"

@@ -266,7 +266,7 @@ CELLS = tuple((task, lag) for task, lags in zip(("adding", "copy"), LAGS, strict
 """The cells of a part that is about all tasks."""
 ABLE = ("adamw", "nadam")
 """Techniques of which one solves everything, so that every cell counts."""
-EXPLOSION = Example(losses=(0.5,) * 4, peaks=(0.6, 0.6, 50.0, 0.6), curve={"gradient_norm": 1.0, "gradient_peak": 50.0})
+EXPLOSION = Example(losses=(0.5,) * 4, peaks=(0.6, 0.6, 50.0, 0.6))
 DIALS = {"threshold": (0.1, 10.0), "scale": (0.01, 1.0), "depth": (2.0, 8.0), "window": (5.0, 15.0)}
 """Two values of a dial that a part leaves open; of another dial they are OTHER_DIAL."""
 OTHER_DIAL = (1.0, 2.0)
@@ -327,7 +327,7 @@ def world(part: Part, level: Level, seeds: int) -> SmallStore:
             made.train(able, seeds, part.arm, lag, task)
     if part.explodes and part.explodes not in (*own, *twins):
         for row in made.train(part.explodes, seeds, part.arm):
-            _add_curve(made, row, EXPLOSION, {})
+            _add_curve(made, row, EXPLOSION)
     return made.finish()
 
 
@@ -363,7 +363,7 @@ def _run(made: World, part: Part, technique: str, level: int, seeds: int) -> lis
         columns = {name: [example.member[name] for example in examples] for name in examples[0].member}
         rows = made.train(technique, seeds, part.arm, lag, task, **{"outcome": outcome, **columns})
         for row, example in zip(rows, examples, strict=True):
-            _add_curve(made, row, example, EXPLOSION.curve if technique == part.explodes else {})
+            _add_curve(made, row, example, explodes=technique == part.explodes)
         if not cell and examples[0].cost:
             made.store.cost_rows.append(cost(technique, LAG, task, **examples[0].cost))
         found += rows
@@ -371,10 +371,11 @@ def _run(made: World, part: Part, technique: str, level: int, seeds: int) -> lis
     return found
 
 
-def _add_curve(made: World, row: Row, example: Example, further: Row) -> None:
-    losses = list(example.losses or (EXPLOSION.losses if further else ()))
+def _add_curve(made: World, row: Row, example: Example, explodes: bool = False) -> None:
+    losses = example.losses or (EXPLOSION.losses if explodes else ())
     if losses:
-        made.store.curve_rows += curve(row, 1.0, losses, list(example.peaks or losses), **further, **example.curve)
+        peaks = example.peaks or ([max(EXPLOSION.peaks)] * len(losses) if explodes else losses)
+        made.store.curve_rows += curve(row, 1.0, list(losses), list(peaks), **example.curve)
 
 
 def _add_flow(made: World, rows: list[Row], part: Part, level: int, moment: str, quantity: str) -> None:

@@ -103,7 +103,7 @@ def test_list_tasks_presets_and_claims(capsys: pytest.CaptureFixture[str]) -> No
     assert {"adding", "copy", "temporal-order", "digits"} <= {r["name"] for r in listed("tasks", capsys)}
     assert {"smoke", "quick"} <= {r["name"] for r in listed("presets", capsys)}
     claims = {r["id"]: r for r in listed("claims", capsys)}
-    assert list(claims) == [f"S{n:02}" for n in range(1, 31)]
+    assert list(claims) == [f"S{n:02}" for n in range(1, 31)] + [f"E{n:02}" for n in range(1, 11)]
     assert "裁剪" in claims["S15"]["zh"]
 
 

@@ -174,21 +174,21 @@ def with_curves(name: str, runs: list[tuple[str, list[float], list[float]]]) -> 
     return SmallStore(rows, curve_rows=[row for rows_ in curves for row in rows_])
 
 
-def test_a_spike_is_above_the_interval_before_and_above_the_untrained_loss() -> None:
+def test_an_explosion_is_ten_times_the_untrained_loss() -> None:
     store = with_curves(
         "tanh",
         [
-            ("unsolved", [0.5, 0.5, 0.5], [0.6, 1.6, 0.6]),  # 1.6 > 3 · 0.5 and > 1
-            ("unsolved", [0.5, 0.5, 0.5], [0.6, 1.4, 0.6]),  # 1.4 < 3 · 0.5
+            ("unsolved", [0.5, 0.5, 0.5], [0.6, 10.1, 0.6]),
+            ("unsolved", [0.5, 0.5, 0.5], [9.9, 0.6, 0.6]),
             ("solved", [0.5, 0.01, 0.01], [0.6, 0.5, 0.9]),  # 90 times as high, but below the untrained loss
-            ("solved", [0.5, 0.5, 0.5], [2.9, 0.6, 0.6]),  # 2.9 < 3 · 1, the loss before any training
+            ("unsolved", [5.0, 9.0, 9.0], [9.0, 9.0, 9.0]),  # stuck, and not rising that far
             ("diverged", [0.5, math.nan], [0.6, math.nan]),
             ("failed", [], []),
         ],
     )
     assert values(store, part("exploded", "tanh", 0.0)) == [1, 0, 0, 0, 1]
-    spikes = estimate(part("exploded", "tanh", 0.0), Results(scopes(store))).variants["spikes"]
-    assert list(spikes.values) == pytest.approx([1 / 3, 0, 0, 0, 1])
+    intervals = estimate(part("exploded", "tanh", 0.0), Results(scopes(store))).variants["intervals"]
+    assert list(intervals.values) == pytest.approx([1 / 3, 0, 0, 0, 1])
 
 
 def test_roughness_is_of_rises_alone() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import bench
 from bench.cli.options import load_plugins
-from bench.evidence.claims import book
+from bench.evidence.claims import book, further_claims
 from bench.evidence.estimands import estimands
 from bench.languages import language as language_of
 from bench.report.claim_pages import ClaimPages
@@ -92,19 +92,24 @@ def findings(store: SmallStore, plugin: Path) -> Findings:
 
 def test_a_family_has_a_section_of_its_own(findings: Findings) -> None:
     page = Page(findings, language_of("en"))
-    (section,) = FurtherClaims(page).sections()
+    ours, section = FurtherClaims(page).sections()
+    assert ours.title == "Beyond the source"
     assert section.title == f"Further claims: {FAMILY}"
     assert [getattr(block, "id", "") for block in section.blocks] == ["", "", "M1"]
     assert [verdict.claim for verdict in findings.all_verdicts][-1] == "M1"
     assert "M1" not in [verdict.claim for verdict in findings.verdicts]
-    (family,) = findings.others.values()
+    _, family = findings.others.values()
     assert family[0].comparisons <= 1, "corrected for its own comparison alone"
     pages = ClaimPages(page, Verdicts(page.say, family=family))
     assert pages.table("verdicts-1", "Claim").groups[0].rows[0].cells[1].startswith("The LSTM's gradient")
 
 
-def test_without_a_plugin_there_is_no_such_section(store: SmallStore) -> None:
-    assert not list(FurtherClaims(Page(gather(store), language_of("en"))).sections())
+def test_without_a_plugin_there_are_our_own_further_claims_alone(store: SmallStore) -> None:
+    (section,) = FurtherClaims(Page(gather(store), language_of("en"))).sections()
+    assert section.title == "Beyond the source"
+    _, table, *cards = section.blocks
+    assert table.caption.startswith("Beyond the source: The verdicts.")
+    assert [card.id for card in cards] == [claim.id for claim in further_claims()]
 
 
 SCRIPT = """

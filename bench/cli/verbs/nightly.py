@@ -62,9 +62,9 @@ def nightly(
     from bench.tracking import Store
 
     files, limit = [str(file) for file in plugin or ()], Budget(budget) if budget else None
+    place = hiring(executor, address, gpus_per_cohort)
     with logged(reports, quiet) as log, ending_logged() as ending:
         LOG.info("begins: preset %s, arms %s", studies[0].preset, ", ".join(study.arm for study in studies))
-        place = hiring(executor, address, gpus_per_cohort)
         opened = Store.open(store)
         with opened.lock():
 

@@ -14,7 +14,7 @@ from bench.evidence.claims import Part
 from bench.evidence.contrasts.cells import NotEstimable, counting, unfold
 from bench.evidence.contrasts.results import Results
 from bench.evidence.estimands import Estimand, Measure, Variant
-from bench.evidence.measuring.losses import burst
+from bench.evidence.measuring.losses import exploded
 from bench.evidence.measuring.runs import screened
 from bench.evidence.scope import CELL, SETTING, Scope
 from bench.evidence.statistics import (
@@ -33,7 +33,7 @@ Cell = tuple[str, int]
 VALUED = [*SETTING, "seed", "value", "arm", "moment"]
 """The columns of values that a verdict keeps."""
 EXPLOSIONS = 0.1
-"""The smallest share of runs whose gradient has to explode without a remedy: below it there is nothing to prevent."""
+"""The smallest share of runs that has to explode without a remedy: below it there is nothing to prevent."""
 
 
 class Spared(NamedTuple):
@@ -267,13 +267,13 @@ def _reference(part: Part) -> Part:
 
 
 def _must_explode(part: Part, results: Results) -> None:
-    runs = results.table(part, (part.explodes,), _burst)
+    runs = results.table(part, (part.explodes,), _exploded)
     if runs.value.mean() < EXPLOSIONS:
         raise NotEstimable("calm", technique=part.explodes)
 
 
-def _burst(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
-    return burst(scope, technique)
+def _exploded(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
+    return exploded(scope, technique)
 
 
 def _grid(table: pd.DataFrame, estimand: Estimand) -> pd.DataFrame:

@@ -20,7 +20,8 @@ class Prediction(Estimand):
     """Spearman's rank correlation of score and of how much of the gradient is left over the lag.
 
     It is taken over every technique of the arm at every lag that was run, a value a task and seed; the part's technique
-    stands for all. A gradient that grows is all left. Where all score alike there is nothing to tell.
+    stands for all. A gradient that grows is all left. A seed with which all score alike, as where none learns, has 0; a
+    task on which all seeds do so tells nothing.
     """
 
     name = "prediction"
@@ -43,12 +44,13 @@ class Prediction(Estimand):
         left = left.assign(left=left.value.clip(upper=0.0) * left.lag)[[*PAIR, "left"]]
         both = pd.concat([score(scope, name) for name in names]).merge(left, on=PAIR)
         runs = whose.sort_values("lag").drop_duplicates(["task", "seed"], keep="last").set_index(["task", "seed"])
+        told = both.groupby("task").filter(lambda rows: rows.value.nunique() > 1 and rows.left.nunique() > 1)
         rows = []
-        for (task, seed), pairs in both.groupby(["task", "seed"], sort=False):
-            told = len(pairs) >= FEWEST and pairs.value.nunique() > 1 and pairs.left.nunique() > 1
-            if told and (task, seed) in runs.index:
+        for (task, seed), pairs in told.groupby(["task", "seed"], sort=False):
+            if len(pairs) >= FEWEST and (task, seed) in runs.index:
                 run = runs.loc[(task, seed)]
-                value = pairs.value.corr(pairs.left, method="spearman")
+                alike = pairs.value.nunique() == 1 or pairs.left.nunique() == 1
+                value = 0.0 if alike else pairs.value.corr(pairs.left, method="spearman")
                 rows.append((technique, task, run.lag, seed, value, run.run))
         return tidy(pd.DataFrame(rows, columns=VALUES))
 

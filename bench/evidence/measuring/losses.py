@@ -1,4 +1,4 @@
-"""Values of learning curves: spikes of the training loss and of its gradient, rises of the loss, and clipping."""
+"""Values of learning curves: explosions of the training loss, its rises, and clipping."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 from bench.evidence.measuring.runs import runs_of, tidy
 from bench.evidence.scope import MEMBER, SETTING, Scope, diverged, failed
 
-SPIKE = 3.0
-"""The least height of a spike, over the mean loss of the interval before."""
-BURST = 10.0
-"""The least height of a spike of the gradient, over its mean norm in the interval before."""
+EXPLODED = 10.0
+"""The training loss, over that of the untrained network, from which on a run has exploded."""
+ROUGHEST = float(np.log(3.0))
+"""The least roughness of a run that diverged: that of a loss which trebles at every evaluation."""
 CALM = 1e-3
 """The roughness that smaller ones are taken for: rounding, whose ratios say nothing."""
 LEARNED = 0.1
@@ -21,22 +21,12 @@ LEARNED = 0.1
 
 
 def exploded(scope: Scope, technique: str) -> pd.DataFrame:
-    """1 if the run diverged or its loss had a spike, else 0; nothing of a run that failed.
+    """1 if the run diverged or its training loss rose to EXPLODED times the untrained network's, else 0.
 
-    A spike: the largest training loss of an interval between two evaluations exceeds both SPIKE times the mean of the
-    interval before and the loss of the untrained network. The second condition keeps out the jumps of a loss that is
-    nearly 0, where single sequences decide.
+    The untrained network is the measure, so that whoever learns is not taken to explode when a loss that is nearly 0
+    jumps, and whoever is stuck can explode, too. Nothing of a run that failed.
     """
-    return _of_curves(scope, technique, lambda curve: float(_spikes(curve).any()), of_diverged=lambda _: 1.0)
-
-
-def burst(scope: Scope, technique: str) -> pd.DataFrame:
-    """1 if the run diverged or its gradient had a spike, else 0; nothing of a run that failed.
-
-    A spike: the largest norm of an interval between two evaluations, before any clipping, exceeds BURST times the mean
-    norm of the interval before.
-    """
-    return _of_curves(scope, technique, _bursts, of_diverged=lambda _: 1.0)
+    return _of_curves(scope, technique, lambda curve: float(_explosions(curve).any()), of_diverged=lambda _: 1.0)
 
 
 def clipped_share(scope: Scope, technique: str) -> pd.DataFrame:
@@ -48,9 +38,9 @@ def clipped_share(scope: Scope, technique: str) -> pd.DataFrame:
     return tidy(rows.merge((weighed.value / weighed.since).rename("value").reset_index(), on=MEMBER))
 
 
-def spiked(scope: Scope, technique: str) -> pd.DataFrame:
-    """The share of the evaluation intervals that have a spike; 1 for a run that diverged."""
-    return _of_curves(scope, technique, lambda curve: float(_spikes(curve).mean()), of_diverged=lambda _: 1.0)
+def exploded_share(scope: Scope, technique: str) -> pd.DataFrame:
+    """The share of the intervals between evaluations in which it had exploded; 1 for a run that diverged."""
+    return _of_curves(scope, technique, lambda curve: float(_explosions(curve).mean()), of_diverged=lambda _: 1.0)
 
 
 def roughness(scope: Scope, technique: str) -> pd.DataFrame:
@@ -58,20 +48,13 @@ def roughness(scope: Scope, technique: str) -> pd.DataFrame:
 
     Falls count as 0, so that learning fast is not taken for unsteadiness, and so do jumps of a loss that is nearly 0:
     otherwise what learns nothing would be the steadiest. A run that diverged is as rough as the roughest of its
-    setting, or as a spike at every evaluation if that is more.
+    setting, or as ROUGHEST if that is more.
     """
-    worst = np.log(SPIKE)
-    return _of_curves(scope, technique, _rises, of_diverged=lambda others: max([worst, *others]))
+    return _of_curves(scope, technique, _rises, of_diverged=lambda others: max([ROUGHEST, *others]))
 
 
-def _spikes(curve: pd.DataFrame) -> np.ndarray:
-    untrained = curve.loss.iloc[0]
-    before = curve.train_loss.shift(1).fillna(untrained)
-    return (curve.train_loss_peak > np.maximum(SPIKE * before, untrained)).to_numpy()[1:]
-
-
-def _bursts(curve: pd.DataFrame) -> float:
-    return float((curve.gradient_peak > BURST * curve.gradient_norm.shift(1)).any())
+def _explosions(curve: pd.DataFrame) -> np.ndarray:
+    return (curve.train_loss_peak > EXPLODED * curve.loss.iloc[0]).to_numpy()[1:]
 
 
 def _rises(curve: pd.DataFrame) -> float:

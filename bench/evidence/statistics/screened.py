@@ -28,7 +28,7 @@ from bench.evidence.statistics.planning import Needed
 STEPS = 16
 """Steps in which shares are tried at first."""
 SLACK = 0.02
-"""By which share a p may be too large; it is never too small."""
+"""Largest share by which a p may be too large; it is never too small."""
 WAYS = 2
 """Ways to err: a setting was given up that should not have been, or what was seen of one that was not misleads."""
 NEVER = Needed(None, None, None)

@@ -28,8 +28,12 @@ class FurtherClaims(ReportSection):
         for place, family in enumerate(self.findings.others, start=1):
             title = self.words("Further claims: {family}", family=Path(family).name)
             if family == BEYOND:
-                title = self.words("Beyond the source")
+                title = self._name(family)
             yield Section(f"{self.name}-{place}", title, tuple(self._family(family, place)))
+
+    def _name(self, family: str) -> str:
+        """Name a family: a user's own by its file."""
+        return self.words("Beyond the source") if family == BEYOND else Path(family).name
 
     def _family(self, family: str, place: int) -> Iterator[Block]:
         verdicts = Verdicts(self.say, self.page.addresses, self.findings.others[family])
@@ -42,5 +46,5 @@ class FurtherClaims(ReportSection):
                 **verdicts.values(),
             )
         )
-        yield pages.table(f"verdicts-{place}", self.words("Claim"))
+        yield pages.table(f"verdicts-{place}", self.words("Claim"), self._name(family))
         yield from pages.cards()

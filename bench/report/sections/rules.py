@@ -55,9 +55,9 @@ RULES = (
         "protocol; results with different hashes are never pooled."
     ),
     words(
-        "Order: the tests of claims were not fixed before any result was seen. They were written in November 2026, "
-        "after a first table of results, and revised after reviews and after development runs on seeds 1 to 20. Since "
-        "then their hash stands in every report and snapshot; here it is {hashes}. Seeds measured here: {seeds}."
+        "Order: the tests of claims were not fixed before any result was seen. They were written after a first table of "
+        "results, and revised after reviews and after development runs on the first twenty seeds. Since then their "
+        "hash stands in every report and snapshot; here it is {hashes}. Seeds measured here: {seeds}."
     ),
     words(
         "Statistics: solve rates carry {confidence} Wilson intervals; updates to solve are Kaplan–Meier "
