@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench.evidence.claims import Claim, Part, source_claims
+from bench.evidence.claims import BEYOND, Claim, Part, further_claims, source_claims
 from bench.evidence.estimands import Sampled
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict, Reason, Robustness
 
@@ -20,12 +21,22 @@ FEW = frozenset({"S01", "S04", "S06", "S08", "S11", "S23"})
 ANALYSES = ("without:adding", "without:copy", "median")
 
 
-def make_verdicts(store: Any, claims: frozenset[str] | None = None) -> list[ClaimVerdict]:
+def make_others(store: Any) -> dict[str, list[ClaimVerdict]]:
+    """The same of the claims beyond the source."""
+    return {BEYOND: make_verdicts(store, family=further_claims())}
+
+
+def make_all(store: Any) -> list[ClaimVerdict]:
+    """The verdicts on the claims of both families."""
+    return [*make_verdicts(store), *make_others(store)[BEYOND]]
+
+
+def make_verdicts(store: Any, claims: frozenset[str] | None = None, family: Sequence[Claim] = ()) -> list[ClaimVerdict]:
     """A verdict a claim (of these, else of all), in turn of each sort; the store's members stand behind them."""
     members = store.members()
     measured, rng = members[members["role"] == "measured"], np.random.default_rng(11)
     turns = itertools.cycle(VERDICTS)
-    given = [(test, next(turns)) for test in source_claims()]
+    given = [(test, next(turns)) for test in family or source_claims()]
     return [_claim(test, turn, measured, rng) for test, turn in given if claims is None or test.id in claims]
 
 

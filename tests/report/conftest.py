@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from made_up.verdicts import FEW, make_verdicts
+from made_up.verdicts import FEW, make_others, make_verdicts
 from made_up.whole import ADDRESSES, small_study
 from rendering import LANGUAGES
 
@@ -41,6 +41,7 @@ def rendered(store: SmallStore, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "report"
     with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(findings, "judge", make_verdicts)
+        patch.setattr(findings, "judge_others", make_others)
         if not (folder / "manifest.json").exists():  # which is written last
             folder.mkdir(exist_ok=True)
             write_report(store, folder, LANGUAGES, ADDRESSES)

@@ -160,7 +160,7 @@ def test_sorting_understands_how_the_report_writes_numbers(opened: Open) -> None
 
 def test_filters_say_how_many_rows_are_left_and_print_hides_none(opened: Open) -> None:
     with opened() as page:
-        filters, table = page.locator("#claims .filters").first, page.locator(".verdicts table")
+        filters, table = page.locator("#claims .filters").first, page.locator(".verdicts table").first
         rows, everything = table.locator("tbody tr:visible"), table.locator("tbody tr").count()
         filters.locator("select").select_option(index=1)
         wanted = filters.locator("select").input_value()

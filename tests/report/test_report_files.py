@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from made_up.verdicts import make_verdicts
+from made_up.verdicts import make_all
 from rendering import LANGUAGES
 
 from bench.evidence.scope import Reading
@@ -28,10 +28,10 @@ from bench.testing.made_up import SmallStore
 
 AGAIN = """
 from pathlib import Path
-from made_up.verdicts import make_verdicts
+from made_up.verdicts import make_others, make_verdicts
 from made_up.whole import ADDRESSES, small_study
 from bench.report import findings, write_report
-findings.judge = make_verdicts
+findings.judge, findings.judge_others = make_verdicts, make_others
 write_report(small_study(), Path({folder!r}), ["en"], ADDRESSES, jobs=2)
 """
 
@@ -85,7 +85,7 @@ def test_csv_holds_the_tables_shown(rendered: Path, language: str) -> None:
 
 
 def test_csv_holds_what_stands_behind_the_claims(rendered: Path, store: SmallStore) -> None:
-    verdicts = make_verdicts(store)
+    verdicts = make_all(store)
     values, runs = (pd.read_csv(rendered / "tables" / f"{name}.csv") for name in ("values", "runs"))
     assert len(values) == sum(len(part.data) for claim in verdicts for part in claim.parts)
     claim = next(claim for claim in verdicts if claim.runs)
@@ -121,7 +121,7 @@ def test_every_paper_that_is_named_is_among_the_references(rendered: Path) -> No
 
 
 def test_a_report_of_no_results_has_no_date(store: SmallStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings, "judge", make_verdicts)
+    monkeypatch.setattr(findings, "judge", make_all)
     found = findings.gather(store)
     dated = bibliography(found, "A report").decode()
     assert re.search(r"^  year = \{\d{4}\},$", dated.partition("\n\n")[0], re.MULTILINE)

@@ -55,8 +55,8 @@ RULES = (
         "protocol; results with different hashes are never pooled."
     ),
     words(
-        "Order: the tests of claims were not fixed before any result was seen. They were written after a first table of "
-        "results, and revised after reviews and after development runs on the first twenty seeds. Since then their "
+        "Order: the tests of claims were not fixed before any result was seen. They were written after a first table "
+        "of results, and revised after reviews and after development runs on the first twenty seeds. Since then their "
         "hash stands in every report and snapshot; here it is {hashes}. Seeds measured here: {seeds}."
     ),
     words(
