@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +13,15 @@ from scipy import stats
 from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE, measured_cells
 from bench.evidence.measuring.costs import times
 from bench.evidence.scope import BASELINE
+from bench.records.cell import SettingKey
 
+Progress = Callable[[SettingKey], float]
 NEAR = 1.25
 """Offers whose prices differ by no larger factor are told together: timings are no finer."""
+
+
+def _none(setting: SettingKey) -> float:
+    return 0.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Offer:
     """Mean updates to solve, restricted to the budget."""
     time: float
     """The time of an update over that of the baseline; NaN if nothing was timed."""
+    progress: float = 0.0
+    """Share of the way from the trivial level to the solved one that its runs have come."""
 
     @property
     def solves(self) -> bool:
@@ -85,16 +93,19 @@ class Rule:
         return (*solving, "baseline" if self.baseline and self.baseline.solves else None)
 
 
-def rules(cells: pd.DataFrame, costs: pd.DataFrame, remedies: set[str], task: str) -> list[Rule]:
+def rules(
+    cells: pd.DataFrame, costs: pd.DataFrame, remedies: set[str], task: str, progress: Progress = _none
+) -> list[Rule]:
     """Give one task's rules by rising lag.
 
-    `cells` as of `estimates.summarise`, `costs` as of a scope; `remedies` are those of the source's table. Lags at
-    which nothing was measured have no rule of their own: a ladder's end is told by the lag before.
+    `cells` as of `estimates.summarise`, `costs` as of a scope; `remedies` are those of the source's table; `progress`
+    tells who comes nearest where none solves. Lags at which nothing was measured have no rule of their own: a ladder's
+    end is told by the lag before.
     """
     measured = measured_cells(cells)
     measured = measured[measured.task == task]
     times = _Times(costs)
-    found = [_rule(rows, times, remedies, task, int(lag)) for lag, rows in measured.groupby("lag")]
+    found = [_rule(rows, times, remedies, progress, int(lag)) for lag, rows in measured.groupby("lag")]
     return list(_merged(found))
 
 
@@ -105,8 +116,10 @@ def _offers(measured: pd.DataFrame, times: _Times) -> Iterator[tuple[Offer, int]
         yield Offer(r.technique, int(r.solved), int(r.runs), r.restricted_mean, time), int(r.lag)
 
 
-def _rule(rows: pd.DataFrame, times: _Times, remedies: set[str], task: str, lag: int) -> Rule:
-    offers = {offer.technique: offer for offer, _ in _offers(rows, times)}
+def _rule(rows: pd.DataFrame, times: _Times, remedies: set[str], progress: Progress, lag: int) -> Rule:
+    task = str(rows.task.iloc[0])
+    found = (offer for offer, _ in _offers(rows, times))
+    offers = {o.technique: replace(o, progress=progress(SettingKey(o.technique, task, lag))) for o in found}
     others = [offer for name, offer in offers.items() if name != BASELINE]
     own = [offer for offer in others if offer.technique in remedies]
     return Rule(task, (lag,), offers.get(BASELINE), lag, _pick(own), _pick(others))
@@ -115,7 +128,7 @@ def _rule(rows: pd.DataFrame, times: _Times, remedies: set[str], task: str, lag:
 def _pick(offers: list[Offer]) -> Pick:
     solving = sorted((o for o in offers if o.solves), key=lambda o: o.order)
     if not solving:
-        return Pick(max(offers, key=lambda o: (o.solved / o.runs, -o.updates), default=None))
+        return Pick(max(offers, key=lambda o: (o.solved / o.runs, o.progress, -o.updates), default=None))
     first = solving[0]
     near = tuple(o.technique for o in solving[1:] if o.price <= NEAR * first.price)
     return Pick(first, near)

@@ -165,7 +165,7 @@ class Findings(Matrix):
 
     def rules(self, task: str) -> list[advice.Rule]:
         """Recommend techniques for a task, by rising lag."""
-        return advice.rules(self.table, self.scope.costs, self.remedies, task)
+        return advice.rules(self.table, self.scope.costs, self.remedies, task, self.progress)
 
     def solvers(self, task: str) -> dict[str, dict[int, advice.Offer]]:
         """Return what each technique offers at the lags of a task that it solves."""

@@ -99,6 +99,15 @@ def test_where_nothing_solves_the_nearest_is_told() -> None:
     assert rules(cells.iloc[:0], COSTS, REMEDIES, "adding") == []
 
 
+def test_where_no_run_solves_whoever_came_furthest_is_the_nearest() -> None:
+    cells = pd.DataFrame([cell(name, 5, 0, 600.0) for name in ("gru", "lstm", "mingru")])
+    came = {"gru": 0.2, "lstm": 0.4, "mingru": 0.9}
+    (rule,) = rules(cells, COSTS, REMEDIES, "adding", lambda setting: came[setting.technique])
+    assert rule.remedy.offer
+    assert rule.best.offer
+    assert (rule.remedy.offer.technique, rule.best.offer.technique) == ("lstm", "mingru")
+
+
 def test_without_timings_updates_decide() -> None:
     rule = rules(CELLS, COSTS.iloc[:0], REMEDIES, "adding")[-1]
     assert rule.best.offer
