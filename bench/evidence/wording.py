@@ -36,11 +36,13 @@ VERDICTS: dict[Verdict, str] = {
 ESTIMATE = words("{effect} ({low} to {high}; {count}; {p} corrected for {comparisons} comparisons)")
 REASONS = {
     "supported": words("As claimed, by more than {margin}: {estimate}."),
-    "weakly supported": words("As claimed, but maybe by less than {margin}: {estimate}."),
+    "weakly supported": words("As claimed, but after the correction it may be by less than {margin}: {estimate}."),
     "supported equal": words("Equal within ±{margin}: {estimate}."),
     "supported not lower": words("Not lower by more than {margin}: {estimate}."),
     "contradicted": words("The other way round, by more than {margin}: {estimate}."),
-    "weakly contradicted": words("The other way round, but maybe by less than {margin}: {estimate}."),
+    "weakly contradicted": words(
+        "The other way round, but after the correction it may be by less than {margin}: {estimate}."
+    ),
     "contradicted equal": words("Off by more than {margin}: {estimate}."),
     "contradicted not lower": words("Lower by more than {margin}: {estimate}."),
     "practically equal": words("No difference beyond {margin}: {estimate}."),

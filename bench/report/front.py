@@ -44,7 +44,10 @@ def warning(page: Page) -> Box:
 
 
 def _limits(page: Page, found: Limits) -> Box:
-    cannot = page.words("Nothing of this holds for longer lags, other sizes, longer budgets or your data.")
+    cannot = page.words(
+        "This box is about the main matrix; other arms say their own sizes and lags. None of it is claimed for longer "
+        "lags, other sizes, longer budgets or your data."
+    )
     blocks = Terms(tuple(_bounds(page, found)), "facts"), Text(cannot, "cannot")
     return Box(page.words("What all of this rests on, and what it cannot say"), blocks, "limits")
 

@@ -75,7 +75,7 @@ def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
         counts &= table.task.isin(part.tasks)
     if not counts.any():
         raise NotEstimable("lags")
-    if part.estimand.only_where_solved:
+    if part.estimand.only_where_solved and part.against is not None:
         cells = pd.Series(list(zip(table.task, table.lag, strict=True)), table.index)
         counts &= cells.isin({cell for scope in scopes for cell in scope.solved_cells})
         if not counts.any():

@@ -138,17 +138,33 @@ class Compared:
         both = pd.concat(self.tables)
         return self.where(set(_cells(both[both.run != ""])))
 
+    def solved(self) -> Compared:
+        """The same in the cells that some run of these techniques solved; raises NotEstimable if there are none.
+
+        Which cells count must not depend on anybody else: one lucky run of a third technique would add a cell at which
+        those who are compared are both at 0.
+        """
+        if self.part.against is not None:
+            return self
+        both = pd.concat(self.tables)
+        cells = set(_cells(both[both.value > 0]))
+        if not cells:
+            raise NotEstimable("unsolved")
+        return self.where(cells)
+
     def telling(self) -> Compared:
         """The same without cells in which every run is at the floor, or every run at the ceiling.
 
         There nothing could have told the two apart: adding hopeless lags, or easy ones, must not make them equal.
         """
-        bounds = self.part.estimand.bounds
-        if bounds is None or (self.twin is None and not self.part.choice):
+        bounds, ladders = self.part.estimand.bounds, self.part.estimand.of_ladders
+        if (bounds is None and not ladders) or (self.twin is None and not self.part.choice):
             return self
         both = pd.concat(self.tables)
         ends = both.groupby(CELL)["value"].agg(["min", "max"])
-        stuck = (ends["max"] <= bounds[0]) | (ends["min"] >= bounds[1])
+        stuck = ends["max"] <= ends["min"]  # of ladders: all failed the first lag, or all solved the last
+        if bounds is not None:
+            stuck = (ends["max"] <= bounds[0]) | (ends["min"] >= bounds[1])
         return self.where(set(ends.index[~stuck]))
 
     def sample(self) -> Sample:
@@ -240,7 +256,7 @@ def compared(part: Part, results: Results, measure: Measure | None = None, only_
     if only_run:
         own, twin = own[own.run != ""], None if twin is None else twin[twin.run != ""]
     found = Compared(part, own, twin)
-    return found.observed() if part.estimand.only_where_solved else found
+    return found.observed().solved() if part.estimand.only_where_solved else found
 
 
 def _marked(table: pd.DataFrame, scope: Scope) -> pd.DataFrame:

@@ -23,7 +23,9 @@ class Horizon(Estimand):
     scale = Scale.RATIO
     of_ladders = True
     noun = words("longest lag solved, steps")
-    says = words("longest lag solved, as every shorter one, {technique} over {reference}{where}")
+    says = words(
+        "longest lag solved, as every shorter one (half the shortest if none is), {technique} over {reference}{where}"
+    )
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:
         return horizon(scope, technique)
