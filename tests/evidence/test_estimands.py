@@ -83,9 +83,9 @@ def test_a_lag_that_both_were_spared_is_no_observation() -> None:
         rows += [member(setting(name, 20), seed, "unsolved", 100) for seed in (1, 2)]
     results = Results(scopes(SmallStore(rows, [study(*settings)])))
     found = estimate(part("score", "clip-norm", "tanh"), results)
-    assert list(found.sample.values) == pytest.approx([0.05, 0.05])  # over 10 and 20
+    assert list(found.sample.values) == pytest.approx([0.1, 0.1])  # over 10: neither solves 20
     assert found.telling is not None
-    assert list(found.telling.values) == pytest.approx([0.1, 0.1])  # at 20 every run is at the floor
+    assert list(found.telling.values) == pytest.approx([0.1, 0.1])
     one = estimate(part("score", "gru", "tanh"), results)
     assert one.telling is not None
     assert one.telling.differences.shape == (2, 4)  # what one of them ran counts, though it tells against equality
@@ -126,16 +126,36 @@ def test_tuning_that_failed_throughout_ends_the_ladder_with_0() -> None:
     assert values(SmallStore(rows, [study(*settings)]), part("score", "lstm", "tanh")) == pytest.approx([-0.6, -0.6])
 
 
-def test_cells_that_nothing_solves_do_not_count() -> None:
+def test_cells_that_neither_solves_do_not_count_whoever_else_does() -> None:
     rows = [
         *[member(setting(name, 10), 1, "unsolved", 100) for name in ("tanh", "lstm", "gru")],
         *[member(setting(name, 10, "copy"), 1, "unsolved", 100) for name in ("tanh", "lstm")],
-        member(setting("gru", 10, "copy"), 1, "solved", 100),
+        member(setting("gru", 10, "copy"), 1, "solved", 50),
     ]
-    found = draw(part("score", "lstm", "tanh"), Results(scopes(SmallStore(rows))))
+    found = draw(part("score", "gru", "tanh"), Results(scopes(SmallStore(rows))))
     assert list(found.differences.columns) == [("copy", 10)]
-    nothing = [member(setting(name, 10), 1, "unsolved", 100) for name in ("tanh", "lstm")]
-    assert refused(SmallStore(nothing), part("score", "lstm", "tanh")) == "unsolved"
+    assert refused(SmallStore(rows), part("score", "lstm", "tanh")) == "unsolved", "the GRU's run is not theirs"
+
+
+def test_horizons_at_the_floor_or_at_the_ceiling_tell_nothing_of_equality() -> None:
+    lags = (10, 20)
+    settings = [setting(name, lag, task) for name in ("tanh", "gru") for task in ("adding", "copy") for lag in lags]
+
+    def store(solved: dict[str, tuple[int, ...]]) -> SmallStore:
+        rows = [
+            member(of, seed, "solved" if of.lag in solved[of.task] else "unsolved", 50)
+            for of in settings
+            for seed in (1, 2)
+        ]
+        return SmallStore(rows, [study(*settings)])
+
+    def cells(**solved: tuple[int, ...]) -> list[str] | None:
+        telling = estimate(part("horizon", "gru", "tanh"), Results(scopes(store(solved)))).telling
+        return None if telling is None else list(telling.differences.columns.get_level_values("task"))
+
+    assert cells(adding=(), copy=lags) is None
+    assert cells(adding=(10,), copy=()) == ["adding"]
+    assert cells(adding=(10,), copy=(10,)) == ["adding", "copy"]
 
 
 def test_solve_rate_where_some_technique_still_solves_or_at_the_longest_lag() -> None:

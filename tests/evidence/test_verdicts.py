@@ -114,7 +114,7 @@ def test_a_difference_that_may_be_small_is_weakly_supported() -> None:
     part = parts(some["S06"])["score-lstm"]
     assert (part.verdict, some["S06"].verdict, some["S04"].verdict) == ("weakly supported",) * 3
     assert part.low > 0
-    assert "maybe by less than 0.1" in wording.reason(part, ENGLISH)
+    assert "after the correction it may be by less than 0.1" in wording.reason(part, ENGLISH)
     worse = judged(gates(lstm=20, gru=20).finish())
     assert parts(worse["S06"])["score-lstm"].verdict == "weakly contradicted"
 

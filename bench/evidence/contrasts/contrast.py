@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -115,6 +115,8 @@ class Compared:
     own: pd.DataFrame
     twin: pd.DataFrame | None
     """None where the part compares with a number, or a dial's values with each other."""
+    shortest: dict[str, int] = field(default_factory=dict)
+    """The shortest lag of each task."""
 
     def __post_init__(self) -> None:
         if any(table.empty for table in self.tables):
@@ -162,9 +164,11 @@ class Compared:
             return self
         both = pd.concat(self.tables)
         ends = both.groupby(CELL)["value"].agg(["min", "max"])
-        stuck = ends["max"] <= ends["min"]  # of ladders: all failed the first lag, or all solved the last
         if bounds is not None:
             stuck = (ends["max"] <= bounds[0]) | (ends["min"] >= bounds[1])
+        else:  # a ladder's cell has its longest lag
+            first = ends.index.get_level_values("task").map(self.shortest)
+            stuck = (ends["max"] < first) | (ends["min"] >= ends.index.get_level_values("lag"))
         return self.where(set(ends.index[~stuck]))
 
     def sample(self) -> Sample:
@@ -255,7 +259,8 @@ def compared(part: Part, results: Results, measure: Measure | None = None, only_
     own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
     if only_run:
         own, twin = own[own.run != ""], None if twin is None else twin[twin.run != ""]
-    found = Compared(part, own, twin)
+    shortest = results.scope(part.arm).plan.groupby("task").lag.min().to_dict()
+    found = Compared(part, own, twin, shortest)
     return found.observed().solved() if part.estimand.only_where_solved else found
 
 
