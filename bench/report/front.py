@@ -48,6 +48,9 @@ def _limits(page: Page, found: Limits) -> Box:
         "This box is about the main matrix; other arms say their own sizes and lags. None of it is claimed for longer "
         "lags, other sizes, longer budgets or your data."
     )
+    if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
+        luck = page.words("All seeds share one tuning, whose luck no interval covers.")
+        cannot = page.words.joined(luck, cannot)
     blocks = Terms(tuple(_bounds(page, found)), "facts"), Text(cannot, "cannot")
     return Box(page.words("What all of this rests on, and what it cannot say"), blocks, "limits")
 
