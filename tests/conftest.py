@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import ports
 import pytest
@@ -91,7 +92,8 @@ def collects_here(monkeypatch: pytest.MonkeyPatch) -> None:
             warnings.simplefilter("ignore")  # of MLflow's own modules
             from click.testing import CliRunner
             from mlflow.cli import cli
-        done = CliRunner().invoke(cli, command[command.index("gc") :])
+        with patch.dict(os.environ):  # where it leaves its store's address
+            done = CliRunner().invoke(cli, command[command.index("gc") :])
         return SimpleNamespace(returncode=done.exit_code, stderr=f"{done.output}{done.exception or ''}")
 
     monkeypatch.setattr(pruning, "subprocess", SimpleNamespace(run=run))
