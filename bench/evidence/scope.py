@@ -133,6 +133,16 @@ class Scope:
         return stops_of(self.members, counting(self.studies, self.hashes))
 
     @cached_property
+    def shortest(self) -> dict[str, int]:
+        """The shortest lag of each task."""
+        return {str(task): int(lag) for task, lag in self.plan.groupby("task").lag.min().items()}
+
+    @cached_property
+    def longest(self) -> dict[str, int]:
+        """The longest lag of each task."""
+        return {str(task): int(lag) for task, lag in self.plan.groupby("task").lag.max().items()}
+
+    @cached_property
     def dials(self) -> dict[str, dict[str, float]]:
         """The value of each dial of each technique, whether its name spells it or not."""
         known = self.members.drop_duplicates("technique")

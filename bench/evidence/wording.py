@@ -68,7 +68,7 @@ REASONS = {
     "unpaired": words("No seed was run with both on the same task and lag."),
     "lags": words("No such lag has been run."),
     "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
-    "unsolved": words("No run of any technique solved the task, so the budget was too small to decide."),
+    "unsolved": words("No run of what is compared solved the task, so the budget was too small to decide."),
     "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
     "dial": words("Too few values of {dial} have been run with {technique}."),
 }

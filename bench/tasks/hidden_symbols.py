@@ -50,8 +50,12 @@ class HiddenSymbols(Task, AsksByAge, ABC):
 
     def right_by_age(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The share of sequences in which each symbol is right, (E, symbols)."""
-        given, asked = ((c.unsqueeze(-1) // _weights(self.ages)) % 2 for c in (outputs.argmax(-1), targets))
+        given, asked = (self._symbols(classes) for classes in (outputs.argmax(-1), targets))
         return (given == asked).float().flatten(1, 2).mean(1)
+
+    def _symbols(self, classes: Tensor) -> Tensor:
+        """The symbols of classes (…,), in the order of the sequence: (…, symbols), 0 or 1."""
+        return classes.unsqueeze(-1) // _weights(self.ages).to(classes.device) % 2
 
     @property
     def ages(self) -> int:

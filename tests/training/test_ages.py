@@ -32,6 +32,16 @@ def test_each_symbol_is_read_off_the_class_in_the_order_of_the_sequence(name, ri
     assert task.ages == len(right)
 
 
+@pytest.mark.parametrize("name", ORDERED)
+def test_it_is_reckoned_where_the_outputs_are(name):
+    """A device without values stands for a GPU."""
+    task = tasks.get(name)()
+    found = task.right_by_age(
+        torch.zeros(2, 1, 3, task.outputs, device="meta"), torch.zeros(2, 1, 3, dtype=torch.int64, device="meta")
+    )
+    assert (found.device.type, tuple(found.shape)) == ("meta", (2, task.ages))
+
+
 def cohort(name, role="measured"):
     words = Selectors(techniques=("tanh",), tasks=(name,), lags=(12,), seeds=2, learning_rates=(0.01,))
     study = resolve(load_preset("smoke"), words)

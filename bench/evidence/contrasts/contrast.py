@@ -259,8 +259,7 @@ def compared(part: Part, results: Results, measure: Measure | None = None, only_
     own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
     if only_run:
         own, twin = own[own.run != ""], None if twin is None else twin[twin.run != ""]
-    shortest = results.scope(part.arm).plan.groupby("task").lag.min().to_dict()
-    found = Compared(part, own, twin, shortest)
+    found = Compared(part, own, twin, results.scope(part.arm).shortest)
     return found.observed().solved() if part.estimand.only_where_solved else found
 
 

@@ -129,7 +129,8 @@ class Estimand(ABC):
     test of a mean keeps its level (Bahadur & Savage 1956).
     """
     only_where_solved: ClassVar[bool] = False
-    """True if a cell (task and lag) counts only where some run of the arm solved.
+    """True if a cell (task and lag) counts only where some run solved: a run of those who are compared or, where the part
+    compares with a number, of anybody in the arm.
 
     Elsewhere the budget was too small to tell.
     """

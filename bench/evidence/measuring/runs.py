@@ -39,13 +39,12 @@ def horizon(scope: Scope, technique: str) -> pd.DataFrame:
 
     Who does not solve the shortest lag has half of it. The row's lag is the task's longest, and its run the last one.
     """
-    lags = {str(task): sorted(rows.unique()) for task, rows in scope.plan.groupby("task").lag}
     rows = []
     for (task, seed), runs in solved(scope, technique).sort_values("lag").groupby(["task", "seed"], sort=False):
         unbroken = runs.value.cumprod() > 0
         reached = runs.lag[unbroken].max() if unbroken.any() else runs.lag.min() / 2
         ran = runs.run[runs.run != ""]
-        rows.append((technique, task, lags[str(task)][-1], seed, reached, ran.iloc[-1] if len(ran) else ""))
+        rows.append((technique, task, scope.longest[str(task)], seed, reached, ran.iloc[-1] if len(ran) else ""))
     return tidy(pd.DataFrame(rows, columns=VALUES))
 
 
