@@ -62,14 +62,16 @@ class ClaimPages:
         caption, where it is not the source's.
         """
         verdicts = self.verdicts
-        columns = (
+        columns = [
             Column(self.words("Id")),
             Column(says),
             Column(self.words("Verdict"), choice=True),
             Column(self.words("Effect"), number=True),
             Column(self.words("Robust"), number=True),
-            Column(self.words("Orthogonal")),
-        )
+        ]
+        started = any(claim.orthogonal != "not run" for claim in verdicts.all)
+        if started:
+            columns.append(Column(self.words("Orthogonal")))
         rows = tuple(
             Row(
                 (
@@ -78,20 +80,22 @@ class ClaimPages:
                     verdicts.chip(claim.verdict),
                     verdicts.estimate(claim),
                     verdicts.robust(claim),
-                    self.words(ORTHOGONAL[claim.orthogonal]),
+                    *([self.words(ORTHOGONAL[claim.orthogonal])] if started else []),
                 )
             )
             for claim in verdicts.all
         )
         caption = self.words(
             "The verdicts. Effects are those of the deciding part, with {confidence} intervals; “robust” counts the "
-            "other analyses that read the same way; “orthogonal” says whether it holds under orthogonal "
-            "initialisation too.",
+            "other analyses that read the same way.",
             **verdicts.values(),
         )
+        if started:
+            also = self.words("“Orthogonal” says whether it holds under orthogonal initialisation too.")
+            caption = self.words.joined(caption, also)
         if whose:
             caption = self.words("{family}: {caption}", family=whose, caption=caption)
-        return Table(columns, (Group(rows),), caption, name, "verdicts")
+        return Table(tuple(columns), (Group(rows),), caption, name, "verdicts")
 
     # A claim
 

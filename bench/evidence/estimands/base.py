@@ -129,8 +129,9 @@ class Estimand(ABC):
     test of a mean keeps its level (Bahadur & Savage 1956).
     """
     only_where_solved: ClassVar[bool] = False
-    """True if a cell (task and lag) counts only where some run solved: a run of those who are compared or, where the part
-    compares with a number, of anybody in the arm.
+    """True if a cell (task and lag) counts only where some run solved.
+
+    It is a run of those who are compared or, where the part compares with a number, of anybody in the arm.
 
     Elsewhere the budget was too small to tell.
     """
