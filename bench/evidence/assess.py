@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from bench.evidence.claims import Part
 from bench.evidence.contrasts import Estimate, NotEstimable, Results, Sample, draw, estimate
 from bench.evidence.estimands import Sampled
@@ -65,6 +63,8 @@ class Assessment:
     """The size at which costs are compared, if it is about costs."""
     orthogonal: Look | None = None
     """The same in the arm of orthogonal starts, if it was run."""
+    given_rate: float | None = None
+    """The learning rate, if its runs were trained at one that was given and not tuned."""
 
     def reading(self, look: Look) -> Verdict:
         """The verdict that a look gives by itself."""
@@ -110,18 +110,32 @@ def assess(part: Part, results: Results) -> Assessment:
     telling = Look(found.telling, found.telling.inference) if found.telling else None
     stated = answers(part.direction, whole.found, telling.found if telling else None, margin)
     analyses = tuple((name, Look(sample, sample.inference)) for name, sample in found.variants.items())
-    return Assessment(part, found, None, whole, telling, stated, analyses, size, _orthogonal(part, results))
+    rate = _given_rate(part, found.sample, results)
+    return Assessment(part, found, None, whole, telling, stated, analyses, size, _orthogonal(part, results), rate)
 
 
 def shown(values: tuple[float, float, float], ratio: bool) -> tuple[float, float, float]:
     """Effect and interval as a reader sees them: a ratio, not its logarithm."""
-    effect, low, high = np.exp(np.minimum(values, LARGEST)) if ratio else values
-    return float(effect), float(low), float(high)
+    effect, low, high = (_exp(value) for value in values) if ratio else values
+    return effect, low, high
+
+
+def _exp(logarithm: float) -> float:
+    return math.inf if logarithm > LARGEST else math.exp(logarithm)
 
 
 def margin_of(part: Part, ratio: bool) -> float:
     """The margin on the scale of the values: a ratio's 0.1 means a factor of 1.1 either way."""
     return math.log1p(part.margin) if ratio else part.margin
+
+
+def _given_rate(part: Part, sample: Sample, results: Results) -> float | None:
+    """The one learning rate that the part's arm gave to all, without tuning; None if there is none."""
+    if part.before_training or part.estimand.sampled is not Sampled.SEEDS:
+        return None
+    protocols = [results.scope(part.arm).protocols[task] for task in sample.data.task.unique()]
+    rates = {protocol.learning_rates for protocol in protocols}
+    return protocols[0].learning_rates[0] if len(rates) == 1 and len(protocols[0].learning_rates) == 1 else None
 
 
 def _orthogonal(part: Part, results: Results) -> Look | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.evidence.claims import Claim, Rule
-from bench.evidence.questions import FAILS, HOLDS, OPEN, Verdict
+from bench.evidence.questions import FAILS, HOLDS, OPEN, WITHOUT_NUMBERS, Verdict
 
 if TYPE_CHECKING:
     from bench.evidence.verdicts import PartVerdict
@@ -43,7 +43,7 @@ def decided(wholes: Sequence[Whole], rule: Rule) -> Whole:
         telling = [whole for whole in wholes if whole.verdict in FAILS or whole.verdict == "in part"]
     else:
         telling = [whole for whole in wholes if whole.verdict == verdict]
-    telling = telling or [whole for whole in wholes if whole.verdict != "not run"]
+    telling = telling or [whole for whole in wholes if whole.verdict not in WITHOUT_NUMBERS]
     proved = [(whole.part.p, whole) for whole in telling if whole.part.p is not None]
     if not proved:
         return Whole(verdict, telling[0].part)
@@ -60,8 +60,8 @@ def combined(verdicts: Sequence[Verdict], rule: Rule) -> Verdict:
     surest; where none does, the best of them counts. What is open leaves the whole open where it could still matter.
     """
     found = set(verdicts)
-    if found == {"not run"}:
-        return "not run"
+    if found <= WITHOUT_NUMBERS:
+        return "cannot tell" if "cannot tell" in found else "not run"
     if rule == "any":
         return _any(found)
     holds, fails = found & HOLDS, found & FAILS

@@ -13,12 +13,14 @@ from bench.evidence.statistics import Inference, Interval, Needed
 
 Verdict = Literal[
     "supported", "weakly supported", "in part", "practically equal", "weakly contradicted", "contradicted",
-    "undecided", "not run",
+    "undecided", "cannot tell", "not run",
 ]  # fmt: skip
-"""`in part` is a claim's alone: some of its parts hold, and others do not."""
+"""`in part` is a claim's alone: some of its parts hold, and others do not. `cannot tell` means that there are results,
+which had no chance to differ: nobody solved the task, or everybody did, or nothing exploded."""
 HOLDS: frozenset[Verdict] = frozenset({"supported", "weakly supported"})
 FAILS: frozenset[Verdict] = frozenset({"contradicted", "weakly contradicted", "practically equal"})
-OPEN: frozenset[Verdict] = frozenset({"undecided", "not run"})
+WITHOUT_NUMBERS: frozenset[Verdict] = frozenset({"cannot tell", "not run"})
+OPEN: frozenset[Verdict] = WITHOUT_NUMBERS | {"undecided"}
 DECIDED: frozenset[Verdict] = HOLDS | FAILS | {"in part"}
 
 

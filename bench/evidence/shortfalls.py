@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from bench.evidence.claims import Part
 from bench.evidence.estimands import Sampled
 from bench.evidence.scope import SETTING, Scope
 from bench.evidence.statistics import LEVEL, least_n
@@ -65,16 +64,11 @@ def reasons(found: Sequence[Shortfall], words: Language) -> list[str]:
     return [words(WHY[one.kind], enough=f"{one.enough:,}") for one in found]
 
 
-def before_training(part: Part) -> bool:
-    """Return True if a part is about networks as they start, which no training can change."""
-    return part.estimand.of_probes and {part.moment, part.reference_moment or part.moment} == {"start"}
-
-
 def _few(seeds: int, verdicts: Sequence[ClaimVerdict]) -> Iterator[Shortfall]:
     """Yield a shortfall if no comparison of training could reach the level, or one alone if none was asked for."""
-    parts = [part for claim in verdicts for part in claim.parts if part.verdict != "not run"]
+    parts = [part for claim in verdicts for part in claim.parts if part.estimated]
     tested = {part.asked.question: part for part in parts if part.asked.estimand.sampled is Sampled.SEEDS}
-    trained = [part for part in tested.values() if not before_training(part.asked)]
+    trained = [part for part in tested.values() if not part.asked.before_training]
     enough = least_n(LEVEL / max(1, len(tested)))
     if all(part.p is None for part in trained) and (trained or seeds < enough):
         yield Shortfall("seeds", seeds, enough)

@@ -12,11 +12,11 @@ import pandas as pd
 from bench.evidence.assess import Assessment, assess, shown
 from bench.evidence.claims import SOURCE, Claim, Direction, Part, families, source_claims
 from bench.evidence.combining import of_claim
-from bench.evidence.contrasts import Results
+from bench.evidence.contrasts import CannotTell, Results
 from bench.evidence.estimands import Estimand
 from bench.evidence.family import Family
 from bench.evidence.measuring.costs import Size
-from bench.evidence.questions import FAILS, HOLDS, Verdict, alike
+from bench.evidence.questions import FAILS, HOLDS, WITHOUT_NUMBERS, Verdict, alike
 from bench.evidence.scope import ResultStore, Scope, scopes
 from bench.evidence.statistics import Needed
 
@@ -77,6 +77,8 @@ class PartVerdict:
     """The reading of the part's own interval, without any correction: where nothing is decided, what it points to."""
     size: Size | None = None
     """The size at which costs were measured; None for what is no cost."""
+    given_rate: float | None = None
+    """The learning rate, if its runs were trained at one that was given and not tuned."""
 
     @property
     def part(self) -> str:
@@ -109,6 +111,11 @@ class PartVerdict:
         return self.asked.margin
 
     @property
+    def estimated(self) -> bool:
+        """True if there is an effect: False where nothing was run, or nothing could be told."""
+        return self.verdict not in WITHOUT_NUMBERS
+
+    @property
     def beside(self) -> bool:
         """True if the part has no say in the claim's verdict."""
         return self.asked.beside
@@ -121,9 +128,7 @@ class PartVerdict:
     @property
     def band(self) -> tuple[float, float]:
         """The smallest and the largest effect that is practically none."""
-        if self.estimand.is_ratio:
-            return 1 / (1 + self.margin), 1 + self.margin
-        return -self.margin, self.margin
+        return self.asked.band
 
 
 @dataclass(frozen=True)
@@ -196,8 +201,9 @@ def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
     if found.estimate is None:
         assert found.why is not None
         nan = math.nan
+        nothing: Verdict = "cannot tell" if isinstance(found.why, CannotTell) else "not run"
         return PartVerdict(
-            claim, found.part, "not run", effect=nan, low=nan, high=nan, p=None, n=0, needed_n=None,
+            claim, found.part, nothing, effect=nan, low=nan, high=nan, p=None, n=0, needed_n=None,
             robustness=Robustness(0, 0, ()), orthogonal="not run", runs=(),
             reason=Reason(found.why.why, found.why.values), data=NO_DATA,
         )  # fmt: skip
@@ -210,6 +216,7 @@ def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
         robustness=_robustness(found, verdict), orthogonal=_orthogonal(found, verdict),
         runs=look.sample.runs, reason=_reason(found, verdict, needed, family), data=look.sample.data,
         needed_range=(needed.fewest, needed.most), points_to=found.reading(look), size=found.size,
+        given_rate=found.given_rate,
     )  # fmt: skip
 
 
@@ -247,7 +254,7 @@ def _orthogonal(found: Assessment, verdict: Verdict) -> Orthogonal:
 def as_record(verdict: PartVerdict) -> dict[str, Any]:
     """Give all but the raw values, without sentences, for JSON."""
     own = ("claim", "part", "kind", "verdict", "unit", "direction", "margin", "null", "effect", "low", "high", "p", "n",
-           "needed_n", "needed_range", "points_to", "orthogonal", "runs", "beside")  # fmt: skip
+           "needed_n", "needed_range", "points_to", "orthogonal", "given_rate", "runs", "beside")  # fmt: skip
     record = {name: getattr(verdict, name) for name in own}
     record |= {"why": asdict(verdict.reason), "robustness": asdict(verdict.robustness)}
     record |= {"size": verdict.size and asdict(verdict.size)}

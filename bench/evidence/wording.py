@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from bench import plain_yaml
-from bench.evidence.claims import Part, find_claim, further_claims, source_claims
+from bench.evidence.claims import Direction, Part, find_claim, further_claims, source_claims
 from bench.evidence.estimands import Sampled
 from bench.evidence.measuring.costs import Size
 from bench.evidence.questions import Verdict
@@ -31,6 +31,7 @@ VERDICTS: dict[Verdict, str] = {
     "weakly contradicted": words("weakly contradicted"),
     "contradicted": words("contradicted"),
     "undecided": words("undecided"),
+    "cannot tell": words("cannot tell"),
     "not run": words("not run"),
 }
 ESTIMATE = words("{effect} ({low} to {high}; {count}; {p} corrected for {comparisons} comparisons)")
@@ -67,6 +68,7 @@ REASONS = {
     "unmeasured": words("This was not measured for {technique}."),
     "unpaired": words("No seed was run with both on the same task and lag."),
     "lags": words("No such lag has been run."),
+    "tasks": words("No such task has been run in the arm {arm}: {tasks}."),
     "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
     "unsolved": words("No run of what is compared solved the task, so the budget was too small to decide."),
     "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
@@ -80,6 +82,7 @@ OF_CLAIMS: dict[Verdict, str] = {
     "weakly contradicted": words("weakly contradicted: {parts}"),
     "contradicted": words("does not hold: {parts}"),
     "undecided": words("undecided: {parts}"),
+    "cannot tell": words("cannot tell: {parts}"),
     "not run": words("not run: {parts}"),
 }
 """The clauses about the parts of a claim by their verdict."""
@@ -146,6 +149,22 @@ def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
     )
 
 
+CONDITIONS: dict[Direction, str] = {
+    "higher": words("above {high}"),
+    "lower": words("below {low}"),
+    "equal": words("between {low} and {high}"),
+    "not lower": words("not below {low}"),
+}
+"""The side of the margin on which an effect has to lie, by the direction."""
+
+
+def condition(part: Part, say: Language) -> str:
+    """Say where the effect of a part has to lie: 'above 1.1 ×'."""
+    low, high = part.band
+    suffix = say(part.estimand.unit.suffix) if part.estimand.unit.suffix else ""
+    return say(CONDITIONS[part.direction], low=_number(low) + suffix, high=_number(high) + suffix)
+
+
 def own_names() -> dict[str, str]:
     """Return what sentences call this project's own techniques, in English."""
     names = {name: own.words.get("called", "") for name, own in own_classes("techniques").items()}
@@ -180,12 +199,21 @@ def verdict(found: PartVerdict, say: Language) -> str:
 
 
 def reason(verdict: PartVerdict, say: Language) -> str:
-    """Say in a sentence why a verdict is what it is; of costs in another, at which size they were measured."""
+    """Say in a sentence why a verdict is what it is; in others, at which size costs were measured, and a given rate."""
     if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
         sizes = dict.fromkeys(part.size for part in verdict.parts if part.size and not part.beside)
-        return say.joined(_of_parts(verdict, say), *(_sized(size, say) for size in sizes))
-    values = dict(verdict.reason.values) if verdict.verdict == "not run" else _values(verdict, say)
-    return say.joined(say(REASONS[verdict.reason.key], **values), _sized(verdict.size, say) if verdict.size else "")
+        rates = dict.fromkeys(part.given_rate for part in verdict.parts if part.given_rate and not part.beside)
+        beside = [*(_sized(size, say) for size in sizes), *(_at_rate(rate, say) for rate in rates)]
+        return say.joined(_of_parts(verdict, say), *beside)
+    values = dict(verdict.reason.values) if not verdict.estimated else _values(verdict, say)
+    beside = [_sized(verdict.size, say)] if verdict.size else []
+    beside += [_at_rate(verdict.given_rate, say)] if verdict.given_rate else []
+    return say.joined(say(REASONS[verdict.reason.key], **values), *beside)
+
+
+def _at_rate(rate: float, say: Language) -> str:
+    """Say that a learning rate was given to all."""
+    return say(words("All were trained at the learning rate {rate}, which was given and not tuned."), rate=f"{rate:g}")
 
 
 def _sized(size: Size, say: Language) -> str:
@@ -234,10 +262,21 @@ def _of_parts(verdict: ClaimVerdict, say: Language) -> str:
     """Say which parts of a claim came out how."""
     clauses = []
     for sort, text in OF_CLAIMS.items():
-        labels = [label(part.asked, say) for part in verdict.parts if part.verdict == sort and not part.beside]
+        labels = [_labelled(part, say) for part in verdict.parts if part.verdict == sort and not part.beside]
         if labels:
             clauses.append(say(text, parts=say.all_of(labels)))
     return _capital(say.rules.between_clauses.join(clauses)) + say.rules.stop
+
+
+def _labelled(part: PartVerdict, say: Language) -> str:
+    """Name a part; where it is undecided, say how much would decide it."""
+    if part.needed_n is None:
+        return label(part.asked, say)
+    return say(
+        words("{part} (about {needed} needed)"),
+        part=label(part.asked, say),
+        needed=counted(part.asked, part.needed_n, say),
+    )
 
 
 def analysis(verdict: PartVerdict, name: str, say: Language, called: Callable[[str], str] = str) -> str:
@@ -251,6 +290,10 @@ def analysis(verdict: PartVerdict, name: str, say: Language, called: Callable[[s
 def _number(value: float) -> str:
     value = 0.0 if abs(value) < ROUNDING else value
     return f"{value:.3g}".replace("-", "−").replace("inf", "∞")
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3g}".replace("inf", "∞")
 
 
 def _p(p: float, say: Language) -> str:
@@ -267,11 +310,14 @@ def _capital(text: str) -> str:
 def as_line(verdict: PartVerdict, say: Language) -> dict[str, str]:
     """Give a claim in a line, for a table in a terminal."""
     robust = verdict.robustness
-    ran = verdict.verdict != "not run"
+    ran = verdict.estimated
     return {
         "claim": verdict.claim,
         "verdict": verdict.verdict,
-        "effect": f"{verdict.effect:.3g} [{verdict.low:.3g}, {verdict.high:.3g}]{verdict.unit}" if ran else "-",
+        "part": label(verdict.asked, say) if verdict.reason.key == OF_PARTS and ran else "-",
+        "effect": f"{_plain(verdict.effect)} [{_plain(verdict.low)}, {_plain(verdict.high)}]{verdict.unit}"
+        if ran
+        else "-",
         "n": str(verdict.n) if ran else "-",
         "robust": f"{robust.agree}/{robust.analyses}" if robust.analyses else "-",
         "reason": reason(verdict, say),

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from bench.evidence import wording
 from bench.evidence.estimands import Sampled
-from bench.evidence.shortfalls import before_training
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
 from bench.report.document import (
@@ -118,7 +117,7 @@ class ClaimPages:
 
     def _starts(self, claim: ClaimVerdict) -> Iterator[Matrix]:
         """Yield the arms in which parts of a claim are judged before training."""
-        arms = dict.fromkeys(part.asked.arm for part in self.verdicts.run(claim) if before_training(part.asked))
+        arms = dict.fromkeys(part.asked.arm for part in self.verdicts.run(claim) if part.asked.before_training)
         yield from (self.findings.matrices[arm] for arm in arms if arm in self.findings.matrices)
 
     def _parts(self, claim: ClaimVerdict) -> Table:
@@ -138,7 +137,9 @@ class ClaimPages:
 
     def _part(self, part: PartVerdict) -> Row:
         verdicts = self.verdicts
-        beside = (" ", Styled(self.words("(told beside, without a say)"), "small")) if part.beside else ()
+        beside = (
+            (" ", Styled(self.words("(shown beside the claim, without a say in it)"), "small")) if part.beside else ()
+        )
         needed = verdicts.needed(part)
         return Row(
             (
@@ -164,7 +165,7 @@ class ClaimPages:
     def _trail(self, claim: ClaimVerdict) -> Iterator[Block]:
         trail = self._trails.trail(claim)
         if trail is None:
-            if claim.verdict != "not run":
+            if claim.estimated:
                 text = self.words(
                     "Counted or timed apart from training, so it rests on no training run; see the tables of costs."
                 )
@@ -253,7 +254,7 @@ class ClaimPages:
             estimate = self.verdicts.written(replace(claim, effect=effect, low=low, high=high))
             title = wording.analysis(claim, name, self.words, self.say.cell)
             found[agrees].append(self.words("{name} {estimate}", name=title, estimate=estimate))
-        sides = {words("The same reading: {told}."): found[True], words("Another reading: {told}."): found[False]}
+        sides = {words("The same reading: {told}."): found[True], words("A different reading: {told}."): found[False]}
         said = [
             self.words(key, told=self.words.rules.between_clauses.join(side)) for key, side in sides.items() if side
         ]

@@ -82,7 +82,7 @@ class Verdicts:
         _, low, high = in_margins(claim)
         if claim.verdict == "undecided":
             return -math.inf if claim.needed_n is None else -claim.needed_n
-        if claim.verdict == "not run" or math.isnan(low):
+        if not claim.estimated or math.isnan(low):
             return -math.inf
         if claim.verdict == "practically equal" or claim.direction in ("equal", "not lower"):
             return -max(abs(low), abs(high))
@@ -90,11 +90,11 @@ class Verdicts:
 
     def run(self, claim: ClaimVerdict) -> list[PartVerdict]:
         """The parts that there are data for."""
-        return [part for part in claim.parts if part.verdict != "not run"]
+        return [part for part in claim.parts if part.estimated]
 
     def not_run(self, claim: ClaimVerdict) -> list[PartVerdict]:
         """The others."""
-        return [part for part in claim.parts if part.verdict == "not run"]
+        return [part for part in claim.parts if not part.estimated]
 
     # Numbers
 

@@ -44,6 +44,7 @@ SYMBOLS = {
     "weakly contradicted": "×",
     "contradicted": "×",
     "undecided": "?",
+    "cannot tell": "–",
     "not run": "–",
 }
 """Symbols that stand before a verdict, for readers who do not see its colour."""

@@ -34,6 +34,17 @@ def test_a_claim_is_found_however_it_is_spelt(capsys: pytest.CaptureFixture[str]
     assert "verdicts --claim S06" in capsys.readouterr().out
 
 
+def test_a_claim_has_its_parts_and_where_each_has_to_lie(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "S15"]) == 0
+    out = capsys.readouterr().out
+    assert "holds if       all of them do\n" in out
+    assert "by norm: share of runs that explode" in out
+    assert "; below −0.1 (arm exploding)\n" in out
+    assert main(["show", "lstm", "--json"]) == 0
+    sheet = json.loads(capsys.readouterr().out)
+    assert not set(sheet["claims about it"]) & set(sheet["reference of"])
+
+
 def test_an_unknown_name_is_told_with_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "lst"]) == 2
     assert "Unknown name 'lst': did you mean lstm" in capsys.readouterr().err

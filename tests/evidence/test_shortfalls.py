@@ -8,7 +8,7 @@ import pytest
 
 from bench.evidence.claims import source_claims
 from bench.evidence.scope import select
-from bench.evidence.shortfalls import before_training, headline, reasons, shortfalls
+from bench.evidence.shortfalls import headline, reasons, shortfalls
 from bench.evidence.statistics import LEVEL, least_n
 from bench.evidence.verdicts import judge
 from bench.languages import language
@@ -64,4 +64,4 @@ def test_a_headline_says_each_amount_once() -> None:
 @pytest.mark.parametrize(("claim", "part", "before"), [("S01", 0, True), ("S06", 0, False), ("S03", 0, False)])
 def test_parts_before_training_are_known(claim: str, part: int, before: bool) -> None:
     (asked,) = [one for one in source_claims() if one.id == claim]
-    assert before_training(asked.parts[part]) is before
+    assert asked.parts[part].before_training is before

@@ -14,7 +14,7 @@ from bench.errors import BenchError
 from bench.records.spec import Spec
 
 if TYPE_CHECKING:
-    from bench.evidence.claims import Part
+    from bench.evidence.claims import Claim, Part
 
 
 @verb("Look around", 20)
@@ -60,6 +60,8 @@ def technique(spec: str) -> Sheet:
     from bench.protocol.preset import parse_technique
 
     canonical, cls, dials = parse_technique(spec)
+    about = _claims(lambda part: any(_is(spec, cls.name) for spec in part.techniques))
+    compared = _claims(lambda part: any(_is(spec, cls.name) for spec in part.references))
     return {
         "technique": [f"{canonical}: {cls.title}"],
         "about": _documentation(cls),
@@ -67,8 +69,8 @@ def technique(spec: str) -> Sheet:
         "dials": [f"{name} = {value:g}{_others(cls.dials[name].sweep)}" for name, value in dials.items()],
         "family": [cls.family],
         "reference": [cls.reference],
-        "claims about it": _claims(lambda part: any(_is(spec, cls.name) for spec in part.techniques)),
-        "reference of": _claims(lambda part: any(_is(spec, cls.name) for spec in part.references)),
+        "claims about it": about,
+        "reference of": [claim for claim in compared if claim not in about],
         "train it": [f"bptt-bench run --preset quick --technique tanh,{canonical}"],
     }
 
@@ -117,15 +119,41 @@ def claim(name: str) -> Sheet:
 
     found = find_claim(name)
     parts = found.parts
+    deciding = [part for part in parts if not part.beside]
     return {
         "claim": [name],
         "says": [found.says],
         "measure": [found.measure],
+        "holds if": [_rule(found)] if len(deciding) > 1 else [],
+        "parts": [_asked(name, part) for part in deciding],
+        "beside it": [_asked(name, part) for part in parts if part.beside],
         "techniques": [", ".join(dict.fromkeys(spec for part in parts for spec in part.techniques))],
         "compared with": [", ".join(dict.fromkeys(spec for part in parts for spec in part.references))],
         "arms": [", ".join(dict.fromkeys(part.arm for part in parts))],
         "verdict": [f"bptt-bench verdicts --claim {name}"],
     }
+
+
+def _rule(claim: "Claim") -> str:
+    """Say how the parts of a claim, or its groups of them, make its verdict."""
+    groups = list(dict.fromkeys(part.group for part in claim.parts if part.group))
+    rule = {"all": "all of them do", "any": "one of them does"}
+    if not groups:
+        return rule[claim.combine]
+    within = {"all": "all of its parts do", "any": "one of its parts does"}[claim.within]
+    return f"{rule[claim.combine]}; of the groups {', '.join(groups)}, one holds if {within}"
+
+
+def _asked(claim: str, part: "Part") -> str:
+    """What a part estimates, where, and on which side of its margin it has to be."""
+    from bench.evidence import wording
+    from bench.languages import language
+
+    english = language("en")
+    where = ", ".join([f"arm {part.arm}", *([f"tasks {', '.join(part.tasks)}"] if part.tasks else [])])
+    group = f"{part.group}, " if part.group else ""
+    what = f"{group}{wording.label(part, english)}: {wording.estimated(claim, part, english)}"
+    return f"{what}; {wording.condition(part, english)} ({where})"
 
 
 def _documentation(cls: type) -> list[str]:

@@ -11,6 +11,7 @@ from bench.cli.verb import verb
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.evidence.scope import Reading
     from bench.evidence.shortfalls import Shortfall
     from bench.evidence.verdicts import ClaimVerdict
 
@@ -23,6 +24,7 @@ COLOURS = {
         "weakly contradicted": "red",
         "contradicted": "red",
         "undecided": "yellow",
+        "cannot tell": "bright_black",
         "not run": "bright_black",
     }
 }
@@ -40,8 +42,8 @@ def verdicts(
     """Judge each of the source's claims against the stored results.
 
     Each claim comes with its verdict, the effect and its 95 % interval, the number of pairs of runs (n), how many other
-    analyses agree (robust), and the reason. A summary goes to standard error; where the store is too thin for a
-    conclusion, it says why."""
+    analyses agree (robust), and the reason; of a claim of several parts, these are the numbers of the part that is
+    named. A summary goes to standard error; where the store is too thin for a conclusion, it says why."""
     load_plugins(plugin)
     from bench.evidence.claims import SOURCE, claims_hash, families
     from bench.evidence.scope import Reading
@@ -55,6 +57,7 @@ def verdicts(
     opened = Store.open(store, create=False)
     warn_of_cut_off(opened)
     read = Reading(opened)
+    _warn_of_left_out(read)
     by_family = judge_families(read)
     judged = _chosen(list(by_family.values()), split(claim))
     hashes = {family: claims_hash(claims) for family, claims in families().items()}
@@ -66,6 +69,15 @@ def verdicts(
         show_table(_rows(judged), COLOURS)
         say("; ".join(f"Hash of the claims of {family}: {hashes[family]}" for family in by_family))
     say(_summary(judged, shortfalls(read.arms[MAIN], by_family[SOURCE])))
+
+
+def _warn_of_left_out(read: "Reading") -> None:
+    """Say how many runs of the store count in no verdict."""
+    if count := sum(int(scope.left_out.members.sum()) for scope in read.arms.values()):
+        say(
+            f"Left out: {count:,} runs that follow another protocol or older code than the newest, or were "
+            "measured with other seeds than the newest study begins with. The report lists them."
+        )
 
 
 def _summary(judged: "list[ClaimVerdict]", short: "list[Shortfall]") -> str:

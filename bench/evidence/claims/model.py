@@ -117,6 +117,11 @@ class Part(Record):
             raise ValueError(f"part {self.id}: give references, against or choice, or a different arm or moment")
         if not self.clause:
             raise ValueError(f"part {self.id}: the estimand {self.kind} has no wording for this kind of comparison")
+        if (bounds := self.estimand.bounds) is not None and self.margin >= bounds[1] - bounds[0]:
+            raise ValueError(
+                f"part {self.id}: the margin {self.margin:g} is as large as any difference can be: the values of "
+                f"{self.kind} lie between {bounds[0]:g} and {bounds[1]:g}"
+            )
         if self.estimand.one_place and self.lags not in ("all", "shortest", "longest"):
             raise ValueError(
                 f"part {self.id}: {self.kind} applies to a single lag, so 'lags' must be shortest or longest"
@@ -129,9 +134,21 @@ class Part(Record):
         return estimand(self.kind)
 
     @property
+    def band(self) -> tuple[float, float]:
+        """The smallest and the largest effect that is practically none."""
+        if self.estimand.is_ratio:
+            return 1 / (1 + self.margin), 1 + self.margin
+        return -self.margin, self.margin
+
+    @property
     def clause(self) -> str:
         """The English clause about this part, with its braces open."""
         return self.says or self.estimand.clause(self) or ""
+
+    @property
+    def before_training(self) -> bool:
+        """True if it is about networks as they start, which no training can change."""
+        return self.estimand.of_probes and {self.moment, self.reference_moment or self.moment} == {"start"}
 
     @property
     def after_equal_updates(self) -> bool:

@@ -21,6 +21,10 @@ class NotEstimable(Exception):  # noqa: N818  (an answer, not a fault)
         self.why, self.values = why, values
 
 
+class CannotTell(NotEstimable):
+    """The reason why nothing can be told though there are results: what is compared had no chance to differ."""
+
+
 _OPEN = re.compile(r"(?P<name>[^:]+):(?P<dial>\w+)=(?P<rule>\*|min|max)")
 """A technique whose dial is left open."""
 
@@ -73,13 +77,15 @@ def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
     counts = _lags_of(part, table, scopes[0])
     if part.tasks:
         counts &= table.task.isin(part.tasks)
+        if not table.task.isin(part.tasks).any():
+            raise NotEstimable("tasks", tasks=", ".join(part.tasks), arm=part.arm)
     if not counts.any():
         raise NotEstimable("lags")
     if part.estimand.only_where_solved and part.against is not None:
         cells = pd.Series(list(zip(table.task, table.lag, strict=True)), table.index)
         counts &= cells.isin({cell for scope in scopes for cell in scope.solved_cells})
         if not counts.any():
-            raise NotEstimable("unsolved")
+            raise CannotTell("unsolved")
     return counts
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.evidence.claims import Part
-from bench.evidence.contrasts.cells import NotEstimable, counting, unfold
+from bench.evidence.contrasts.cells import CannotTell, NotEstimable, counting, unfold
 from bench.evidence.contrasts.results import Results
 from bench.evidence.estimands import Estimand, Measure, Variant
 from bench.evidence.measuring.losses import exploded
@@ -141,7 +141,7 @@ class Compared:
         return self.where(set(_cells(both[both.run != ""])))
 
     def solved(self) -> Compared:
-        """The same in the cells that some run of these techniques solved; raises NotEstimable if there are none.
+        """The same in the cells that some run of these techniques solved; raises CannotTell if there are none.
 
         Which cells count must not depend on anybody else: one lucky run of a third technique would add a cell at which
         those who are compared are both at 0.
@@ -151,7 +151,7 @@ class Compared:
         both = pd.concat(self.tables)
         cells = set(_cells(both[both.value > 0]))
         if not cells:
-            raise NotEstimable("unsolved")
+            raise CannotTell("unsolved")
         return self.where(cells)
 
     def telling(self) -> Compared:
@@ -230,7 +230,7 @@ def estimate(part: Part, results: Results) -> Estimate:
         telling = sample if fewer is found else fewer.sample()
     if part.direction in ("equal", "not lower"):
         if telling is None:
-            raise NotEstimable("untelling")
+            raise CannotTell("untelling")
         sample = telling
     return Estimate(
         sample=sample,
@@ -253,10 +253,11 @@ def compared(part: Part, results: Results, measure: Measure | None = None, only_
         _must_explode(part, results)
     at_reference = _reference(part)
     own = _marked(results.table(part, part.techniques, measure), results.scope(part.arm))
+    own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
     twin = None
     if part.twins:
         twin = _marked(results.table(at_reference, part.twins, measure), results.scope(at_reference.arm))
-    own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
+        twin = twin[_cells(twin).isin(set(_cells(own)))]
     if only_run:
         own, twin = own[own.run != ""], None if twin is None else twin[twin.run != ""]
     found = Compared(part, own, twin, results.scope(part.arm).shortest)
@@ -289,7 +290,7 @@ def _reference(part: Part) -> Part:
 def _must_explode(part: Part, results: Results) -> None:
     runs = results.table(part, (part.explodes,), _exploded)
     if runs.value.mean() < EXPLOSIONS:
-        raise NotEstimable("calm", technique=part.explodes)
+        raise CannotTell("calm", technique=part.explodes)
 
 
 def _exploded(scope: Scope, technique: str, part: Part) -> pd.DataFrame:

@@ -27,8 +27,8 @@ class Faded(Estimand):
     bounds = (0.0, 1.0)
     noun = words("share of steps with a faint gradient")
     says = words(
-        "share of the steps back that the gradient is carried at which it is below 1 % of its norm, {technique} minus "
-        "{reference}, {moment}{where}"
+        "of the steps back over which the gradient is carried, the share at which less than 1 % of its norm is left, "
+        "{technique} minus {reference}, {moment}{where}"
     )
     panel = Panel.PROFILE
     axis = (0.0, 1.0)

@@ -10,7 +10,6 @@ from functools import cached_property
 from bench.evidence import wording
 from bench.evidence.questions import DECIDED
 from bench.evidence.scope import BASELINE
-from bench.evidence.shortfalls import before_training
 from bench.evidence.source import SourceRow, claims_of
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
@@ -116,14 +115,14 @@ class Answer(ReportSection):
         key = (
             words(
                 "Longer dependencies than with the plain tanh RNN, the baseline, are learned with "
-                "{rows}; with {others} that is not told."
+                "{rows}; of {others} this could not be shown."
             )
             if rows and others
             else words("Longer dependencies than with the plain tanh RNN, the baseline, are learned with {rows}.")
             if rows
             else words(
-                "With no remedy of the source's table that was measured are longer dependencies told to be "
-                "learned than with the plain tanh RNN, the baseline: {others}."
+                "No remedy of the source's table that was measured could be shown to learn longer dependencies "
+                "than the plain tanh RNN, the baseline: {others}."
             )
         )
         if rows or others:
@@ -132,7 +131,9 @@ class Answer(ReportSection):
     def _always(self, techniques: list[str]) -> str:
         """Say which techniques get further on every task."""
         if not techniques:
-            return self.words("Nothing that was measured is told to get further than the baseline on every task.")
+            return self.words(
+                "Nothing that was measured could be shown to get further than the baseline on every task."
+            )
         named = [
             self.words(
                 "{technique}, at {ratio} the baseline's time per update",
@@ -170,7 +171,7 @@ class Answer(ReportSection):
         if not self.findings.shortfalls:
             return own
         known = {claim.claim: verdicts.run(claim) for claim in own}
-        untrained = {id for id, parts in known.items() if parts and all(before_training(p.asked) for p in parts)}
+        untrained = {id for id, parts in known.items() if parts and all(p.asked.before_training for p in parts)}
         return [claim for claim in own if claim.claim in untrained]
 
     def _estimate(self, part: PartVerdict) -> str:
@@ -199,13 +200,13 @@ class Answer(ReportSection):
         if needed:
             claim = min(needed, key=lambda c: needed[c])
             return self.words(
-                "nothing is decided; {claim} is nearest, with about {needed} seeds.",
+                "none of its claims is decided; {claim} is nearest, with about {needed} seeds.",
                 claim=claim,
                 needed=self.numbers.count(needed[claim]),
             )
-        known = any(claim.verdict != "not run" for claim in claims)
+        known = any(claim.estimated for claim in claims)
         return self.words(
-            "nothing is decided, and no practical number of seeds would be enough."
+            "none of its claims is decided, and no practical number of seeds would be enough."
             if known
             else "none of its claims could be tested with what is stored."
         )

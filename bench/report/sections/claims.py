@@ -19,6 +19,9 @@ MEANINGS = {
     "weakly contradicted": words("The effect is on the other side; it may be smaller than the margin."),
     "contradicted": words("The effect is on the other side, and larger than the margin."),
     "undecided": words("Too few seeds to decide; the number that would be needed is next to n."),
+    "cannot tell": words(
+        "It was run, but had no chance to differ: nobody solved the task, or everybody did, or nothing exploded."
+    ),
     "not run": words("There are no results, or stale ones only."),
 }
 READING = (

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
-from bench.evidence.shortfalls import before_training
 from bench.languages import words
 from bench.records.cell import SettingKey
 from bench.report.document import Block, Cell, Column, Rich, Row, Styled, Table, Text
@@ -119,7 +118,7 @@ class Moments(ReportSection):
         for claim in self.findings.verdicts:
             for part in claim.parts:
                 if part.estimand.of_probes:
-                    (start if before_training(part.asked) else later)[claim.claim] = None
+                    (start if part.asked.before_training else later)[claim.claim] = None
         return list(start), list(later)
 
     def _caption(self, places: dict[str, int]) -> str:
