@@ -2,10 +2,9 @@
 
     python benchmarks/calibration.py [--runs 1000] [--part scores,family,…]
 
-One table: errors of what is said of one comparison alone (at the level by itself, and at that of 81 comparisons), of
-whole families, of dials, of techniques that are alike and were tuned apart or given up early, and of whole stores
-through `verdicts`. A rate that is higher than promised by more than the luck of the simulation is marked.
-The tests run a part of it with fewer runs.
+One table: errors of what is said of one comparison alone (at the level by itself, and at that of one among all of the
+source's), of whole families, of dials, of techniques that are alike and were tuned apart or given up early, and of
+whole stores through `verdicts`. A rate that is higher than promised by more than the luck of the simulation is marked.
 """
 
 from __future__ import annotations
@@ -36,6 +35,8 @@ from simulated import (
     tuned_apart,
 )
 
+from bench.evidence.claims import source_claims
+from bench.evidence.family import most_comparisons
 from bench.evidence.questions import answers
 from bench.evidence.statistics import LEVEL, BestLessWorst, BoundedMean, Inference, Median, Screened, adjusted
 from bench.evidence.verdicts import PartVerdict, judge
@@ -43,7 +44,7 @@ from bench.testing.luck import at_most
 from bench.testing.made_up import SmallStore
 
 SIZES = (5, 8, 13, 20, 32, 50)
-FAMILY = 81
+FAMILY = most_comparisons(source_claims())
 """The comparisons of the source's claims."""
 DIFFERENT = {"supported", "weakly supported", "contradicted", "weakly contradicted"}
 
@@ -59,7 +60,7 @@ COLUMNS = {
     "any": LEVEL,
 }
 """What may be false, and how often at most: that there is a difference, one beyond the margin, or none that matters
-(* at the level of one among 81); that the interval holds the truth; any statement of a family or a store."""
+(* at the level of one among FAMILY); that the interval holds the truth; any statement of a family or a store."""
 
 
 @dataclass(frozen=True)
@@ -145,12 +146,12 @@ def dials(runs: int) -> Iterator[Row]:
 
 
 def family(runs: int) -> Iterator[Row]:
-    """Any false statement among those on 81 comparisons, corrected as verdicts are."""
+    """Any false statement among those on FAMILY comparisons, corrected as verdicts are."""
     smooth, lopsided, together = SCORES[0], SCORES[3], SCORES[6]
     cases = {
         "all exchangeable": [smooth] * FAMILY,
-        "4 of 81 lopsided": [lopsided] * 4 + [smooth] * 77,
-        "10 of 81 at the margin, together": [together] * 10 + [smooth] * 71,
+        f"4 of {FAMILY} lopsided": [lopsided] * 4 + [smooth] * (FAMILY - 4),
+        f"10 of {FAMILY} at the margin, together": [together] * 10 + [smooth] * (FAMILY - 10),
     }
     for case, truths in cases.items():
         for n in (13, 20, 50):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.evidence.assess import Assessment
+from bench.evidence.claims import Claim
+from bench.evidence.estimands import Sampled
 from bench.evidence.questions import Verdict, verdict_of
 from bench.evidence.statistics import LEVEL, Needed, adjusted, reaching, smallest_p
 
@@ -46,6 +48,12 @@ class Family:
         for answer, p in final or told:
             return verdict_of(answer.statement, found.part.direction), p
         return "undecided", min(adjusted_p)
+
+
+def most_comparisons(claims: Iterable[Claim]) -> int:
+    """The comparisons of a family of claims if all of them were run: questions in which chance has a part."""
+    parts = (part for claim in claims for part in claim.parts)
+    return len({part.question for part in parts if part.estimand.sampled is not Sampled.COUNTED})
 
 
 def able(sizes: Sequence[int]) -> list[bool]:

@@ -72,6 +72,7 @@ REASONS = {
     "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
     "unsolved": words("No run of what is compared solved the task, so the budget was too small to decide."),
     "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
+    "matched": words("Sizes were chosen so that these are equal."),
     "dial": words("Too few values of {dial} have been run with {technique}."),
 }
 """The sentences by the reason's key."""

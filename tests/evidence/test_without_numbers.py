@@ -22,10 +22,13 @@ ENGLISH = language("en")
 
 
 def trained(
-    solving: Mapping[tuple[str, str], bool], arm: str = "main", rates: tuple[float, ...] = (0.01, 0.001)
+    solving: Mapping[tuple[str, str], bool],
+    arm: str = "main",
+    rates: tuple[float, ...] = (0.01, 0.001),
+    **fields: object,
 ) -> SmallStore:
     """A store in which techniques solve tasks with all seeds, or with none, by (technique, task)."""
-    rules = RULES.model_copy(update={"learning_rates": rates})
+    rules = RULES.model_copy(update={"learning_rates": rates, **fields})
     settings = {key: setting(key[0], 20, task=key[1], rules=rules) for key in solving}
     rows = [
         member(settings[key], seed, "solved" if solves else "unsolved", 50)
@@ -78,6 +81,12 @@ def test_a_learning_rate_that_was_given_is_named(rates: tuple[float, ...], said:
     store = trained({("tanh", "adding"): False, ("gru", "adding"): True, ("lstm", "adding"): True}, rates=rates)
     (verdict,) = [found for found in judge(store) if found.claim == "S04"]
     assert ("learning rate 0.3, which was given and not tuned" in wording.reason(verdict, ENGLISH)) is said
+
+
+def test_parameters_that_were_matched_cannot_tell_what_a_technique_costs() -> None:
+    store = trained({("tanh", "adding"): True, ("gru", "adding"): True}, match="parameters")
+    matched = parts(store, "S10")["parameters-gru"]
+    assert (matched.verdict, matched.reason.key) == ("cannot tell", "matched")
 
 
 def test_an_interval_without_an_end_has_none() -> None:

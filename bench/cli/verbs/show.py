@@ -145,7 +145,7 @@ def _rule(claim: "Claim") -> str:
 
 
 def _asked(claim: str, part: "Part") -> str:
-    """What a part estimates, where, and on which side of its margin it has to be."""
+    """Say what a part estimates, where, and on which side of its margin it has to be."""
     from bench.evidence import wording
     from bench.languages import language
 
