@@ -25,6 +25,13 @@ KERNELS_REMEDY = "set CC to a C compiler, or XDG_CACHE_HOME to a writable folder
 LEAST_DISK = 1 << 30
 """Bytes that a store with a few thousand members and its reports can take."""
 
+EXTRAS = {
+    "data": "tasks on MNIST, a laser and an ECG",
+    "ray": "runs on a cluster",
+    "postgresql": "stores in PostgreSQL",
+}
+"""The extras of this project that users may want, and what for."""
+
 State = Literal["ok", "note", "problem"]
 
 
@@ -61,9 +68,27 @@ def check_package() -> Iterator[Finding]:
         yield Finding("bptt-bench", "problem", "not installed", "python -m pip install . (in its folder)")
         return
     yield check_python(package.metadata["Requires-Python"])
-    for needed in map(Requirement, package.requires or ()):
+    required = [Requirement(line) for line in package.requires or ()]
+    for needed in required:
         if needed.marker is None or needed.marker.evaluate({"extra": ""}):
             yield check_library(needed)
+    for extra, use in EXTRAS.items():
+        if needed := _of_extra(extra, required):
+            yield check_extra(extra, use, needed)
+
+
+def _of_extra(extra: str, required: Iterable[Requirement]) -> list[Requirement]:
+    """The requirements that an extra adds."""
+    optional = [one for one in required if one.marker and not one.marker.evaluate({"extra": ""})]
+    return [one for one in optional if one.marker and one.marker.evaluate({"extra": extra})]
+
+
+def check_extra(extra: str, use: str, needed: Iterable[Requirement]) -> Finding:
+    """Check that the libraries of an extra are installed; nobody needs them who does not want what it is for."""
+    if lacking := [one.subject for one in map(check_library, needed) if one.state != "ok"]:
+        detail = f"no {use}: {', '.join(lacking)} missing or too old"
+        return Finding(f"extra {extra}", "note", detail, f"python -m pip install 'bptt-bench[{extra}]'")
+    return Finding(f"extra {extra}", "ok", f"{use} can be used")
 
 
 def check_python(wanted: str) -> Finding:

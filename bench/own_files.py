@@ -25,6 +25,9 @@ class WithFiles:
     """Paths of the files that the class reads, as 'data.csv' or 'data/train.csv', relative to the file that defines it.
     """
 
+    installed: ClassVar[tuple[str, ...]] = ()
+    """Modules of Python or of packages whose files are data, as 'pydoc_data.topics', written out: they count, too."""
+
     @classmethod
     def file(cls, name: str) -> Path:
         """Return the path of a declared file. Raises BenchError if it is not declared or does not exist."""

@@ -85,6 +85,14 @@ def test_package_lists_what_it_requires_but_no_extras(monkeypatch: pytest.Monkey
     assert [f.subject for f in doctor.check_package()] == ["Python", "numpy"]
 
 
+def test_an_extra_that_is_not_installed_is_a_note_with_the_line_that_installs_it() -> None:
+    needed = [Requirement("numpy>=1"), Requirement("no-such-library>=1")]
+    finding = doctor.check_extra("data", "tasks on real data", needed)
+    assert (finding.state, finding.detail) == ("note", "no tasks on real data: no-such-library missing or too old")
+    assert finding.remedy == "python -m pip install 'bptt-bench[data]'"
+    assert doctor.check_extra("data", "tasks on real data", needed[:1]).state == "ok"
+
+
 def test_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> None:
         raise metadata.PackageNotFoundError(name)

@@ -18,6 +18,7 @@ from bench.records.settings import MOST_SEEDS, MOST_STEPS, Frozen, Protocol, Set
 from bench.records.source_hash import source_hash
 from bench.records.study import MAIN, Skip, Study, TaskPlan
 from bench.tasks import tasks
+from bench.tasks.installed import NeedsPackages
 from bench.techniques import Technique, techniques
 from bench.techniques.base import Situation
 
@@ -319,10 +320,13 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
 
 
 def skipped(cls: type[Technique], dials: dict[str, float], task: str, lag: int, protocol: Protocol) -> str | None:
-    """The technique's reason for declining this setting; None if it can do it.
+    """The task's or the technique's reason for declining this setting; None if they can do it.
 
     Where parameters are matched, its size is not known yet, so that it has to decline all of several.
     """
+    asked = tasks.get(task)
+    if issubclass(asked, NeedsPackages) and (reason := asked.missing()):
+        return reason
     units = protocol.hidden_size
     sizes = range(units, units + 16) if protocol.match == "parameters" else (units,)
     reasons = [declines(cls, dials, task, lag, size) for size in sizes]

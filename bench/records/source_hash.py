@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -23,7 +24,8 @@ FOR_READERS = frozenset({"called", "short", "about", "lag_means"})
 
 
 def source_hash(cls: type) -> str:
-    """Twelve hexadecimal digits of the class's modules, of those that they use, and of the files that it declares.
+    """Twelve hexadecimal digits of the class's modules, of those that they use, and of the files and the installed
+    modules that it declares.
 
     Of this project that is the classes' modules, those that they import from its rooms, and the kernels that these
     name; of a plugin or a package all that lies in its folder and is imported from there. Comments, docstrings, layout
@@ -60,7 +62,24 @@ def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]
         if name not in found:
             found[name], used = _part_of(file, package)
             left += used
+            if file.suffix == ".py":
+                found |= _installed(file)
     return found
+
+
+def _installed(file: Path) -> dict[str, str]:
+    """Digest the modules that the classes of a file declare as their data; one that is not there has none."""
+    bodies = [cls.body for cls in ast.parse(file.read_bytes()).body if isinstance(cls, ast.ClassDef)]
+    given = [line.value for body in bodies for line in body if isinstance(line, ast.Assign) and _names_installed(line)]
+    found = {}
+    for name in (name for value in given for name in ast.literal_eval(value)):
+        spec = find_spec(name)
+        found[f"installed {name}"] = _content(Path(spec.origin)) if spec and spec.origin else ""
+    return found
+
+
+def _names_installed(line: ast.Assign) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == "installed" for target in line.targets)
 
 
 @cache
@@ -118,6 +137,8 @@ def _foreign(module: ModuleType) -> tuple[dict[str, str], set[str]]:
         kernel for file in files.values() for kernel in _kernels(file, PACKAGE) if kernel.is_relative_to(PACKAGE)
     ]
     trees = {name: _tree(file.read_bytes()) for name, file in files.items()}
+    for file in files.values():
+        trees |= _installed(file)
     return trees | {kernel.name: _c_essence(kernel.read_text(encoding="utf-8")) for kernel in kernels}, used
 
 

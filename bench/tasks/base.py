@@ -70,7 +70,9 @@ class Task(WithFiles, ABC):
 
     @abstractmethod
     def trivial_level(self, lag: int) -> float:
-        """The metric of the best answer that ignores the input, in closed form."""
+        """The metric of the best answer that ignores the input, in closed form; of a forecast, if better, that nothing
+        changes.
+        """
 
     def best_level(self) -> float:
         """The metric of right answers alone: 1 of a share, 0 of an error; another metric says its own."""

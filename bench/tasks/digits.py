@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from bench.tasks.base import Split
+from bench.tasks.images import Images, load_digits
 from bench.tasks.pixels import Pixels
 
 
@@ -35,6 +37,12 @@ class Digits(Pixels):
     lag_means = "the blank steps after the last pixel"
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (pixel by pixel)"
     solved_at = 0.90
+    pixels = 64
+    most_held_out = 400
+
+    def images(self) -> dict[Split, Images]:
+        """Load what scikit-learn has."""
+        return load_digits()
 
     def arrange(self, pixels: Tensor) -> Tensor:
         """The pixels (64, batch) row by row."""

@@ -6,10 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.tasks.pixels import PIXELS, Pixels
+from bench.tasks.base import Split
+from bench.tasks.images import Images, load_digits
+from bench.tasks.pixels import Pixels
 
 # Of NumPy's generators the one whose numbers are promised never to change.
-ORDER = torch.from_numpy(np.random.RandomState(0).permutation(PIXELS))
+ORDER = torch.from_numpy(np.random.RandomState(0).permutation(64))
 
 
 class DigitsPermuted(Pixels):
@@ -29,6 +31,12 @@ class DigitsPermuted(Pixels):
     lag_means = "the blank steps after the last pixel"
     reference = "Alpaydin & Kaynak 1998 (images); Le, Jaitly & Hinton 2015 (permuted, pixel by pixel)"
     solved_at = 0.80
+    pixels = 64
+    most_held_out = 400
+
+    def images(self) -> dict[Split, Images]:
+        """Load what scikit-learn has."""
+        return load_digits()
 
     def arrange(self, pixels: Tensor) -> Tensor:
         """The pixels (64, batch) in the scrambled order."""

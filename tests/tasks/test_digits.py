@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from bench.errors import BenchError
 from bench.tasks.digits import Digits
 from bench.tasks.digits_permuted import ORDER, DigitsPermuted
-from bench.tasks.pixels import load_images
+from bench.tasks.images import load_digits as load_images
 
 SIZES = {"train": 997, "validation": 400, "test": 400}
 both = pytest.mark.parametrize("task", [Digits(), DigitsPermuted()], ids=lambda task: task.name)
