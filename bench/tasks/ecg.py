@@ -10,7 +10,7 @@ from bench.tasks.installed import NeedsPackages, pinned
 from bench.tasks.series import Forecast, Series, later
 
 EVERY = 6
-"""Of 360 samples a second one in six is kept: the mean of the six."""
+"""Samples that are averaged into one: there are 360 a second."""
 
 
 class Ecg(Forecast, NeedsPackages):
