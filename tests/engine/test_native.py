@@ -18,7 +18,9 @@ from bench.engine.lstm import LSTM
 from bench.engine.native import library, runs_natively, why_not
 from bench.engine.native.library import SWITCH, Unavailable, build
 from bench.engine.recurrence import Recurrence
+from bench.techniques.cornn import OscillatorCell
 from bench.techniques.fastgrnn import FastGRNNCell
+from bench.techniques.lem import MultiscaleCell
 from bench.techniques.lstm_no_forget import CarouselCell
 from bench.techniques.mgu import MinimalCell
 from bench.techniques.mingru import MinGRUCell
@@ -34,6 +36,8 @@ CELLS = {
     "fastgrnn": FastGRNNCell,
     "mingru": MinGRUCell,
     "lstm without forget gate": CarouselCell,
+    "cornn": lambda *sizes: OscillatorCell(*sizes, 0.2, 2.0, 0.7),
+    "lem": lambda *sizes: MultiscaleCell(*sizes, 0.7),
 }
 
 SIZES = {
