@@ -21,7 +21,7 @@ class OrthogonalSoft(TanhNetwork):
     changes = "the loss: a penalty on recurrent weights that are not orthogonal; and an orthogonal start"
     reference = "Vorontsov et al. 2017"
     initialisation = "orthogonal"
-    strength = Dial(0.1, sweep=(1.0, 0.1, 0.01))
+    strength = Dial(1.0, sweep=(10.0, 1.0, 0.1))
 
     def accumulate(self, inputs: Tensor, targets: Tensor) -> Tensor:
         losses = self.full_bptt(inputs, targets)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import assert_as_written, drawn
+from by_hand import assert_as_written, by_formula, drawn
 
 from bench.techniques.contract import TINY, EasyTask
 from bench.techniques.indrnn import IndependentCell, IndRNN
@@ -16,6 +16,13 @@ def independent(p, x, h):
 
 def test_values_and_gradients_are_the_papers():
     assert_as_written(drawn(IndependentCell(2, 3, 4, least=0.0, bound=1.0)), independent)
+
+
+def test_numbers_are_those_of_a_public_implementation():
+    """The last outputs of the first sequence by IndRNNCell of torchrecurrent 0.2.5, with a ReLU."""
+    cell = IndependentCell(1, 3, 4, least=0.0, bound=1.0)
+    outputs, _ = cell(by_formula(cell))
+    assert outputs[0, -1, 0].tolist() == pytest.approx([0.859773231145784, 1.1696223686361087, 0.0, 0.0], rel=1e-12)
 
 
 def test_at_the_start_the_upper_layer_keeps_and_the_lower_does_as_it_is_drawn():
