@@ -28,6 +28,7 @@ from bench.techniques.lstm_no_forget import CarouselCell
 from bench.techniques.lstm_peephole import PeepholeCell
 from bench.techniques.mgu import MinimalCell
 from bench.techniques.mingru import MinGRUCell
+from bench.techniques.zoneout import ZoneoutCell
 
 CELLS = {
     **{kind: lambda *sizes, kind=kind: Elman(*sizes, activation=kind) for kind in ACTIVATIONS},
@@ -45,6 +46,7 @@ CELLS = {
     "lstm with coupled gates": CoupledCell,
     "janet": lambda *sizes: ForgetCell(*sizes, 0.7, 9.0),
     "layer normalisation": NormalisedCell,
+    "zoneout": lambda *sizes: ZoneoutCell(*sizes, 0.2, 0.6),
     "lem": lambda *sizes: MultiscaleCell(*sizes, 0.7),
 }
 
