@@ -58,7 +58,7 @@ class LongExpressiveMemory(Technique):
     name = "lem"
     title = "LEM"
     called = "LEM"
-    family = "oscillators"
+    family = "gated"
     changes = "the cell: two states with time steps of their own, as gates"
     reference = "Rusch et al. 2022"
     time_step = Dial(1.0, sweep=(1.0, 0.3, 0.1))
