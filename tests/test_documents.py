@@ -69,7 +69,8 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def test_examples_keep_the_contracts(examples: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tests = [file.stem for file in examples if file.name.startswith("test_")]
-    assert tests == [f"test_{name}" for name in ("first_sign", "fr", "half_life", "here", "indrnn", "reached", "ugrnn")]
+    subjects = ("first_sign", "fr", "half_life", "here", "leaky_units", "reached", "ugrnn")
+    assert tests == [f"test_{name}" for name in subjects]
     monkeypatch.syspath_prepend(tmp_path)
     try:
         for test in tests:

@@ -18,10 +18,17 @@ from bench.engine.lstm import LSTM
 from bench.engine.native import library, runs_natively, why_not
 from bench.engine.native.library import SWITCH, Unavailable, build
 from bench.engine.recurrence import Recurrence
+from bench.techniques.cornn import OscillatorCell
 from bench.techniques.fastgrnn import FastGRNNCell
+from bench.techniques.janet import ForgetCell
+from bench.techniques.layernorm import NormalisedCell
+from bench.techniques.lem import MultiscaleCell
+from bench.techniques.lstm_coupled import CoupledCell
 from bench.techniques.lstm_no_forget import CarouselCell
+from bench.techniques.lstm_peephole import PeepholeCell
 from bench.techniques.mgu import MinimalCell
 from bench.techniques.mingru import MinGRUCell
+from bench.techniques.zoneout import ZoneoutCell
 
 CELLS = {
     **{kind: lambda *sizes, kind=kind: Elman(*sizes, activation=kind) for kind in ACTIVATIONS},
@@ -34,6 +41,13 @@ CELLS = {
     "fastgrnn": FastGRNNCell,
     "mingru": MinGRUCell,
     "lstm without forget gate": CarouselCell,
+    "cornn": lambda *sizes: OscillatorCell(*sizes, 0.2, 2.0, 0.7),
+    "lstm with peepholes": PeepholeCell,
+    "lstm with coupled gates": CoupledCell,
+    "janet": lambda *sizes: ForgetCell(*sizes, 0.7, 9.0),
+    "layer normalisation": NormalisedCell,
+    "zoneout": lambda *sizes: ZoneoutCell(*sizes, 0.2, 0.6),
+    "lem": lambda *sizes: MultiscaleCell(*sizes, 0.7),
 }
 
 SIZES = {

@@ -170,9 +170,9 @@ def test_layout_and_comments_of_c_do_not_count(package):
 
 def test_a_further_kernel_and_a_further_cell_leave_all_hashes_alone(package):
     before = parts_in(package)
-    (package / "engine" / "native" / "indrnn.c").write_text("int indrnn_forward() { return 0; }")
-    (package / "engine" / "indrnn.py").write_text('CELL = NativeCell("indrnn", ())')
-    (package / "techniques" / "indrnn.py").write_text("from bench.engine.indrnn import CELL")
+    (package / "engine" / "native" / "brand_new.c").write_text("int brand_new_forward() { return 0; }")
+    (package / "engine" / "brand_new.py").write_text('CELL = NativeCell("brand_new", ())')
+    (package / "techniques" / "brand_new.py").write_text("from bench.engine.brand_new import CELL")
     assert not differing(before, parts_in(package))
 
 

@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from bench.techniques import techniques
-from bench.techniques.at_radius import AtRadius
 from bench.techniques.base import Dial
 from bench.testing.techniques import BLUEPRINT, STEPS, EasyTask
 
-OWN_START = {"irnn", "orthogonal"} | {name for name, cls in techniques.all().items() if issubclass(cls, AtRadius)}
+OWN_START = {"irnn"} | {name for name, cls in techniques.all().items() if cls.initialisation is not None}
 RADII = (0.5, 1.0, 1.5)
 
 
@@ -24,8 +23,9 @@ def built(name, **choices):
 def test_the_gain_scales_recurrent_weights_alone_and_no_start_that_is_the_techniques_own(name, initialisation):
     plain = built(name, initialisation=initialisation)
     scaled = dict(built(name, initialisation=initialisation, recurrent_gain=3.0).named_parameters())
+    declared = {f"stack.{depth}.{key}" for depth, layer in enumerate(plain.layers) for key in layer.recurrent}
     for key, weight in plain.named_parameters():
-        gain = 3.0 if key.endswith("recurrent_weight") and name not in OWN_START else 1.0
+        gain = 3.0 if key in declared and name not in OWN_START else 1.0
         torch.testing.assert_close(scaled[key], gain * weight, rtol=1e-6, atol=0)
 
 
