@@ -73,8 +73,8 @@ def check_package() -> Iterator[Finding]:
         if needed.marker is None or needed.marker.evaluate({"extra": ""}):
             yield check_library(needed)
     for extra, use in EXTRAS.items():
-        if needed := _of_extra(extra, required):
-            yield check_extra(extra, use, needed)
+        if added := _of_extra(extra, required):
+            yield check_extra(extra, use, added)
 
 
 def _of_extra(extra: str, required: Iterable[Requirement]) -> list[Requirement]:
