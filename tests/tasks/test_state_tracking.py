@@ -5,8 +5,10 @@ from itertools import permutations
 import pytest
 import torch
 
+from bench.errors import BenchError
 from bench.tasks.base import IGNORED
 from bench.tasks.counting import ENDS, GOES_ON, NOTHING, A, B, Counting
+from bench.tasks.noise_free import NoiseFree
 from bench.tasks.s5 import S5, products_of_two
 
 EVERY = list(permutations(range(5)))
@@ -53,3 +55,13 @@ def test_no_clock_tells_where_a_string_ends(generator):
     _, targets = task.sample(generator, 20_000, 20)
     last, before = ((targets == answer).float().mean(1) for answer in (ENDS, GOES_ON))
     assert torch.maximum(last, before).sum().item() / 2 == pytest.approx(0.5, abs=0.06)
+
+
+def test_only_the_first_symbol_differs(generator):
+    inputs, targets = NoiseFree().sample(generator, 50, 30)
+    symbols = inputs.argmax(-1)
+    assert torch.equal(symbols[0], targets[0])
+    assert all((step == step[0]).all() for step in symbols[1:])
+    assert len(set(symbols[1:, 0].tolist()) | {0, 1}) == 31
+    with pytest.raises(BenchError, match="Lag 101 is too long for task 'noise-free': it has symbols for 100"):
+        NoiseFree().sample(generator, 1, 101)
