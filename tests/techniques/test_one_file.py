@@ -1,6 +1,5 @@
-"""Three papers as plugins of one file each: they keep the contract, train, and compute what the papers say."""
+"""Two papers as plugins of one file each: they keep the contract, train, and compute what the papers say."""
 
-import cmath
 import math
 import re
 from dataclasses import replace
@@ -18,7 +17,7 @@ from bench.training.cohort import train_cohort
 
 PLUGINS = Path(__file__).parent / "plugins"
 CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
-STATES = {"indrnn": {"h"}, "cornn": {"y", "z"}, "lru": {"h"}}
+STATES = {"indrnn": {"h"}, "cornn": {"y", "z"}}
 STEPS, BATCH = 9, 2
 
 
@@ -60,7 +59,7 @@ def test_a_plugin_trains_and_its_states_are_followed(name, plugin):
     assert (lowest["last_lag"] >= 18).all(), "gradients go all the way back"
 
 
-DECLARED = {"indrnn": {"unit_weight"}, "cornn": {"recurrent_weight", "velocity_weight"}, "lru": set()}
+DECLARED = {"indrnn": {"unit_weight"}, "cornn": {"recurrent_weight", "velocity_weight"}}
 
 
 @pytest.mark.parametrize("name", DECLARED)
@@ -111,42 +110,3 @@ def test_cornn_is_the_papers_step_by_step(plugin):
             assert outputs[0, t, sequence].tolist() == pytest.approx(y, rel=1e-12, abs=1e-14)
         assert last_y[0, sequence].tolist() == pytest.approx(y, rel=1e-12, abs=1e-14)
         assert last_z[0, sequence].tolist() == pytest.approx(z, rel=1e-12, abs=1e-14)
-
-
-def test_lru_is_the_papers_step_by_step(plugin):
-    layer, x = built(plugin("lru"))
-    H = layer.hidden
-    lambdas = [
-        cmath.exp(-math.exp(nu) + 1j * math.exp(theta))
-        for nu, theta in zip(rows(layer.nu), rows(layer.theta), strict=True)
-    ]
-    B, C = ([[complex(*pair) for pair in zip(row[:H], row[H:], strict=True)] for row in rows(w)]
-            for w in (layer.input_weight, layer.output_weight))  # fmt: skip
-    D, gammas = rows(layer.skip_weight), rows(layer.gamma)
-    outputs, (last,) = layer(x)
-    for sequence in range(BATCH):
-        h = [0j] * H
-        for t in range(STEPS):
-            u = x[0, t, sequence].tolist()
-            h = [a * s + math.exp(g) * d for a, s, g, d in zip(lambdas, h, gammas, product(u, B), strict=True)]
-            y = [(c.real + d) for c, d in zip(product(h, C), product(u, D), strict=True)]
-            assert outputs[0, t, sequence].tolist() == pytest.approx(y, rel=1e-12, abs=1e-13)
-        assert last[0, sequence].tolist() == pytest.approx(h, rel=1e-12)
-
-
-def test_lru_starts_on_its_ring_with_states_of_the_inputs_size(plugin):
-    layer, _ = built(plugin("lru"), least=0.5)
-    radius = layer.factors.abs()
-    assert (radius > 0.5).all()
-    assert (radius < 1).all()
-    torch.testing.assert_close(layer.gamma.exp().square() + radius[:, 0].square(), torch.ones(1, layer.hidden).double())
-
-
-def test_the_scan_of_lru_has_the_gradients_of_its_step(plugin):
-    layer, x = built(plugin("lru"))
-    found = []
-    for unroll in (layer.unroll, layer.loop):
-        states, _ = unroll(layer.drive(x), layer.start(x))
-        found.append(torch.autograd.grad(layer.read(states, x).square().sum(), list(layer.parameters())))
-    for fast, reference in zip(*found, strict=True):
-        torch.testing.assert_close(fast, reference, rtol=1e-10, atol=1e-12)
