@@ -12,6 +12,7 @@ import torch
 from bench.engine.probe import recorded
 from bench.techniques import techniques
 from bench.techniques.contract import TINY, EasyTask
+from bench.techniques.minlstm import share_and_candidate
 
 E, T, B, N, H = 2, 7, 2, 3, 6
 
@@ -66,7 +67,35 @@ def lru(p, x):
         yield (h @ out).real + p["skip"] * v
 
 
-LAYERS = {"lru": [embedded, block(lru), block(lru)]}
+def pre_activations(p, v, blocks, inputs="input_weight", bias="bias"):
+    return (v @ p[inputs] + p[bias]).split(H) if blocks > 1 else v @ p[inputs] + p[bias]
+
+
+def sigmoid(v):
+    return 1 / (1 + torch.exp(-v))
+
+
+def minlstm(p, x):
+    h = torch.zeros(H, dtype=torch.float64)
+    for v in x:
+        f, i, n = pre_activations(p, v, 3)
+        f, i = sigmoid(f), sigmoid(i)
+        candidate = torch.stack([a + 0.5 if a >= 0 else sigmoid(a) for a in n])
+        h = f / (f + i) * h + i / (f + i) * candidate
+        yield h
+
+
+def rg_lru(p, x):
+    h = torch.zeros(H, dtype=torch.float64)
+    for v in x:
+        u = pre_activations(p, v, 1)
+        r, i = pre_activations(p, u, 2, "gate_weight", "gate_bias")
+        a = sigmoid(-p["decay"]) ** (8 * sigmoid(r))
+        h = a * h + (1 - a**2) ** 0.5 * (sigmoid(i) * u)
+        yield h
+
+
+LAYERS = {"lru": [embedded, block(lru), block(lru)], "minlstm": [minlstm], "rg-lru": [rg_lru]}
 
 
 def by_hand(name, module, x):
@@ -138,9 +167,15 @@ def test_the_lru_starts_on_its_ring_with_states_of_the_inputs_size():
     torch.testing.assert_close(module.layers[1].gamma.exp().square() + radius[:, 0].square(), ones)
 
 
+WIDTHS = {"minlstm": N, "rg-lru": N}
+"""Features of a cell's input where it stands on no embedding."""
 PUBLISHED = {
     # NicolasZucchet/minimal-LRU, lru/model.py, LRU
     "lru": [-4.745340745366, 4.584843454638, -0.270691134686, 7.109541007163, 8.517774879863, -9.058907769865],
+    # lucidrains/minGRU-pytorch, minGRU_pytorch/minLSTM.py, minLSTM, with the bias as the weight of a constant input
+    "minlstm": [0.876952520857, 0.302059580586, 0.77892056496, 1.379215654848, 0.277651264115, 0.310387227442],
+    # google-deepmind/recurrentgemma, recurrentgemma/torch/layers.py, RGLRU with one head, from its second step on
+    "rg-lru": [-0.240023656927, -0.936803349354, 0.049886471199, -0.032646407236, 0.293829245341, 0.828027652103],
 }
 """The last step's outputs, before the block closes."""
 
@@ -149,7 +184,31 @@ PUBLISHED = {
 def test_a_public_implementation_gives_the_same_numbers(name):
     cell = cell_by_formula(name)
     cell.close = lambda y, x: y
-    outputs, _ = cell(formula((1, T, 1, H), 0.5))
+    outputs, _ = cell(formula((1, T, 1, WIDTHS.get(name, H)), 0.5))
     torch.testing.assert_close(
         outputs[0, -1, 0], torch.tensor(PUBLISHED[name], dtype=torch.float64), rtol=0, atol=1e-11
     )
+
+
+def test_the_rg_lru_starts_on_the_papers_ring():
+    cell = techniques.get("rg-lru")(replace(TINY, dials={"least": 0.5}), EasyTask()).double().layers[0]
+    open_gate = torch.sigmoid(-cell.decay) ** 8
+    assert (open_gate > 0.5).all()
+    assert (open_gate < 0.999).all()
+    assert open_gate.min() < 0.8, "the ring is not only its rim"
+
+
+def test_a_gate_that_forgets_nothing_has_a_finite_gradient():
+    module, x = built("rg-lru")
+    cell = module.layers[0]
+    cell.gate_bias.data[:, :H] = -1e4
+    cell.decay.data.fill_(-1e4)
+    outputs, _ = cell(x)
+    gradients = torch.autograd.grad(outputs.sum(), list(cell.parameters()))
+    assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+def test_the_minlstm_stays_a_number_where_both_gates_are_closed():
+    """In single precision the sigmoid of -200 is 0, and f / (f + i) would be 0 / 0; equal gates share alike."""
+    share, _ = share_and_candidate(torch.tensor([[-200.0, -200.0, 0.0], [-200.0, -210.0, 0.0]]))
+    torch.testing.assert_close(share.flatten(), torch.sigmoid(torch.tensor([0.0, 10.0])))
