@@ -95,7 +95,21 @@ def rg_lru(p, x):
         yield h
 
 
-LAYERS = {"lru": [embedded, block(lru), block(lru)], "minlstm": [minlstm], "rg-lru": [rg_lru]}
+def s4d(p, x):
+    a = torch.complex(-torch.exp(p["log_decay"]), p["frequency"]).view(H, -1)
+    step = torch.exp(p["log_step"])[:, None]
+    h = torch.zeros_like(a)
+    for n in x:
+        h = torch.exp(step * a) * h + (torch.exp(step * a) - 1) / a * n[:, None]
+        yield 2 * (torch.complex(*p["output_weight"].unbind(-1)) * h).sum(1).real + p["skip"] * n
+
+
+LAYERS = {
+    "lru": [embedded, block(lru), block(lru)],
+    "minlstm": [minlstm],
+    "rg-lru": [rg_lru],
+    "s4d": [embedded, block(s4d), block(s4d)],
+}
 
 
 def by_hand(name, module, x):
@@ -167,27 +181,34 @@ def test_the_lru_starts_on_its_ring_with_states_of_the_inputs_size():
     torch.testing.assert_close(module.layers[1].gamma.exp().square() + radius[:, 0].square(), ones)
 
 
-WIDTHS = {"minlstm": N, "rg-lru": N}
-"""Features of a cell's input where it stands on no embedding."""
 PUBLISHED = {
     # NicolasZucchet/minimal-LRU, lru/model.py, LRU
-    "lru": [-4.745340745366, 4.584843454638, -0.270691134686, 7.109541007163, 8.517774879863, -9.058907769865],
+    "lru": (H, {}, [-4.745340745366, 4.584843454638, -0.270691134686, 7.109541007163, 8.517774879863, -9.058907769865]),
     # lucidrains/minGRU-pytorch, minGRU_pytorch/minLSTM.py, minLSTM, with the bias as the weight of a constant input
-    "minlstm": [0.876952520857, 0.302059580586, 0.77892056496, 1.379215654848, 0.277651264115, 0.310387227442],
+    "minlstm": (N, {}, [0.876952520857, 0.302059580586, 0.77892056496, 1.379215654848, 0.277651264115, 0.310387227442]),
     # google-deepmind/recurrentgemma, recurrentgemma/torch/layers.py, RGLRU with one head, from its second step on
-    "rg-lru": [-0.240023656927, -0.936803349354, 0.049886471199, -0.032646407236, 0.293829245341, 0.828027652103],
+    "rg-lru": (
+        N,
+        {},
+        [-0.240023656927, -0.936803349354, 0.049886471199, -0.032646407236, 0.293829245341, 0.828027652103],
+    ),
+    # state-spaces/s4, models/s4/s4d.py, S4D without its output map
+    "s4d": (
+        H,
+        {"modes": 4},
+        [-2.190231278035, 0.49956293011, -0.864956592164, 0.262074716196, -1.282844533301, 1.416953829349],
+    ),
 }
-"""The last step's outputs, before the block closes."""
+"""A cell's inputs, its dials and, before a block closes, its last step's outputs."""
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_public_implementation_gives_the_same_numbers(name):
-    cell = cell_by_formula(name)
+    width, dials, numbers = PUBLISHED[name]
+    cell = cell_by_formula(name, **dials)
     cell.close = lambda y, x: y
-    outputs, _ = cell(formula((1, T, 1, WIDTHS.get(name, H)), 0.5))
-    torch.testing.assert_close(
-        outputs[0, -1, 0], torch.tensor(PUBLISHED[name], dtype=torch.float64), rtol=0, atol=1e-11
-    )
+    outputs, _ = cell(formula((1, T, 1, width), 0.5))
+    torch.testing.assert_close(outputs[0, -1, 0], torch.tensor(numbers, dtype=torch.float64), rtol=0, atol=1e-11)
 
 
 def test_the_rg_lru_starts_on_the_papers_ring():
@@ -212,3 +233,17 @@ def test_the_minlstm_stays_a_number_where_both_gates_are_closed():
     """In single precision the sigmoid of -200 is 0, and f / (f + i) would be 0 / 0; equal gates share alike."""
     share, _ = share_and_candidate(torch.tensor([[-200.0, -200.0, 0.0], [-200.0, -210.0, 0.0]]))
     torch.testing.assert_close(share.flatten(), torch.sigmoid(torch.tensor([0.0, 10.0])))
+
+
+def test_the_convolution_of_s4d_equals_its_steps_over_many_steps():
+    """At a length that is no square, by the powers of a product and a Fourier transform."""
+    cell = techniques.get("s4d")(replace(TINY, steps=150), EasyTask()).double().layers[1]
+    x = torch.randn(len(TINY.seeds), 150, 2, TINY.hidden_size, generator=torch.Generator().manual_seed(1)).double()
+    (fast, ends), (slow, last) = cell(x), recorded_forward(cell, x)
+    torch.testing.assert_close(fast, slow, rtol=1e-9, atol=1e-10)
+    torch.testing.assert_close(ends, last, rtol=1e-9, atol=1e-10)
+
+
+def recorded_forward(cell, x):
+    with recorded([cell]):
+        return cell(x)
