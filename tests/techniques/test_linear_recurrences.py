@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from bench.engine.native import library, why_not
 from bench.engine.probe import recorded
 from bench.techniques import techniques
 from bench.techniques.contract import TINY, EasyTask
+from bench.techniques.mamba import SelectiveCell
 from bench.techniques.minlstm import share_and_candidate
 
 E, T, B, N, H = 2, 7, 2, 3, 6
@@ -104,7 +106,21 @@ def s4d(p, x):
         yield 2 * (torch.complex(*p["output_weight"].unbind(-1)) * h).sum(1).real + p["skip"] * n
 
 
+def mamba(p, x):
+    a = -torch.exp(p["log_decay"]).view(-1, H).T
+    numbers = a.shape[1]
+    h = torch.zeros_like(a)
+    for v in x:
+        u, z = pre_activations(p, v, 2)
+        u = u * sigmoid(u)
+        low, b, c = (u @ p["select_weight"]).split([1, numbers, numbers])
+        step = torch.log(1 + torch.exp(low @ p["step_weight"] + p["step_bias"]))
+        h = torch.exp(torch.outer(step, torch.ones(numbers).double()) * a) * h + torch.outer(step * u, b)
+        yield (h @ c + p["skip"] * u) * z * sigmoid(z)
+
+
 LAYERS = {
+    "mamba": [mamba],
     "lru": [embedded, block(lru), block(lru)],
     "minlstm": [minlstm],
     "rg-lru": [rg_lru],
@@ -198,6 +214,12 @@ PUBLISHED = {
         {"modes": 4},
         [-2.190231278035, 0.49956293011, -0.864956592164, 0.262074716196, -1.282844533301, 1.416953829349],
     ),
+    # state-spaces/mamba, mamba_ssm/ops/selective_scan_interface.py, selective_scan_ref, in double precision
+    "mamba": (
+        N,
+        {"numbers": 4},
+        [-0.0064362847, 0.02716300873, 0.182799157416, -0.211236965278, 1.350657774159, 0.092618487016],
+    ),
 }
 """A cell's inputs, its dials and, before a block closes, its last step's outputs."""
 
@@ -247,3 +269,57 @@ def test_the_convolution_of_s4d_equals_its_steps_over_many_steps():
 def recorded_forward(cell, x):
     with recorded([cell]):
         return cell(x)
+
+
+SIZES = {
+    "odd": (3, 7, 5, 4, 6),
+    "one of each": (1, 1, 1, 1, 1),
+    "whole vectors": (2, 9, 8, 2, 64),
+    "mixed": (2, 40, 3, 3, 35),
+}
+"""Members, steps, sequences, inputs, units."""
+
+
+@pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+@pytest.mark.parametrize("size", SIZES)
+def test_mambas_kernel_equals_its_steps_in_double_precision(size):
+    members, steps, batch, inputs, hidden = SIZES[size]
+    draw = torch.Generator().manual_seed(1)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        cell = SelectiveCell(members, inputs, hidden, 5)
+        draw.manual_seed(1)
+        for parameter in cell.parameters():
+            parameter.data = torch.randn(parameter.shape, generator=draw) * 0.5
+        cell.to(dtype)
+        x = torch.randn(members, steps, batch, inputs, generator=draw).to(dtype).requires_grad_()
+        start = torch.randn(members, batch, 5 * hidden, generator=draw).to(dtype).requires_grad_()
+        outputs, (end,) = cell(x, (start,))
+        wanted = torch.randn(outputs.shape, generator=draw).to(dtype), torch.randn(end.shape, generator=draw).to(dtype)
+        loss = (outputs * wanted[0]).sum() + (end * wanted[1]).sum()
+        found.append([outputs, end, *torch.autograd.grad(loss, [x, start, *cell.parameters()])])
+    for single, double in zip(*found, strict=True):
+        torch.testing.assert_close(single.double(), double, rtol=1e-3, atol=2e-5 * (1 + double.abs().max().item()))
+
+
+@pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+def test_not_a_number_stays_in_its_member():
+    cell = SelectiveCell(2, 3, 16, 4)
+    for parameter in cell.parameters():
+        parameter.data.normal_(generator=torch.Generator().manual_seed(1))
+    cell.input_weight.data[0] = math.nan
+    outputs, _ = cell(torch.ones(2, 5, 3, 3))
+    outputs.sum().backward()
+    assert outputs[0].isnan().all()
+    assert outputs[1].isfinite().all()
+    assert all(parameter.grad[1].isfinite().all() for parameter in cell.parameters())
+
+
+def test_mamba_starts_as_published():
+    """A = −1, …, −N for every unit, and steps between 0.001 and 0.1, of all sizes."""
+    cell = techniques.get("mamba")(replace(TINY, hidden_size=64), EasyTask()).layers[0]
+    rates = cell.log_decay.exp().view(len(TINY.seeds), cell.numbers, 64)
+    torch.testing.assert_close(rates, torch.arange(1.0, 17).view(1, 16, 1).expand_as(rates))
+    steps = torch.nn.functional.softplus(cell.step_bias)
+    assert ((steps > 0.001 * 0.999) & (steps < 0.1 * 1.001)).all()
+    torch.testing.assert_close(steps.log().mean(), torch.tensor(0.01).log(), rtol=0.1, atol=0)
