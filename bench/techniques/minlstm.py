@@ -50,7 +50,6 @@ class MinLSTM(Technique):
 
     name = "minlstm"
     title = "minLSTM"
-    called = "minLSTM"
     family = "light gate"
     changes = "the cell: two gates from the input alone, which share out one, on a state without recurrent weights"
     reference = "Feng et al. 2024"
