@@ -18,7 +18,7 @@ from bench.techniques.base import Dial, Technique
 SHORTEST, LONGEST = 0.001, 0.1
 """Bounds of a unit's step Δ at the start."""
 UNITS_A_RANK = 16
-"""As many units share one number that their Δ are made of."""
+"""The units for each of the numbers that their Δ are made of: the authors' choice of a rank."""
 
 
 class SelectiveCell(Recurrence):

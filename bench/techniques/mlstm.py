@@ -17,7 +17,7 @@ from bench.engine.scan import scan
 from bench.techniques.base import Dial, Situation, Technique
 
 FORGET_BIASES = 3.0, 6.0
-"""Of the first and the last head at the start, as in the authors' code; those between are evenly spaced."""
+"""The first and the last head's at the start, as in the authors' code; those between are evenly spaced."""
 INPUT_BIAS_SPREAD = 0.1
 
 

@@ -46,7 +46,7 @@ class DiagonalSpaceBlock(GatedBlock):
 
     @property
     def state_size(self) -> int:
-        """As many complex numbers a feature as modes."""
+        """Two real numbers for each mode of each feature."""
         return 2 * self.hidden * self.modes
 
     def floats_a_step(self, dtype: torch.dtype) -> int:
