@@ -76,6 +76,7 @@ def run_studies(
     retry_failed: bool = False,
     told: Callable[[str], None] | None = None,
     hire: Hire = Crew,
+    costs: bool = True,
 ) -> RunSummary:
     """Train every member of the studies that the store lacks, `jobs` cohorts at a time; then measure costs.
 
@@ -86,17 +87,18 @@ def run_studies(
     retry_failed: cohorts of the studies that failed before count as missing.
     told: where another program is writing to the store, this hears so, and it is waited for; None: BusyError is raised.
     hire: finds who trains: processes here, or a cluster. Costs are measured here, and all writing is done here.
+    costs: False to leave the cost ledger as it is.
     """
     with store.lock(told):
         try:
             store.repair()
             run = _Run(studies, store, plugins, budget, retry_failed)
             try:
-                if budget:
+                if budget and costs:
                     run.measure(timeout)
                 with run.troubled(), hire(jobs, timeout) as crew:
                     run.work(crew)
-                if not budget:
+                if costs and not budget:
                     run.measure(timeout)
             except KeyboardInterrupt:
                 run.summary.interrupted = True

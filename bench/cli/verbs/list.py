@@ -15,14 +15,14 @@ Records = list[dict[str, Any]]
 @verb("Look around", 10)
 def list_(
     kind: Annotated[
-        Literal["techniques", "tasks", "presets", "claims", "executors"],
-        typer.Argument(metavar="techniques|tasks|presets|claims|executors", help="What to list."),
+        Literal["techniques", "tasks", "presets", "claims", "published", "executors"],
+        typer.Argument(metavar="techniques|tasks|presets|claims|published|executors", help="What to list."),
     ],
     plugin: PluginOption = None,
     language: Annotated[Literal["en", "zh"], typer.Option(help="Language of presets and claims.")] = "en",
     as_json: JsonOption = False,
 ) -> None:
-    """List techniques, tasks, presets, claims or executors."""
+    """List techniques, tasks, presets, claims, published results or executors."""
     load_plugins(plugin)
     records = RECORDS[kind]()
     if as_json:
@@ -74,6 +74,13 @@ def claims() -> Records:
     return [{"id": claim.id, **{say.code: say(claim.says) for say in known}} for claim in every]
 
 
+def published() -> Records:
+    """Every published result by id, with its title, its source, and the minutes that running it takes on one core."""
+    from bench.evidence.published import published_results
+
+    return [{"id": r.id, "title": r.title, "source": r.source, "minutes": r.minutes} for r in published_results()]
+
+
 def executors() -> Records:
     """Every executor by name, with its title."""
     from bench.execution.workforce import executors as registry
@@ -82,5 +89,6 @@ def executors() -> Records:
 
 
 RECORDS: dict[str, Callable[[], Records]] = {
-    "techniques": techniques, "tasks": tasks, "presets": presets, "claims": claims, "executors": executors,
+    "techniques": techniques, "tasks": tasks, "presets": presets, "claims": claims, "published": published,
+    "executors": executors,
 }  # fmt: skip

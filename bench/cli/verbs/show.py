@@ -1,4 +1,4 @@
-"""`bptt-bench show`: all about one technique, task, preset or claim."""
+"""`bptt-bench show`: all about one technique, task, preset, claim or published result."""
 
 import difflib
 import inspect
@@ -23,7 +23,7 @@ def show(
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Describe one technique, task, preset or claim."""
+    """Describe one technique, task, preset, claim or published result."""
     load_plugins(plugin)
     described = _described(name)
     if as_json:
@@ -35,10 +35,13 @@ def show(
 def _described(name: str) -> Sheet:
     """The sheet on whatever has this name. Raises BenchError, naming what is near, if nothing has it."""
     from bench.evidence.claims import families
+    from bench.evidence.published import published_results
 
     claims = {claim.id for claims in families().values() for claim in claims}
     if name.upper() in claims:
         return claim(name.upper())
+    if name.upper() in {result.id for result in published_results()}:
+        return published(name.upper())
     from bench.protocol.preset import preset_names  # and with it torch, which a claim does not need
     from bench.tasks import tasks
     from bench.techniques import techniques
@@ -154,6 +157,32 @@ def _asked(claim: str, part: "Part") -> str:
     group = f"{part.group}, " if part.group else ""
     what = f"{group}{wording.label(part, english)}: {wording.estimated(claim, part, english)}"
     return f"{what}; {wording.condition(part, english)} ({where})"
+
+
+def published(name: str) -> Sheet:
+    """All about a published result: the paper's protocol and numbers, and what is run here."""
+    from bench.evidence.published import find_result, wording
+    from bench.languages import language
+
+    found, english = find_result(name), language("en")
+    runs = [f"{', '.join(block.techniques)} on {block.task}, lag {', '.join(map(str, block.lags))}; " + ", ".join(
+        f"{field} {value}" for field, value in block.protocol.items()) for block in found.ours]  # fmt: skip
+    return {
+        "published": [name],
+        "says": [found.title],
+        "source": [found.source],
+        "numbers of": [found.rerun],
+        "protocol": [found.protocol],
+        "ours": [*runs, f"{found.seeds} seeds"],
+        "differs in": [found.deviations],
+        "numbers": [
+            f"{wording.number(one, english)}: {wording.reported(one)}, {wording.tolerance(one, english)}"
+            for one in found.numbers
+        ],
+        "shape": [wording.statement(one, english) for one in found.shape],
+        "minutes": [f"{found.minutes:g} on one core"],
+        "run it": [f"bptt-bench reproduce {name}"],
+    }
 
 
 def _documentation(cls: type) -> list[str]:
