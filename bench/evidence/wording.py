@@ -11,6 +11,7 @@ from bench import plain_yaml
 from bench.evidence.claims import Direction, Part, find_claim, further_claims, source_claims
 from bench.evidence.estimands import Sampled
 from bench.evidence.measuring.costs import Size
+from bench.evidence.published.wording import texts as published_texts
 from bench.evidence.questions import Verdict
 from bench.evidence.source import COLUMNS, CONTEXT, load_rows
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, as_record
@@ -348,5 +349,6 @@ def texts() -> Iterator[Marked]:
     for row in load_rows():
         yield from (Marked(getattr(row, cell), "source.yaml", CONTEXT) for cell in ("technique", *COLUMNS))
         yield from (Marked(gap.text, "source.yaml") for gap in row.gaps)
+    yield from published_texts()
     yield from (Marked(name, "names.yaml") for name in _turned().values())
     yield from (Marked(called, name) for name, called in own_names().items())

@@ -15,6 +15,7 @@ from functools import cached_property
 import pandas as pd
 
 from bench.evidence import advice, compare, curves, estimates, horizons, ledgers, scope
+from bench.evidence.published import Compared, compare_all, is_published
 from bench.evidence.scope import BASELINE
 from bench.evidence.shortfalls import Shortfall, shortfalls
 from bench.evidence.source import SourceRow, load_rows
@@ -49,6 +50,8 @@ class Findings(Matrix):
     stale: list[StaleResults]
     verdicts: list[ClaimVerdict]
     """The verdicts on the source's claims."""
+    published: list[Compared]
+    """Every published result beside what the store has of it."""
     others: dict[str, list[ClaimVerdict]]
     """The verdicts on the claims of plugins and packages, by family."""
     shortfalls: list[Shortfall]
@@ -223,7 +226,7 @@ class Findings(Matrix):
 def gather(store: HistoryStore) -> Findings:
     """Read a store and estimate everything; raises BenchError if it holds nothing."""
     read = scope.Reading(store)
-    found = read.arms
+    found = {arm: s for arm, s in read.arms.items() if not is_published(arm)}
     main = found[MAIN]
     members = pd.concat([s.members.assign(arm=arm) for arm, s in found.items()], ignore_index=True)
     snapshots, verdicts = store.snapshots(), judge(read)
@@ -239,6 +242,7 @@ def gather(store: HistoryStore) -> Findings:
         members=members,
         stale=_stale(found),
         verdicts=verdicts,
+        published=compare_all(read.arms),
         others=judge_others(read),
         shortfalls=shortfalls(main, verdicts),
         state=read.state(),

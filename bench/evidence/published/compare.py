@@ -86,13 +86,17 @@ def _outcome(number: Number, values: np.ndarray) -> Outcome:
         share = float(values.mean())
         return Outcome(number, share, Interval(share, share), len(values), number.agrees(share))
     found = Median(np.minimum(values, NEVER))
-    ends = Interval(*(math.inf if end >= NEVER else end for end in found.interval(CONFIDENCE)))
-    ours = math.inf if found.estimate >= NEVER else found.estimate
+    ends = Interval(*map(_or_never, found.interval(CONFIDENCE)))
+    ours = _or_never(found.estimate)
     return Outcome(number, ours, ends, len(values), number.agrees(ours))
 
 
 NEVER = 1e18
-"""Stands for updates that never came while values are sorted."""
+"""Stands for updates that never came while values are sorted; half of it, for a median between one and none."""
+
+
+def _or_never(value: float) -> float:
+    return math.inf if value >= NEVER / 4 else value
 
 
 def _holds(statement: Statement, runs: _Runs) -> bool | None:
