@@ -322,13 +322,13 @@ def _task_plan(preset: Preset, matrix: Arm, name: str, chosen: Selectors) -> Tas
 def skipped(cls: type[Technique], dials: dict[str, float], task: str, lag: int, protocol: Protocol) -> str | None:
     """The task's or the technique's reason for declining this setting; None if they can do it.
 
-    Where parameters are matched, its size is not known yet, so that it has to decline all of several.
+    Where sizes are matched, its own is not known yet, so that it has to decline all of several.
     """
     asked = tasks.get(task)
     if issubclass(asked, NeedsPackages) and (reason := asked.missing()):
         return reason
     units = protocol.hidden_size
-    sizes = range(units, units + 16) if protocol.match == "parameters" else (units,)
+    sizes = range(units, units + 16) if protocol.matched else (units,)
     reasons = [declines(cls, dials, task, lag, size) for size in sizes]
     return reasons[0] if all(reasons) else None
 

@@ -162,7 +162,7 @@ COSTS = Table(
     (
         *SETTING,
         Column("steps", "int64", "the length of a sequence; 0 where it was not written down", "steps", older=0),
-        Column("hidden_size", "int64", "units of the recurrent state"),
+        Column("hidden_size", "int64", "units of the recurrent state", title="Hidden units", shown="count"),
         Column("batch_size", "int64", "sequences of an update"),
         Column("parameters", "int64", "numbers that are trained", title="Parameters", shown="count"),
         Column(

@@ -149,10 +149,11 @@ class Protocol(Named):
         title="Gain on recurrent weights",
         description="factor by which initial recurrent weights are scaled",
     )
-    match: Annotated[Literal["units", "parameters"], Kept(timed=True)] = Field(
+    match: Annotated[Literal["units", "parameters", "state", "flops"], Kept(timed=True)] = Field(
         default="units",
         title="Sizes matched by",
-        description="what techniques have as many of as the baseline: units, or parameters, which changes their units",
+        description="what techniques have as many of as the baseline: units or, with other units for it, parameters, "
+        "numbers carried from step to step (state), or operations of an update (flops)",
     )
     test_lags: Annotated[tuple[float, ...], Kept(column=None)] = Field(
         default=(),
@@ -171,6 +172,11 @@ class Protocol(Named):
     def tunes(self) -> bool:
         """Return True if there is a choice of learning rate to make."""
         return len(self.learning_rates) > 1
+
+    @property
+    def matched(self) -> str:
+        """The quantity that sizes are chosen by, as a column of the table of costs; empty if units are the same."""
+        return {"units": "", "state": "state_size"}.get(self.match, self.match)
 
     def measured_by(self, tuning_seed: int) -> int:
         """Return the measured seed that a tuning seed belongs to, where each has its own."""

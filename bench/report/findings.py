@@ -179,10 +179,6 @@ class Findings(Matrix):
         """Return True if any update was timed."""
         return bool(self.scope.costs.time_ratio.notna().any())
 
-    def costs(self, task: str) -> dict[str, Cost]:
-        """One task's cost ledger, at one lag, by technique."""
-        return {cost.technique: cost for cost in rows_of(ledgers.costs(self.scope, task), Cost)}
-
     def noise_floors(self, cells: Iterable[Cell]) -> list[Cost]:
         """List the baseline's costs, relative to itself, in those of the cells in which it was timed."""
         costs = rows_of(self.scope.costs, Cost)

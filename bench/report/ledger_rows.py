@@ -17,6 +17,7 @@ class Cost:
     lag: int
     threads: int
     rounds: int
+    hidden_size: int
     parameters: int
     state_size: int
     flops: float

@@ -12,7 +12,7 @@ from bench.records.cell import SettingKey
 from bench.records.settings import Protocol
 from bench.records.study import Study
 from bench.report.flow import Flow, flow
-from bench.report.ledger_rows import LeftOut
+from bench.report.ledger_rows import Cost, LeftOut
 from bench.report.reached import Reached, reached
 from bench.report.rows import Estimate, Run, Technique, rows_of
 from bench.report.vocabulary import FAMILIES
@@ -101,6 +101,10 @@ class Matrix:
     def levels(self, task: str) -> curves.Levels | None:
         """Return the levels that a task's metric is compared with; None if nothing was trained on it."""
         return curves.levels(self.scope, task)
+
+    def costs(self, task: str) -> dict[str, Cost]:
+        """One task's cost ledger, at one lag, by technique."""
+        return {cost.technique: cost for cost in rows_of(ledgers.costs(self.scope, task), Cost)}
 
     @property
     def left_out(self) -> list[LeftOut]:

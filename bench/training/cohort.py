@@ -9,7 +9,6 @@ import math
 import sys
 import time
 import warnings
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,13 +16,12 @@ import pytorch_lightning as pl
 import torch
 
 from bench.collector import collect_seldom
-from bench.engine.blueprint import Blueprint
 from bench.engine.native import library
 from bench.protocol.preset import parse_technique
 from bench.records.fields import as_columns
 from bench.records.provenance import provenance
 from bench.records.result import CURVES, GRADIENTS, MEMBERS, PROBES, CohortResult, typed
-from bench.records.settings import Cohort, Member, Protocol, Setting
+from bench.records.settings import Cohort, Member, Setting
 from bench.tasks import Task, tasks
 from bench.tasks.base import Split
 from bench.techniques import Technique
@@ -32,6 +30,7 @@ from bench.training.data import BlockStream, held_out
 from bench.training.flow import FlowRecorder
 from bench.training.matching import hidden_size
 from bench.training.monitor import Monitor, Report, Trace
+from bench.training.network import network
 from bench.training.other_lags import OtherLags
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
@@ -105,21 +104,7 @@ def failed_cohort(cohort: Cohort, reason: str) -> CohortResult:
 
 def build(setting: Setting, members: tuple[Member, ...]) -> Technique:
     """The technique of a setting, initialised for these members."""
-    _, cls, dials = parse_technique(setting.technique)
-    task, protocol = tasks.get(setting.task)(), setting.protocol
-    chosen = {f.name: getattr(protocol, f.name) for f in fields(Blueprint) if f.name in Protocol.model_fields}
-    own = {
-        "hidden_size": hidden_size(setting),
-        "inputs": task.inputs,
-        "outputs": task.outputs,
-        "scored": task.scored_steps(setting.lag),
-        "lag": setting.lag,
-        "steps": task.steps(setting.lag),
-        "seeds": tuple(m.seed for m in members),
-        "learning_rates": tuple(m.learning_rate for m in members),
-        "dials": dials,
-    }
-    return cls(Blueprint(**(chosen | own)), task)
+    return network(setting, members, hidden_size(setting))
 
 
 def prepare_process() -> None:

@@ -15,17 +15,16 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
 
-from bench.engine.seeding import generator
 from bench.records.fields import work
 from bench.records.provenance import provenance
 from bench.records.result import COST_METHOD
-from bench.records.settings import Member, Setting, digest
+from bench.records.settings import Setting, digest
 from bench.tasks import tasks
 from bench.techniques import Technique
-from bench.training.cohort import build, processor
+from bench.training.cohort import processor
 from bench.training.matching import hidden_size
+from bench.training.network import operations, updating
 from bench.training.turns import Work as Update
 from bench.training.turns import one_round, seconds, warm
 
@@ -119,55 +118,13 @@ def pooled(timings: Sequence[Timing]) -> dict[str, Any]:
 
 
 def one_member(setting: Setting, dtype: torch.dtype = torch.float32, members: int = 1) -> tuple[Technique, Update]:
-    """Build a technique for several members, and a function that does one training update on a fixed batch."""
-    task, protocol = tasks.get(setting.task)(), setting.protocol
-    rate = setting.learning_rates[-1]
-    module = build(setting, tuple(Member(seed=1 + n, learning_rate=rate) for n in range(members))).to(dtype)
-    optimizer = module.configure_optimizers()
-    stream = generator("cost", setting.task, setting.lag)
-    inputs, targets = task.sample(stream, protocol.batch_size, setting.lag)
-    inputs = inputs.to(dtype)
-    if targets.is_floating_point():
-        targets = targets.to(dtype)
-    inputs, targets = (x.unsqueeze(0).expand(members, *x.shape).contiguous() for x in (inputs, targets))
-    return module, lambda: module.update(optimizer, inputs, targets)
+    """Build a technique of the setting's own size, and a function that does one training update on a fixed batch."""
+    return updating(setting, hidden_size(setting), dtype, members)
 
 
 def count_flops(setting: Setting) -> float:
-    """Floating-point operations of the products in one training update of one batch, forward and backward.
-
-    Counted in double precision: there every recurrence runs in plain products, which the counter knows, and
-    not in a fused kernel, which it does not.
-    """
-    _, update = one_member(setting, torch.float64)
-    with FlopCounterMode(display=False, custom_mapping=UNKNOWN_TO_THE_COUNTER) as counter:
-        update()
-    return float(counter.get_total_flops())
-
-
-def _product_flops(total: Any, a: Any, b: Any, **_: Any) -> int:
-    """Count the operations of a batch of products of shapes (E, M, K) and (E, K, N)."""
-    return int(2 * a[0] * a[1] * a[2] * b[2])
-
-
-def _attention_flops(q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
-    """Count the operations of two products of shapes (B, heads, T, D) and (B, heads, S, D); causal masking is not
-    deducted.
-    """
-    return int(4 * q[0] * q[1] * q[2] * k[2] * q[3])
-
-
-def _attention_backward_flops(gradient: Any, q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
-    """Count the operations of five products: the scores again, and the gradients of scores, queries, keys, values."""
-    return 5 * _attention_flops(q, k, v) // 2
-
-
-UNKNOWN_TO_THE_COUNTER = {
-    torch.ops.aten.baddbmm_: _product_flops,
-    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention_flops,
-    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward_flops,
-}
-"""Operations that torch's counter passes over, with what they compute."""
+    """Count the `operations` of one training update of one batch, at the setting's own size."""
+    return operations(setting, hidden_size(setting))
 
 
 def peak_bytes(update: Update) -> int:

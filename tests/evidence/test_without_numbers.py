@@ -83,10 +83,12 @@ def test_a_learning_rate_that_was_given_is_named(rates: tuple[float, ...], said:
     assert ("learning rate 0.3, which was given and not tuned" in wording.reason(verdict, ENGLISH)) is said
 
 
-def test_parameters_that_were_matched_cannot_tell_what_a_technique_costs() -> None:
-    store = trained({("tanh", "adding"): True, ("gru", "adding"): True}, match="parameters")
-    matched = parts(store, "S10")["parameters-gru"]
-    assert (matched.verdict, matched.reason.key) == ("cannot tell", "matched")
+@pytest.mark.parametrize("match", ["parameters", "state", "flops"])
+def test_what_was_matched_cannot_tell_what_a_technique_costs(match: str) -> None:
+    store = trained({("gru", "adding"): True, ("lstm", "adding"): True}, match=match)
+    found = parts(store, "S08")
+    assert {name for name in ("parameters", "state", "flops") if found[name].reason.key == "matched"} == {match}
+    assert found[match].verdict == "cannot tell"
 
 
 def test_an_interval_without_an_end_has_none() -> None:

@@ -251,7 +251,7 @@ def compared(part: Part, results: Results, measure: Measure | None = None, only_
     part = unfold(part, results.scope(part.arm))
     if part.explodes:
         _must_explode(part, results)
-    if any(protocol.match == part.estimand.name for protocol in results.scope(part.arm).protocols.values()):
+    if any(protocol.matched == part.estimand.name for protocol in results.scope(part.arm).protocols.values()):
         raise CannotTell("matched")
     at_reference = _reference(part)
     own = _marked(results.table(part, part.techniques, measure), results.scope(part.arm))

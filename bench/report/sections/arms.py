@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.evidence.scope import BASELINE
 from bench.languages import words
+from bench.report import matched
 from bench.report.document import Block, Figure, Heading, Text
 from bench.report.draw.heatmap import solve_rates
 from bench.report.matrix import Matrix
@@ -59,6 +60,20 @@ class Arms(ReportSection):
             )
             picture = solve_rates(matrix, self.say, matrix.tasks, self._alt(arm, matrix))
             yield Figure(picture, caption, f"arm-{arm}")
+            yield from self._sizes(arm, matrix)
+
+    def _sizes(self, arm: str, matrix: Matrix) -> Iterator[Block]:
+        """Say how large techniques are where that is not the protocol's word: of the first task with costs."""
+        for task in (task for task in matrix.tasks if matrix.costs(task)):
+            caption = self.words(
+                "{arm}: the size of each technique on the task {task}, and what is matched over the baseline's.",
+                arm=self.say.arm(arm),
+                task=self.say.task(task),
+            )
+            if table := matched.sizes(matrix, task, caption, f"arm-{arm}-sizes", self.say):
+                yield Text(matched.told(matrix, task, self.say))
+                yield table
+            return
 
     def _alt(self, arm: str, matrix: Matrix) -> str:
         """Name the technique that solves most in an arm, compared with the baseline."""

@@ -9,6 +9,7 @@ from bench.evidence.scope import BASELINE
 from bench.languages import words
 from bench.records.cell import SettingKey
 from bench.records.result import COSTS, ORIGIN
+from bench.report import matched
 from bench.report.document import Block, Cell, Column, Figure, Heading, Row, Section, Styled, Table, Text
 from bench.report.draw.heatmap import solve_rates
 from bench.report.draw.learning_curves import learning_curves
@@ -208,7 +209,7 @@ class Tasks(ReportSection):
             if BASELINE in costs
             else []
         )
-        return self.words.rules.between_sentences.join(told)
+        return self.words.joined(*told, matched.told(self.findings, task, self.say))
 
     def _curves_alt(self, task: str) -> str:
         """Describe the learning curves at the longest lag at which the baseline was measured."""
