@@ -23,8 +23,8 @@ class PublishedResults(ReportSection):
             return
         yield Text(
             self.words(
-                "What papers report was run again under the protocol of this benchmark, as near to theirs as that goes. "
-                "How near a number has to be, and which techniques have to solve, was written down before. A result is "
+                "What papers report was run again under the protocol of this benchmark, as near to theirs as that "
+                "goes. How near a number has to be, and which techniques have to solve, was written down before. A result is "
                 "reproduced if its numbers and its shape agree, and in part if one of the two does; that it is not "
                 "reproduced may be due to any of the differences that stand beside it."
             )
@@ -36,8 +36,8 @@ class PublishedResults(ReportSection):
             Column(self.words("Verdict"), choice=True),
         )
         caption = self.words(
-            "Published results beside ours: medians over seeds with the {confidence} interval of the median, where there "
-            "are seeds enough for one.",
+            "Published results beside ours: medians over seeds with the {confidence} interval of the median, where "
+            "there are seeds enough for one.",
             confidence=self.numbers.percent(0.95),
         )
         yield Table(columns, (Group(tuple(map(self._row, found))),), caption, "published", kind="wide")
