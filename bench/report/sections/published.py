@@ -24,9 +24,9 @@ class PublishedResults(ReportSection):
         yield Text(
             self.words(
                 "What papers report was run again under the protocol of this benchmark, as near to theirs as that "
-                "goes. How near a number has to be, and which techniques have to solve, was written down before. A result is "
-                "reproduced if its numbers and its shape agree, and in part if one of the two does; that it is not "
-                "reproduced may be due to any of the differences that stand beside it."
+                "goes. How near a number has to be, and which techniques have to solve, was written down before. A "
+                "result is reproduced if its numbers and its shape agree, and in part if one of the two does; that it "
+                "is not reproduced may be due to any of the differences that stand beside it."
             )
         )
         columns = (
