@@ -61,7 +61,7 @@ def made(**fields: Any) -> Published:
 
 
 def ran(result: Published, updates: list[int], metrics: list[float]) -> Compared:
-    """The result beside a store in which LSTM solves after so many updates (0: never), and tanh ends at these errors."""
+    """The result beside a store in which LSTM solves after so many updates (0: never) and tanh ends at these errors."""
     rules = RULES.model_copy(update={"evaluate_every": 10, "updates": 100})
     settings = {name: setting(name, 20, rules=rules) for name in ("lstm", "tanh")}
     rows = [
