@@ -99,6 +99,16 @@ def collects_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruning, "subprocess", SimpleNamespace(run=run))
 
 
+@pytest.fixture(scope="module")
+def two_processes_time() -> Iterator[None]:
+    """Costs rest on two processes: each of the thirteen would time the same techniques."""
+    from bench.execution import run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "PROCESSES", 2)
+        yield
+
+
 @pytest.fixture
 def free_port() -> Iterator[int]:
     """A port of 127.0.0.1 that nobody listens on, and nobody else is given."""
