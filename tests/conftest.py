@@ -100,12 +100,13 @@ def collects_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def two_processes_time() -> Iterator[None]:
-    """Costs rest on two processes: each of the thirteen would time the same techniques."""
-    from bench.execution import run
+def few_timings() -> Iterator[None]:
+    """Costs rest on two processes, and a sample of speeds on one: each of the usual number would time the same."""
+    from bench.execution import run, sampling
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "PROCESSES", 2)
+        patch.setattr(sampling, "PROCESSES", 1)
         yield
 
 

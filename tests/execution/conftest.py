@@ -4,5 +4,5 @@ import pytest
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_timings(two_processes_time: None) -> None:
-    """See `two_processes_time`."""
+def _few_timings(few_timings: None) -> None:
+    """See `few_timings`."""

@@ -12,7 +12,7 @@ import pytest
 from alike import assert_alike, assert_tidy
 
 from bench.errors import BusyError
-from bench.execution import Budget, RunSummary, account, crew, make_plan, run, run_studies, sample_speeds, sampling
+from bench.execution import Budget, RunSummary, account, crew, make_plan, run, run_studies, sample_speeds
 from bench.protocol.ladder import FEW
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
@@ -246,8 +246,7 @@ def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
     assert len(again.failures) == len(summary.failures)
 
 
-def test_who_wants_to_end_the_program_takes_nobodys_speed_along(store, plugin, monkeypatch):
-    monkeypatch.setattr(sampling, "PROCESSES", 1)
+def test_who_wants_to_end_the_program_takes_nobodys_speed_along(store, plugin):
     with store.lock():
         assert sample_speeds([study("leaves", "fine", lags=(2,))], store, [plugin]) == 1
     assert set(store.timings()["technique"]) == {"fine"}
