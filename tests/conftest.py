@@ -99,6 +99,17 @@ def collects_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruning, "subprocess", SimpleNamespace(run=run))
 
 
+@pytest.fixture(scope="module")
+def few_timings() -> Iterator[None]:
+    """Costs rest on two processes, and a sample of speeds on one: each of the usual number would time the same."""
+    from bench.execution import run, sampling
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "PROCESSES", 2)
+        patch.setattr(sampling, "PROCESSES", 1)
+        yield
+
+
 @pytest.fixture
 def free_port() -> Iterator[int]:
     """A port of 127.0.0.1 that nobody listens on, and nobody else is given."""

@@ -91,7 +91,7 @@ def test_the_claim_of_the_documents_can_be_judged(examples: list[Path]) -> None:
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-@pytest.mark.usefixtures("examples")
+@pytest.mark.usefixtures("examples", "few_timings")
 def test_commands_run(document: str) -> None:
     """With a smaller preset; with one task where that is of no matter, or two techniques where these are of none."""
     commands = COMMAND.findall((ROOT / document).read_text(encoding="utf-8"))

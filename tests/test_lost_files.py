@@ -14,7 +14,7 @@ RUN += ["--learning-rate", "0.03", "--updates", "20", "--jobs", "1", "--no-histo
 
 
 @pytest.fixture
-def robbed(store: Store, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def robbed(store: Store, tmp_path, monkeypatch: pytest.MonkeyPatch, few_timings: None) -> Iterator[Store]:
     """A store of a run whose artifacts are gone."""
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")

@@ -156,8 +156,10 @@ NIGHT += ["--learning-rate", "0.03", "--updates", "120", "--jobs", "2", "--budge
 STOPS = """
 import os, signal, sys
 from bench.cli import main
+from bench.execution import run
 from bench.tracking import Store
 
+run.PROCESSES = 2
 write = Store.write_cohort
 
 def write_and_stop(*words):
@@ -181,6 +183,7 @@ def _stands_still(process: subprocess.Popen) -> bool:
     return change is not None and change.si_code == os.CLD_STOPPED
 
 
+@pytest.mark.usefixtures("few_timings")
 def test_a_night_killed_and_the_nights_after(make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch) -> None:
     """The first is killed, and a second turned away meanwhile; a third completes the work, a fourth has none."""
     reported: list[int] = []

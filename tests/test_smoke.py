@@ -7,15 +7,11 @@ import pytest
 
 from bench.cli import main
 from bench.evidence.claims import families
-from bench.execution import run, sampling
 from bench.protocol.preset import load_preset, resolve_arms
 
 
-def test_smoke_goes_through_from_plan_to_report(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sampling, "PROCESSES", 1)  # each of the five would time the same techniques
-    monkeypatch.setattr(run, "PROCESSES", 2)  # and so would each of the thirteen
+@pytest.mark.usefixtures("few_timings")
+def test_smoke_goes_through_from_plan_to_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     studies, store, output = (
         resolve_arms(load_preset("smoke")),
         ["--store", str(tmp_path / "store")],

@@ -98,6 +98,16 @@ GpusOption = Annotated[
         "none by default.",
     ),
 ]  # fmt: skip
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait/--no-wait", rich_help_panel=HOW, help="Wait while another run uses the store, or exit with 3 at once."
+    ),
+]
+HistoryOption = Annotated[
+    bool,
+    typer.Option("--history/--no-history", help="At the end, store a sample of speeds and a snapshot for the history."),
+]
 
 
 def load_plugins(files: list[Path] | None) -> None:
@@ -158,43 +168,37 @@ def _lags(values: list[str] | None) -> list[int] | None:
         raise BenchError(f"--lag takes whole numbers separated by commas, not '{','.join(values or ())}'.") from None
 
 
+def _selects(metavar: str, meaning: str) -> Any:
+    """An option that says what to train."""
+    return typer.Option(metavar=metavar, rich_help_panel=MATRIX, help=meaning)
+
+
+PresetOption = Annotated[str, _selects("NAME|FILE", "Name of a preset, or YAML file with one.")]
+TechniqueOption = Annotated[
+    list[str] | None, _selects("NAMES", "Techniques, with dials if you like: 'tanh,tbptt:window=20'.")
+]
+TaskOption = Annotated[list[str] | None, _selects("NAMES", "Tasks.")]
+LagOption = Annotated[list[str] | None, _selects("STEPS", "Lags, in steps that the gradient has to travel back.")]
+SeedsOption = Annotated[int | None, _selects("N", "Runs per setting, one per seed.")]
+FirstSeedOption = Annotated[int | None, _selects("N", "First of these seeds; 1 unless the preset names another.")]
+ArmOption = Annotated[
+    list[str] | None,
+    _selects(
+        "NAMES",
+        "Arms of the preset to run: 'main' and its sets under other conditions. "
+        "All by default; only main with --technique, --task or --lag.",
+    ),
+]
+
+
 def chosen_studies(
-    preset: Annotated[
-        str,
-        typer.Option(metavar="NAME|FILE", rich_help_panel=MATRIX, help="Name of a preset, or YAML file with one."),
-    ],
-    technique: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAMES", rich_help_panel=MATRIX, help="Techniques, with dials if you like: 'tanh,tbptt:window=20'."
-        ),
-    ] = None,
-    task: Annotated[list[str] | None, typer.Option(metavar="NAMES", rich_help_panel=MATRIX, help="Tasks.")] = None,
-    lag: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STEPS", rich_help_panel=MATRIX, help="Lags, in steps that the gradient has to travel back."
-        ),
-    ] = None,
-    seeds: Annotated[
-        int | None,
-        typer.Option(metavar="N", rich_help_panel=MATRIX, help="Runs per setting, one per seed."),
-    ] = None,
-    first_seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", rich_help_panel=MATRIX, help="First of these seeds; 1 unless the preset names another."
-        ),
-    ] = None,
-    arm: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAMES",
-            rich_help_panel=MATRIX,
-            help="Arms of the preset to run: 'main' and its sets under other conditions. "
-            "All by default; only main with --technique, --task or --lag.",
-        ),
-    ] = None,
+    preset: PresetOption,
+    technique: TechniqueOption = None,
+    task: TaskOption = None,
+    lag: LagOption = None,
+    seeds: SeedsOption = None,
+    first_seed: FirstSeedOption = None,
+    arm: ArmOption = None,
     plugin: PluginOption = None,
     **protocol: protocol_options.Given,
 ) -> "list[Study]":

@@ -167,7 +167,8 @@ def judge_families(store: ResultStore) -> dict[str, list[ClaimVerdict]]:
 
     No family's comparisons count in another one's correction: a plugin's claims leave the source's as they are.
     """
-    return {SOURCE: judge(store), **judge_others(store)}
+    results = Results(scopes(store))
+    return {family: judge_claims(claims, results) for family, claims in families().items()}
 
 
 def judge_others(store: ResultStore) -> dict[str, list[ClaimVerdict]]:

@@ -45,7 +45,7 @@ class ClaimPages:
 
     def __init__(self, page: Page, verdicts: Verdicts) -> None:
         self.findings, self.say, self.words, self.numbers = page.findings, page.say, page.words, page.say.numbers
-        self.verdicts, self.pictures = verdicts, page.claim_pictures()
+        self.verdicts, self.pictures = verdicts, page.pictures
         self._trails = Trails(page.findings, page.addresses)
 
     def cards(self) -> Iterator[Card]:

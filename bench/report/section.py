@@ -42,6 +42,11 @@ class Page:
         return Verdicts(self.say, self.addresses)
 
     @cached_property
+    def pictures(self) -> ClaimPictures:
+        """The figures of all claims of all families, which are drawn once."""
+        return self.claim_pictures()
+
+    @cached_property
     def trained(self) -> Trained:
         """The settings that were trained, with their runs."""
         return Trained(self.say, self.addresses)

@@ -56,6 +56,8 @@ class Records:
         self.location, self.client = location, client
         self._experiments: dict[str, str] = {}
         self._largest: dict[Kind, int] = {}
+        self._cohorts: set[str] | None = None
+        """Keys of the cohorts that are whole; None: not known."""
 
     def standing(self, kind: Kind, key: str = "") -> Standing:
         """Sort the records of a kind, of one key or of all, by whether they count at this moment.
@@ -85,6 +87,20 @@ class Records:
         """Return broken records that, as far as is known, no program is still writing."""
         return self._abandoned(self.standing(kind).broken)
 
+    @contextmanager
+    def cohort(self, key: str, alone: bool) -> Iterator[bool]:
+        """Tell whether a cohort is whole; if not, it is once the `with` has ended without an error.
+
+        alone: nobody else writes to the store, so that it need be asked once only, and again after `others_wrote`.
+        """
+        known, self._cohorts = self._cohorts if alone else None, None
+        if alone and known is None:
+            known = {record.data.tags.get(KEY, "") for record in self.standing("cohorts").whole}
+        yield key in known if known is not None else bool(self.standing("cohorts", key).whole)
+        if known is not None:
+            known.add(key)
+            self._cohorts = known
+
     def next_sequence(self, kind: Kind) -> str:
         """The sequence number of a record that is begun now: one more than the largest in the store.
 
@@ -98,6 +114,7 @@ class Records:
     def others_wrote(self) -> None:
         """Forget what only holds while nobody else writes: the lock of a local store was not ours."""
         self._largest.clear()
+        self._cohorts = None
 
     def _largest_sequence(self, kind: Kind) -> int:
         ids = self.of(kind)
@@ -130,6 +147,7 @@ class Records:
 
     def retire(self, record: Run) -> None:
         """Remove a complete record and its members; it ceases to count all at once, before anything of it is gone."""
+        self._cohorts = None
         with _unless_gone():
             self.client.set_tag(record.info.run_id, COMPLETE, layout.RETIRED)
         self._disown(self._members_of(record))
@@ -180,6 +198,7 @@ class Records:
             self._remove_files(run)
 
     def _delete(self, run: Run) -> None:
+        self._cohorts = None
         if run.info.status == "RUNNING":
             with _unless_gone():
                 self.client.set_terminated(run.info.run_id, "KILLED")

@@ -94,8 +94,9 @@ class Store:
     def write_cohort(self, result: CohortResult) -> None:
         """Store a trained cohort, whole or not at all; one that is already there is left as it is."""
         cohort = result.cohort
-        with plainly(self.shown):
-            if self.records.standing("cohorts", cohort.key).whole:
+        alone = self.location.database is not None and self._lock.is_locked
+        with plainly(self.shown), self.records.cohort(cohort.key, alone) as is_whole:
+            if is_whole:
                 return
             name = f"{cohort.setting.label} {cohort.role}"
             with self._record("cohorts", name, cohort.key) as (record, folder):

@@ -114,7 +114,7 @@ def patch():
 
 
 @pytest.fixture(scope="module")
-def nightly(tmp_path_factory, patch) -> tuple[Nightly, list[Snapshot]]:
+def nightly(tmp_path_factory, patch, few_timings) -> tuple[Nightly, list[Snapshot]]:
     """Three runs: as it was, again, and spoilt."""
     patch.setattr(techniques, "_found", dict(techniques.all()))
     patch.setattr(tasks, "_found", dict(tasks.all()))

@@ -25,6 +25,7 @@ from bench.cli import main
 from bench.evidence import verdicts
 from bench.evidence.claims import source_claims
 from bench.execution import crew, preload, sampling  # noqa: F401
+from bench.execution import run as runs
 from bench.history import take
 from bench.tracking import Store
 
@@ -36,6 +37,11 @@ LONGEST = 1.2
 """Seconds, about those of a whole run on an idle machine."""
 
 
+def time_little() -> None:
+    """Have runs time techniques in two processes and sample speeds in one: others would add to rows of one table."""
+    runs.PROCESSES, sampling.PROCESSES = 2, 1
+
+
 def judge_little() -> None:
     """Have runs judge two claims, which take a fraction of the time of all."""
     few = source_claims()[:2]
@@ -44,11 +50,7 @@ def judge_little() -> None:
 
 
 def judge_no_more(store: Path) -> None:
-    """Have later runs put down the verdicts on this store: judging takes longer than all else and writes nothing.
-
-    Speeds are sampled in one process; more of them would add to the rows of one table.
-    """
-    sampling.PROCESSES = 1
+    """Have later runs put down the verdicts on this store: judging takes longer than all else and writes nothing."""
     known = verdicts.judge(Store.open(str(store)))
     take.judge_scopes = lambda found: known
 
@@ -112,6 +114,7 @@ def cut(store: Path, preset: str, dice: random.Random) -> tuple[str, int]:
 def all_cuts(folder: Path, preset: str, cuts: int, seed: int) -> None:
     """One undisturbed run; then runs that are cut off, each on the store that the one before left."""
     dice = random.Random(seed)
+    time_little()
     judge_little()
     done, stores = 0, 0
     while True:

@@ -133,7 +133,8 @@ def _leave(group: Path) -> None:
 
 def test_who_is_killed_where_memory_ends_is_the_cohort_and_not_the_program(store: Store, plugin: str) -> None:
     enters = 'echo $$ > "$0" && exec "$@"'
-    program = "import sys; from bench.cli import main; sys.exit(main())"
+    program = "import sys; from bench.cli import main; from bench.execution import run; run.PROCESSES = 2; "
+    program += "sys.exit(main())"
     words = ["run", "--preset", "smoke", "--store", store.uri, "--plugin", plugin, "--technique", "endless,fine"]
     words += shlex.split("--task adding --lag 2 --updates 20 --learning-rate 0.01 --seeds 2 --no-history")
     with control_group(ROOM) as group:

@@ -280,7 +280,9 @@ def driver(nodes, store, plugin):
     words += ["--updates", str(CHOICE["updates"]), "--learning-rate", "0.03,0.01", "--seeds", "2"]
     words += ["--store", store.uri]
     words += ["--plugin", plugin, "--executor", "ray", "--address", nodes.address, "--gpus-per-cohort", str(SHARE)]
-    code = "import sys; from bench.cli import main; sys.exit(main())"
+    code = (
+        "import sys; from bench.cli import main; from bench.execution import run; run.PROCESSES = 2; sys.exit(main())"
+    )
     return subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.DEVNULL)
 
 

@@ -12,7 +12,7 @@ import pytest
 from alike import assert_alike, assert_tidy
 
 from bench.errors import BusyError
-from bench.execution import Budget, RunSummary, account, crew, make_plan, run_studies, sample_speeds, sampling
+from bench.execution import Budget, RunSummary, account, crew, make_plan, run, run_studies, sample_speeds
 from bench.protocol.ladder import FEW
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.registry import load_plugin
@@ -41,6 +41,7 @@ def test_a_run_trains_what_is_missing_and_a_second_one_nothing(store):
     assert first.trained == len(members)
     assert (first.cached, first.failures, first.interrupted) == (0, [], False)
     assert set(store.costs()["technique"]) == {"tanh", "gru"}
+    assert set(store.costs()["rounds"]) == {run.PROCESSES}
     assert [s.key for s in store.studies()] == [wanted.key]
     again = run_studies([wanted], store, jobs=2)
     assert again.trained == 0
@@ -245,8 +246,7 @@ def test_a_failure_is_an_outcome_and_the_rest_goes_on(store, plugin):
     assert len(again.failures) == len(summary.failures)
 
 
-def test_who_wants_to_end_the_program_takes_nobodys_speed_along(store, plugin, monkeypatch):
-    monkeypatch.setattr(sampling, "PROCESSES", 1)
+def test_who_wants_to_end_the_program_takes_nobodys_speed_along(store, plugin):
     with store.lock():
         assert sample_speeds([study("leaves", "fine", lags=(2,))], store, [plugin]) == 1
     assert set(store.timings()["technique"]) == {"fine"}
@@ -301,7 +301,7 @@ def test_a_run_whose_processes_are_all_terminated_goes_on_as_if_it_had_not_been(
     whole, cut = make_store("whole"), make_store("cut")
     preset = tmp_path / "preset.yaml"
     preset.write_text(PRESET, encoding="utf-8")
-    command = "import signal, sys; from cutting import cut_at_write, main; "
+    command = "import signal, sys; from cutting import cut_at_write, main, time_little; time_little(); "
     command += f"cut_at_write({A_FEW_WRITES}, signal.SIGTERM); sys.exit(main(['run', *sys.argv[1:]]))"
     ran = subprocess.run(
         [sys.executable, "-c", command, "--preset", preset, "--store", cut.uri, "--jobs", "2"],

@@ -20,6 +20,7 @@ from bench.report.claim_pages import ClaimPages
 from bench.report.findings import Findings, gather
 from bench.report.section import Page
 from bench.report.sections import sections
+from bench.report.sections.claims import Claims
 from bench.report.sections.further_claims import FurtherClaims
 from bench.report.verdicts import Verdicts
 from bench.testing.made_up import SmallStore
@@ -110,6 +111,19 @@ def test_without_a_plugin_there_are_our_own_further_claims_alone(store: SmallSto
     _, table, *cards = section.blocks
     assert table.caption.startswith("Beyond the source: The verdicts.")
     assert [card.id for card in cards] == [claim.id for claim in further_claims()]
+
+
+def test_the_claims_figures_are_drawn_once_for_all_families(store: SmallStore) -> None:
+    drawn: list[dict] = []
+
+    def draw() -> dict:
+        drawn.append({})
+        return drawn[-1]
+
+    page = Page(gather(store), language_of("en"), claim_pictures=draw)
+    for section in (Claims, FurtherClaims):
+        assert list(section(page).sections())
+    assert len(drawn) == 1
 
 
 SCRIPT = """

@@ -297,3 +297,38 @@ def test_snapshots_and_samples_come_back_as_they_went_in(store):
     again = Store.open(store.uri)
     assert again.snapshots() == [first, second]
     assert_frame_equal(again.timings(), table)
+
+
+def test_while_a_program_writes_alone_it_knows_what_is_there(store):
+    """Asking for each cohort, by searching for what is deleted, too, takes longer than half of writing it."""
+    one, two = result(cohort("tanh")), result(cohort("gru"))
+    with store.lock():
+        store.write_cohort(one)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store.records, "standing", None)
+            store.write_cohort(two)
+            store.write_cohort(one)
+        assert len(records(store)) == 2
+        store.delete("cohorts", {one.cohort.key})
+        store.write_cohort(one)
+    Store.open(store.uri).delete("cohorts", {two.cohort.key})
+    with store.lock():
+        store.write_cohort(two)
+        store.write_cohort(one)
+    assert sorted(store.members()["technique"].unique()) == ["gru", "tanh"]
+    assert len(records(store)) == 2
+
+
+def test_a_cohort_whose_writing_failed_is_looked_for_again(store, monkeypatch):
+    def fails(*_: object) -> None:
+        raise BenchError("at the very end")
+
+    with store.lock():
+        store.write_cohort(result(cohort("tanh")))
+        with monkeypatch.context() as patch:
+            patch.setattr(store.client, "set_tag", fails)
+            with pytest.raises(BenchError, match="at the very end"):
+                store.write_cohort(result(cohort("gru")))
+        store.repair()
+        store.write_cohort(result(cohort("gru")))
+    assert len(store.members()) == 6

@@ -2,22 +2,23 @@
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from bench.cli.console import columns, say
 from bench.cli.options import (
-    HOW,
     AddressOption,
     BudgetOption,
     ExecutorOption,
     GpusOption,
+    HistoryOption,
     JobsOption,
     PluginOption,
     RetryOption,
     StoreOption,
     TimeoutOption,
+    WaitOption,
     with_studies,
 )
 from bench.cli.verb import verb
@@ -37,25 +38,13 @@ def run(
     budget: BudgetOption = None,
     timeout: TimeoutOption = None,
     retry_failed: RetryOption = False,
-    wait: Annotated[
-        bool,
-        typer.Option(
-            "--wait/--no-wait",
-            rich_help_panel=HOW,
-            help="Wait while another run uses the store, or exit with 3 at once.",
-        ),
-    ] = True,
+    wait: WaitOption = True,
     store: StoreOption = None,
     plugin: PluginOption = None,
     executor: ExecutorOption = "local",
     address: AddressOption = None,
     gpus_per_cohort: GpusOption = None,
-    history: Annotated[
-        bool,
-        typer.Option(
-            "--history/--no-history", help="At the end, store a sample of speeds and a snapshot for the history."
-        ),
-    ] = True,
+    history: HistoryOption = True,
 ) -> None:
     """Train what is missing; resumes where it was stopped."""
     from bench.execution import Budget, account, hiring, run_studies
