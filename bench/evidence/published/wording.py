@@ -29,7 +29,7 @@ MEASURED = {
 AT_LAG = words("{what}, lag {lag}")
 SHAPES = {
     "solves": words("{technique} solves"),
-    "fails": words("{technique} does not"),
+    "fails": words("{technique} does not solve it"),
     "faster": words("{technique} before {other}"),
     "better": words("{technique} better than {other}"),
 }

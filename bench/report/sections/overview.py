@@ -38,6 +38,8 @@ class Overview(ReportSection):
 
     def blocks(self) -> Iterator[Block]:
         yield self._tally()
+        if not self.findings.tasks:  # a store may have further arms alone
+            return
         yield Text(self._unused(), "note")
         yield Text(self.words("Which techniques learn a dependency over how many steps, and at what cost?"), "question")
         yield Items(tuple(filter(None, [*self.say.answers(), self._price()])), "answers")

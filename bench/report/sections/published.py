@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.evidence.published import Compared, wording
 from bench.languages import words
-from bench.report.document import Block, Cell, Column, Group, Row, Styled, Table, Text
+from bench.report.document import Block, Cell, Column, Group, Line, Lines, Row, Styled, Table, Text
 from bench.report.section import ReportSection
 
 
@@ -40,7 +40,7 @@ class PublishedResults(ReportSection):
             "there are seeds enough for one.",
             confidence=self.numbers.percent(0.95),
         )
-        yield Table(columns, (Group(tuple(map(self._row, found))),), caption, "published", kind="wide")
+        yield Table(columns, (Group(tuple(map(self._row, found))),), caption, "published")
         if missing := [one.result.id for one in self.findings.published if not one.ran]:
             yield Text(
                 self.words("Not run: {results}.", results=self.words.rules.between_items.join(missing)),
@@ -68,7 +68,7 @@ class PublishedResults(ReportSection):
             id=result.id,
         )  # fmt: skip
 
-    def _both(self, found: Compared) -> str:
+    def _both(self, found: Compared) -> Lines:
         """Every number and every part of the shape, with ours and whether it agrees."""
         lines = [
             self.words(
@@ -84,7 +84,7 @@ class PublishedResults(ReportSection):
         lines += [
             f"{_mark(holds)} {wording.statement(one, self.words, self.say.technique)}" for one, holds in found.shape
         ]
-        return self.words.rules.between_clauses.join(lines)
+        return Lines(tuple(map(Line, lines)))
 
 
 def _mark(agrees: bool) -> str:
