@@ -53,7 +53,12 @@ class MatrixMemory(Recurrence):
 
     def recalled(self, matrices: Tensor, query: Tensor) -> Tensor:
         """Sᵀ q: (…, heads, d, d), (…, heads, d) → (…, H)."""
-        return (matrices * query.unsqueeze(-1)).sum(-2).flatten(-2)
+        return (query.unsqueeze(-2) @ matrices).flatten(-3)
+
+
+def outer(key: Tensor, value: Tensor) -> Tensor:
+    """k vᵀ: (…, heads, d) each → (…, heads, d, d), as a product, for FLOPs are counted there."""
+    return key.unsqueeze(-1) @ value.unsqueeze(-2)
 
 
 def units_of_heads(hidden: int, heads: int) -> str | None:

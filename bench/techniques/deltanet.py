@@ -9,7 +9,7 @@ from torch import Generator, Tensor, nn
 from bench.engine.delta_rule import delta_rule
 from bench.engine.layer import Initialisation, State
 from bench.engine.linear import project
-from bench.engine.matrix_memory import MatrixMemory, units_of_heads
+from bench.engine.matrix_memory import MatrixMemory, outer, units_of_heads
 from bench.engine.native import runs_natively
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Dial, Situation, Technique
@@ -60,9 +60,8 @@ class DeltaCell(MatrixMemory):
     def step(self, drive: Tensor, state: State) -> State:
         k, v, beta = drive.split([self.hidden, self.hidden, self.heads], dim=-1)
         k, v, memory = self.split(k), self.split(v), self.matrices(state[0])
-        held = (memory * k.unsqueeze(-1)).sum(-2)
-        written = k.unsqueeze(-1) * (beta.unsqueeze(-1) * (v - held)).unsqueeze(-2)
-        return ((memory + written).flatten(-3),)
+        held = self.split(self.recalled(memory, k))
+        return ((memory + outer(k, beta.unsqueeze(-1) * (v - held))).flatten(-3),)
 
     def fallback(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Take all steps by the kernel where it runs, which gives S'ᵀ q (E, T, B, H) in place of the memories."""

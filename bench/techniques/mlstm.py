@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 from bench.engine.delta_rule import delta_rule
 from bench.engine.layer import Initialisation, State
 from bench.engine.linear import project
-from bench.engine.matrix_memory import MatrixMemory, units_of_heads
+from bench.engine.matrix_memory import MatrixMemory, outer, units_of_heads
 from bench.engine.native import runs_natively
 from bench.engine.recurrence import Recurrence
 from bench.engine.scan import scan
@@ -77,7 +77,7 @@ class MatrixCell(MatrixMemory):
         later = torch.maximum(log_f + m, i).detach()
         f, i = torch.exp(log_f + m.detach() - later).unsqueeze(-1), torch.exp(i - later).unsqueeze(-1)
         written = i * self.split(k)
-        c = f.unsqueeze(-1) * c + written.unsqueeze(-1) * self.split(v).unsqueeze(-2)
+        c = f.unsqueeze(-1) * c + outer(written, self.split(v))
         return (torch.cat([c.flatten(-3), (f * n + written).flatten(-2), later], dim=-1),)
 
     def fallback(self, x: Tensor, state: State) -> tuple[Tensor, State]:

@@ -21,10 +21,13 @@ from by_hand import (
 
 from bench.engine.delta_rule import delta_rule
 from bench.engine.native import library, why_not
+from bench.engine.probe import recorded
+from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.techniques import techniques
 from bench.techniques.base import Situation
 from bench.techniques.deltanet import DeltaCell
 from bench.techniques.mlstm import MatrixCell
+from bench.training.cost import count_flops
 
 HEADS = 2
 needed = pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
@@ -197,3 +200,32 @@ def test_heads_that_units_cannot_be_divided_into_are_declined():
             skip(Situation(**situation, hidden_size=6, dials={"heads": 4})) == "6 units cannot be divided into 4 heads"
         )
         assert "one unit each" in skip(Situation(**situation, hidden_size=4, dials={"heads": 4}))
+
+
+@pytest.mark.parametrize(("most", "eigenvalue"), [(1.0, 0.0), (2.0, -1.0), (1.5, -0.5)])
+def test_what_a_delta_rule_holds_of_a_key_is_multiplied_by_its_eigenvalue(most, eigenvalue):
+    """With β at its most and nothing to write: 0 forgets at once, −1 turns the sign at each step, as parity does."""
+    cell = DeltaCell(1, 1, 4, 1, most).double()
+    cell.reset(0, lambda _: torch.Generator().manual_seed(1), "default")
+    cell.beta_bias.data.fill_(100.0)
+    cell.input_weight.data *= 10.0
+    cell.input_weight.data[..., -4:] = 0.0
+    x = torch.ones(1, 3, 1, 1, dtype=torch.float64)
+    _, key, _, _ = cell.addressed(x)
+    value = torch.tensor([0.3, -1.0, 2.0, 0.5], dtype=torch.float64)
+    memory = key[0, 0, 0, 0, :, None] * value / key[0, 0, 0, 0].square().sum()
+    with recorded([cell]) as (history,):
+        cell(x, (memory.flatten().view(1, 1, -1),))
+    for step, (state,) in enumerate(history, start=1):
+        held = cell.recalled(cell.matrices(state), key[:, 0])[0, 0]
+        torch.testing.assert_close(held, eigenvalue**step * value, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "products"), [("deltanet", 2), ("mlstm", 1)])
+def test_products_with_memories_are_among_the_operations_counted(name, products):
+    """One head has 8 by 8 numbers, four have 2 by 2 each: 2 d² operations a product, thrice in an update."""
+    counts = []
+    for heads in (1, 4):
+        chosen = Selectors(techniques=(f"{name}:heads={heads}",), tasks=("adding",), lags=(20,), hidden_size=8)
+        counts.append(count_flops(resolve(load_preset("smoke"), chosen).settings[0]))
+    assert counts[0] - counts[1] == pytest.approx(4 * 3 * products * 20 * 2 * (64 - 16), rel=0.2)
