@@ -22,7 +22,7 @@ from bench.evidence.published.compare import Compared, compare
 from bench.evidence.scope import Reading
 from bench.languages import language
 from bench.protocol.preset import parse_technique
-from bench.protocol.published import studies_of
+from bench.cli.published import studies_of
 from bench.records.settings import MOST_STEPS
 from bench.testing.made_up import RULES, SmallStore, curve, member, setting, study
 

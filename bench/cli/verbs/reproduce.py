@@ -58,7 +58,7 @@ def _train(
 ) -> int:
     """Train what is missing; the exit code of a run that failed, or of one that the budget cut short."""
     from bench.execution import Budget, account, run_studies
-    from bench.protocol.published import studies_of
+    from bench.cli.published import studies_of
     from bench.tracking import Store
 
     studies = [study for result in asked for study in studies_of(result)]

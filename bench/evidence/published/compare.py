@@ -27,7 +27,7 @@ class Outcome:
     ours: float
     """The median over seeds; infinite where most runs never get there."""
     interval: Interval
-    """Of the median, at 95 %; without ends where so few seeds give none."""
+    """The interval of the median at 95 %; without ends where so few seeds give none."""
     n: int
     agrees: bool
 
@@ -49,12 +49,12 @@ class Compared:
 
     @property
     def numbers_agree(self) -> bool | None:
-        """Whether all numbers are as near as was asked; None if none was reported."""
+        """True if all numbers are as near as was asked; None if none was reported."""
         return all(one.agrees for one in self.outcomes) if self.result.numbers else None
 
     @property
     def shape_agrees(self) -> bool | None:
-        """Whether all of the shape holds; None if there is none."""
+        """True if all of the shape holds; None if there is none."""
         return all(holds for _, holds in self.shape) if self.result.shape else None
 
     @property
@@ -100,7 +100,7 @@ def _or_never(value: float) -> float:
 
 
 def _holds(statement: Statement, runs: _Runs) -> bool | None:
-    """Whether a statement is true of our runs; None if they were not run."""
+    """Return whether a statement is true of our runs; None if they were not run."""
     wanted: Measured = "updates" if statement.faster else "metric" if statement.better else "solved"
     values = [runs.read(technique, statement.lag, wanted) for technique in statement.techniques]
     if any(not len(found) for found in values):
@@ -128,7 +128,7 @@ class _Runs:
         return float(sum(found.sum() for found in cohorts)) / 60
 
     def values(self, number: Number) -> np.ndarray:
-        """What a number is about, a value a seed; empty if it was not run."""
+        """The values that a number is about, one a seed; empty if it was not run."""
         return self.read(number.technique, number.lag, number.measured, number.level, number.at)
 
     def read(
@@ -150,7 +150,7 @@ class _Runs:
         return np.array([_at(rows, measured, at) for _, rows in by_seed])
 
     def higher_is_better(self, technique: str) -> bool:
-        """Whether a higher metric of the technique's task is the better one."""
+        """Return whether a higher metric of the technique's task is the better one."""
         runs, _ = self._rows(technique, None)
         row = runs.iloc[0]
         return bool(row.solved_at > row.trivial_level)

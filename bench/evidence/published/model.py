@@ -102,11 +102,11 @@ class Published(Record):
 
     id: str
     title: str
-    """What was found, in English, in a few words."""
+    """The finding in English, in a few words."""
     source: str
     """The paper, and where in it."""
     rerun: str = ""
-    """Whose numbers these are, if they are a third party's."""
+    """The third party whose numbers these are, if they are not the paper's own."""
     protocol: str
     """The paper's own protocol, in English."""
     ours: tuple[Block, ...] = Field(min_length=1)
@@ -115,7 +115,7 @@ class Published(Record):
     numbers: tuple[Number, ...] = ()
     shape: tuple[Statement, ...] = ()
     deviations: str
-    """Where our protocol differs, in English."""
+    """The differences of our protocol, in English."""
     minutes: float = Field(gt=0)
     """The time that it took on one core."""
 

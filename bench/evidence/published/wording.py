@@ -34,7 +34,7 @@ SHAPES = {
     "better": words("{technique} better than {other}"),
 }
 Names = Callable[[str], str]
-"""What a technique is called, by its spelling."""
+"""Gives the name of a technique, by its spelling."""
 
 
 def number(asked: Number, say: Language, called: Names = str) -> str:
