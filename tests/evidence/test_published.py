@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from bench.cli.published import studies_of
 from bench.errors import BenchError
 from bench.evidence.published import (
     Number,
@@ -22,7 +23,6 @@ from bench.evidence.published.compare import Compared, compare
 from bench.evidence.scope import Reading
 from bench.languages import language
 from bench.protocol.preset import parse_technique
-from bench.cli.published import studies_of
 from bench.records.settings import MOST_STEPS
 from bench.testing.made_up import RULES, SmallStore, curve, member, setting, study
 

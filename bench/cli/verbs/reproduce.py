@@ -57,8 +57,8 @@ def _train(
     asked: "list[Published]", store: str | None, jobs: int | None, budget: float | None, timeout: float | None
 ) -> int:
     """Train what is missing; the exit code of a run that failed, or of one that the budget cut short."""
-    from bench.execution import Budget, account, run_studies
     from bench.cli.published import studies_of
+    from bench.execution import Budget, account, run_studies
     from bench.tracking import Store
 
     studies = [study for result in asked for study in studies_of(result)]
