@@ -20,6 +20,7 @@ from bench.cli import app, main
 from bench.cli.options import load_plugins
 from bench.evidence.claims import book, families
 from bench.evidence.estimands import estimands
+from bench.evidence.published import published_results
 from bench.execution.workforce import executors
 from bench.protocol.preset import preset_names
 from bench.records.fields import protocol_columns
@@ -161,6 +162,14 @@ def test_the_page_on_mlflow_names_what_lies_there(
     assert done.returncode == 0, done.stderr
     share = (found.members["outcome"] == "solved").mean()
     assert f"clip-norm    {share:.6f}" in done.stdout
+
+
+def test_the_readme_counts_what_there_is() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"(\d+) techniques on (\d+) tasks, and\s(\d+) published results", text)
+    assert found
+    counted = [len(techniques.names()), len(tasks.names()), len(published_results())]
+    assert [int(number) for number in found.groups()] == counted
 
 
 def test_the_protocol_names_every_task_and_preset() -> None:
