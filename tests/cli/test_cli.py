@@ -273,7 +273,7 @@ def test_signals_end_with_a_sentence(
 @pytest.mark.parametrize(
     ("words", "arms"),
     [
-        ([], ["main", "start", "dials", "exploding", "clipped", "orthogonal"]),
+        ([], ["main", "start", "dials", "exploding", "clipped", "orthogonal", "tasks"]),
         (["--task", "copy"], ["main"]),
         (["--arm", "start,dials"], ["start", "dials"]),
     ],

@@ -44,7 +44,7 @@ WRONG = {
     "run --presett smoke": "No such option: --presett. Did you mean --preset?",
     "run": "Missing option '--preset'",
     "list": "techniques|tasks|presets|claims",
-    "list cells": "'cells' is not one of 'techniques', 'tasks', 'presets', 'claims', 'executors'",
+    "list cells": "'cells' is not one of 'techniques', 'tasks', 'presets', 'claims', 'published', 'executors'",
     "export --format xml": "'xml' is not one of 'json', 'csv', 'parquet'",
     "report --language fr": "Unknown language 'fr': choose from en, zh",
     f"{RUN} --jobs 0": "--jobs",

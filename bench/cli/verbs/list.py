@@ -22,7 +22,7 @@ def list_(
     language: Annotated[Literal["en", "zh"], typer.Option(help="Language of presets and claims.")] = "en",
     as_json: JsonOption = False,
 ) -> None:
-    """List techniques, tasks, presets, claims, published results or executors."""
+    """List what there is of techniques, tasks, presets and so on."""
     load_plugins(plugin)
     records = RECORDS[kind]()
     if as_json:

@@ -32,7 +32,7 @@ def reproduce(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run published results under our protocol, and compare with what was reported.
+    """Run what papers report, and compare.
 
     Each has the paper's numbers, or who solves before whom, and a tolerance that was fixed before the run. What is
     missing is trained; the report shows the same comparison. See 'list published', and 'show R4'."""

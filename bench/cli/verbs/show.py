@@ -23,7 +23,7 @@ def show(
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Describe one technique, task, preset, claim or published result."""
+    """Describe one technique, task, claim or whatever is listed."""
     load_plugins(plugin)
     described = _described(name)
     if as_json:
