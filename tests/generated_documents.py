@@ -1,20 +1,34 @@
-"""The tables in the documents that follow from the code. `python tests/generated_documents.py` writes them anew."""
+"""The parts of documents that follow from the code, and drawings; `python tests/generated_documents.py` writes them."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import typer
 
 from bench.cli import protocol_options
+from bench.languages import language
+from bench.portraits.examples import example
+from bench.portraits.stored import FILE, Portraits, as_text, stored
+from bench.portraits.unrolled import unrolled
+from bench.protocol.preset import parse_technique
 from bench.records.columns import Table
 from bench.records.fields import protocol_fields
+from bench.report.draw.example import example_drawing, spelt
+from bench.report.draw.style import as_svg
+from bench.report.draw.unrolled import Drawn, left_over, unrolled_drawing
 from bench.report.render.csv import RUNS, VALUES
+from bench.report.vocabulary import FAMILIES
+from bench.tasks import tasks
+from bench.tasks.installed import NeedsPackages
+from bench.techniques import Technique, techniques
 from bench.tracking.layout import STORED_MEMBERS
 
 DOCS = Path(__file__).parents[1] / "docs"
+DRAWINGS = DOCS / "drawings"
 MARKED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -36,6 +50,76 @@ def columns(table: Table) -> str:
     return _table(("column", "unit", "what it says"), rows)
 
 
+def measured() -> Portraits:
+    """Every portrait as the classes give it; of a task whose data are not installed, the stored one."""
+    examples = {
+        name: stored().tasks[name] if issubclass(cls, NeedsPackages) and cls.missing() else example(cls())
+        for name, cls in tasks.all().items()
+    }
+    networks = {name: unrolled(*parse_technique(name)) for name in techniques.names()}
+    return Portraits(tasks=examples, techniques=networks)
+
+
+def drawings(portraits: Portraits, names: Iterable[str] | None = None) -> Iterator[tuple[Path, str]]:
+    """The drawings with these names, or all, as SVG with their files; text is in whatever font the reader has."""
+    english = language("en")
+    wanted = {*(names or (*portraits.tasks, *portraits.techniques))}
+    for name, task in ((name, task) for name, task in portraits.tasks.items() if name in wanted):
+        yield DRAWINGS / f"{name}.svg", _fontless(example_drawing(task, english, as_svg))
+    baseline = portraits.techniques["tanh"]
+    for name, technique in ((name, t) for name, t in portraits.techniques.items() if name in wanted):
+        drawn = [Drawn(technique, techniques.get(name).title)]
+        yield DRAWINGS / f"{name}.svg", _fontless(unrolled_drawing(drawn, baseline, english, as_svg))
+
+
+def _fontless(svg: str) -> str:
+    return re.sub('font-family="[^"]*"', 'font-family="sans-serif"', svg) + "\n"
+
+
+def about_techniques() -> str:
+    """Each technique with its drawing, family by family."""
+    english, lines = language("en"), []
+    by_family: dict[str, list[type[Technique]]] = {family: [] for family in FAMILIES}
+    for cls in techniques.all().values():
+        by_family.setdefault(cls.family, []).append(cls)
+    for family, members in by_family.items():
+        lines += [f"## {FAMILIES.get(family, family)}", ""] if members else []
+        for cls in members:
+            alt = left_over(Drawn(stored().techniques[cls.name], cls.title), english)
+            dials = [f"`{name}` = {dial.default:g}{_others(dial.sweep)}" for name, dial in cls.dials.items()]
+            lines += [
+                f"### {cls.title}: `{cls.name}`", "", f"![{alt}](drawings/{cls.name}.svg)", "", _first(cls), "",
+                f"- Changes {cls.changes}.", *([f"- Dials: {'; '.join(dials)}."] if dials else []),
+                f"- After {cls.reference}.", "",
+            ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def about_tasks() -> str:
+    """Each task with an example."""
+    lines = []
+    for name, cls in tasks.all().items():
+        sign = "at least" if cls.higher_is_better else "at most"
+        example = stored().tasks[name]
+        alt = f"An example of {example.steps} steps, whose last answer is {spelt(example.last_answer)}."
+        lines += [
+            f"## {cls.title}: `{name}`", "", f"![{alt}](drawings/{name}.svg)", "", cls.about, "",
+            f"- The example has lag {example.lag}; the lag is {cls.lag_means}.",
+            f"- Solved: {cls.metric_name} {sign} {cls.solved_at:g} on held-out sequences.",
+            f"- After {cls.reference}.", "",
+        ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _first(cls: type) -> str:
+    """The first paragraph of a class's own documentation, on one line."""
+    return " ".join(inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].split())
+
+
+def _others(values: tuple[float, ...]) -> str:
+    return f" (also {', '.join(f'{value:g}' for value in values)})" if values else ""
+
+
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = tuple(heads)
     lines = [heads, ("---",) * len(heads), *rows]
@@ -48,6 +132,8 @@ TABLES = {
     "members": lambda: columns(STORED_MEMBERS),
     "values": lambda: columns(VALUES),
     "runs": lambda: columns(RUNS),
+    "techniques": about_techniques,
+    "tasks": about_tasks,
 }
 
 
@@ -57,5 +143,14 @@ def written(text: str) -> str:
 
 
 if __name__ == "__main__":
+    portraits = measured()
+    FILE.write_text(as_text(portraits), encoding="utf-8")
+    stored.cache_clear()
+    DRAWINGS.mkdir(exist_ok=True)
+    files = dict(drawings(portraits))
+    for file in {*DRAWINGS.glob("*.svg")} - files.keys():
+        file.unlink()
+    for file, drawing in files.items():
+        file.write_text(drawing, encoding="utf-8")
     for file in DOCS.glob("*.md"):
         file.write_text(written(file.read_text(encoding="utf-8")), encoding="utf-8")

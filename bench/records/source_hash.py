@@ -19,7 +19,7 @@ from bench.records.own_classes import PACKAGE
 OWN_ROOMS = ("bench.engine", "bench.techniques", "bench.tasks")
 KERNELS = Path("engine", "native")
 """The folder of the C files, from the package."""
-FOR_READERS = frozenset({"called", "short", "about", "lag_means"})
+FOR_READERS = frozenset({"called", "short", "about", "lag_means", "symbols", "answers"})
 """Attributes of a class that only readers see, so that other words leave results as they are. (A title counts.)"""
 
 

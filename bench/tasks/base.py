@@ -39,6 +39,10 @@ class Task(WithFiles, ABC):
     """The question that the task asks of a network, in a sentence or two for readers of the report."""
     lag_means: ClassVar[str] = ""
     """The steps that its lag counts, as 'the length of the sequence', for readers of the report."""
+    symbols: ClassVar[str] = ""
+    """A word for each feature of a one-hot input, as drawings show it: 'A B C ·'; numbers, if none are given."""
+    answers: ClassVar[str] = ""
+    """A word for each class of the answer: 'XX XY YX YY'; numbers, if none are given."""
     reference: ClassVar[str]
     """The paper whose generator it is."""
     inputs: ClassVar[int]

@@ -33,7 +33,7 @@ def _written(cls: type[Task]) -> Iterator[str]:
 
 def _words(cls: type[Task]) -> Iterator[str]:
     yield from missing_words(cls, WORDS)
-    yield from not_text(cls, ("short", "about", "lag_means"))
+    yield from not_text(cls, ("short", "about", "lag_means", "symbols", "answers"))
 
 
 def _constructor(cls: type[Task]) -> Iterator[str]:
@@ -49,6 +49,13 @@ def _sizes(cls: type[Task]) -> Iterator[str]:
         value = getattr(task, name, None)
         if not isinstance(value, int) or value < least:
             yield f"its {name} is {value!r}; it must be a whole number of at least {least}"
+
+
+def _spelt(cls: type[Task]) -> Iterator[str]:
+    for name, sizes in (("symbols", "inputs"), ("answers", "outputs")):
+        words, size = getattr(cls, name), getattr(cls, sizes)
+        if words and len(words.split()) != size:
+            yield f"its {name} are {len(words.split())} words for {size} {sizes}: give one each, with blanks between"
 
 
 def _level(cls: type[Task]) -> Iterator[str]:
@@ -191,4 +198,5 @@ CHECKS: Checks = {
     "drawing a few sequences": _samples,
     "drawing them again": _randomness,
     "judging answers": _judges,
+    "reading its symbols": _spelt,
 }

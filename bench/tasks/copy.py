@@ -38,6 +38,8 @@ class Copy(Task):
     )
     lag_means = "the blank steps between the string and its recall"
     reference = "Arjovsky, Shah & Bengio 2016, after Hochreiter & Schmidhuber 1997"
+    symbols = "A B C D E F G H · !"
+    answers = "A B C D E F G H"
     inputs, outputs, scored = SYMBOLS + 2, SYMBOLS, SHOWN
     metric_name = "share of symbols recalled"
 

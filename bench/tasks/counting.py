@@ -37,6 +37,8 @@ class Counting(Task):
     )
     lag_means = "the length of the sequence, four times the largest number to count to"
     reference = "Gers & Schmidhuber 2001"
+    symbols = "a b ·"
+    answers = "+ ."
     inputs, outputs = 3, 2
     least_lag = 16
     metric_name = "share of right answers at the last two b's"

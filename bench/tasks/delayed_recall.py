@@ -30,6 +30,8 @@ class DelayedRecall(Task):
     about = "A stream of bits, which the network has to repeat a fixed number of steps later."
     lag_means = "the steps between a bit and its repetition"
     reference = "Jaeger 2001 (short term memory in echo state networks)"
+    symbols = "0 1"
+    answers = "0 1"
     inputs, outputs = 2, 2
     metric_name = "share of bits recalled"
 

@@ -34,6 +34,8 @@ class FlipFlop(Task):
     )
     lag_means = "the mean number of steps between two writes, half the length of the sequence"
     reference = "Liu, Ash, Goel, Krishnamurthy & Zhang 2023, section 3.1"
+    symbols = "w ? i 0 1"
+    answers = "0 1"
     inputs, outputs = 5, 2
     least_lag = 2
     metric_name = "share of reads answered correctly"

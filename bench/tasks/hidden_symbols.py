@@ -24,6 +24,7 @@ class HiddenSymbols(Task, AsksByAge, ABC):
     anywhere in a tenth of it.
     """
 
+    symbols = "X Y a b c d E B"
     inputs = len(ALPHABET)
     least_lag = 10
     metric_name = "share of sequences classified correctly"

@@ -30,6 +30,8 @@ class Parity(Task):
     about = "A stream of bits; after each one the network has to say whether the number of ones so far is odd."
     lag_means = "the length of the sequence"
     reference = "Grazzi et al. 2025; Hochreiter & Schmidhuber 1997, section 5"
+    symbols = "0 1"
+    answers = "0 1"
     inputs, outputs = 2, 2
     metric_name = "share of steps classified correctly"
 

@@ -41,6 +41,8 @@ class Recall(Task):
     )
     lag_means = "the length of the sequence"
     reference = "Arora et al. 2024 (multi-query associative recall)"
+    symbols = "A B C D E F G H I J K L M N O P a b c d e f g h i j k l m n o p ·"
+    answers = "a b c d e f g h i j k l m n o p"
     inputs, outputs = KEYS + VALUES + 1, VALUES
     least_lag = 3 * PAIRS
     metric_name = "share of queries answered correctly"

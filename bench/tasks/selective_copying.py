@@ -29,6 +29,8 @@ class SelectiveCopying(Task, ABC):
     whether to keep it.
     """
 
+    symbols = "A B C D E F G H I J K L M N · !"
+    answers = "A B C D E F G H I J K L M N"
     inputs, outputs = SYMBOLS + 2, SYMBOLS
     metric_name = "share of symbols recalled"
 

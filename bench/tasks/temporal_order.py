@@ -24,6 +24,7 @@ class TemporalOrder(HiddenSymbols):
     about = "Two symbols are hidden in a long sequence of distractors; the network has to say in which order they came."
     lag_means = "the length of the sequence"
     reference = "Hochreiter & Schmidhuber 1997, experiment 6a; lengths as in Pascanu, Mikolov & Bengio 2013"
+    answers = "XX XY YX YY"
     outputs = 4
     plateaus = {"last symbol known": 1 / 2}
     tenths = (1, 5)

@@ -24,6 +24,7 @@ class TemporalOrder3(HiddenSymbols):
     )
     lag_means = "the length of the sequence"
     reference = "Hochreiter & Schmidhuber 1997, experiment 6b; lengths as in Pascanu, Mikolov & Bengio 2013"
+    answers = "XXX XXY XYX XYY YXX YXY YYX YYY"
     outputs = 8
     plateaus = {"last symbol known": 1 / 4, "last two symbols known": 1 / 2}
     tenths = (1, 3, 6)

@@ -37,6 +37,8 @@ class EnglishText(Task):
     about = "English prose about Python; after each character the network has to say which one comes next."
     lag_means = "the length of the window that is seen, in characters"
     reference = "Sutskever, Martens & Hinton 2011; the text is CPython's"
+    symbols = "␣ a b c d e f g h i j k l m n o p q r s t u v w x y z . , ( ) ' \" - _ = : * □"
+    answers = "␣ a b c d e f g h i j k l m n o p q r s t u v w x y z . , ( ) ' \" - _ = : * □"
     inputs = outputs = len(ALPHABET)
     least_lag = 2
     metric_name = "share of characters foreseen"

@@ -13,6 +13,7 @@ from torch import Tensor
 from bench.batch import Batch
 from bench.contract import Checks, first_fault, misspelt_name
 from bench.errors import BenchError
+from bench.portraits.examples import example
 from bench.tasks import contract
 from bench.tasks.base import IGNORED, Split, Task
 from bench.tasks.contract import few, sample_faults, seeded
@@ -53,6 +54,13 @@ def _levels(cls: type[Task]) -> Iterator[str]:
         better = level > trivial if task.higher_is_better else level < trivial
         if not better or task.solved(level):
             yield f"the plateau '{words}' at {level} is not between the trivial level {trivial} and solved"
+
+
+def _drawn(cls: type[Task]) -> Iterator[str]:
+    """A sequence of it can be drawn, in the other sense of the word."""
+    shown = example(cls())
+    if shown.last_answer is None:
+        yield f"in its example, at lag {shown.lag}, no answer counts"
 
 
 def _samples(cls: type[Task]) -> Iterator[str]:
@@ -155,4 +163,5 @@ CHECKS: Checks = {
     "drawing by several generators": _variety,
     "drawing below the least lag": _shorter_lag,
     "answering rightly, and always the same": _answers,
+    "drawing an example": _drawn,
 }

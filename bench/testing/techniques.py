@@ -13,6 +13,7 @@ from bench.contract import Checks, first_fault, misspelt_name
 from bench.engine.blueprint import Blueprint
 from bench.engine.optimizer import keep_members
 from bench.engine.probe import recorded, trajectories
+from bench.portraits.unrolled import unrolled
 from bench.techniques import contract
 from bench.techniques.base import Technique
 from bench.techniques.contract import EasyTask
@@ -51,6 +52,12 @@ def _dials(cls: type[Technique]) -> Iterator[str]:
         module = _build(cls, replace(BLUEPRINT, dials={name: value}))
         if getattr(module, name) != value:
             yield f"setting the dial {name} to {value:g} has no effect"
+
+
+def _drawn(cls: type[Technique]) -> Iterator[str]:
+    """Its gradient can be followed back for a drawing."""
+    unrolled(cls.name, cls, {name: dial.default for name, dial in cls.dials.items()})
+    yield from ()
 
 
 def _penalty(cls: type[Technique]) -> Iterator[str]:
@@ -173,4 +180,5 @@ CHECKS: Checks = {
     "taking a step": _rates,
     "going on with fewer members": _leaving,
     "learning one batch": _learning,
+    "drawing it": _drawn,
 }

@@ -1,6 +1,7 @@
 """`bptt-bench show`: one sheet on whatever has the name."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,56 @@ def test_a_claim_has_its_parts_and_where_each_has_to_lie(capsys: pytest.CaptureF
 def test_an_unknown_name_is_told_with_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "lst"]) == 2
     assert "Unknown name 'lst': did you mean lstm" in capsys.readouterr().err
+
+
+def test_a_technique_is_unrolled_with_what_is_left_of_its_gradient(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "tbptt:window=3", "--json"]) == 0
+    head, states, read, way, left = json.loads(capsys.readouterr().out)["unrolled"]
+    assert head.split() == ["T−4", "T−3", "T−2", "T−1", "T"]
+    shares = states.replace("╫", " ").split()
+    assert shares[0] == "h"
+    assert states.index("╫") < states.index("loss")
+    assert [cell for cell in shares if cell == "0"] == ["0", "0"], "beyond its window of three steps"
+    assert states.endswith("100━▶ loss")
+    assert read.split() == ["x"] * 6
+    assert way == "h → h: through a matrix"
+    assert left.endswith("nothing after 10, nothing after 20 steps")
+
+
+def test_a_task_has_an_example_with_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "copy", "--json"]) == 0
+    head, read, answer = json.loads(capsys.readouterr().out)["example"]
+    assert head == "an example at lag 8, 28 steps"
+    assert answer.split() == ["answer", *"?" * 18, *read.split()[1:11]]
+    assert main(["show", "digits", "--json"]) == 0
+    *_, answer = json.loads(capsys.readouterr().out)["example"]
+    assert answer.split()[1] in "0123456789"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "begins"),
+    [("lstm:forget_bias=4", "a.svg", b"<svg"), ("adding", "new/b.png", b"\x89PNG"), ("tanh", "c.PDF", b"%PDF")],
+)
+def test_drawings_are_written_by_their_ending(
+    name: str, file: str, begins: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", name, "--output", str(tmp_path / file)]) == 0
+    assert (tmp_path / file).read_bytes().startswith(begins)
+    assert f"Drawn: {tmp_path / file}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "said"),
+    [
+        ("lstm", "a.jpg", "give a file that ends in .svg or .png or .pdf."),
+        ("lstm", "a", "give a file that ends in .svg or .png or .pdf."),
+        ("quick", "a.svg", "There is no drawing of quick: only techniques and tasks have one."),
+        ("S06", "a.svg", "There is no drawing of S06: only techniques and tasks have one."),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_in_a_sentence(
+    name: str, file: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", name, "--output", str(tmp_path / file)]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -129,6 +129,12 @@ class ClassOutOfRange(Copy):
     outputs = 7
 
 
+class TooFewSymbols(Copy):
+    """Breaks one thing."""
+
+    symbols = "A B C ·"
+
+
 class SmallIntegers(Copy):
     """Breaks one thing."""
 
@@ -396,6 +402,7 @@ BROKEN = {
     DoublePrecision: "inputs are torch.float64",
     InfiniteInTest: "not finite at lag 2, split test",
     ClassOutOfRange: "outside 0 to 6",
+    TooFewSymbols: "symbols are 4 words for 10 inputs",
     SmallIntegers: "targets are torch.int32",
     DrawsFromNumpy: "global random state",
     DrawsFromEntropy: "generators with equal seeds",

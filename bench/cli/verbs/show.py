@@ -3,11 +3,12 @@
 import difflib
 import inspect
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.console import Sheet, echo, show_sheet, to_json
+from bench.cli.console import Sheet, echo, say, show_sheet, to_json
 from bench.cli.options import JsonOption, PluginOption, load_plugins
 from bench.cli.verb import verb
 from bench.errors import BenchError
@@ -20,12 +21,21 @@ if TYPE_CHECKING:
 @verb("Look around", 20)
 def show(
     name: Annotated[str, typer.Argument(help="A name from 'list', such as lstm, adding, quick or S06.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw a technique or a task into this file, which ends in .svg, .png or .pdf.", metavar="FILE"
+        ),
+    ] = None,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Describe one technique, task, claim or whatever is listed."""
+    """Describe one technique, task or claim, with a drawing."""
     load_plugins(plugin)
     described = _described(name)
+    if output is not None:
+        _draw(name, output)
+        return
     if as_json:
         echo(to_json(described))
     else:
@@ -58,8 +68,45 @@ def _described(name: str) -> Sheet:
     raise BenchError(f"Unknown name '{name}': {hint}")
 
 
+def _draw(name: str, output: Path) -> None:
+    """Write the drawing of a technique or a task. Raises BenchError where there is none, or no such format."""
+    from bench.evidence.scope import BASELINE
+    from bench.files import write_whole
+    from bench.languages import language
+    from bench.protocol.preset import parse_technique
+    from bench.report.draw.example import example_drawing
+    from bench.report.draw.shapes import FORMATS, as_file
+    from bench.report.draw.unrolled import Drawn, unrolled_drawing
+    from bench.tasks import tasks
+    from bench.techniques import techniques
+
+    suffix = output.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise BenchError(
+            f"Cannot draw into {output}: give a file that ends in {' or '.join(f'.{form}' for form in FORMATS)}."
+        )
+    english = language("en")
+    if Spec.base(name) in techniques.all():
+        from bench.portraits.unrolled import unrolled
+
+        _, cls, _ = parsed = parse_technique(name)
+        baseline = unrolled(*parse_technique(BASELINE))
+        drawn = [Drawn(unrolled(*parsed), cls.title)]
+        data = unrolled_drawing(drawn, baseline, english, lambda figure: as_file(figure, suffix))
+    elif name in tasks.all():
+        from bench.portraits.examples import example
+
+        data = example_drawing(example(tasks.get(name)()), english, lambda figure: as_file(figure, suffix))
+    else:
+        raise BenchError(f"There is no drawing of {name}: only techniques and tasks have one.")
+    write_whole(output, data)
+    say(f"Drawn: {output}")
+
+
 def technique(spec: str) -> Sheet:
-    """All about a technique: its equation, its dials, and the claims that are about it."""
+    """All about a technique: its equation, its drawing, its dials, and the claims that are about it."""
+    from bench.portraits import sketch
+    from bench.portraits.unrolled import unrolled
     from bench.protocol.preset import parse_technique
 
     canonical, cls, dials = parse_technique(spec)
@@ -69,6 +116,7 @@ def technique(spec: str) -> Sheet:
         "technique": [f"{canonical}: {cls.title}"],
         "about": _documentation(cls),
         "changes": [cls.changes],
+        "unrolled": sketch.of_technique(unrolled(canonical, cls, dials)),
         "dials": [f"{name} = {value:g}{_others(cls.dials[name].sweep)}" for name, value in dials.items()],
         "family": [cls.family],
         "reference": [cls.reference],
@@ -79,7 +127,9 @@ def technique(spec: str) -> Sheet:
 
 
 def task(name: str) -> Sheet:
-    """All about a task: what is asked, when it is solved, and the claims that are about it alone."""
+    """All about a task: what is asked, an example, when it is solved, and the claims that are about it alone."""
+    from bench.portraits import sketch
+    from bench.portraits.examples import example
     from bench.protocol.preset import load_preset, preset_names
     from bench.tasks import tasks
 
@@ -90,6 +140,7 @@ def task(name: str) -> Sheet:
     return {
         "task": [f"{name}: {cls.title}"],
         "about": _documentation(cls),
+        "example": sketch.of_task(example(found)),
         "solved": [f"{cls.metric_name} {sign} {cls.solved_at:g} on held-out sequences"],
         "trivial level": [f"{found.trivial_level(found.least_lag):.4g} at the shortest lag, {found.least_lag}"],
         "lags": [f"{preset}: {', '.join(map(str, plan.lags))}" for preset, plan in presets.items() if plan],

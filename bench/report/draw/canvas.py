@@ -14,6 +14,7 @@ from matplotlib.ticker import NullLocator
 from bench.report.draw.style import MUTED, WIDTH
 
 GRID = "#eceef1"
+SHORT = 1e-7
 
 
 class Box(NamedTuple):
@@ -49,13 +50,17 @@ def segments(axes: Axes, ends: Iterable[tuple[float, float, float, float]], **lo
 
 
 def dots(axes: Axes, places: Iterable[tuple[float, float]], size: float, colour: Any, **look: Any) -> None:
-    """Dots of one size (points) as one path: lines of no length with round ends."""
+    """Dots of one size (points) as one path: lines with round ends, so short that SVG rounds them to no length.
+
+    Of no length at all, a PNG would lack them.
+    """
     segments(
         axes,
-        ((x, y, x, y) for x, y in places),
+        ((x, y, x, y + SHORT * (abs(y) or 1)) for x, y in places),
         color=colour,
         linewidth=size,
         solid_capstyle="round",
+        snap=False,
         **look,
     )
 

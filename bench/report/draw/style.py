@@ -91,12 +91,16 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def picture(figure: Figure, alt: str) -> Picture:
-    """A finished figure as an SVG data URI, the same bytes for the same figure."""
+def as_svg(figure: Figure) -> str:
+    """A finished figure as SVG, the same text for the same figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=PAPER)
-    drawing = slim(_NOT_XML.sub("?", buffer.getvalue().decode()))
-    encoded = base64.b64encode(drawing.encode()).decode("ascii")
+    return slim(_NOT_XML.sub("?", buffer.getvalue().decode()))
+
+
+def picture(figure: Figure, alt: str) -> Picture:
+    """A finished figure as an SVG data URI."""
+    encoded = base64.b64encode(as_svg(figure).encode()).decode("ascii")
     return Picture(f"data:image/svg+xml;base64,{encoded}", alt, figure.get_figwidth(), values(figure), _pixels(figure))
 
 

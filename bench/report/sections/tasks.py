@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 from bench.evidence.scope import BASELINE
 from bench.languages import words
+from bench.portraits import stored
 from bench.records.cell import SettingKey
 from bench.records.result import COSTS, ORIGIN
 from bench.report import matched
 from bench.report.document import Block, Cell, Column, Figure, Heading, Row, Section, Styled, Table, Text
+from bench.report.draw.example import example_drawing, spelt
 from bench.report.draw.heatmap import solve_rates
 from bench.report.draw.learning_curves import learning_curves
+from bench.report.draw.style import picture
 from bench.report.draw.updates_to_solve import updates_to_solve
 from bench.report.families import groups, head
 from bench.report.rows import Technique
@@ -38,6 +41,7 @@ class Tasks(ReportSection):
 
     def _task(self, task: str, id: str) -> Iterator[Block]:
         yield Text(self._about(task))
+        yield from self._example(task)
         measured = self.findings.estimates_on(task, measured=True)
         if not measured or not self.findings.protocols[task].updates:
             yield Text(self.words("Nothing has been measured on this task yet."), "note")
@@ -48,6 +52,26 @@ class Tasks(ReportSection):
         yield from self._costs(task, id)
         yield from self._curves(task, id)
         yield Text(self._origin(task), "quiet")
+
+    def _example(self, task: str) -> Iterator[Block]:
+        """An example sequence with its answer, of a task that comes with the program."""
+        portrait = stored().tasks.get(task)
+        if portrait is None:
+            return
+        caption = self.words(
+            "{task}: a test sequence at lag {lag}, with the right answers in green beneath the steps that are scored, "
+            "or behind the last one.",
+            task=self.say.task(task),
+            lag=self.numbers.count(portrait.lag),
+        )
+        alt = self.words(
+            "{task}: an example of {steps} steps; the last answer is {answer}.",
+            task=self.say.task(task),
+            steps=self.numbers.count(portrait.steps),
+            answer=spelt(portrait.last_answer),
+        )
+        shown = example_drawing(portrait, self.words, lambda figure: picture(figure, alt))
+        yield Figure(shown, caption, f"{task}-example")
 
     # Who solves it
 
