@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from bench.cli import protocol_options
+from bench.evidence.published import published_results, wording
 from bench.languages import language
 from bench.portraits.examples import example
 from bench.portraits.stored import FILE, Portraits, as_text, stored
@@ -120,6 +121,22 @@ def _others(values: tuple[float, ...]) -> str:
     return f" (also {', '.join(f'{value:g}' for value in values)})" if values else ""
 
 
+def published() -> str:
+    """The published results, with what is asked of each."""
+    english = language("en")
+    rows = []
+    for one in published_results():
+        asked = [
+            f"{wording.number(n, english)}: {wording.reported(n)}, {wording.tolerance(n, english)}" for n in one.numbers
+        ]
+        asked += [wording.statement(statement, english) for statement in one.shape]
+        whose = f"{one.source}, as {one.rerun} found it" if one.rerun else one.source
+        rows.append((f"`{one.id}`", one.title, whose, one.protocol, "; ".join(asked), one.deviations.rstrip(".")))
+    return _table(
+        ("id", "what was found", "source", "the paper's protocol", "what ours has to show", "ours differs"), rows
+    )
+
+
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = tuple(heads)
     lines = [heads, ("---",) * len(heads), *rows]
@@ -132,6 +149,7 @@ TABLES = {
     "members": lambda: columns(STORED_MEMBERS),
     "values": lambda: columns(VALUES),
     "runs": lambda: columns(RUNS),
+    "published": published,
     "techniques": about_techniques,
     "tasks": about_tasks,
 }
