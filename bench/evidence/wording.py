@@ -313,13 +313,12 @@ def as_line(verdict: PartVerdict, say: Language) -> dict[str, str]:
     """Give a claim in a line, for a table in a terminal."""
     robust = verdict.robustness
     ran = verdict.estimated
+    whose = f"{label(verdict.asked, say)}: " if verdict.reason.key == OF_PARTS else ""
+    effect = f"{whose}{_plain(verdict.effect)} [{_plain(verdict.low)}, {_plain(verdict.high)}]{verdict.unit}"
     return {
         "claim": verdict.claim,
         "verdict": verdict.verdict,
-        "part": label(verdict.asked, say) if verdict.reason.key == OF_PARTS and ran else "-",
-        "effect": f"{_plain(verdict.effect)} [{_plain(verdict.low)}, {_plain(verdict.high)}]{verdict.unit}"
-        if ran
-        else "-",
+        "effect": effect if ran else "-",
         "n": str(verdict.n) if ran else "-",
         "robust": f"{robust.agree}/{robust.analyses}" if robust.analyses else "-",
         "reason": reason(verdict, say),

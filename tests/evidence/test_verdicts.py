@@ -369,7 +369,7 @@ def test_a_terminal_gets_a_claim_in_lines_that_fit(
     monkeypatch.setattr("bench.cli.console.is_terminal", lambda stream: True)
     assert main(["verdicts"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["claim", "says", "verdict", "part", "effect", "n", "robust", "reason"]
+    assert head.split() == ["claim", "says", "verdict", "effect", "n", "robust", "reason"]
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == EVERY
     assert max(map(len, [head, *lines])) <= 90
 
