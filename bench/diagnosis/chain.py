@@ -25,6 +25,8 @@ BETTER = 0.1
 """Share by which a loss has to be below a simple predictor's to count as lower."""
 SOLVED = 0.1
 """Share of the constant predictor's loss below which there is nothing left to learn."""
+ENDS = ("memory not needed", "trivial")
+"""Verdicts on the task alone that explain whatever the gradient does, unless it explodes."""
 GROWTH = math.log(1000)
 """Growth of a gradient over the whole way, in nats, above which it explodes."""
 
@@ -78,19 +80,28 @@ def run(subject: Subject, settings: Settings) -> Diagnosis:
     wired = wiring.examine(double)
     if wired.verdict != "healthy":
         return Diagnosis(wired.verdict, wired.message, (wired,))
-    seen = Evidence(subject, settings, flows.measure(double))
+    seen = Evidence(subject, settings, _followed(subject, double))
     seen.levels = trivial.levels(double)
     easy = _trivial(seen)
     path = _flow(seen)
     findings = [wired, easy, path]
     last = path
-    if easy.verdict == "memory not needed" or _target_is_constant(seen):
-        last = easy
-    elif path.verdict in ("healthy", "vanishes") or subject.trained:
-        _train(seen)
-        last = _use(seen, path)
-        findings.append(last)
+    if path.verdict != "explodes":
+        if easy.verdict in ENDS and not (subject.trained and easy.verdict == "memory not needed"):
+            last = easy
+        elif path.verdict != "cut" or subject.trained:
+            _train(seen)
+            last = _use(seen, path, easy)
+            findings.append(last)
     return _diagnosis(seen, tuple(findings), last, double)
+
+
+def _followed(subject: Subject, double: Subject) -> Flow:
+    """The flow in double precision, unless the model's own has values that are not finite, or has no gradient."""
+    own = subject.copied()
+    own.model.eval()
+    plain = flows.measure(own)
+    return flows.measure(double) if plain.finite else plain
 
 
 def _target_is_constant(seen: Evidence) -> bool:
@@ -171,8 +182,9 @@ def _cut(seen: Evidence, numbers: dict[str, Any]) -> Finding | None:
         else Message("outputs do not depend on older inputs either, so the model sees a window")
     )
     message = Message(
-        "The gradient is exactly 0 beyond {k} steps: {reason}. What lies further back cannot be learnt.",
-        {"k": at, "reason": reason},
+        "The gradient is exactly 0 beyond the newest steps ({k} of {all}): {reason}. What lies further back cannot be "
+        "learnt.",
+        {"k": at, "all": seen.subject.steps, "reason": reason},
     )
     return Finding("cut", "cut", message, numbers | {"cut_at": at, "outputs_depend": used})
 
@@ -205,7 +217,7 @@ def _train(seen: Evidence) -> None:
     seen.use = use.measure(replace(judge, model=seen.fit.subject.model))
 
 
-def _use(seen: Evidence, path: Finding) -> Finding:
+def _use(seen: Evidence, path: Finding, easy: Finding) -> Finding:
     """The last stage: what of the past the trained model's loss depends on, and the verdict that follows."""
     if seen.fit is None:
         n = seen.subject.sequences
@@ -213,14 +225,16 @@ def _use(seen: Evidence, path: Finding) -> Finding:
             "{n} sequences are too few to train on some and judge on others: give at least {least}.",
             {"n": n, "least": trivial.FEWEST},
         )
-        return path if path.verdict == "vanishes" else Finding("use", "cannot tell", message, {"sequences": n})
+        return Finding("use", "cannot tell", message, {"sequences": n}) if path.verdict == "healthy" else path
     numbers: dict[str, Any] = {
         "held_out": seen.fit.held_out, "fitted": seen.fit.fitted, "updates": seen.fit.updates,
         "learning_rate": seen.fit.learning_rate, "constant": seen.constant,
     }  # fmt: skip
     if seen.use is not None:
         numbers |= {"horizon_used": _horizon(seen), "losses": seen.use.losses}
-    verdict, message = _concluded(seen, path)
+    verdict, message = _stuck(seen) or (easy.verdict, easy.message)
+    if verdict not in ENDS:
+        verdict, message = _concluded(seen, path)
     return Finding("use", verdict, message, numbers)
 
 
@@ -238,9 +252,6 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
         "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "used": used, "need": need,
         "updates": fit.updates,
     }  # fmt: skip
-    stuck = _stuck(seen, values)
-    if stuck is not None:
-        return stuck
     if not seen.beats(fit.held_out):
         return _nothing_learnt(seen, path, values)
     if used is not None and used > need:
@@ -276,14 +287,16 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
     )
 
 
-def _stuck(seen: Evidence, values: dict[str, Any]) -> tuple[Verdict, Message] | None:
+def _stuck(seen: Evidence) -> tuple[Verdict, Message] | None:
     """Judge a trained model that does no better than a simple predictor, though something does."""
     fit, levels = seen.fit, seen.levels
     if not seen.subject.trained or fit is None or levels is None:
         return None
     judge = seen.subject.part(trivial.halves(seen.subject)[1])
     own = held_out(judge)
-    values = values | {"own": f"{own:.3g}"}
+    values = {
+        "own": f"{own:.3g}", "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "updates": fit.updates,
+    }  # fmt: skip
     if own >= (1 - EQUAL) * levels.constant and seen.beats(fit.held_out):
         return "trivial", Message(
             "The loss is the constant predictor's ({own}, {constant}), yet a copy of the model reaches {loss} after "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -135,7 +137,7 @@ def batch_file(place: str | Path) -> Batch:
 
 def _npz(file: Path) -> dict[str, Any]:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as archive:
             if not hasattr(archive, "files"):
                 raise BenchError(f"{file} is not an .npz archive.")
             return {name: archive[name] for name in archive.files}
@@ -162,6 +164,8 @@ def weights_only(file: Path) -> Any:
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
+        if not zipfile.is_zipfile(file):
+            raise BenchError(f"{file} cannot be read: it is no file that torch.save wrote.") from None
         if "weights_only" in str(error) or "Weights only" in str(error) or "WeightsUnpickler" in str(error):
             raise BenchError(
                 f"{file} holds more than tensors: only plain containers of tensors are read, since a pickled object "

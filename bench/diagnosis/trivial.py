@@ -165,7 +165,7 @@ def _logistic(X: np.ndarray, Y: np.ndarray, Z: np.ndarray) -> np.ndarray:
         loss = -(torch.log_softmax(inputs @ weight + bias, 1) * targets).sum(1).mean()
         loss = loss + 1e-3 * (weight**2).sum()
         loss.backward()
-        return float(loss)
+        return float(loss.detach())
 
     optimizer.step(closure)
     with torch.no_grad():

@@ -139,14 +139,14 @@ def leak_from_the_future(subject: Subject) -> Finding | None:
     differs = _changes(subject.front(before), subject.front(after))[:start]
     if not differs.any():
         return None
-    ahead = start - int(differs.nonzero()[0])
+    first = int(differs.nonzero()[0])
     return _wrong(
         Message(
-            "Outputs see the future: inputs from step {start} on change outputs as early as {ahead} steps before, "
-            "though {why}. Look for a convolution that pads on both sides, a backward direction or a missing mask.",
-            {"start": start, "ahead": ahead, "why": why},
+            "Outputs see the future: inputs from step {start} on change the output of step {first}, though {why}."
+            " Look for a convolution that pads on both sides, a backward direction or a missing mask.",
+            {"start": start, "first": first, "why": why},
         ),
-        steps_ahead=ahead,
+        steps_ahead=start - first,
     )
 
 
@@ -212,39 +212,55 @@ def without_gradient(subject: Subject) -> Finding | None:
         return _wrong(
             Message("The loss has no gradient: something between parameters and loss detaches, rounds or takes .data.")
         )
-    if not torch.isfinite(passed.loss):
+    dead = _dead(copy, passed.loss) if torch.isfinite(passed.loss) else []
+    return _seen_one_step(dead) or _silent(copy.model, [name for name in dead if not _unused_state(name, dead)])
+
+
+def _seen_one_step(dead: list[str]) -> Finding | None:
+    """Tell a backward direction that is read at the last step, where it starts, from other parameters."""
+    recurrent = [name for name in dead if "weight_hh" in name]
+    if not recurrent or not all(name.endswith("_reverse") for name in recurrent):
         return None
-    dead = _dead(copy, passed.loss)
-    if not dead:
-        return None
-    every = [name for name, p in copy.model.named_parameters() if p.requires_grad]
-    total = sum(p.numel() for p in copy.model.parameters() if p.requires_grad)
-    share = sum(copy.model.get_parameter(name).numel() for name in dead) / total
-    backward = [n for n in dead if n.rpartition(".")[2].startswith("weight_hh") and n.endswith("_reverse")]
-    numbers = {"without_gradient": dead[:20], "share": share}
-    if backward and len(backward) == len([n for n in dead if "weight_hh" in n]) and share < DEAD_SHARE:
-        return _wrong(
-            Message(
-                "The backward direction is read where it has seen one step alone ({name} has no gradient): take its "
-                "last state, h_n, or its output at the first step.",
-                {"name": backward[0]},
-            ),
-            **numbers,
-        )
-    cores = _recurrent(copy.model)
-    silent = [core for core in cores if all(n in dead for n in every if n.startswith(core))]
-    if not silent and share < DEAD_SHARE:
-        return None
-    whose = Message("{share} of the parameters", {"share": f"{share:.0%}"})
-    if silent:
-        whose = Message("every parameter of {name}", {"name": silent[0].rstrip(".") or type(copy.model).__name__})
     return _wrong(
         Message(
-            "There is no gradient for {whose} ({names}): the path from there to the loss is detached, unused or dead.",
-            {"whose": whose, "names": ", ".join(dead[:3]) + (" …" if len(dead) > 3 else "")},
+            "The backward direction is read where it has seen one step alone ({name} has no gradient): take its last "
+            "state, h_n, or its output at the first step.",
+            {"name": recurrent[0]},
+        ),
+        without_gradient=dead,
+    )
+
+
+def _unused_state(name: str, dead: list[str]) -> bool:
+    """Return True for a recurrent matrix whose inputs' matrix has a gradient: the state is dropped, which is a cut."""
+    return "weight_hh" in name and name.replace("weight_hh", "weight_ih") not in dead
+
+
+def _silent(model: nn.Module, dead: list[str]) -> Finding | None:
+    """Find a recurrent layer or most of a model among the parameters without a gradient."""
+    sizes = {name: p.numel() for name, p in model.named_parameters() if p.requires_grad}
+    share = sum(sizes[name] for name in dead) / sum(sizes.values()) if dead else 0.0
+    layers = [one for one in _recurrent(model) if all(name in dead for name in sizes if name.startswith(one))]
+    numbers = {"without_gradient": dead[:20], "share": share}
+    given = {"names": ", ".join(dead[:3]) + (" …" if len(dead) > 3 else ""), "share": f"{share:.0%}"}
+    if layers:
+        given["name"] = layers[0].rstrip(".") or type(model).__name__
+        return _wrong(
+            Message(
+                "No parameter of {name} has a gradient ({names}): the path from there to the loss is detached, unused "
+                "or dead.", given
+            ),
+            **numbers,
+        )  # fmt: skip
+    if share < DEAD_SHARE:
+        return None
+    return _wrong(
+        Message(
+            "{share} of the parameters have no gradient ({names}): the path from there to the loss is detached, unused "
+            "or dead.", given
         ),
         **numbers,
-    )
+    )  # fmt: skip
 
 
 def _recurrent(model: nn.Module) -> list[str]:

@@ -61,7 +61,7 @@ WRONG: dict[str, tuple[Callable[[], str], str]] = {
     "ignored": (lambda: found(Ignoring()), "do not depend on the inputs"),
     "equal": (lambda: found(Reader(), Batch(ONE.x[:1].expand(12, 20, 2), ONE.y)), "All sequences"),
     "mixed": (lambda: found(Reader(batch_first=False)), "Give rnn batch_first=True"),
-    "dead": (lambda: found(Detached()), "every parameter of rnn"),
+    "dead": (lambda: found(Detached()), "No parameter of rnn has"),
     "backward": (lambda: found(Reader(bidirectional=True)), "seen one step alone"),
     "nan": (lambda: found(Reader(), Batch(ONE.x / 0, ONE.y)), "x holds 480 values"),
     "padding": (lambda: found(Reader(), LENGTHS), "stands behind the end"),
