@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -30,6 +32,7 @@ from bench.tracking.layout import STORED_MEMBERS
 
 DOCS = Path(__file__).parents[1] / "docs"
 DRAWINGS = DOCS / "drawings"
+EXAMPLES = DOCS.parent / "examples" / "diagnose"
 MARKED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -144,10 +147,40 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("|".join(["", *(f" {cell} " if cell else " " for cell in line), ""]) for line in escaped) + "\n"
 
 
+def gallery() -> str:
+    """The threads that `diagnose` answers, with the verdict of each."""
+    heads = ("thread", "what was asked", "verdict", "its reason, in short", "script")
+    rows = [
+        (
+            f"[{one.THREAD}](https://{one.THREAD})" if " " not in one.THREAD else one.THREAD,
+            one.__doc__,
+            f"`{one.VERDICT}`",
+            f"… {one.SAYS} …",
+            f"[{one.__name__}](../examples/diagnose/{one.__name__}.py)",
+        )
+        for one in examples()
+    ]
+    return _table(heads, rows)
+
+
+def examples() -> list[Any]:
+    """The scripts of the gallery, as modules."""
+    found = []
+    for file in sorted(EXAMPLES.glob("*.py")):
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found.append(module)
+    return found
+
+
 TABLES = {
     "fields": fields,
     "members": lambda: columns(STORED_MEMBERS),
     "values": lambda: columns(VALUES),
+    "gallery": gallery,
     "runs": lambda: columns(RUNS),
     "published": published,
     "techniques": about_techniques,

@@ -1,0 +1,123 @@
+"""`bptt-bench diagnose`: why one's own sequence model does not learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.console import echo, say, show_sheet, to_json
+from bench.cli.options import JsonOption
+from bench.cli.verb import verb
+from bench.errors import FAILED, BenchError
+
+if TYPE_CHECKING:
+    from bench.diagnosis.findings import Diagnosis
+
+FAILURES = {
+    "wiring": ("wiring",), "trivial": ("trivial",), "cut": ("cut",), "vanish": ("vanishes",),
+    "explode": ("explodes",), "nan": ("explodes",), "unused": ("reached, not used",),
+    "unneeded": ("memory not needed",), "unknown": ("cannot tell",),
+}  # fmt: skip
+"""Words of --fail-on, and the verdicts that they stand for."""
+
+
+@verb("Look around", 50)
+def diagnose(
+    model: Annotated[str, typer.Argument(metavar="FILE.py:FACTORY", help="What makes the model, or module:Class.")],
+    batch: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Batch: .npz or .pt with x, y and maybe lengths.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="MODULE:LOADER", help="Loader of batches (x, y), or a function that gives one."),
+    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(metavar="FILE", help="Weights that training ended with.")] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE.py:FN", help="mse, cross-entropy or your own; by default what y asks for."),
+    ] = None,
+    time_dim: Annotated[int, typer.Option(metavar="N", min=0, max=9, help="Axis of x with the steps.")] = 1,
+    causal: Annotated[bool, typer.Option("--causal", help="Outputs must not depend on later inputs.")] = False,
+    lag: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Steps back at which what matters lies, if you know it.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", min=1, max=100, help="Starts to measure the gradient at.")] = 5,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", min=1, help="Most time for training a copy on the batch.")
+    ] = 60,
+    fail_on: Annotated[
+        str, typer.Option(metavar="KINDS", help=f"Findings that make the exit code 1: {', '.join(FAILURES)}.")
+    ] = ",".join(FAILURES),
+    as_json: JsonOption = False,
+) -> None:
+    """Find out why a model of your own does not learn. Exit code 0: healthy; 1: a finding; 2: bad input.
+
+    Your code runs as it is, on copies of the model and on one batch.
+    """
+    failing = _failing(fail_on)
+    found = _diagnosis(model, batch, data, checkpoint, loss, time_dim, causal, lag, seeds, seconds)
+    if as_json:
+        echo(to_json(found.to_dict()))
+    else:
+        show_sheet(_sheet(found))
+    if found.verdict in failing:
+        raise typer.Exit(FAILED)
+
+
+def _failing(text: str) -> set[str]:
+    kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
+    unknown = [kind for kind in kinds if kind not in FAILURES]
+    if unknown:
+        raise BenchError(f"--fail-on takes {', '.join(FAILURES)}, not '{unknown[0]}'.")
+    return {verdict for kind in kinds for verdict in FAILURES[kind]}
+
+
+def _diagnosis(
+    model: str, batch: str | None, data: str | None, checkpoint: Path | None, loss: str | None, time_dim: int,
+    causal: bool, lag: int | None, seeds: int, seconds: float,
+) -> Diagnosis:  # fmt: skip
+    if batch is not None and data is not None:
+        raise BenchError("Give --batch or --data, not both.")
+    from bench.containment import aside
+    from bench.diagnosis import loading
+    from bench.diagnosis.api import diagnose as diagnosed
+
+    make = loading.maker(model)
+    made = make(0)
+    if batch is not None:
+        given = loading.batch_file(batch)
+    elif data is not None:
+        given = loading.loaded_batch(data)
+    elif callable(own := getattr(made, "train_dataloader", None)):
+        given = loading.own_batch(own, model)
+    else:
+        raise BenchError("Give the data: --batch FILE.npz with x and y, or --data module:loader.")
+    if checkpoint is not None:
+        loading.restore(made, checkpoint)
+    say("Your code runs now: the model, on copies and on one batch.")
+    with aside():
+        return diagnosed(
+            made, given, loading.loss_named(loss), time_dim=time_dim, causal=causal, trained=checkpoint is not None,
+            lag=lag, seeds=seeds, seconds=seconds, fresh=make,
+        )  # fmt: skip
+
+
+def _sheet(found: Diagnosis) -> dict[str, list[str]]:
+    sheet: dict[str, list[str]] = {"verdict": [found.verdict], "because": [found.says]}
+    sheet |= {finding.stage: [finding.says] for finding in found.findings if finding.says != found.says}
+    if found.reach is not None:
+        sheet["gradient"] = [
+            f"{found.decay:+.3f} nats a step (95 % interval {found.decay_low:+.3f} to {found.decay_high:+.3f}), "
+            f"half-life {found.half_life:.1f} steps, reach {found.reach} steps"
+        ]
+    if found.clip:
+        clip = found.clip
+        sheet["clipping"] = [
+            f"norms: median {clip['median']:.3g}, nine tenths below {clip['quantile_90']:.3g}; clipping at "
+            f"{clip['threshold']:g} would cut {clip['share']:.0%}"
+        ]
+    for remedy in found.remedies:
+        sheet[f"try: {remedy.technique}"] = [remedy.says, f"Evidence: {remedy.evidence}.", *remedy.code.splitlines()]
+    return sheet

@@ -1,0 +1,99 @@
+"""The diagnosis as a function of Python objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.diagnosis import chain
+from bench.diagnosis.findings import Diagnosis
+from bench.diagnosis.subject import TRAINING_STEP, Batch, Loss, Subject, checked
+from bench.errors import BenchError
+
+LOSSES = ("mse", "cross-entropy")
+
+
+def diagnose(
+    model: nn.Module,
+    batch: Batch | Sequence[Any],
+    loss: str | Loss | None = None,
+    *,
+    time_dim: int = 1,
+    lengths: Any = None,
+    causal: bool = False,
+    trained: bool = False,
+    lag: int | None = None,
+    seeds: int = 5,
+    seconds: float = 60.0,
+    updates: int = 200,
+    clip: float = 1.0,
+    fresh: Callable[[int], nn.Module] | None = None,
+) -> Diagnosis:
+    """Find out why a sequence model does not learn: its wiring, its task, its gradient over time, or what it uses.
+
+    The model and its state are left as they are, and so are the process's random numbers; copies are run.
+
+    model: called with x (sequences, steps, …), or with lengths, too, if its `forward` has an argument of that name.
+    batch: (x, y) or (x, y, lengths), tensors or arrays. y has a target for each sequence, or for each step.
+    loss: 'mse', 'cross-entropy' or a function of what the model returns and y; by default what the targets ask for, or
+    a LightningModule's own `training_step`.
+    time_dim: axis of the steps. causal: an output must not see later inputs. trained: the weights are a training's end.
+    lag: number of steps back at which what matters lies, if that is known. fresh: makes the model anew from a seed.
+    updates, seconds: most of both for the short training of a copy. clip: threshold whose share is told.
+
+    Raises BenchError where something does not fit together, or where the user's own code raises an error.
+    """
+    if not isinstance(model, nn.Module):
+        raise BenchError(f"The model is {type(model).__name__}, not a torch.nn.Module.")
+    if isinstance(loss, str) and loss not in LOSSES:
+        raise BenchError(f"Unknown loss '{loss}': choose from {', '.join(LOSSES)}, or give a function.")
+    if time_dim < 0:
+        raise BenchError("The axis of steps is counted from 0.")
+    given = as_batch(batch, lengths)
+    subject = Subject(model, given, loss or _usual(model, given), time_dim, causal, trained, fresh)
+    if lag is not None and not 0 < lag < given.x.shape[min(time_dim, given.x.dim() - 1)]:
+        raise BenchError(f"The lag is {lag}: it has to be at least 1, and less than the number of steps.")
+    with torch.enable_grad():
+        return chain.run(checked(subject), chain.Settings(lag, max(1, seeds), seconds, updates, clip))
+
+
+def as_batch(batch: Batch | Sequence[Any], lengths: Any = None) -> Batch:
+    """A batch from tensors, arrays or lists. Raises BenchError if they are none."""
+    if isinstance(batch, Batch):
+        return batch
+    if not isinstance(batch, list | tuple) or len(batch) not in (2, 3):
+        raise BenchError("A batch is (x, y) or (x, y, lengths).")
+    lengths = batch[2] if len(batch) == 3 else lengths
+    x, y = _tensor("x", batch[0]), _tensor("y", batch[1])
+    return Batch(x, y, None if lengths is None else _tensor("lengths", lengths).long())
+
+
+def _tensor(name: str, values: Any) -> Tensor:
+    if not isinstance(values, Tensor):
+        try:
+            array = np.asarray(values)
+            values = torch.from_numpy(np.ascontiguousarray(array))
+        except (TypeError, ValueError) as error:
+            raise BenchError(f"{name} is no array of numbers: {error}.") from None
+    if values.is_complex() or values.is_sparse:
+        raise BenchError(f"{name} must be an ordinary array of real numbers.")
+    values = values.detach()
+    if values.dtype == torch.bool:
+        return values.long() if name != "x" else values.float()
+    if values.is_floating_point():
+        return values.to(torch.get_default_dtype())
+    return values.long()
+
+
+def _usual(model: nn.Module, batch: Batch) -> str:
+    if _is_lightning(model) and callable(getattr(model, "training_step", None)):
+        return TRAINING_STEP
+    return "mse" if batch.y.is_floating_point() else "cross-entropy"
+
+
+def _is_lightning(model: nn.Module) -> bool:
+    return any(base.__name__ == "LightningModule" for base in type(model).__mro__)
