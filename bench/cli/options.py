@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import protocol_options
+from bench.cli import own_options, protocol_options
 from bench.cli.console import say
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.own_data import Made
+    from bench.protocol.preset import Preset
     from bench.records.study import Study
     from bench.tracking import Store
 
@@ -173,7 +175,11 @@ def _selects(metavar: str, meaning: str) -> Any:
     return typer.Option(metavar=metavar, rich_help_panel=MATRIX, help=meaning)
 
 
-PresetOption = Annotated[str, _selects("NAME|FILE", "Name of a preset, or YAML file with one.")]
+PresetOption = Annotated[
+    str | None, _selects("NAME|FILE", "Name of a preset, or YAML file with one; quick by default with --data.")
+]
+WITH_DATA = "quick"
+"""The preset of those who name none and bring data of their own."""
 TechniqueOption = Annotated[
     list[str] | None, _selects("NAMES", "Techniques, with dials if you like: 'tanh,tbptt:window=20'.")
 ]
@@ -192,7 +198,7 @@ ArmOption = Annotated[
 
 
 def chosen_studies(
-    preset: PresetOption,
+    preset: PresetOption = None,
     technique: TechniqueOption = None,
     task: TaskOption = None,
     lag: LagOption = None,
@@ -200,36 +206,55 @@ def chosen_studies(
     first_seed: FirstSeedOption = None,
     arm: ArmOption = None,
     plugin: PluginOption = None,
+    data: "Made | None" = None,
     **protocol: protocol_options.Given,
 ) -> "list[Study]":
     """The studies that a preset and its selectors ask for. NAMES, STEPS and the like are separated by commas.
 
-    protocol: the options of `protocol_options`.
+    data: a task made from a file, which joins the preset's; without other tasks it is the only one. protocol: the
+    options of `protocol_options`.
     """
+    if preset is None and data is None:
+        raise BenchError("Missing option '--preset': name a preset from 'list presets', such as quick.")
     words = protocol_options.chosen(protocol)
     load_plugins(plugin)
     from bench.containment import aside
     from bench.protocol.preset import Selectors, load_preset, resolve_arms
 
+    found = load_preset(preset or WITH_DATA)
+    if data:
+        found, task = _with_data(found, data), task or [data.name]
     given = {
         "techniques": split(technique), "tasks": split(task), "lags": _lags(lag), "seeds": seeds,
         "first_seed": first_seed, "protocol": words,
     }  # fmt: skip
     with aside():  # a plugin's classes are asked what they skip, and may have something to say
-        return resolve_arms(load_preset(preset), Selectors.model_validate(given), split(arm))
+        return resolve_arms(found, Selectors.model_validate(given), split(arm))
+
+
+def _with_data(preset: "Preset", data: "Made") -> "Preset":
+    """The preset with one task more, at its own lags, and with no more held-out sequences than there are."""
+    from bench.protocol.preset import TaskPreset
+
+    words = {"held_out_size": min(data.held_out, preset.protocol.held_out_size)}
+    task = TaskPreset(lags=data.lags, protocol=words)
+    return preset.model_copy(update={"tasks": {**preset.tasks, data.name: task}})
 
 
 def with_studies(command: Callable[..., None]) -> Callable[..., None]:
     """Give a verb the options of `chosen_studies`, and the studies that they choose as its first argument."""
-    *selecting, plugin, _ = inspect.signature(chosen_studies).parameters.values()
+    *selecting, plugin, _, _ = inspect.signature(chosen_studies).parameters.values()
     choosing = {p.name: p for p in selecting} | protocol_options.options() | {plugin.name: plugin}
-    own = dict(list(inspect.signature(command).parameters.items())[1:])
+    owned, own = own_options.options(), dict(list(inspect.signature(command).parameters.items())[1:])
 
     def run_command(**options: Any) -> None:
-        studies = chosen_studies(**{name: options[name] for name in choosing})
+        data = own_options.made({name: options[name] for name in owned})
+        if data:
+            options["plugin"] = [*(options["plugin"] or ()), data.plugin]
+        studies = chosen_studies(data=data, **{name: options[name] for name in choosing})
         command(studies, **{name: options[name] for name in own})
 
     run_command.__name__, run_command.__doc__ = command.__name__, command.__doc__
     run_command.__module__ = command.__module__
-    run_command.__signature__ = inspect.Signature(list({**choosing, **own}.values()))  # type: ignore[attr-defined]
+    run_command.__signature__ = inspect.Signature(list({**choosing, **owned, **own}.values()))  # type: ignore[attr-defined]
     return run_command

@@ -19,6 +19,8 @@ from bench.records.own_classes import PACKAGE
 OWN_ROOMS = ("bench.engine", "bench.techniques", "bench.tasks")
 KERNELS = Path("engine", "native")
 """The folder of the C files, from the package."""
+MADE = "-"
+"""Stands between the two hashes of a class that was made from a file: see `is_made`."""
 FOR_READERS = frozenset({"called", "short", "about", "lag_means", "symbols", "answers"})
 """Attributes of a class that only readers see, so that other words leave results as they are. (A title counts.)"""
 
@@ -30,6 +32,8 @@ def source_hash(cls: type) -> str:
     Of this project that is the classes' modules, those that they import from its rooms, and the kernels that these
     name; of a plugin or a package all that lies in its folder and is imported from there. Comments, docstrings, layout
     and words that are FOR_READERS do not count: syntax trees are hashed, not text. Nor does it where the code lies.
+
+    A class that was made from a file has two such hashes, joined by MADE: of this project's code, and of what was made.
     """
     named: set[str] = set()
     parts: dict[str, str] = {}
@@ -40,12 +44,25 @@ def source_hash(cls: type) -> str:
             trees, used = _foreign(sys.modules[base.__module__])
             parts |= trees
             named |= used
-    return _digest(parts | own_parts(named), {name: _content(file) for name, file in declared(cls).items()})
+    contents = {name: _content(file) for name, file in declared(cls).items()}
+    if hasattr(cls, "made_from"):
+        return f"{_digest(own_parts(named), {})}{MADE}{_digest(parts, contents)}"
+    return _digest(parts | own_parts(named), contents)
 
 
 def own_hash(module: str) -> str:
     """The `source_hash` of a class that this project's module defines, found without importing anything."""
     return _digest(own_parts({module}), {})
+
+
+def is_made(task_hash: str) -> bool:
+    """Return True for the hash of a task that was made from a file by code that this project has still.
+
+    Its results can be read without the file.
+    """
+    code, made, _ = task_hash.partition(MADE)
+    modules = (f"bench.tasks.{file.stem}" for file in (PACKAGE / "tasks").glob("own_*.py"))
+    return bool(made) and any(own_hash(module) == code for module in modules)
 
 
 def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]:

@@ -11,7 +11,7 @@ from bench.languages import language
 from bench.languages.check import Marked, complaints, marked
 from bench.records.fields import protocol_fields
 from bench.records.result import COSTS, MEMBERS
-from bench.tasks import Task, tasks
+from bench.tasks import Task, own_sequences, own_windows, tasks
 from bench.techniques import techniques
 
 
@@ -44,6 +44,8 @@ def _of_classes() -> Iterator[Marked]:
     for name, task in tasks.all().items():
         own = (task.title, task.short, task.about, task.lag_means, task.metric_name, *task.plateaus)
         yield from (Marked(text, name) for text in own if text)
+    for made in (own_sequences.OwnLabels, own_sequences.OwnValues, own_windows.OwnMoments, own_windows.OwnForecast):
+        yield from (Marked(text, made.__name__) for text in (made.about, made.lag_means, made.metric_name))
 
 
 def _of_columns() -> Iterator[Marked]:

@@ -37,12 +37,14 @@ def solved(scope: Scope, technique: str) -> pd.DataFrame:
 def horizon(scope: Scope, technique: str) -> pd.DataFrame:
     """The longest lag that a seed solves, as it does every shorter one that was planned; one row a task and seed.
 
-    Who does not solve the shortest lag has half of it. The row's lag is the task's longest, and its run the last one.
+    Who does not solve the shortest lag has half of it; a lag of no step counts as half a one, for ratios are taken. The
+    row's lag is the task's longest, and its run the last one.
     """
     rows = []
     for (task, seed), runs in solved(scope, technique).sort_values("lag").groupby(["task", "seed"], sort=False):
         unbroken = runs.value.cumprod() > 0
-        reached = runs.lag[unbroken].max() if unbroken.any() else runs.lag.min() / 2
+        lags = runs.lag.clip(lower=0.5)
+        reached = lags[unbroken].max() if unbroken.any() else lags.min() / 2
         ran = runs.run[runs.run != ""]
         rows.append((technique, task, scope.longest[str(task)], seed, reached, ran.iloc[-1] if len(ran) else ""))
     return tidy(pd.DataFrame(rows, columns=VALUES))

@@ -1,0 +1,71 @@
+"""Options with which a user hands over a file of data: they make a task, which is then a plugin like any other."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.console import say
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.own_data import Made
+
+HEADING = "Your own data (docs/own-data.md)"
+
+_OPTIONS: dict[str, tuple[Any, str | None, str]] = {
+    "data": (Path, "FILE", "Table (.csv, .parquet) or arrays (.npz: x, y) to train on, as a task."),
+    "target": (str, "COLUMN", "Column of numbers to forecast."),
+    "window": (str, "N,…", "Lengths of the windows that series are cut into; they are the lags."),
+    "horizon": (int, "N", "Moments from the last that is seen to the one asked about; 1 by default."),
+    "label": (str, "COLUMN", "Column of classes: of a row, of a sequence, or with --window of a moment."),
+    "sequence": (str, "COLUMN", "Column that tells sequences apart where a row is a step."),
+    "group": (str, "COLUMN", "Column that tells series apart, or what must not be in two parts, such as persons."),
+    "time": (str, "COLUMN", "Column of times; by default the one called time, date, datetime or timestamp."),
+    "inputs": (str, "COLUMNS", "Columns that are seen; by default all that have no other use."),
+    "period": (int, "N", "Moments of a season, for the trivial forecast that it repeats."),
+    "split": (str, "HOW", "What is held out: time (the latest), group (whole groups) or rows (at random)."),
+    "gaps": (str, "HOW", "Missing values and jumps in time: refuse (the default), ignore, cut or hold."),
+    "solved": (float, "SHARE", "Share of the best trivial answer's error that a solution may leave; 0.5 by default."),
+}
+
+
+def options() -> dict[str, inspect.Parameter]:
+    """The options as parameters of a verb, by name."""
+    return {name: _parameter(name, *words) for name, words in _OPTIONS.items()}
+
+
+def _parameter(name: str, kind: Any, metavar: str | None, meaning: str) -> inspect.Parameter:
+    option = typer.Option(f"--{name}", metavar=metavar, rich_help_panel=HEADING, help=meaning)
+    return inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Annotated[kind | None, option]
+    )
+
+
+def made(given: Mapping[str, Any]) -> Made | None:
+    """Make the task that the options ask for, and say what it is; None if they ask for none.
+
+    Raises BenchError for all that is wrong with them or with the file.
+    """
+    words = {name: value for name, value in given.items() if value is not None}
+    if "data" not in words:
+        if words:
+            raise BenchError(f"--{next(iter(words))} says something about a file: name it with --data.")
+        return None
+    from bench.own_data import GAPS, SPLITS, Description, make
+
+    for name, known in (("split", SPLITS), ("gaps", GAPS)):
+        if words.get(name, known[0]) not in known:
+            raise BenchError(f"--{name} {words[name]}: choose from {', '.join(known)}.")
+    try:
+        windows = tuple(sorted({int(part) for part in words.pop("window", "").split(",") if part.strip()}))
+    except ValueError:
+        raise BenchError("--window takes whole numbers, such as 50 or 20,50.") from None
+    inputs = tuple(part.strip() for part in words.pop("inputs", "").split(",") if part.strip())
+    found = make(Description(file=words.pop("data"), windows=windows, inputs=inputs, **words))
+    say("\n".join([f"Task {found.name}:", *(f"  {line}" for line in found.says)]))
+    return found
