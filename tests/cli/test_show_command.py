@@ -54,7 +54,7 @@ def test_an_unknown_name_is_told_with_what_is_near(capsys: pytest.CaptureFixture
 def test_a_technique_is_unrolled_with_what_is_left_of_its_gradient(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "tbptt:window=3", "--json"]) == 0
     head, states, read, way, left = json.loads(capsys.readouterr().out)["unrolled"]
-    assert head.split() == ["T−4", "T−3", "T−2", "T−1", "T"]
+    assert head.split() == ["in", "%", "T−4", "T−3", "T−2", "T−1", "T"]
     shares = states.replace("╫", " ").split()
     assert shares[0] == "h"
     assert states.index("╫") < states.index("loss")
