@@ -77,7 +77,9 @@ def drawings(portraits: Portraits, names: Iterable[str] | None = None) -> Iterat
 
 
 def _fontless(svg: str) -> str:
-    return re.sub('font-family="[^"]*"', 'font-family="sans-serif"', svg) + "\n"
+    """The drawing in no font of its own, to a tenth of a point, which nobody sees and which saves a tenth."""
+    short = re.sub(r"\d+\.\d\d\b", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), svg)
+    return re.sub('font-family="[^"]*"', 'font-family="sans-serif"', short) + "\n"
 
 
 def about_techniques() -> str:

@@ -30,7 +30,7 @@ def of_technique(portrait: TechniquePortrait) -> list[str]:
     shown = portrait.shown[::-1]
     rows = [_row(f"{place}{state}", cells) for place, state, cells in _states(portrait)]
     names = ["T" if lag == 0 else f"T−{lag}" for lag in shown]
-    head = _row("", [name.rjust(CELL) + "  " for name in names]).rstrip()
+    head = _row("in %", [name.rjust(CELL) + "  " for name in names]).rstrip()
     return [head, *rows, *_ways(portrait), *_far(portrait), *notes(portrait)]
 
 

@@ -53,8 +53,8 @@ def test_an_unknown_name_is_told_with_what_is_near(capsys: pytest.CaptureFixture
 
 def test_a_technique_is_unrolled_with_what_is_left_of_its_gradient(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "tbptt:window=3", "--json"]) == 0
-    head, states, read, way, left, own = json.loads(capsys.readouterr().out)["unrolled"]
-    assert head.split() == ["T−4", "T−3", "T−2", "T−1", "T"]
+    head, states, read, way, left, told = json.loads(capsys.readouterr().out)["unrolled"]
+    assert head.split() == ["in", "%", "T−4", "T−3", "T−2", "T−1", "T"]
     shares = states.replace("╫", " ").split()
     assert shares[0] == "h"
     assert states.index("╫") < states.index("loss")
@@ -63,7 +63,7 @@ def test_a_technique_is_unrolled_with_what_is_left_of_its_gradient(capsys: pytes
     assert read.split() == ["x"] * 6
     assert way == "h → h: through a matrix"
     assert left.endswith("nothing after 10, nothing after 20 steps")
-    assert own == "follows the gradient back in its own way"
+    assert told == "follows the gradient back in its own way"
 
 
 def test_a_task_has_an_example_with_its_answer(capsys: pytest.CaptureFixture[str]) -> None:

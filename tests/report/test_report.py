@@ -16,6 +16,8 @@ from rendering import LANGUAGES, page
 from bench.errors import BenchError
 from bench.evidence.source import COLUMNS, load_rows
 from bench.languages import language as language_of
+from bench.records.own_classes import own_word
+from bench.records.spec import Spec
 from bench.report import write_report
 from bench.report.findings import gather
 from bench.report.render import pdf
@@ -77,9 +79,9 @@ def test_html_needs_nothing_else(rendered: Path, language: str) -> None:
 def test_every_figure_says_what_it_shows(store: SmallStore, rendered: Path, language: str) -> None:
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
     claims = sum(any(part.verdict != "not run" for part in claim.parts) for claim in make_all(store))
-    assert (
-        len(alts) == 2 + claims + 2 + 3 * 2 + 1
-    )  # answer, overview, claims, gradient flow, tasks, the arm that was trained
+    families = {own_word("techniques", Spec.base(row["technique"]), "family") for row in store.rows}
+    # answer, overview, claims, gradient flow, what techniques are, tasks, the arm that was trained
+    assert len(alts) == 2 + claims + 2 + len(families) + 4 * 2 + 1
     assert all(len(alt) > 10 for alt in alts)
 
 

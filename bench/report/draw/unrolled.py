@@ -80,7 +80,7 @@ def _one(figure: Figure, box: Box, drawn: Drawn, baseline: TechniquePortrait | N
     inner = height(drawn.portrait) - HEAD
     axes = in_inches(figure, box.left, box.top + HEAD, graph, inner)
     _Graph(axes, drawn.portrait, graph, inner, words).draw()
-    curve = Box(box.left + graph + 0.38, box.top + HEAD + 0.03, box.width - graph - 0.42, min(inner - 0.3, 1.1))
+    curve = Box(box.left + graph + 0.38, box.top + HEAD + 0.03, box.width - graph - 0.48, min(inner - 0.3, 1.1))
     _curve(figure, curve, drawn.portrait, baseline, words)
 
 

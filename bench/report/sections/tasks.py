@@ -159,7 +159,7 @@ class Tasks(ReportSection):
             Column(self.words("middle half")),
         )
         rows = groups(self.findings.members_of(task), row)
-        yield Table(columns, rows, self._costs_caption(task), f"{task}-costs", "numbers")
+        yield Table(columns, rows, self._costs_caption(task), f"{task}-costs", "numbers dense")
 
     # How learning goes
 
