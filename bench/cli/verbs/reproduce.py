@@ -11,6 +11,7 @@ from bench.errors import FAILED, UNFINISHED
 
 if TYPE_CHECKING:
     from bench.evidence.published import Compared, Published
+    from bench.execution import RunSummary
 
 COLOURS = {
     "verdict": {"reproduced": "green", "in part": "cyan", "not reproduced": "red", "not run": "bright_black"},
@@ -41,8 +42,9 @@ def reproduce(
     from bench.tracking import Store
 
     asked = [find_result(name) for name in split(ids) or ()] or list(published_results())
-    code = _train(asked, store, jobs, budget, timeout) if run else 0
+    summary = _train(asked, store, jobs, budget, timeout) if run else None
     found = compare_all(Reading(Store.open(store, create=False)).arms, asked)
+    code = _account_for(summary) if summary else 0
     if as_json:
         echo(to_json([as_record(one) for one in found]))
     else:
@@ -55,15 +57,21 @@ def reproduce(
 
 def _train(
     asked: "list[Published]", store: str | None, jobs: int | None, budget: float | None, timeout: float | None
-) -> int:
-    """Train what is missing; the exit code of a run that failed, or of one that the budget cut short."""
+) -> "RunSummary":
+    """Train what is missing."""
     from bench.cli.published import studies_of
-    from bench.execution import Budget, account, run_studies
+    from bench.execution import Budget, run_studies
     from bench.tracking import Store
 
     studies = [study for result in asked for study in studies_of(result)]
     limit = Budget(budget) if budget else None
-    summary = run_studies(studies, Store.open(store), jobs, budget=limit, timeout=timeout, costs=False, told=say)
+    return run_studies(studies, Store.open(store), jobs, budget=limit, timeout=timeout, costs=False, told=say)
+
+
+def _account_for(summary: "RunSummary") -> int:
+    """Say what came of the training; the exit code of a run that failed, or of one that the budget cut short."""
+    from bench.execution import account
+
     say(account(summary))
     if summary.failures:
         say(f"\nFailed:\n{columns(summary.failures)}")
