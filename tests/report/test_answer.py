@@ -78,7 +78,7 @@ def test_the_lead_names_who_gets_further_and_who_does_not(small: Findings, monke
     assert second.startswith("On every task they are learned with GRU, at ")
     monkeypatch.setattr(Findings, "gains", lambda self: {})
     first, second = answer_of(small)._lead()
-    assert first.startswith("With no remedy of the source's table")
+    assert first.startswith("No remedy of the source's table")
     assert second.startswith("Nothing that was measured")
     others = small.table[small.table["technique"] != "tanh"]
     assert list(answer_of(replace(small, table=others))._lead()) == [
