@@ -112,10 +112,10 @@ def fitted(profile: np.ndarray) -> Decay:
     return fit_decay(torch.from_numpy(known[::-1].copy()), first)
 
 
-def measure(subject: Subject) -> Flow:
-    """Follow the loss back; `subject` in double precision and ready for evaluation."""
+def measure(subject: Subject, twinned: bool = True) -> Flow:
+    """Follow the loss back; `subject` ready for evaluation. twinned: fused layers run step by step."""
     copy = subject.copied()
-    model, twins = with_twins(copy.model)
+    model, twins = with_twins(copy.model) if twinned else (copy.model, {})
     copy = replace(copy, model=model)
     watch = _NonFinite(model, subject)
     with watch:
