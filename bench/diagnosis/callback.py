@@ -15,7 +15,7 @@ from bench.diagnosis.glance import Norms, concern, few, glance
 from bench.diagnosis.subject import TRAINING_STEP, Batch, Loss, Subject
 from bench.errors import BenchError
 
-NORMS = 20
+NORMS = 10
 """Updates between two looks at which the gradient's norm is noted."""
 
 

@@ -112,11 +112,16 @@ def fitted(profile: np.ndarray) -> Decay:
     return fit_decay(torch.from_numpy(known[::-1].copy()), first)
 
 
-def measure(subject: Subject, twinned: bool = True) -> Flow:
-    """Follow the loss back; `subject` ready for evaluation. twinned: fused layers run step by step."""
+def measure(subject: Subject) -> Flow:
+    """Follow the loss of a copy back, whose fused layers run step by step; `subject` ready for evaluation."""
     copy = subject.copied()
-    model, twins = with_twins(copy.model) if twinned else (copy.model, {})
-    copy = replace(copy, model=model)
+    model, twins = with_twins(copy.model)
+    return followed(replace(copy, model=model), twins)
+
+
+def followed(copy: Subject, twins: dict[str, StepwiseTwin]) -> Flow:
+    """Follow the loss back through the model itself, whose parameters then have gradients."""
+    model, subject = copy.model, copy
     watch = _NonFinite(model, subject)
     with watch:
         passed = copy.run(followed=True, doing="when it was run step by step")

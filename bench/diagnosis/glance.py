@@ -59,7 +59,7 @@ def glance(subject: Subject) -> tuple[dict[str, float], Flow]:
     for parameter in copy.model.parameters():
         parameter.grad = None
     with torch.enable_grad():
-        flow = flows.measure(copy, twinned=False)
+        flow = flows.followed(copy, {})
     decay = flow.fitted
     numbers = {"flow/decay": decay.rate, "flow/half_life": decay.half_life, "flow/reach": float(decay.reach)}
     return {**numbers, "flow/used": float(_used(copy))}, flow
@@ -81,7 +81,7 @@ def _used(subject: Subject) -> int:
 
 
 def _last(subject: Subject, other: Subject) -> Tensor:
-    out = replace(other, model=subject.model).copied().run().out
+    out = replace(other, model=subject.model).run().out
     return subject.front(out)[:, -1] if subject.has_steps(out) else out
 
 
