@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.diagnosis.api import diagnose
+    from bench.diagnosis.callback import GradientFlow
+    from bench.diagnosis.watch import watch
 
 __version__ = "0.1.0"
-__all__ = ["diagnose"]
-_HOMES = {"diagnose": "api"}
+__all__ = ["GradientFlow", "diagnose", "watch"]
+_HOMES = {"diagnose": "api", "GradientFlow": "callback", "watch": "watch"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.diagnosis import chain
+from bench.diagnosis.evidence import Evidence
 from bench.diagnosis.findings import Diagnosis
 from bench.diagnosis.subject import TRAINING_STEP, Batch, Loss, Subject, checked
 from bench.errors import BenchError
@@ -32,6 +34,7 @@ def diagnose(
     updates: int = 200,
     clip: float = 1.0,
     fresh: Callable[[int], nn.Module] | None = None,
+    evidence: Evidence | None = None,
 ) -> Diagnosis:
     """Find out why a sequence model does not learn: its wiring, its task, its gradient over time, or what it uses.
 
@@ -43,7 +46,8 @@ def diagnose(
     a LightningModule's own `training_step`.
     time_dim: axis of the steps. causal: an output must not see later inputs. trained: the weights are a training's end.
     lag: number of steps back at which what matters lies, if that is known. fresh: makes the model anew from a seed.
-    updates, seconds: most of both for the short training of a copy. clip: threshold whose share is told.
+    updates, seconds: most of both for the short training of a copy. clip: threshold whose share is told. evidence: what
+    remedies rest on, if not on what comes with the program.
 
     Raises BenchError where something does not fit together, or where the user's own code raises an error.
     """
@@ -57,8 +61,19 @@ def diagnose(
     subject = Subject(model, given, loss or _usual(model, given), time_dim, causal, trained, fresh)
     if lag is not None and not 0 < lag < given.x.shape[min(time_dim, given.x.dim() - 1)]:
         raise BenchError(f"The lag is {lag}: it has to be at least 1, and less than the number of steps.")
+    settings = chain.Settings(lag, max(1, seeds), seconds, updates, clip, evidence or Evidence())
     with torch.enable_grad():
-        return chain.run(checked(subject), chain.Settings(lag, max(1, seeds), seconds, updates, clip))
+        found = chain.run(checked(subject), settings)
+    _log(found)
+    return found
+
+
+def _log(found: Diagnosis) -> None:
+    """Log to the user's active run of MLflow, if there is one; without MLflow there is none."""
+    if "mlflow" in sys.modules:
+        from bench.tracking.diagnoses import log_to_active_run
+
+        log_to_active_run(found.to_dict())
 
 
 def as_batch(batch: Batch | Sequence[Any], lengths: Any = None) -> Batch:

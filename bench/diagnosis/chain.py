@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ import torch
 
 from bench.diagnosis import flow as flows
 from bench.diagnosis import trivial, use, wiring
+from bench.diagnosis.evidence import Evidence as Proof
 from bench.diagnosis.findings import Diagnosis, Finding, Point, Verdict
 from bench.diagnosis.fit import Fit, fit, held_out
 from bench.diagnosis.flow import Flow
+from bench.diagnosis.remedies import remedies
 from bench.diagnosis.subject import Subject
 from bench.diagnosis.trivial import Levels
 from bench.diagnosis.use import Use
@@ -41,6 +43,7 @@ class Settings:
     seconds: float = 60.0
     updates: int = 200
     clip: float = 1.0
+    evidence: Proof = field(default_factory=Proof)
 
 
 @dataclass
@@ -343,10 +346,11 @@ def _diagnosis(seen: Evidence, findings: tuple[Finding, ...], last: Finding, dou
     cut = next((f.numbers["cut_at"] for f in findings if f.verdict == "cut"), None)
     known = np.isfinite(profile).any()
     clip = flows.clipping(double, seen.settings.clip) if flow.finite else {}
-    return Diagnosis(
+    found = Diagnosis(
         last.verdict, last.message, findings, decay.rate, low, high, decay.half_life,
         decay.reach if known else None, cut, _horizon(seen), clip, points,
     )  # fmt: skip
+    return replace(found, remedies=remedies(found, seen.subject.model, seen.needed, seen.settings.evidence))
 
 
 def _other_starts(seen: Evidence) -> list[Flow]:

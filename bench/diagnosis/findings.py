@@ -60,7 +60,7 @@ class Remedy:
 
     technique: str
     message: Message
-    evidence: str
+    basis: Message
     """The claim, effect, interval and runs that it rests on; 'none' if there are no such runs."""
     code: str
     """The change, as lines of Python."""
@@ -69,6 +69,11 @@ class Remedy:
     def says(self) -> str:
         """The advice as an English sentence."""
         return english(self.message)
+
+    @property
+    def evidence(self) -> str:
+        """The basis as an English clause."""
+        return english(self.basis)
 
     def to_dict(self) -> dict[str, Any]:
         """The remedy as JSON has it."""

@@ -113,10 +113,15 @@ def fitted(profile: np.ndarray) -> Decay:
 
 
 def measure(subject: Subject) -> Flow:
-    """Follow the loss back; `subject` in double precision and ready for evaluation."""
+    """Follow the loss of a copy back, whose fused layers run step by step; `subject` ready for evaluation."""
     copy = subject.copied()
     model, twins = with_twins(copy.model)
-    copy = replace(copy, model=model)
+    return followed(replace(copy, model=model), twins)
+
+
+def followed(copy: Subject, twins: dict[str, StepwiseTwin]) -> Flow:
+    """Follow the loss back through the model itself, whose parameters then have gradients."""
+    model, subject = copy.model, copy
     watch = _NonFinite(model, subject)
     with watch:
         passed = copy.run(followed=True, doing="when it was run step by step")

@@ -26,6 +26,9 @@ TASK_PREFIX = "bptt-bench/"
 RECORD_PREFIX = "bptt-bench-records/v2/"
 """Raise with the tables' columns: records of another version are left alone, and are not read."""
 
+DIAGNOSES = f"{TASK_PREFIX}diagnoses"
+"""The experiment with diagnoses of users' own models; it holds no members."""
+
 TASK = "bptt-bench.task"
 """The tag of an experiment: the task whose members it holds, whatever people call it in MLflow."""
 

@@ -243,7 +243,7 @@ class Records:
         """The experiments with members, renamed ones too; of two for a task the one that bears its name is last."""
         tagged = self._experiments_with(f"tags.`{layout.TASK}` LIKE '%'")
         named = self._experiments_with(f"name LIKE '{layout.TASK_PREFIX}%'")
-        found = {e.experiment_id: e for e in [*tagged, *named]}.values()
+        found = {e.experiment_id: e for e in [*tagged, *named] if e.name != layout.DIAGNOSES}.values()
         return sorted(found, key=lambda e: e.name == layout.task_experiment(layout.task_of(e)))
 
     def _experiments_with(self, wanted: str) -> list[Experiment]:

@@ -101,6 +101,7 @@ def test_tokens_are_followed_from_the_embedding() -> None:
 
 
 def test_clipping_tells_norms_of_parts() -> None:
-    clip = flows.clipping(subject(Linear(0.9), noise()), 1.0)
+    model = subject(Linear(0.9), noise())
+    clip = flows.clipping(model, 1.0)
     assert 0 < clip["median"] <= clip["quantile_90"] <= clip["largest"]
-    assert flows.clipping(subject(Linear(0.9), noise()), clip["largest"])["share"] == 0
+    assert flows.clipping(model, clip["largest"])["share"] == 0

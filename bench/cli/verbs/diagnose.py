@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.console import echo, say, show_sheet, to_json
-from bench.cli.options import JsonOption
+from bench.cli.options import JsonOption, StoreOption, split
 from bench.cli.verb import verb
 from bench.errors import FAILED, BenchError
+from bench.languages import language
 
 if TYPE_CHECKING:
     from bench.diagnosis.findings import Diagnosis
@@ -51,13 +52,26 @@ def diagnose(
         str, typer.Option(metavar="KINDS", help=f"Findings that make the exit code 1: {', '.join(FAILURES)}.")
     ] = ",".join(FAILURES),
     as_json: JsonOption = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for pages, JSON and CSV; also recorded in MLflow.")
+    ] = None,
+    languages: Annotated[
+        list[str] | None, typer.Option("--language", metavar="CODES", help="Languages of the pages; all by default.")
+    ] = None,
+    store: StoreOption = None,
 ) -> None:
     """Find out why a model of your own does not learn. Exit code 0: healthy; 1: a finding; 2: bad input.
 
-    Your code runs as it is, on copies of the model and on one batch.
+    Your code runs as it is, on copies of the model and on one batch. With --store, remedies rest on that store's
+    verdicts; without it, on what one run of the benchmark found.
     """
     failing = _failing(fail_on)
-    found = _diagnosis(model, batch, data, checkpoint, loss, time_dim, causal, lag, seeds, seconds)
+    codes = split(languages)
+    for code in codes or ():
+        language(code)
+    found = _diagnosis(model, batch, data, checkpoint, loss, time_dim, causal, lag, seeds, seconds, store)
+    if output is not None:
+        _write(found, model, output, codes, store)
     if as_json:
         echo(to_json(found.to_dict()))
     else:
@@ -76,14 +90,20 @@ def _failing(text: str) -> set[str]:
 
 def _diagnosis(
     model: str, batch: str | None, data: str | None, checkpoint: Path | None, loss: str | None, time_dim: int,
-    causal: bool, lag: int | None, seeds: int, seconds: float,
+    causal: bool, lag: int | None, seeds: int, seconds: float, store: str | None,
 ) -> Diagnosis:  # fmt: skip
     if batch is not None and data is not None:
         raise BenchError("Give --batch or --data, not both.")
     from bench.containment import aside
     from bench.diagnosis import loading
     from bench.diagnosis.api import diagnose as diagnosed
+    from bench.diagnosis.evidence import Evidence
 
+    evidence = Evidence()
+    if store is not None:
+        from bench.tracking import Store
+
+        evidence = Evidence(Store.open(store, create=False))
     make = loading.maker(model)
     made = make(0)
     if batch is not None:
@@ -101,7 +121,25 @@ def _diagnosis(
         return diagnosed(
             made, given, loading.loss_named(loss), time_dim=time_dim, causal=causal, trained=checkpoint is not None,
             lag=lag, seeds=seeds, seconds=seconds, fresh=make,
+            evidence=evidence,
         )  # fmt: skip
+
+
+def _write(found: Diagnosis, model: str, output: Path, codes: list[str] | None, store: str | None) -> None:
+    """Write the files, and record them in MLflow."""
+    from bench.diagnosis.document import write
+    from bench.errors import BusyError
+    from bench.tracking import Store
+    from bench.tracking.diagnoses import write_diagnosis
+
+    files = write(found, model, output, codes)
+    say(f"Written: {', '.join(map(str, files))}.")
+    opened = Store.open(store)
+    try:
+        with opened.lock():
+            write_diagnosis(opened, model, found.to_dict(), files)
+    except BusyError as error:
+        say(f"Not recorded in MLflow: {error}")
 
 
 def _sheet(found: Diagnosis) -> dict[str, list[str]]:

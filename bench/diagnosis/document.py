@@ -1,0 +1,185 @@
+"""A diagnosis as a document of the report's kind, and as files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import NullLocator
+
+from bench.diagnosis.findings import Diagnosis, Remedy, Stage, Verdict
+from bench.errors import BenchError
+from bench.files import write_whole
+from bench.languages import Language, language, language_names, words
+from bench.report.document import (
+    Block,
+    Break,
+    Column,
+    Document,
+    Figure,
+    Group,
+    Heading,
+    Row,
+    Section,
+    Styled,
+    Table,
+    Terms,
+    Text,
+)  # fmt: skip
+from bench.report.draw.style import LINES, MUTED, RULE, WIDTH, Picture, house_style, picture
+from bench.report.render import formats
+from bench.report.render.numbering import Numbering
+
+HEIGHT = 2.4
+"""Inches."""
+FORMATS = ("html", "pdf")
+
+VERDICTS: dict[Verdict, str] = {
+    "wiring": words("wired wrongly"),
+    "trivial": words("trivial"),
+    "cut": words("cut"),
+    "vanishes": words("vanishes"),
+    "explodes": words("explodes"),
+    "reached, not used": words("reached, not used"),
+    "memory not needed": words("memory not needed"),
+    "healthy": words("healthy"),
+    "cannot tell": words("cannot tell"),
+}
+STAGES: dict[Stage, str] = {
+    "wiring": words("Wiring"),
+    "trivial": words("Simple predictors"),
+    "cut": words("Cut"),
+    "flow": words("Gradient over time"),
+    "use": words("Use of the past"),
+    "ladder": words("Rising lags"),
+    "try": words("Remedies on trial"),
+}
+
+
+def document(found: Diagnosis, model: str, say: Language) -> Document:
+    """The document of a diagnosis. model: what the user calls it."""
+    sections = [Section("verdict", say("Verdict"), tuple(_verdict(found, say)))]
+    if found.findings:
+        sections.append(Section("stages", say("Stage by stage"), (_stages(found, say),)))
+    if drawn := profile(found, say):
+        caption = say("Norm of the loss's gradient by steps back in time, over that at the scored step.")
+        sections.append(Section("gradient", say("The gradient over time"), (Figure(drawn, caption, "profile"),)))
+    if found.remedies:
+        blocks = tuple(block for remedy in found.remedies for block in _remedy(remedy, say))
+        sections.append(Section("remedies", say("What to try"), blocks))
+    return Document(
+        title=say("Why does it not learn?"),
+        subtitle=say("A diagnosis of {model}", model=model),
+        kind=say("Diagnosis"),
+        facts=((say("Verdict"), say(VERDICTS[found.verdict])),),
+        sections=tuple(sections),
+        keywords=say("recurrent neural networks, vanishing gradients, back-propagation through time, benchmark"),
+    )
+
+
+def _verdict(found: Diagnosis, say: Language) -> Iterator[Block]:
+    yield Text((Styled(say(VERDICTS[found.verdict]), "emphasis"), say.rules.colon, say(found.message)), "lead")
+    terms = tuple(_numbers(found, say))
+    if terms:
+        yield Terms(terms, "facts")
+
+
+def _numbers(found: Diagnosis, say: Language) -> Iterator[tuple[str, str]]:
+    if not math.isnan(found.decay):
+        yield (
+            say("Decay, nats a step"),
+            say(
+                "{rate} (95 % interval {low} to {high})",
+                rate=f"{found.decay:+.3f}", low=f"{found.decay_low:+.3f}", high=f"{found.decay_high:+.3f}",
+            ),
+        )  # fmt: skip
+        yield say("Half-life, steps"), f"{found.half_life:.1f}" if math.isfinite(found.half_life) else "∞"
+    for name, value in (
+        (say("Reach, steps"), found.reach),
+        (say("Cut after, steps"), found.cut_at),
+        (say("Used, steps"), found.horizon_used),
+    ):
+        if value is not None:
+            yield name, str(value)
+    if found.clip:
+        yield say("Median norm of the whole gradient"), f"{found.clip['median']:.3g}"
+
+
+def _stages(found: Diagnosis, say: Language) -> Table:
+    rows = tuple(Row((say(STAGES[one.stage]), say(VERDICTS[one.verdict]), say(one.message))) for one in found.findings)
+    columns = (Column(say("stage")), Column(say("verdict")), Column(say("reason")))
+    return Table(columns, (Group(rows),), say("What each stage found"), "stages")
+
+
+def _remedy(remedy: Remedy, say: Language) -> Iterator[Block]:
+    yield Heading(remedy.technique, plain=True)
+    yield Text((say(remedy.message), " ", say("Evidence: {basis}.", basis=say(remedy.basis))))
+    lines = [part for line in remedy.code.splitlines() for part in (Break(), Styled(line, "code"))]
+    yield Text(tuple(lines[1:]))
+
+
+def profile(found: Diagnosis, say: Language) -> Picture | None:
+    """The figure of the gradient's norm by steps back; None if fewer than two norms are positive."""
+    points = [point for point in found.profile if point.norm > 0 and math.isfinite(point.norm)]
+    if len(points) < 2:
+        return None
+    with house_style():
+        figure = Drawing(figsize=(WIDTH, HEIGHT))
+        axes = figure.add_axes((0.09, 0.17, 0.88, 0.78))
+        axes.plot(
+            [p.steps_back for p in points], [p.norm / points[0].norm for p in points], color=LINES[0], linewidth=1.4
+        )
+        axes.set_yscale("log")
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.axhline(0.01, color=RULE, linewidth=0.8)
+        for steps, text in ((found.reach, say("reach")), (found.horizon_used, say("used"))):
+            if steps:
+                axes.axvline(steps, color=MUTED, linewidth=0.8, linestyle=":")
+                axes.annotate(
+                    text, (steps, 1), xycoords=("data", "axes fraction"), xytext=(2, -8), textcoords="offset points",
+                    color=MUTED,
+                )  # fmt: skip
+        axes.set_xlabel(say("steps back in time"))
+        return picture(figure, say(found.message))
+
+
+def write(found: Diagnosis, model: str, folder: Path, codes: Sequence[str] | None = None) -> list[Path]:
+    """Write diagnosis.<language>.html and .pdf, diagnosis.json and profile.csv into a folder; returns the files.
+
+    Whatever can be written is, before BenchError says what could not, as a PDF without Pango or a font.
+    """
+    chosen = [language(code) for code in codes or language_names()]
+    written = [
+        write_whole(folder / "diagnosis.json", (as_json(found) + "\n").encode()),
+        write_whole(folder / "profile.csv", found.to_frame().to_csv(index=False).encode()),
+    ]
+    problems = []
+    for say in chosen:
+        made = document(found, model, say)
+        numbering = Numbering(made)
+        for name in FORMATS:
+            form = formats()[name]
+            file = folder / f"diagnosis.{say.code}.{form.ending}"
+            try:
+                written.append(write_whole(file, form.render(made, say, numbering, "")))
+            except BenchError as error:
+                problems.append(f"{file.name} was not written: {error}")
+    if problems:
+        raise BenchError(f"{' '.join(problems)} Written: {', '.join(map(str, written))}.")
+    return written
+
+
+def as_json(found: Diagnosis) -> str:
+    """The diagnosis as JSON that any parser takes: numbers that are not finite become null."""
+    return json.dumps(_finite(found.to_dict()), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
