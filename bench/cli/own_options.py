@@ -49,7 +49,7 @@ _MODULES: dict[str, tuple[Any, str | None, str]] = {
     "reference": (
         str,
         "default|run",
-        "What trains beside it: the preset's techniques (the default), or nothing, to be compared with the store's run.",
+        "What trains beside it: the preset's techniques (default), or nothing (run: the store has them).",
     ),
 }
 

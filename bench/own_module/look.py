@@ -85,7 +85,7 @@ def _cell(module: nn.Module) -> tuple[list[int] | None, str]:
 
 @torch.no_grad()
 def _sequence(module: nn.Module) -> str:
-    """What is wrong with a map of sequences; empty if nothing is."""
+    """Say what is wrong with a map of sequences; nothing if it is one."""
     try:
         given: Any = module(torch.randn(BATCH, STEPS, INPUTS))
     except Exception as error:
@@ -99,7 +99,7 @@ def _sequence(module: nn.Module) -> str:
 
 
 def _together(make: Make, widths: tuple[float, ...], name: str) -> tuple[bool, str]:
-    """Whether `vmap` gives what members give one by one, and if not why."""
+    """Find out if `vmap` gives what members give one by one, and if not why."""
     x, found = torch.randn(MEMBERS, STEPS, BATCH, INPUTS), []
     for together in (False, True):
         layer = _layer(make, widths, together)

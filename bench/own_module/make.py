@@ -34,6 +34,7 @@ class FromModule(OwnModule):
 
     name = {name!r}
     title = {title!r}
+    made_from = {made_from!r}
     make = staticmethod({what})
 '''
 
@@ -59,7 +60,7 @@ def make_module(spec: str, by_protocol: bool = False) -> MadeModule:
     files, line = _from_file(Path(where), what) if where.endswith(".py") else ({}, f"from {where} import {what}")
     if not files and not re.fullmatch(r"\w+(\.\w+)*", where):
         raise BenchError(f"--module {spec}: '{where}' is neither a file that ends in .py nor a module's name.")
-    text = TEXT.format(line=line, name=name, title=what, what=what)
+    text = TEXT.format(line=line, name=name, title=what, what=what, made_from=f"{Path(where).name}:{what}")
     plugin = _write(name, text, files)
     made = _loaded(plugin, spec)
     found = look(made.FromModule.make, what)

@@ -20,6 +20,8 @@ class OwnModule(Technique, ABC):
     changes = "the layer: a module of one's own"
     reference = "one's own"
 
+    made_from: ClassVar[str]
+    """The file and the class, as they were given."""
     make: ClassVar[Make]
     """The class, made as `make(inputs, hidden)`; a function has to be a staticmethod."""
     widths: ClassVar[tuple[float, ...]] = ()
