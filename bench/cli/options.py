@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -176,10 +176,11 @@ def _selects(metavar: str, meaning: str) -> Any:
 
 
 PresetOption = Annotated[
-    str | None, _selects("NAME|FILE", "Name of a preset, or YAML file with one; quick by default with --data.")
+    str | None,
+    _selects("NAME|FILE", "Name of a preset, or YAML file with one; quick by default with --data or --module."),
 ]
-WITH_DATA = "quick"
-"""The preset of those who name none and bring data of their own."""
+WITH_OWN = "quick"
+"""The preset of those who name none and bring data or a module of their own."""
 TechniqueOption = Annotated[
     list[str] | None, _selects("NAMES", "Techniques, with dials if you like: 'tanh,tbptt:window=20'.")
 ]
@@ -207,21 +208,24 @@ def chosen_studies(
     arm: ArmOption = None,
     plugin: PluginOption = None,
     data: "Made | None" = None,
+    modules: Sequence[str] = (),
     **protocol: protocol_options.Given,
 ) -> "list[Study]":
     """The studies that a preset and its selectors ask for. NAMES, STEPS and the like are separated by commas.
 
-    data: a task made from a file, which joins the preset's; without other tasks it is the only one. protocol: the
-    options of `protocol_options`.
+    data: a task made from a file, which joins the preset's; without other tasks it is the only one. modules: names of
+    techniques that join those of the preset. protocol: the options of `protocol_options`.
     """
-    if preset is None and data is None:
+    if preset is None and data is None and not modules:
         raise BenchError("Missing option '--preset': name a preset from 'list presets', such as quick.")
     words = protocol_options.chosen(protocol)
     load_plugins(plugin)
     from bench.containment import aside
     from bench.protocol.preset import Selectors, load_preset, resolve_arms
 
-    found = load_preset(preset or WITH_DATA)
+    found = load_preset(preset or WITH_OWN)
+    if modules:
+        technique = [*(technique or found.techniques), *modules]
     if data:
         found, task = _with_data(found, data), task or [data.name]
     given = {
@@ -243,18 +247,24 @@ def _with_data(preset: "Preset", data: "Made") -> "Preset":
 
 def with_studies(command: Callable[..., None]) -> Callable[..., None]:
     """Give a verb the options of `chosen_studies`, and the studies that they choose as its first argument."""
-    *selecting, plugin, _, _ = inspect.signature(chosen_studies).parameters.values()
+    *selecting, plugin, _, _, _ = inspect.signature(chosen_studies).parameters.values()
     choosing = {p.name: p for p in selecting} | protocol_options.options() | {plugin.name: plugin}
-    owned, own = own_options.options(), dict(list(inspect.signature(command).parameters.items())[1:])
+    owned, of_modules = own_options.options(), own_options.module_options()
+    own = dict(list(inspect.signature(command).parameters.items())[1:])
 
     def run_command(**options: Any) -> None:
         data = own_options.made({name: options[name] for name in owned})
-        if data:
-            options["plugin"] = [*(options["plugin"] or ()), data.plugin]
-        studies = chosen_studies(data=data, **{name: options[name] for name in choosing})
+        made = own_options.made_modules({name: options[name] for name in of_modules})
+        plugins = [*([data.plugin] if data else []), *(module.plugin for module in made)]
+        if plugins:
+            options["plugin"] = [*(options["plugin"] or ()), *plugins]
+        names = [module.name for module in made]
+        if made and options["reference"] == "run" and not options["technique"]:
+            options["preset"], options["technique"] = options["preset"] or WITH_OWN, names
+        studies = chosen_studies(data=data, modules=names, **{name: options[name] for name in choosing})
         command(studies, **{name: options[name] for name in own})
 
     run_command.__name__, run_command.__doc__ = command.__name__, command.__doc__
     run_command.__module__ = command.__module__
-    run_command.__signature__ = inspect.Signature(list({**choosing, **owned, **own}.values()))  # type: ignore[attr-defined]
+    run_command.__signature__ = inspect.Signature(list({**choosing, **of_modules, **owned, **own}.values()))  # type: ignore[attr-defined]
     return run_command

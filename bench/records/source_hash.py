@@ -55,14 +55,20 @@ def own_hash(module: str) -> str:
     return _digest(own_parts({module}), {})
 
 
-def is_made(task_hash: str) -> bool:
-    """Return True for the hash of a task that was made from a file by code that this project has still.
+def is_made(hashed: str) -> bool:
+    """Return True for the hash of a class that was made from a user's file, by code that this project has still.
 
     Its results can be read without the file.
     """
-    code, made, _ = task_hash.partition(MADE)
-    modules = (f"bench.tasks.{file.stem}" for file in (PACKAGE / "tasks").glob("own_*.py"))
-    return bool(made) and any(own_hash(module) == code for module in modules)
+    code, made, _ = hashed.partition(MADE)
+    return bool(made) and code in _makers()
+
+
+@cache
+def _makers() -> set[str]:
+    """The hashes of the modules that classes are made from."""
+    files = [*PACKAGE.glob("tasks/own_*.py"), *PACKAGE.glob("techniques/own_*.py")]
+    return {own_hash(f"bench.{file.parent.name}.{file.stem}") for file in files}
 
 
 def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]:

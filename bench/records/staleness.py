@@ -16,11 +16,12 @@ from bench.records.spec import Spec
 def why_stale(technique: str, task: str, technique_hash: str, task_hash: str) -> str:
     """Return what has changed since a result with these hashes: technique, task or unknown; empty if nothing has.
 
-    unknown: this technique or this task is not there any more (or is a plugin's that was not named). A task that was
-    made from a file counts without it, as long as the code that it runs on is the same.
+    unknown: this technique or this task is not there any more (or is a plugin's that was not named). What was made
+    from a file counts without it, as long as the code that it runs on is the same.
     """
     try:
-        technique_now = hash_now("techniques", Spec.parse(technique).name)
+        made = is_made(technique_hash)
+        technique_now = technique_hash if made else hash_now("techniques", Spec.parse(technique).name)
         task_now = task_hash if is_made(task_hash) else hash_now("tasks", task)
     except (BenchError, ValueError):
         return "unknown"

@@ -83,6 +83,7 @@ FAMILIES = {
     "optimiser": words("Optimiser"),
     "light gate": words("Light gates"),
     "attention": words("Attention"),
+    "own": words("Own modules"),
     "": words("Not run yet"),
 }
 """The families in the report's order: the baseline, the rows of the source's table, the controls, its outlook."""
