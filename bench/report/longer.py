@@ -18,7 +18,7 @@ SHARE = (0.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a setting's solved runs keep at one lag: 0 is the trivial level, 1 a perfect answer."""
+    """The share that a setting's solved runs keep at one lag: 0 is the trivial level, 1 a perfect answer."""
 
     technique: str
     task: str

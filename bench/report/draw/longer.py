@@ -1,4 +1,4 @@
-"""What is kept on longer sequences than trained on: small multiples over tasks and lags."""
+"""Draws what is kept on longer sequences than trained on: small multiples over tasks and lags."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ class LongerSequences(ReportSection):
         yield Text(
             self.words(
                 "Runs that had solved their task at one lag were tested at longer ones, without any further training. "
-                "Shown is how much of the way from the trivial level to a perfect answer they keep: 100 % is a perfect "
-                "answer. A line that falls has learned the length together with the task."
+                "Shown is how much they keep of the way from the trivial level to a perfect answer, which is at the "
+                "top. A line that falls has learned the length together with the task."
             )
         )
         for arm, (matrix, own) in tested.items():
