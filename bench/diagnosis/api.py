@@ -57,7 +57,7 @@ def diagnose(
         raise BenchError(f"Unknown loss '{loss}': choose from {', '.join(LOSSES)}, or give a function.")
     if time_dim < 0:
         raise BenchError("The axis of steps is counted from 0.")
-    given = as_batch(batch, lengths)
+    given = _as_the_model(as_batch(batch, lengths), model)
     subject = Subject(model, given, loss or _usual(model, given), time_dim, causal, trained, fresh)
     if lag is not None and not 0 < lag < given.x.shape[min(time_dim, given.x.dim() - 1)]:
         raise BenchError(f"The lag is {lag}: it has to be at least 1, and less than the number of steps.")
@@ -66,6 +66,15 @@ def diagnose(
         found = chain.run(checked(subject), settings)
     _log(found)
     return found
+
+
+def _as_the_model(batch: Batch, model: nn.Module) -> Batch:
+    """The batch in the model's precision and on its device."""
+    weights = next((p for p in model.parameters() if p.is_floating_point()), None)
+    if weights is None:
+        return batch
+    x, y = (v.to(weights.device, weights.dtype if v.is_floating_point() else v.dtype) for v in (batch.x, batch.y))
+    return Batch(x, y, batch.lengths)
 
 
 def _log(found: Diagnosis) -> None:

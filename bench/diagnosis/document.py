@@ -59,69 +59,71 @@ STAGES: dict[Stage, str] = {
 }
 
 
-def document(found: Diagnosis, model: str, say: Language) -> Document:
+def document(found: Diagnosis, model: str, words: Language) -> Document:
     """The document of a diagnosis. model: what the user calls it."""
-    sections = [Section("verdict", say("Verdict"), tuple(_verdict(found, say)))]
+    sections = [Section("verdict", words("Verdict"), tuple(_verdict(found, words)))]
     if found.findings:
-        sections.append(Section("stages", say("Stage by stage"), (_stages(found, say),)))
-    if drawn := profile(found, say):
-        caption = say("Norm of the loss's gradient by steps back in time, over that at the scored step.")
-        sections.append(Section("gradient", say("The gradient over time"), (Figure(drawn, caption, "profile"),)))
+        sections.append(Section("stages", words("Stage by stage"), (_stages(found, words),)))
+    if drawn := profile(found, words):
+        caption = words("Norm of the loss's gradient by steps back in time, over that at the scored step.")
+        sections.append(Section("gradient", words("The gradient over time"), (Figure(drawn, caption, "profile"),)))
     if found.remedies:
-        blocks = tuple(block for remedy in found.remedies for block in _remedy(remedy, say))
-        sections.append(Section("remedies", say("What to try"), blocks))
+        blocks = tuple(block for remedy in found.remedies for block in _remedy(remedy, words))
+        sections.append(Section("remedies", words("What to try"), blocks))
     return Document(
-        title=say("Why does it not learn?"),
-        subtitle=say("A diagnosis of {model}", model=model),
-        kind=say("Diagnosis"),
-        facts=((say("Verdict"), say(VERDICTS[found.verdict])),),
+        title=words("Why does it not learn?"),
+        subtitle=words("A diagnosis of {model}", model=model),
+        kind=words("Diagnosis"),
+        facts=((words("Verdict"), words(VERDICTS[found.verdict])),),
         sections=tuple(sections),
-        keywords=say("recurrent neural networks, vanishing gradients, back-propagation through time, benchmark"),
+        keywords=words("recurrent neural networks, vanishing gradients, back-propagation through time, benchmark"),
     )
 
 
-def _verdict(found: Diagnosis, say: Language) -> Iterator[Block]:
-    yield Text((Styled(say(VERDICTS[found.verdict]), "emphasis"), say.rules.colon, say(found.message)), "lead")
-    terms = tuple(_numbers(found, say))
+def _verdict(found: Diagnosis, words: Language) -> Iterator[Block]:
+    yield Text((Styled(words(VERDICTS[found.verdict]), "emphasis"), words.rules.colon, words(found.message)), "lead")
+    terms = tuple(_numbers(found, words))
     if terms:
         yield Terms(terms, "facts")
 
 
-def _numbers(found: Diagnosis, say: Language) -> Iterator[tuple[str, str]]:
+def _numbers(found: Diagnosis, words: Language) -> Iterator[tuple[str, str]]:
     if not math.isnan(found.decay):
         yield (
-            say("Decay, nats a step"),
-            say(
+            words("Decay, nats a step"),
+            words(
                 "{rate} (95 % interval {low} to {high})",
                 rate=f"{found.decay:+.3f}", low=f"{found.decay_low:+.3f}", high=f"{found.decay_high:+.3f}",
             ),
         )  # fmt: skip
-        yield say("Half-life, steps"), f"{found.half_life:.1f}" if math.isfinite(found.half_life) else "∞"
+        yield words("Half-life, steps"), f"{found.half_life:.1f}" if math.isfinite(found.half_life) else "∞"
     for name, value in (
-        (say("Reach, steps"), found.reach),
-        (say("Cut after, steps"), found.cut_at),
-        (say("Used, steps"), found.horizon_used),
+        (words("Reach, steps"), found.reach),
+        (words("Cut after, steps"), found.cut_at),
+        (words("Used, steps"), found.horizon_used),
     ):
         if value is not None:
             yield name, str(value)
     if found.clip:
-        yield say("Median norm of the whole gradient"), f"{found.clip['median']:.3g}"
+        yield words("Median norm of the whole gradient"), f"{found.clip['median']:.3g}"
 
 
-def _stages(found: Diagnosis, say: Language) -> Table:
-    rows = tuple(Row((say(STAGES[one.stage]), say(VERDICTS[one.verdict]), say(one.message))) for one in found.findings)
-    columns = (Column(say("stage")), Column(say("verdict")), Column(say("reason")))
-    return Table(columns, (Group(rows),), say("What each stage found"), "stages")
+def _stages(found: Diagnosis, words: Language) -> Table:
+    rows = tuple(
+        Row((words(STAGES[one.stage]), words(VERDICTS[one.verdict]), words(one.message))) for one in found.findings
+    )
+    columns = (Column(words("stage")), Column(words("verdict")), Column(words("reason")))
+    return Table(columns, (Group(rows),), words("What each stage found"), "stages")
 
 
-def _remedy(remedy: Remedy, say: Language) -> Iterator[Block]:
+def _remedy(remedy: Remedy, words: Language) -> Iterator[Block]:
     yield Heading(remedy.technique, plain=True)
-    yield Text((say(remedy.message), " ", say("Evidence: {basis}.", basis=say(remedy.basis))))
+    yield Text((words(remedy.message), " ", words("Evidence: {basis}.", basis=words(remedy.basis))))
     lines = [part for line in remedy.code.splitlines() for part in (Break(), Styled(line, "code"))]
     yield Text(tuple(lines[1:]))
 
 
-def profile(found: Diagnosis, say: Language) -> Picture | None:
+def profile(found: Diagnosis, words: Language) -> Picture | None:
     """The figure of the gradient's norm by steps back; None if fewer than two norms are positive."""
     points = [point for point in found.profile if point.norm > 0 and math.isfinite(point.norm)]
     if len(points) < 2:
@@ -134,16 +136,17 @@ def profile(found: Diagnosis, say: Language) -> Picture | None:
         )
         axes.set_yscale("log")
         axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.axhline(0.01, color=RULE, linewidth=0.8)
-        for steps, text in ((found.reach, say("reach")), (found.horizon_used, say("used"))):
+        for steps, text in ((found.reach, words("reach")), (found.horizon_used, words("used"))):
             if steps:
                 axes.axvline(steps, color=MUTED, linewidth=0.8, linestyle=":")
                 axes.annotate(
                     text, (steps, 1), xycoords=("data", "axes fraction"), xytext=(2, -8), textcoords="offset points",
                     color=MUTED,
                 )  # fmt: skip
-        axes.set_xlabel(say("steps back in time"))
-        return picture(figure, say(found.message))
+        axes.set_xlabel(words("steps back in time"))
+        return picture(figure, words(found.message))
 
 
 def write(found: Diagnosis, model: str, folder: Path, codes: Sequence[str] | None = None) -> list[Path]:
@@ -157,14 +160,14 @@ def write(found: Diagnosis, model: str, folder: Path, codes: Sequence[str] | Non
         write_whole(folder / "profile.csv", found.to_frame().to_csv(index=False).encode()),
     ]
     problems = []
-    for say in chosen:
-        made = document(found, model, say)
+    for one in chosen:
+        made = document(found, model, one)
         numbering = Numbering(made)
         for name in FORMATS:
             form = formats()[name]
-            file = folder / f"diagnosis.{say.code}.{form.ending}"
+            file = folder / f"diagnosis.{one.code}.{form.ending}"
             try:
-                written.append(write_whole(file, form.render(made, say, numbering, "")))
+                written.append(write_whole(file, form.render(made, one, numbering, "")))
             except BenchError as error:
                 problems.append(f"{file.name} was not written: {error}")
     if problems:

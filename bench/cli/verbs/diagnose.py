@@ -14,6 +14,7 @@ from bench.errors import FAILED, BenchError
 from bench.languages import language
 
 if TYPE_CHECKING:
+    from bench.diagnosis.evidence import Evidence
     from bench.diagnosis.findings import Diagnosis
 
 FAILURES = {
@@ -99,11 +100,7 @@ def _diagnosis(
     from bench.diagnosis.api import diagnose as diagnosed
     from bench.diagnosis.evidence import Evidence
 
-    evidence = Evidence()
-    if store is not None:
-        from bench.tracking import Store
-
-        evidence = Evidence(Store.open(store, create=False))
+    evidence = Evidence() if store is None else _evidence_of(store)
     make = loading.maker(model)
     made = make(0)
     if batch is not None:
@@ -123,6 +120,19 @@ def _diagnosis(
             lag=lag, seeds=seeds, seconds=seconds, fresh=make,
             evidence=evidence,
         )  # fmt: skip
+
+
+def _evidence_of(store: str) -> Evidence:
+    """The verdicts of a store; of one without results, what comes with the program."""
+    from bench.diagnosis.evidence import Evidence
+    from bench.tracking import Store
+
+    opened = Store.open(store, create=False)
+    try:
+        return Evidence(opened)
+    except BenchError as error:
+        say(f"Remedies rest on what comes with the program: {error}")
+        return Evidence()
 
 
 def _write(found: Diagnosis, model: str, output: Path, codes: list[str] | None, store: str | None) -> None:
