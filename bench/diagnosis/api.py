@@ -35,6 +35,8 @@ def diagnose(
     clip: float = 1.0,
     fresh: Callable[[int], nn.Module] | None = None,
     evidence: Evidence | None = None,
+    ladder: bool = False,
+    attempts: bool = False,
 ) -> Diagnosis:
     """Find out why a sequence model does not learn: its wiring, its task, its gradient over time, or what it uses.
 
@@ -47,7 +49,8 @@ def diagnose(
     time_dim: axis of the steps. causal: an output must not see later inputs. trained: the weights are a training's end.
     lag: number of steps back at which what matters lies, if that is known. fresh: makes the model anew from a seed.
     updates, seconds: most of both for the short training of a copy. clip: threshold whose share is told. evidence: what
-    remedies rest on, if not on what comes with the program.
+    remedies rest on, if not on what comes with the program. ladder: also set the module tasks of ours at rising lags.
+    attempts: also train copies with each remedy, for `seeds` seeds. Either takes up to `seconds` more.
 
     Raises BenchError where something does not fit together, or where the user's own code raises an error.
     """
@@ -61,7 +64,7 @@ def diagnose(
     subject = Subject(model, given, loss or _usual(model, given), time_dim, causal, trained, fresh)
     if lag is not None and not 0 < lag < given.x.shape[min(time_dim, given.x.dim() - 1)]:
         raise BenchError(f"The lag is {lag}: it has to be at least 1, and less than the number of steps.")
-    settings = chain.Settings(lag, max(1, seeds), seconds, updates, clip, evidence or Evidence())
+    settings = chain.Settings(lag, max(1, seeds), seconds, updates, clip, ladder, attempts, evidence or Evidence())
     with torch.enable_grad():
         found = chain.run(checked(subject), settings)
     _log(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +44,8 @@ class Settings:
     seconds: float = 60.0
     updates: int = 200
     clip: float = 1.0
+    ladder: bool = False
+    attempts: bool = False
     evidence: Proof = field(default_factory=Proof)
 
 
@@ -350,7 +353,21 @@ def _diagnosis(seen: Evidence, findings: tuple[Finding, ...], last: Finding, dou
         last.verdict, last.message, findings, decay.rate, low, high, decay.half_life,
         decay.reach if known else None, cut, _horizon(seen), clip, points,
     )  # fmt: skip
-    return replace(found, remedies=remedies(found, seen.subject.model, seen.needed, seen.settings.evidence))
+    found = replace(found, remedies=remedies(found, seen.subject.model, seen.needed, seen.settings.evidence))
+    return replace(found, findings=(*findings, *_trials(seen, found)))
+
+
+def _trials(seen: Evidence, found: Diagnosis) -> Iterator[Finding]:
+    """Yield the findings of the stages that are run only if they are asked for."""
+    subject, wanted = seen.subject, seen.settings
+    if wanted.ladder:
+        from bench.diagnosis.ladder import climb
+
+        yield climb(subject, wanted.seconds, seen.needed)
+    if wanted.attempts:
+        from bench.diagnosis.attempts import attempt
+
+        yield attempt(subject, found.remedies, wanted.seeds, wanted.updates, wanted.seconds)
 
 
 def _other_starts(seen: Evidence) -> list[Flow]:

@@ -24,7 +24,7 @@ class Record(BaseModel):
 
 
 class Solved(Record):
-    """How many runs solve a task with a technique, and with the baseline beside it, of equally many."""
+    """Counts of runs that solve a task with a technique, and with the baseline beside it, of equally many."""
 
     task: str
     lag: int

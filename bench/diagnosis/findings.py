@@ -64,6 +64,8 @@ class Remedy:
     """The claim, effect, interval and runs that it rests on; 'none' if there are no such runs."""
     code: str
     """The change, as lines of Python."""
+    changes_model: bool = False
+    """True if the lines change the model by themselves, so that they can be tried."""
 
     @property
     def says(self) -> str:

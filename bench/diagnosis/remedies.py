@@ -1,4 +1,4 @@
-"""What to change, by verdict and by what the model is made of; each with the evidence that it helps."""
+"""Remedies, by verdict and by what the model is made of; each with the evidence that it helps."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Offer:
     says: str
     code: str
     """Lines of Python, in which LAYER stands for the layer, LAG for the steps and NORM for a threshold."""
+    changes_model: bool = True
 
 
 def _first(model: nn.Module, wanted: Callable[[nn.Module], bool]) -> str | None:
@@ -100,16 +101,19 @@ OFFERS = (
         "residual-time", ("vanishes",), "tanh", _own, ("S21",),
         words("Add the old state to the new one, scaled: a residual connection over time."),
         "h = h + 0.1 * step(x_t, h)  # in place of h = step(x_t, h)",
+        changes_model=False,
     ),
     Offer(
         "clip-norm", ("explodes",), "tanh", _any, ("S15", "S17"),
         words("Clip gradients by their norm."),
         "torch.nn.utils.clip_grad_norm_(model.parameters(), NORM)  # after backward, before the step",
+        changes_model=False,
     ),
     Offer(
         "tbptt", ("cut",), "tbptt", _any, ("S26",),
         words("Follow the gradient further: a window longer than the lag that matters."),
         "# carry the state within a window of more than LAG steps, and detach only between windows",
+        changes_model=False,
     ),
 )  # fmt: skip
 
@@ -128,4 +132,4 @@ def _chosen(found: Diagnosis, model: nn.Module, needed: int, evidence: Evidence)
         place = f"model.{layer}" if layer else "model"
         code = offer.code.replace("model.LAYER", place).replace("LAG", str(needed)).replace("NORM", f"{norm:.2g}")
         basis = evidence.of(offer.technique, offer.baseline, offer.claims)
-        yield Remedy(offer.technique, Message(offer.says), basis, code)
+        yield Remedy(offer.technique, Message(offer.says), basis, code, offer.changes_model)

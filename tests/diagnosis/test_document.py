@@ -87,7 +87,8 @@ def test_a_record_in_the_store_is_no_result(store: Store, tmp_path: Path) -> Non
         assert store.repair() == 0
 
 
-def test_the_users_active_run_gets_the_numbers(store: Store) -> None:
+def test_the_users_active_run_gets_the_numbers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)  # MLflow sets it, too; so it is removed afterwards
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(store.uri)
     try:

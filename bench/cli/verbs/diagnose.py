@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -49,6 +49,10 @@ def diagnose(
     seconds: Annotated[
         float, typer.Option(metavar="S", min=1, help="Most time for training a copy on the batch.")
     ] = 60,
+    ladder: Annotated[bool, typer.Option("--ladder", help="Also train the model on our tasks at rising lags.")] = False,
+    try_remedies: Annotated[
+        bool, typer.Option("--try", help="Also train copies with each remedy, paired by seed.")
+    ] = False,
     fail_on: Annotated[
         str, typer.Option(metavar="KINDS", help=f"Findings that make the exit code 1: {', '.join(FAILURES)}.")
     ] = ",".join(FAILURES),
@@ -70,7 +74,10 @@ def diagnose(
     codes = split(languages)
     for code in codes or ():
         language(code)
-    found = _diagnosis(model, batch, data, checkpoint, loss, time_dim, causal, lag, seeds, seconds, store)
+    found = _diagnosis(
+        model, batch, data, checkpoint, loss, store, time_dim=time_dim, causal=causal, lag=lag, seeds=seeds,
+        seconds=seconds, ladder=ladder, attempts=try_remedies,
+    )  # fmt: skip
     if output is not None:
         _write(found, model, output, codes, store)
     if as_json:
@@ -90,8 +97,8 @@ def _failing(text: str) -> set[str]:
 
 
 def _diagnosis(
-    model: str, batch: str | None, data: str | None, checkpoint: Path | None, loss: str | None, time_dim: int,
-    causal: bool, lag: int | None, seeds: int, seconds: float, store: str | None,
+    model: str, batch: str | None, data: str | None, checkpoint: Path | None, loss: str | None, store: str | None,
+    **settings: Any,
 ) -> Diagnosis:  # fmt: skip
     if batch is not None and data is not None:
         raise BenchError("Give --batch or --data, not both.")
@@ -116,10 +123,14 @@ def _diagnosis(
     say("Your code runs now: the model, on copies and on one batch.")
     with aside():
         return diagnosed(
-            made, given, loading.loss_named(loss), time_dim=time_dim, causal=causal, trained=checkpoint is not None,
-            lag=lag, seeds=seeds, seconds=seconds, fresh=make,
+            made,
+            given,
+            loading.loss_named(loss),
+            trained=checkpoint is not None,
+            fresh=make,
             evidence=evidence,
-        )  # fmt: skip
+            **settings,
+        )
 
 
 def _evidence_of(store: str) -> Evidence:
