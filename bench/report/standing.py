@@ -112,7 +112,8 @@ def _stands(page: Page, found: list[Standing], own: list[Standing], technique: s
     yield Text(
         words(
             "The score of a run is the share of its budget that was left when it solved its task; nothing if it did "
-            "not. Ranked are the techniques that ran all lags and seeds that this one ran; equal scores share the best rank."
+            "not. Ranked are the techniques that ran all lags and seeds that this one ran; equal scores share the best "
+            "rank."
         )
     )
     columns = (
