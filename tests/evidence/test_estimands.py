@@ -173,6 +173,20 @@ def test_a_horizon_needs_every_shorter_lag() -> None:
     assert set(found.data["lag"]) == {40}
 
 
+def test_a_horizon_of_no_step_counts_as_half_a_one() -> None:
+    settings = [setting(name, lag) for name in ("tanh", "gru") for lag in (0, 10)]
+    solves = {"gru": {0, 10}, "tanh": {0}}
+    rows = [
+        member(of, seed, "solved" if of.lag in solves[of.technique] and seed > 1 else "unsolved", 50)
+        for of in settings
+        for seed in (1, 2, 3)
+    ]
+    found = draw(part("horizon", "gru", "tanh"), Results(scopes(SmallStore(rows, [study(*settings)]))))
+    by_technique = found.data.groupby("technique")["value"].apply(list).to_dict()
+    assert by_technique == {"gru": [0.25, 10, 10], "tanh": [0.25, 0.5, 0.5]}
+    assert list(found.values) == pytest.approx(np.log([1, 20, 20]))
+
+
 def test_another_arm_is_paired_seed_by_seed() -> None:
     made = World()
     made.train("lstm", 3, "clipped", updates=[30, 40, 50])
