@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from bench.errors import BenchError
+from bench.execution.needs import packed
 from bench.own_data import Description, Made, make
 from bench.own_data.splitting import by_chance, by_group, by_place, by_time
 from bench.records.source_hash import is_made, source_hash
@@ -189,6 +190,20 @@ def test_the_hash_follows_content_and_options_and_says_which_code_it_runs_on(csv
     assert is_made(first)
     assert not is_made("0" * 12)
     assert not is_made(f"{'0' * 12}-{'0' * 12}")
+
+
+def test_it_travels_to_another_machine_as_any_plugin_does(csv, tmp_path):
+    made = make(Description(csv(SERIES), target="b", windows=(10,)))
+    here = task_of(made)
+    content = packed(str(made.plugin))
+    assert sorted(content) == ["data.npz", "series-b.py"]
+    for name, data in content.items():
+        (tmp_path / "there").mkdir(exist_ok=True)
+        (tmp_path / "there" / name).write_bytes(data)
+    there = task_of(made._replace(plugin=tmp_path / "there" / "series-b.py"))
+    assert source_hash(there) == source_hash(here)
+    drawn = [task().sample(seeded(), 4, 10, "test") for task in (here, there)]
+    assert all(torch.equal(a, b) for a, b in zip(*drawn, strict=True))
 
 
 # Files that are wrong

@@ -14,6 +14,7 @@ from bench.engine.blueprint import Blueprint
 from bench.engine.own_module import Sequenced, Unrolled
 from bench.errors import BenchError
 from bench.evidence.scope import Reading
+from bench.execution.needs import packed
 from bench.own_module import make_module
 from bench.records.source_hash import is_made, source_hash
 from bench.registry import loaded
@@ -209,6 +210,11 @@ def test_the_hash_follows_the_code_and_what_it_imports():
     assert source_hash(technique_of("mine.py:MyCell")[0]) == first
     Path("beside.py").write_text(BESIDE.replace("sigmoid", "tanh"))
     assert source_hash(technique_of("mine.py:MyCell")[0]) != first
+
+
+def test_all_that_it_needs_travels_to_another_machine():
+    _, made = technique_of("mine.py:MyCell")
+    assert sorted(packed(str(made.plugin))) == ["beside.py", "mine.py", "my-cell.py"]
 
 
 WRONG = {
