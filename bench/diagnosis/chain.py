@@ -28,6 +28,10 @@ BETTER = 0.1
 """Share by which a loss has to be below a simple predictor's to count as lower."""
 SOLVED = 0.1
 """Share of the constant predictor's loss below which there is nothing left to learn."""
+PROBED = 6_000
+"""Steps of all sequences together that gradients are followed over."""
+JUDGED = 20_000
+"""Steps of all sequences together that a trained copy is judged on."""
 ENDS = ("memory not needed", "trivial")
 """Verdicts on the task alone that explain whatever the gradient does, unless it explodes."""
 GROWTH = math.log(1000)
@@ -82,12 +86,13 @@ class Evidence:
 
 def run(subject: Subject, settings: Settings) -> Diagnosis:
     """Go through the stages until one explains the failure; `subject` is checked."""
-    double = subject.doubled()
+    some = _some(subject, torch.arange(subject.sequences), PROBED)
+    double = some.doubled()
     wired = wiring.examine(double)
     if wired.verdict != "healthy":
         return Diagnosis(wired.verdict, wired.message, (wired,))
-    seen = Evidence(subject, settings, _followed(subject, double))
-    seen.levels = trivial.levels(double)
+    seen = Evidence(subject, settings, _followed(some, double))
+    seen.levels = trivial.levels(subject)
     easy = _trivial(seen)
     path = _flow(seen)
     findings = [wired, easy, path]
@@ -100,6 +105,11 @@ def run(subject: Subject, settings: Settings) -> Diagnosis:
             last = _use(seen, path, easy)
             findings.append(last)
     return _diagnosis(seen, tuple(findings), last, double)
+
+
+def _some(subject: Subject, chosen: torch.Tensor, steps: int) -> Subject:
+    """The first of these sequences, so many that they have no more steps in all, and a few in any case."""
+    return subject.part(chosen[: max(trivial.FEWEST, steps // subject.steps)])
 
 
 def _followed(subject: Subject, double: Subject) -> Flow:
@@ -197,7 +207,7 @@ def _cut(seen: Evidence, numbers: dict[str, Any]) -> Finding | None:
 
 def _reads_beyond(subject: Subject, k: int) -> bool:
     """Return True if the last output changes with inputs older than the newest k steps."""
-    double = subject.doubled()
+    double = _some(subject, torch.arange(subject.sequences), PROBED).doubled()
     x = double.front(double.batch.x)
     changed = torch.cat([x.roll(1, 0)[:, : subject.steps - k], x[:, subject.steps - k :]], dim=1)
     before, after = (s.copied().run().out for s in (double, double.with_x(changed)))
@@ -211,15 +221,15 @@ def _train(seen: Evidence) -> None:
     subject = seen.subject
     if subject.sequences < trivial.FEWEST:
         return
-    judge = subject.part(trivial.halves(subject)[1])
-    judge.model.eval()
+    judge = _some(subject, trivial.halves(subject)[1], JUDGED)
     if subject.trained:
         level = held_out(judge)
         seen.use = use.measure(judge)
         seen.fit = Fit(subject, 0, 0.0, level, level, True)
         if seen.beats(level) or not math.isfinite(seen.constant):
             return
-    seen.fit = fit(subject, seen.settings.updates, seen.settings.seconds)
+    train = subject.part(trivial.halves(subject)[0])
+    seen.fit = fit(train, judge, seen.settings.updates, seen.settings.seconds)
     seen.use = use.measure(replace(judge, model=seen.fit.subject.model))
 
 
@@ -298,7 +308,7 @@ def _stuck(seen: Evidence) -> tuple[Verdict, Message] | None:
     fit, levels = seen.fit, seen.levels
     if not seen.subject.trained or fit is None or levels is None:
         return None
-    judge = seen.subject.part(trivial.halves(seen.subject)[1])
+    judge = _some(seen.subject, trivial.halves(seen.subject)[1], JUDGED)
     own = held_out(judge)
     values = {
         "own": f"{own:.3g}", "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "updates": fit.updates,
@@ -375,5 +385,6 @@ def _other_starts(seen: Evidence) -> list[Flow]:
     fresh = seen.subject.fresh
     if fresh is None or seen.subject.trained:
         return []
-    others = [replace(seen.subject, model=fresh(seed)).doubled() for seed in range(1, seen.settings.seeds)]
+    some = _some(seen.subject, torch.arange(seen.subject.sequences), PROBED)
+    others = [replace(some, model=fresh(seed)).doubled() for seed in range(1, seen.settings.seeds)]
     return [found for found in map(flows.measure, others) if found.finite]

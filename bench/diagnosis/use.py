@@ -44,6 +44,7 @@ def measure(subject: Subject) -> Use | None:
     if subject.stepwise and kind is None:
         return None
     model, steps, ends = subject.copied(), subject.steps, _ends(subject)
+    model.model.eval()
     x = subject.front(subject.batch.x)
 
     def loss(k: int) -> float:
