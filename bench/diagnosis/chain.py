@@ -26,6 +26,8 @@ EQUAL = 0.02
 """Relative difference of losses below which a model does no better than a simple predictor."""
 BETTER = 0.1
 """Share by which a loss has to be below a simple predictor's to count as lower."""
+CHANCE = 0.1
+"""Share of random pairings of inputs with targets that may do as well as the right one."""
 SOLVED = 0.1
 """Share of the constant predictor's loss below which there is nothing left to learn."""
 PROBED = 6_000
@@ -78,6 +80,13 @@ class Evidence:
         if self.levels is not None:
             return self.levels.constant
         return self.use.losses[0] if self.use else math.nan
+
+    @property
+    def learnt(self) -> bool:
+        """True if the trained model does clearly better than a constant, and not by chance."""
+        if self.fit is None or not self.beats(self.fit.held_out):
+            return False
+        return self.use is None or self.use.chance <= CHANCE
 
     def beats(self, loss: float) -> bool:
         """Return True if a loss is clearly below the constant predictor's."""
@@ -258,7 +267,7 @@ def _horizon(seen: Evidence) -> int | None:
     """Number of newest steps that the trained model uses; 0 where it does no better than without inputs."""
     if seen.use is None or seen.fit is None:
         return None
-    return seen.use.horizon if seen.beats(seen.fit.held_out) else 0
+    return seen.use.horizon if seen.learnt else 0
 
 
 def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
@@ -268,7 +277,7 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
         "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "used": used, "need": need,
         "updates": fit.updates,
     }  # fmt: skip
-    if not seen.beats(fit.held_out):
+    if not seen.learnt:
         return _nothing_learnt(seen, path, values)
     if used is not None and used > need:
         return "healthy", Message(
@@ -277,7 +286,7 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
         )  # fmt: skip
     if seen.settings.lag is not None:
         if path.verdict == "vanishes":
-            return "vanishes", path.message
+            return _confirmed(path, values)
         return "reached, not used", Message(
             "The gradient reaches {need} steps back, but the model uses only the newest {used}.", values
         )
@@ -297,7 +306,7 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
             "cause elsewhere.", values
         )  # fmt: skip
     if path.verdict == "vanishes":
-        return "vanishes", path.message
+        return _confirmed(path, values)
     return "reached, not used", Message(
         "The gradient reaches {need} steps back, but the model uses only the newest {used}.", values
     )
@@ -328,11 +337,19 @@ def _stuck(seen: Evidence) -> tuple[Verdict, Message] | None:
     return None
 
 
+def _confirmed(path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]:
+    """The verdict on the gradient, with what training a copy came to."""
+    return path.verdict, Message(
+        "{flow} After {updates} updates on this batch, a copy has a loss of {loss}, the constant predictor one of "
+        "{constant}.", values | {"flow": path.message}
+    )  # fmt: skip
+
+
 def _nothing_learnt(seen: Evidence, path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]:
     fit = seen.fit
     assert fit is not None
     if path.verdict != "healthy":
-        return path.verdict, path.message
+        return _confirmed(path, values)
     if fit.fitted < (1 - 3 * BETTER) * seen.constant:
         return "cannot tell", Message(
             "The model learns its {n} sequences by heart and predicts others no better than a constant: give more "

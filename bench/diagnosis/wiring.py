@@ -122,7 +122,10 @@ def _batch_first_hint(subject: Subject) -> Message:
     ]
     right = "batch_first=True" if subject.time == 1 else "batch_first=False"
     if wrong:
-        return Message("Give {layers} {right}.", {"layers": ", ".join(wrong), "right": right})
+        return Message(
+            "Give {layers} {right}, or look for a view or reshape that swaps the two axes.",
+            {"layers": ", ".join(wrong), "right": right},
+        )
     return Message("Look for a view or reshape that swaps the two axes.")
 
 
