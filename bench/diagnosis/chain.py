@@ -143,7 +143,7 @@ def _trivial(seen: Evidence) -> Finding:
         return Finding("trivial", "trivial", Message("All targets are equal: a constant predicts them."), numbers)
     k = levels.enough(SOLVED * levels.constant)
     values = {"k": k or 0, "share": f"{min(levels.windows.values(), default=math.nan) / levels.constant:.0%}"}
-    if k is not None and seen.settings.lag is None and k <= seen.needed:
+    if k is not None and seen.settings.lag is None and k <= max(1, seen.needed // 2):
         message = Message(
             "A linear function of the newest {k} steps predicts held-out targets (its loss is {share} of the constant "
             "predictor's): no longer memory is needed.", values
