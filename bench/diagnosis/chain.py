@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,22 +12,16 @@ import torch
 
 from bench.diagnosis import flow as flows
 from bench.diagnosis import trivial, use, wiring
-from bench.diagnosis.evidence import Evidence as Proof
 from bench.diagnosis.findings import Diagnosis, Finding, Point, Verdict
 from bench.diagnosis.fit import Fit, fit, held_out
 from bench.diagnosis.flow import Flow
 from bench.diagnosis.remedies import remedies
+from bench.diagnosis.seen import BETTER, Seen, Settings
 from bench.diagnosis.subject import Subject
-from bench.diagnosis.trivial import Levels
-from bench.diagnosis.use import Use
 from bench.languages import Message
 
 EQUAL = 0.02
 """Relative difference of losses below which a model does no better than a simple predictor."""
-BETTER = 0.1
-"""Share by which a loss has to be below a simple predictor's to count as lower."""
-CHANCE = 0.1
-"""Share of random pairings of inputs with targets that may do as well as the right one."""
 SOLVED = 0.1
 """Share of the constant predictor's loss below which there is nothing left to learn."""
 PROBED = 6_000
@@ -40,59 +34,6 @@ GROWTH = math.log(1000)
 """Growth of a gradient over the whole way, in nats, above which it explodes."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Settings of a diagnosis: what is known, and how thoroughly to look."""
-
-    lag: int | None = None
-    """Number of steps back at which what matters lies; None if that is not known."""
-    seeds: int = 5
-    seconds: float = 60.0
-    updates: int = 200
-    clip: float = 1.0
-    ladder: bool = False
-    attempts: bool = False
-    evidence: Proof = field(default_factory=Proof)
-
-
-@dataclass
-class Evidence:
-    """Results of the stages so far."""
-
-    subject: Subject
-    settings: Settings
-    flow: Flow
-    levels: Levels | None = None
-    fit: Fit | None = None
-    use: Use | None = None
-    decays: tuple[np.ndarray, ...] = ()
-
-    @property
-    def needed(self) -> int:
-        """Number of steps that a gradient has to travel: the lag, or the longest sequence if it is not known."""
-        lengths = self.subject.batch.lengths
-        longest = self.subject.steps if lengths is None else int(lengths.max())
-        return min(self.settings.lag or longest - 1, longest - 1)
-
-    @property
-    def constant(self) -> float:
-        """Loss of those who know nothing of the inputs."""
-        if self.levels is not None:
-            return self.levels.constant
-        return self.use.losses[0] if self.use else math.nan
-
-    @property
-    def learnt(self) -> bool:
-        """True if the trained model does clearly better than a constant, and not by chance."""
-        if self.fit is None or not self.beats(self.fit.held_out):
-            return False
-        return self.use is None or self.use.chance <= CHANCE
-
-    def beats(self, loss: float) -> bool:
-        """Return True if a loss is clearly below the constant predictor's."""
-        return loss < (1 - BETTER) * self.constant
-
-
 def run(subject: Subject, settings: Settings) -> Diagnosis:
     """Go through the stages until one explains the failure; `subject` is checked."""
     some = _some(subject, torch.arange(subject.sequences), PROBED)
@@ -100,7 +41,7 @@ def run(subject: Subject, settings: Settings) -> Diagnosis:
     wired = wiring.examine(double)
     if wired.verdict != "healthy":
         return Diagnosis(wired.verdict, wired.message, (wired,))
-    seen = Evidence(subject, settings, _followed(some, double))
+    seen = Seen(subject, settings, _followed(some, double))
     seen.levels = trivial.levels(subject)
     easy = _trivial(seen)
     path = _flow(seen)
@@ -129,11 +70,11 @@ def _followed(subject: Subject, double: Subject) -> Flow:
     return flows.measure(double) if plain.finite else plain
 
 
-def _target_is_constant(seen: Evidence) -> bool:
+def _target_is_constant(seen: Seen) -> bool:
     return seen.levels is not None and seen.levels.constant < 1e-12
 
 
-def _trivial(seen: Evidence) -> Finding:
+def _trivial(seen: Seen) -> Finding:
     levels = seen.levels
     if levels is None:
         message = Message("Too few sequences, or a loss of your own: simple predictors were not fitted.")
@@ -155,7 +96,7 @@ def _trivial(seen: Evidence) -> Finding:
     return Finding("trivial", "healthy", message, numbers)
 
 
-def _flow(seen: Evidence) -> Finding:
+def _flow(seen: Seen) -> Finding:
     flow, need = seen.flow, seen.needed
     numbers: dict[str, Any] = {"loss": flow.loss, "needed": need, "states": flows.states(flow)}
     if not flow.finite:
@@ -192,7 +133,7 @@ def _flow(seen: Evidence) -> Finding:
     return Finding("flow", "healthy", message, numbers)
 
 
-def _cut(seen: Evidence, numbers: dict[str, Any]) -> Finding | None:
+def _cut(seen: Seen, numbers: dict[str, Any]) -> Finding | None:
     flow = seen.flow
     if not np.isfinite(flow.back).any():
         message = Message("No gradient reaches the inputs, though outputs depend on them: something detaches them.")
@@ -225,7 +166,7 @@ def _reads_beyond(subject: Subject, k: int) -> bool:
     return not torch.allclose(before, after, rtol=0, atol=1e-12)
 
 
-def _train(seen: Evidence) -> None:
+def _train(seen: Seen) -> None:
     """Train a copy, or take the model as it is if it was trained and does better than a constant."""
     subject = seen.subject
     if subject.sequences < trivial.FEWEST:
@@ -242,7 +183,7 @@ def _train(seen: Evidence) -> None:
     seen.use = use.measure(replace(judge, model=seen.fit.subject.model))
 
 
-def _use(seen: Evidence, path: Finding, easy: Finding) -> Finding:
+def _use(seen: Seen, path: Finding, easy: Finding) -> Finding:
     """The last stage: what of the past the trained model's loss depends on, and the verdict that follows."""
     if seen.fit is None:
         n = seen.subject.sequences
@@ -263,14 +204,14 @@ def _use(seen: Evidence, path: Finding, easy: Finding) -> Finding:
     return Finding("use", verdict, message, numbers)
 
 
-def _horizon(seen: Evidence) -> int | None:
+def _horizon(seen: Seen) -> int | None:
     """Number of newest steps that the trained model uses; 0 where it does no better than without inputs."""
     if seen.use is None or seen.fit is None:
         return None
     return seen.use.horizon if seen.learnt else 0
 
 
-def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
+def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
     fit, used, need = seen.fit, _horizon(seen), seen.needed
     assert fit is not None
     values = {
@@ -312,7 +253,7 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
     )
 
 
-def _stuck(seen: Evidence) -> tuple[Verdict, Message] | None:
+def _stuck(seen: Seen) -> tuple[Verdict, Message] | None:
     """Judge a trained model that does no better than a simple predictor, though something does."""
     fit, levels = seen.fit, seen.levels
     if not seen.subject.trained or fit is None or levels is None:
@@ -345,7 +286,7 @@ def _confirmed(path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]
     )  # fmt: skip
 
 
-def _nothing_learnt(seen: Evidence, path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]:
+def _nothing_learnt(seen: Seen, path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]:
     fit = seen.fit
     assert fit is not None
     if path.verdict != "healthy":
@@ -366,7 +307,7 @@ def _nothing_learnt(seen: Evidence, path: Finding, values: dict[str, Any]) -> tu
     )  # fmt: skip
 
 
-def _diagnosis(seen: Evidence, findings: tuple[Finding, ...], last: Finding, double: Subject) -> Diagnosis:
+def _diagnosis(seen: Seen, findings: tuple[Finding, ...], last: Finding, double: Subject) -> Diagnosis:
     flow = seen.flow
     decay = flow.fitted
     starts = [flow, *_other_starts(seen)]
@@ -384,7 +325,7 @@ def _diagnosis(seen: Evidence, findings: tuple[Finding, ...], last: Finding, dou
     return replace(found, findings=(*findings, *_trials(seen, found)))
 
 
-def _trials(seen: Evidence, found: Diagnosis) -> Iterator[Finding]:
+def _trials(seen: Seen, found: Diagnosis) -> Iterator[Finding]:
     """Yield the findings of the stages that are run only if they are asked for."""
     subject, wanted = seen.subject, seen.settings
     if wanted.ladder:
@@ -397,7 +338,7 @@ def _trials(seen: Evidence, found: Diagnosis) -> Iterator[Finding]:
         yield attempt(subject, found.remedies, wanted.seeds, wanted.updates, wanted.seconds)
 
 
-def _other_starts(seen: Evidence) -> list[Flow]:
+def _other_starts(seen: Seen) -> list[Flow]:
     """The flow of the same model with weights drawn anew, where they can be."""
     fresh = seen.subject.fresh
     if fresh is None or seen.subject.trained:
