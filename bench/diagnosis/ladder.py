@@ -57,7 +57,7 @@ class Adapter(nn.Module):
         return self.out(found.reshape(len(x), -1, found.shape[-1]))
 
     def _run(self, x: Tensor) -> Tensor:
-        """What the module's readout reads, or the module returns: (B, F), or (B, T, F) with steps second."""
+        """Return what the module's readout reads, or the module returns: (B, F), or (B, T, F) with steps second."""
         subject = self.subject.with_x(x)
         given = {"lengths": torch.full((len(x),), x.shape[1])} if subject.takes_lengths else {}
         self.features.clear()
