@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bench.diagnosis import chain
 from bench.diagnosis.evidence import Evidence
 from bench.diagnosis.findings import Diagnosis
+from bench.diagnosis.seen import Settings
 from bench.diagnosis.subject import TRAINING_STEP, Batch, Loss, Subject, checked
 from bench.errors import BenchError
 
@@ -64,7 +65,7 @@ def diagnose(
     subject = Subject(model, given, loss or _usual(model, given), time_dim, causal, trained, fresh)
     if lag is not None and not 0 < lag < given.x.shape[min(time_dim, given.x.dim() - 1)]:
         raise BenchError(f"The lag is {lag}: it has to be at least 1, and less than the number of steps.")
-    settings = chain.Settings(lag, max(1, seeds), seconds, updates, clip, ladder, attempts, evidence or Evidence())
+    settings = Settings(lag, max(1, seeds), seconds, updates, clip, ladder, attempts, evidence or Evidence())
     with torch.enable_grad():
         found = chain.run(checked(subject), settings)
     _log(found)

@@ -15,6 +15,7 @@ from torch import nn
 from bench.diagnosis.findings import Finding, Remedy
 from bench.diagnosis.fit import fit
 from bench.diagnosis.subject import Subject, copied, seeded
+from bench.diagnosis.trivial import halves
 from bench.languages import Message
 
 FEWEST = 3
@@ -85,7 +86,8 @@ def _changed(subject: Subject, remedy: Remedy, seed: int) -> Subject:
 
 
 def _loss(subject: Subject, updates: int, seconds: float) -> float:
-    return max(fit(subject, updates, seconds).held_out, 1e-12)
+    train, judge = (subject.part(part) for part in halves(subject))
+    return max(fit(train, judge, updates, seconds).held_out, 1e-12)
 
 
 def _tested(remedies: list[Remedy], plain: np.ndarray, tried: list[np.ndarray]) -> list[Trial]:

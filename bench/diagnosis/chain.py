@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,82 +12,37 @@ import torch
 
 from bench.diagnosis import flow as flows
 from bench.diagnosis import trivial, use, wiring
-from bench.diagnosis.evidence import Evidence as Proof
 from bench.diagnosis.findings import Diagnosis, Finding, Point, Verdict
 from bench.diagnosis.fit import Fit, fit, held_out
 from bench.diagnosis.flow import Flow
 from bench.diagnosis.remedies import remedies
+from bench.diagnosis.seen import BETTER, Seen, Settings
 from bench.diagnosis.subject import Subject
-from bench.diagnosis.trivial import Levels
-from bench.diagnosis.use import Use
 from bench.languages import Message
 
 EQUAL = 0.02
 """Relative difference of losses below which a model does no better than a simple predictor."""
-BETTER = 0.1
-"""Share by which a loss has to be below a simple predictor's to count as lower."""
 SOLVED = 0.1
 """Share of the constant predictor's loss below which there is nothing left to learn."""
+PROBED = 6_000
+"""Steps of all sequences together that gradients are followed over."""
+JUDGED = 20_000
+"""Steps of all sequences together that a trained copy is judged on."""
 ENDS = ("memory not needed", "trivial")
 """Verdicts on the task alone that explain whatever the gradient does, unless it explodes."""
 GROWTH = math.log(1000)
 """Growth of a gradient over the whole way, in nats, above which it explodes."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Settings of a diagnosis: what is known, and how thoroughly to look."""
-
-    lag: int | None = None
-    """Number of steps back at which what matters lies; None if that is not known."""
-    seeds: int = 5
-    seconds: float = 60.0
-    updates: int = 200
-    clip: float = 1.0
-    ladder: bool = False
-    attempts: bool = False
-    evidence: Proof = field(default_factory=Proof)
-
-
-@dataclass
-class Evidence:
-    """Results of the stages so far."""
-
-    subject: Subject
-    settings: Settings
-    flow: Flow
-    levels: Levels | None = None
-    fit: Fit | None = None
-    use: Use | None = None
-    decays: tuple[np.ndarray, ...] = ()
-
-    @property
-    def needed(self) -> int:
-        """Number of steps that a gradient has to travel: the lag, or the longest sequence if it is not known."""
-        lengths = self.subject.batch.lengths
-        longest = self.subject.steps if lengths is None else int(lengths.max())
-        return min(self.settings.lag or longest - 1, longest - 1)
-
-    @property
-    def constant(self) -> float:
-        """Loss of those who know nothing of the inputs."""
-        if self.levels is not None:
-            return self.levels.constant
-        return self.use.losses[0] if self.use else math.nan
-
-    def beats(self, loss: float) -> bool:
-        """Return True if a loss is clearly below the constant predictor's."""
-        return loss < (1 - BETTER) * self.constant
-
-
 def run(subject: Subject, settings: Settings) -> Diagnosis:
     """Go through the stages until one explains the failure; `subject` is checked."""
-    double = subject.doubled()
+    some = _some(subject, torch.arange(subject.sequences), PROBED)
+    double = some.doubled()
     wired = wiring.examine(double)
     if wired.verdict != "healthy":
         return Diagnosis(wired.verdict, wired.message, (wired,))
-    seen = Evidence(subject, settings, _followed(subject, double))
-    seen.levels = trivial.levels(double)
+    seen = Seen(subject, settings, _followed(some, double))
+    seen.levels = trivial.levels(subject)
     easy = _trivial(seen)
     path = _flow(seen)
     findings = [wired, easy, path]
@@ -102,6 +57,11 @@ def run(subject: Subject, settings: Settings) -> Diagnosis:
     return _diagnosis(seen, tuple(findings), last, double)
 
 
+def _some(subject: Subject, chosen: torch.Tensor, steps: int) -> Subject:
+    """The first of these sequences, so many that they have no more steps in all, and a few in any case."""
+    return subject.part(chosen[: max(trivial.FEWEST, steps // subject.steps)])
+
+
 def _followed(subject: Subject, double: Subject) -> Flow:
     """The flow in double precision, unless the model's own has values that are not finite, or has no gradient."""
     own = subject.copied()
@@ -110,11 +70,11 @@ def _followed(subject: Subject, double: Subject) -> Flow:
     return flows.measure(double) if plain.finite else plain
 
 
-def _target_is_constant(seen: Evidence) -> bool:
+def _target_is_constant(seen: Seen) -> bool:
     return seen.levels is not None and seen.levels.constant < 1e-12
 
 
-def _trivial(seen: Evidence) -> Finding:
+def _trivial(seen: Seen) -> Finding:
     levels = seen.levels
     if levels is None:
         message = Message("Too few sequences, or a loss of your own: simple predictors were not fitted.")
@@ -124,7 +84,7 @@ def _trivial(seen: Evidence) -> Finding:
         return Finding("trivial", "trivial", Message("All targets are equal: a constant predicts them."), numbers)
     k = levels.enough(SOLVED * levels.constant)
     values = {"k": k or 0, "share": f"{min(levels.windows.values(), default=math.nan) / levels.constant:.0%}"}
-    if k is not None and seen.settings.lag is None and k <= seen.needed:
+    if k is not None and seen.settings.lag is None and k <= max(1, seen.needed // 2):
         message = Message(
             "A linear function of the newest {k} steps predicts held-out targets (its loss is {share} of the constant "
             "predictor's): no longer memory is needed.", values
@@ -136,7 +96,7 @@ def _trivial(seen: Evidence) -> Finding:
     return Finding("trivial", "healthy", message, numbers)
 
 
-def _flow(seen: Evidence) -> Finding:
+def _flow(seen: Seen) -> Finding:
     flow, need = seen.flow, seen.needed
     numbers: dict[str, Any] = {"loss": flow.loss, "needed": need, "states": flows.states(flow)}
     if not flow.finite:
@@ -173,7 +133,7 @@ def _flow(seen: Evidence) -> Finding:
     return Finding("flow", "healthy", message, numbers)
 
 
-def _cut(seen: Evidence, numbers: dict[str, Any]) -> Finding | None:
+def _cut(seen: Seen, numbers: dict[str, Any]) -> Finding | None:
     flow = seen.flow
     if not np.isfinite(flow.back).any():
         message = Message("No gradient reaches the inputs, though outputs depend on them: something detaches them.")
@@ -197,7 +157,7 @@ def _cut(seen: Evidence, numbers: dict[str, Any]) -> Finding | None:
 
 def _reads_beyond(subject: Subject, k: int) -> bool:
     """Return True if the last output changes with inputs older than the newest k steps."""
-    double = subject.doubled()
+    double = _some(subject, torch.arange(subject.sequences), PROBED).doubled()
     x = double.front(double.batch.x)
     changed = torch.cat([x.roll(1, 0)[:, : subject.steps - k], x[:, subject.steps - k :]], dim=1)
     before, after = (s.copied().run().out for s in (double, double.with_x(changed)))
@@ -206,24 +166,24 @@ def _reads_beyond(subject: Subject, k: int) -> bool:
     return not torch.allclose(before, after, rtol=0, atol=1e-12)
 
 
-def _train(seen: Evidence) -> None:
+def _train(seen: Seen) -> None:
     """Train a copy, or take the model as it is if it was trained and does better than a constant."""
     subject = seen.subject
     if subject.sequences < trivial.FEWEST:
         return
-    judge = subject.part(trivial.halves(subject)[1])
-    judge.model.eval()
+    judge = _some(subject, trivial.halves(subject)[1], JUDGED)
     if subject.trained:
         level = held_out(judge)
         seen.use = use.measure(judge)
         seen.fit = Fit(subject, 0, 0.0, level, level, True)
         if seen.beats(level) or not math.isfinite(seen.constant):
             return
-    seen.fit = fit(subject, seen.settings.updates, seen.settings.seconds)
+    train = subject.part(trivial.halves(subject)[0])
+    seen.fit = fit(train, judge, seen.settings.updates, seen.settings.seconds)
     seen.use = use.measure(replace(judge, model=seen.fit.subject.model))
 
 
-def _use(seen: Evidence, path: Finding, easy: Finding) -> Finding:
+def _use(seen: Seen, path: Finding, easy: Finding) -> Finding:
     """The last stage: what of the past the trained model's loss depends on, and the verdict that follows."""
     if seen.fit is None:
         n = seen.subject.sequences
@@ -244,21 +204,21 @@ def _use(seen: Evidence, path: Finding, easy: Finding) -> Finding:
     return Finding("use", verdict, message, numbers)
 
 
-def _horizon(seen: Evidence) -> int | None:
+def _horizon(seen: Seen) -> int | None:
     """Number of newest steps that the trained model uses; 0 where it does no better than without inputs."""
     if seen.use is None or seen.fit is None:
         return None
-    return seen.use.horizon if seen.beats(seen.fit.held_out) else 0
+    return seen.use.horizon if seen.learnt else 0
 
 
-def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
+def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
     fit, used, need = seen.fit, _horizon(seen), seen.needed
     assert fit is not None
     values = {
         "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "used": used, "need": need,
         "updates": fit.updates,
     }  # fmt: skip
-    if not seen.beats(fit.held_out):
+    if not seen.learnt:
         return _nothing_learnt(seen, path, values)
     if used is not None and used > need:
         return "healthy", Message(
@@ -267,7 +227,7 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
         )  # fmt: skip
     if seen.settings.lag is not None:
         if path.verdict == "vanishes":
-            return "vanishes", path.message
+            return _confirmed(path, values)
         return "reached, not used", Message(
             "The gradient reaches {need} steps back, but the model uses only the newest {used}.", values
         )
@@ -287,18 +247,18 @@ def _concluded(seen: Evidence, path: Finding) -> tuple[Verdict, Message]:
             "cause elsewhere.", values
         )  # fmt: skip
     if path.verdict == "vanishes":
-        return "vanishes", path.message
+        return _confirmed(path, values)
     return "reached, not used", Message(
         "The gradient reaches {need} steps back, but the model uses only the newest {used}.", values
     )
 
 
-def _stuck(seen: Evidence) -> tuple[Verdict, Message] | None:
+def _stuck(seen: Seen) -> tuple[Verdict, Message] | None:
     """Judge a trained model that does no better than a simple predictor, though something does."""
     fit, levels = seen.fit, seen.levels
     if not seen.subject.trained or fit is None or levels is None:
         return None
-    judge = seen.subject.part(trivial.halves(seen.subject)[1])
+    judge = _some(seen.subject, trivial.halves(seen.subject)[1], JUDGED)
     own = held_out(judge)
     values = {
         "own": f"{own:.3g}", "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "updates": fit.updates,
@@ -318,11 +278,19 @@ def _stuck(seen: Evidence) -> tuple[Verdict, Message] | None:
     return None
 
 
-def _nothing_learnt(seen: Evidence, path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]:
+def _confirmed(path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]:
+    """The verdict on the gradient, with what training a copy came to."""
+    return path.verdict, Message(
+        "{flow} After {updates} updates on this batch, a copy has a loss of {loss}, the constant predictor one of "
+        "{constant}.", values | {"flow": path.message}
+    )  # fmt: skip
+
+
+def _nothing_learnt(seen: Seen, path: Finding, values: dict[str, Any]) -> tuple[Verdict, Message]:
     fit = seen.fit
     assert fit is not None
     if path.verdict != "healthy":
-        return path.verdict, path.message
+        return _confirmed(path, values)
     if fit.fitted < (1 - 3 * BETTER) * seen.constant:
         return "cannot tell", Message(
             "The model learns its {n} sequences by heart and predicts others no better than a constant: give more "
@@ -339,7 +307,7 @@ def _nothing_learnt(seen: Evidence, path: Finding, values: dict[str, Any]) -> tu
     )  # fmt: skip
 
 
-def _diagnosis(seen: Evidence, findings: tuple[Finding, ...], last: Finding, double: Subject) -> Diagnosis:
+def _diagnosis(seen: Seen, findings: tuple[Finding, ...], last: Finding, double: Subject) -> Diagnosis:
     flow = seen.flow
     decay = flow.fitted
     starts = [flow, *_other_starts(seen)]
@@ -357,7 +325,7 @@ def _diagnosis(seen: Evidence, findings: tuple[Finding, ...], last: Finding, dou
     return replace(found, findings=(*findings, *_trials(seen, found)))
 
 
-def _trials(seen: Evidence, found: Diagnosis) -> Iterator[Finding]:
+def _trials(seen: Seen, found: Diagnosis) -> Iterator[Finding]:
     """Yield the findings of the stages that are run only if they are asked for."""
     subject, wanted = seen.subject, seen.settings
     if wanted.ladder:
@@ -370,10 +338,11 @@ def _trials(seen: Evidence, found: Diagnosis) -> Iterator[Finding]:
         yield attempt(subject, found.remedies, wanted.seeds, wanted.updates, wanted.seconds)
 
 
-def _other_starts(seen: Evidence) -> list[Flow]:
+def _other_starts(seen: Seen) -> list[Flow]:
     """The flow of the same model with weights drawn anew, where they can be."""
     fresh = seen.subject.fresh
     if fresh is None or seen.subject.trained:
         return []
-    others = [replace(seen.subject, model=fresh(seed)).doubled() for seed in range(1, seen.settings.seeds)]
+    some = _some(seen.subject, torch.arange(seen.subject.sequences), PROBED)
+    others = [replace(some, model=fresh(seed)).doubled() for seed in range(1, seen.settings.seeds)]
     return [found for found in map(flows.measure, others) if found.finite]

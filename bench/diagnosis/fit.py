@@ -11,7 +11,6 @@ from torch import nn
 
 from bench.diagnosis.blame import theirs
 from bench.diagnosis.subject import Subject, seeded
-from bench.diagnosis.trivial import halves
 
 RATES = (0.003, 0.01)
 AT_ONCE = 64
@@ -39,15 +38,13 @@ class Fit:
     """False if the time was over before all updates were made."""
 
 
-def fit(subject: Subject, updates: int, seconds: float) -> Fit:
-    """Train a copy by Adam at each of a few rates; return the one with the lowest loss on the held-out sequences.
+def fit(train: Subject, judge: Subject, updates: int, seconds: float) -> Fit:
+    """Train a copy by Adam at each of a few rates; return the one with the lowest loss on the sequences of `judge`.
 
     The loop is plain: gradients are zeroed, clipped by norm and applied; nothing of the user's own training takes part.
     """
-    train, judge = (subject.part(part) for part in halves(subject))
     found = [_train(train, judge, rate, updates, seconds / len(RATES)) for rate in RATES]
-    best = min(found, key=lambda one: one.held_out if math.isfinite(one.held_out) else math.inf)
-    return replace(best, subject=replace(subject, model=best.subject.model))
+    return min(found, key=lambda one: one.held_out if math.isfinite(one.held_out) else math.inf)
 
 
 def _train(train: Subject, judge: Subject, rate: float, updates: int, seconds: float) -> Fit:
@@ -79,11 +76,8 @@ def _train(train: Subject, judge: Subject, rate: float, updates: int, seconds: f
 
 
 def held_out(judge: Subject) -> float:
-    """Loss of a model in evaluation."""
-    was = judge.model.training
-    judge.model.eval()
-    try:
-        with torch.no_grad():
-            return float(judge.copied().run().loss)
-    finally:
-        judge.model.train(was)
+    """Loss of a model in evaluation, which is left as it is."""
+    copy = judge.copied()
+    copy.model.eval()
+    with torch.no_grad():
+        return float(copy.run().loss)

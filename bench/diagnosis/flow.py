@@ -115,6 +115,7 @@ def fitted(profile: np.ndarray) -> Decay:
 def measure(subject: Subject) -> Flow:
     """Follow the loss of a copy back, whose fused layers run step by step; `subject` ready for evaluation."""
     copy = subject.copied()
+    copy.model.requires_grad_(False)  # gradients of states and inputs alone: the faster
     model, twins = with_twins(copy.model)
     return followed(replace(copy, model=model), twins)
 

@@ -21,6 +21,8 @@ from bench.diagnosis.blame import TheirError, theirs
 from bench.errors import BenchError
 
 Loss = Callable[[Any, Tensor], Tensor]
+IGNORED = -100
+"""The class of a step that is not scored; torch's cross-entropy knows it."""
 TRAINING_STEP = "training_step"
 """Stands for the loss that a LightningModule's own step returns."""
 SEED = 20
@@ -240,6 +242,10 @@ def classes_last(out: Tensor, y: Tensor) -> Tensor:
             f"The model returns {_shape(out)} where y is {_shape(y)}: cross-entropy needs one axis more than y has, "
             "for the classes."
         )
+    if bool(((y < 0) & (y != IGNORED)).any()):
+        raise BenchError(
+            f"y holds class {int(y[y != IGNORED].min())}: classes are counted from 0 ({IGNORED}: not scored)."
+        )
     if y.numel() and int(y.max()) >= found.shape[-1]:
         raise BenchError(f"y holds class {int(y.max())}, but the model has outputs for {found.shape[-1]} classes.")
     return found
@@ -296,6 +302,8 @@ def checked(subject: Subject) -> Subject:
         raise BenchError(f"x is {_shape(batch.x)}: it needs an axis of sequences and one of steps (--time-dim).")
     if not subject.sequences or not subject.steps:
         raise BenchError(f"x is {_shape(batch.x)}: there is nothing in it.")
+    if subject.steps == 1:
+        raise BenchError(f"x is {_shape(batch.x)}, with one step along axis {subject.time}: see --time-dim.")
     if not subject.stepwise and (not batch.y.dim() or batch.y.shape[0] != subject.sequences):
         raise BenchError(
             f"y is {_shape(batch.y)}, but x has {subject.sequences} sequences of {subject.steps} steps "

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from bench.diagnosis.subject import Subject, classes_last
 
-FEWEST = 16
+FEWEST = 30
 """Sequences below which nothing can be fitted on one half and judged on the other."""
 MOST_ROWS = 4000
 """Scored steps that predictors are fitted on, and as many that they are judged on."""

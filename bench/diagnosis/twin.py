@@ -106,7 +106,7 @@ class StepwiseTwin(nn.Module):
     ) -> tuple[Tensor, list[Tensor]]:
         """One layer in one direction: x (T, B, I) to (T, B, H)."""
         weights = self._weights(track)
-        drive = linear(x, weights["ih"], weights.get("b_ih"))
+        drive = linear(x, weights["ih"], weights.get("b_ih")).unbind(0)  # an index's gradient is as large as the whole
         places = range(len(x) - 1, -1, -1) if track.reverse else range(len(x))
         outputs: list[Tensor] = []
         for t in places:

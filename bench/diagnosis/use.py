@@ -16,6 +16,8 @@ from bench.diagnosis.trivial import kind_of
 
 SHARE = 0.1
 """Share of the cost of losing all inputs that counts as next to nothing."""
+PAIRINGS = 24
+"""Other pairings of inputs with targets that the loss is compared with."""
 FINE = 16
 """Steps within which the horizon is looked for one by one."""
 
@@ -27,6 +29,8 @@ class Use:
     losses: dict[int, float]
     whole: float
     """Loss with everything intact."""
+    chance: float = 0.0
+    """Share of other pairings of inputs with targets in which the loss is as low: a p-value by permutation."""
 
     @property
     def horizon(self) -> int:
@@ -44,11 +48,12 @@ def measure(subject: Subject) -> Use | None:
     if subject.stepwise and kind is None:
         return None
     model, steps, ends = subject.copied(), subject.steps, _ends(subject)
+    model.model.eval()
     x = subject.front(subject.batch.x)
 
-    def loss(k: int) -> float:
+    def loss(k: int, shift: int = 1) -> float:
         with torch.no_grad():
-            found = model.with_x(_replaced(x, ends - k)).copied().run()
+            found = model.with_x(_replaced(x, ends - k, shift)).copied().run()
         return _at_the_end(model, found, ends, str(kind)) if subject.stepwise else float(found.loss)
 
     grid = sorted({0, *(2**i for i in range(steps.bit_length())), *(steps * i // 8 for i in range(1, 9)), steps})
@@ -56,7 +61,9 @@ def measure(subject: Subject) -> Use | None:
     horizon = Use(losses, losses[steps]).horizon
     low = max([k for k in losses if k < horizon], default=0)
     losses |= {k: loss(k) for k in (range(low + 1, horizon) if horizon - low <= FINE else ())}
-    return Use(losses, losses[steps])
+    others = [loss(0, shift) for shift in range(1, min(subject.sequences, PAIRINGS + 1))]
+    as_low = sum(other <= losses[steps] for other in others)
+    return Use(losses, losses[steps], (1 + as_low) / (1 + len(others)))
 
 
 def _ends(subject: Subject) -> Tensor:
@@ -70,10 +77,10 @@ def _ends(subject: Subject) -> Tensor:
     return torch.where((y >= 0) & (steps <= ends[:, None]), steps, 1).max(1).values
 
 
-def _replaced(x: Tensor, ends: Tensor) -> Tensor:
-    """Inputs (B, T, …) whose first `ends` steps are those of another sequence."""
+def _replaced(x: Tensor, ends: Tensor, shift: int = 1) -> Tensor:
+    """Inputs (B, T, …) whose first `ends` steps are those of the sequence `shift` places away."""
     old = torch.arange(x.shape[1]) < ends[:, None]
-    return torch.where(old.reshape(*old.shape, *[1] * (x.dim() - 2)), x.roll(1, 0), x)
+    return torch.where(old.reshape(*old.shape, *[1] * (x.dim() - 2)), x.roll(shift, 0), x)
 
 
 def _at_the_end(subject: Subject, found: Pass, ends: Tensor, kind: str) -> float:

@@ -122,7 +122,10 @@ def _batch_first_hint(subject: Subject) -> Message:
     ]
     right = "batch_first=True" if subject.time == 1 else "batch_first=False"
     if wrong:
-        return Message("Give {layers} {right}.", {"layers": ", ".join(wrong), "right": right})
+        return Message(
+            "Give {layers} {right}, or look for a view or reshape that swaps the two axes.",
+            {"layers": ", ".join(wrong), "right": right},
+        )
     return Message("Look for a view or reshape that swaps the two axes.")
 
 
@@ -208,6 +211,8 @@ def without_gradient(subject: Subject) -> Finding | None:
     """Look for parameters that the loss has no gradient for, though they are to be trained."""
     copy = subject.copied()
     passed = copy.run()
+    if not any(p.requires_grad for p in copy.model.parameters()):
+        return _wrong(Message("The model has no parameter that is to be trained (requires_grad)."))
     if not passed.loss.requires_grad:
         return _wrong(
             Message("The loss has no gradient: something between parameters and loss detaches, rounds or takes .data.")

@@ -5,7 +5,7 @@ from torch import nn
 
 THREAD = "github.com/lucidrains/minGRU-pytorch/issues/8"
 VERDICT = "vanishes"
-SAYS = "halves every 2.0 steps"
+SAYS = "of 30 steps"
 OPTIONS = {"lag": 30}
 
 

@@ -5,7 +5,7 @@ from torch import nn
 
 THREAD = "github.com/official-stockfish/nnue-pytorch/issues/55"
 VERDICT = "vanishes"
-SAYS = "reaches 1 of"
+SAYS = "of 10 steps"
 OPTIONS = {"lag": 10}
 
 
