@@ -86,23 +86,31 @@ def own_parts(modules: Iterable[str], package: Path = PACKAGE) -> dict[str, str]
             found[name], used = _part_of(file, package)
             left += used
             if file.suffix == ".py":
-                found |= _installed(file)
+                found |= _digests_of(_own_installed(file))
     return found
 
 
-def _installed(file: Path) -> dict[str, str]:
-    """Digest the modules that the classes of a file declare as their data; one that is not there has none."""
-    bodies = [cls.body for cls in ast.parse(file.read_bytes()).body if isinstance(cls, ast.ClassDef)]
-    given = [line.value for body in bodies for line in body if isinstance(line, ast.Assign) and _names_installed(line)]
-    found = {}
-    for name in (name for value in given for name in ast.literal_eval(value)):
-        spec = find_spec(name)
-        found[f"installed {name}"] = _content(Path(spec.origin)) if spec and spec.origin else ""
-    return found
+def _digests_of(installed: Iterable[str]) -> dict[str, str]:
+    """Digest installed modules that are data; one that is not there has no digest."""
+    specs = {name: find_spec(name) for name in installed}
+    return {f"installed {n}": _content(Path(spec.origin)) if spec and spec.origin else "" for n, spec in specs.items()}
 
 
-def _names_installed(line: ast.Assign) -> bool:
-    return any(isinstance(target, ast.Name) and target.id == "installed" for target in line.targets)
+@cache
+def _own_installed(file: Path) -> tuple[str, ...]:
+    """Return the modules that a file of this project declares as data; read once in a process, as its code is."""
+    return _installed_in(file.read_bytes())
+
+
+def _installed_in(source: bytes) -> tuple[str, ...]:
+    """Return the modules that the classes of a source declare as their data."""
+    lines = [line for cls in ast.parse(source).body if isinstance(cls, ast.ClassDef) for line in cls.body]
+    given = [line.value for line in lines if isinstance(line, ast.Assign) and _gives(line, "installed")]
+    return tuple(name for value in given for name in ast.literal_eval(value))
+
+
+def _gives(line: ast.Assign, attribute: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == attribute for target in line.targets)
 
 
 @cache
@@ -161,7 +169,7 @@ def _foreign(module: ModuleType) -> tuple[dict[str, str], set[str]]:
     ]
     trees = {name: _tree(file.read_bytes()) for name, file in files.items()}
     for file in files.values():
-        trees |= _installed(file)
+        trees |= _digests_of(_installed_in(file.read_bytes()))
     return trees | {kernel.name: _c_essence(kernel.read_text(encoding="utf-8")) for kernel in kernels}, used
 
 

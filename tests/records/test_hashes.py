@@ -6,6 +6,7 @@ from typing import Annotated, get_args, get_type_hints
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from bench.records import source_hash as source_hash_module
 from bench.records.own_classes import PACKAGE, own_classes, own_word
 from bench.records.provenance import provenance
 from bench.records.result import MEMBERS
@@ -188,6 +189,28 @@ def test_a_hash_found_without_importing_is_the_one_of_the_class():
         for name, cls in registry.all().items():
             assert own_classes(room)[name].module == cls.__module__
             assert own_hash(cls.__module__) == source_hash(cls)
+
+
+def test_a_file_is_parsed_once_however_often_it_is_hashed(monkeypatch):
+    """A preset hashes a technique for each of its settings."""
+    first = own_hash("bench.tasks.text")
+
+    def parse(*_):
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr(source_hash_module.ast, "parse", parse)
+    assert own_hash("bench.tasks.text") == first
+
+
+def test_an_installed_module_that_is_data_counts(tmp_path, monkeypatch):
+    """The text task reads CPython's help: its hash is that of the text, too."""
+    before = own_hash("bench.tasks.text")
+    (tmp_path / "topics.py").write_text("topics = {}")
+    spec = type("Spec", (), {"origin": str(tmp_path / "topics.py")})
+    monkeypatch.setattr(source_hash_module, "find_spec", lambda name: spec)
+    assert own_hash("bench.tasks.text") != before
+    monkeypatch.setattr(source_hash_module, "find_spec", lambda name: None)
+    assert own_hash("bench.tasks.text") != before
 
 
 def test_words_for_readers_do_not_count_and_all_else_does():
