@@ -291,7 +291,7 @@ def analysis(verdict: PartVerdict, name: str, say: Language, called: Callable[[s
 
 def _number(value: float) -> str:
     value = 0.0 if abs(value) < ROUNDING else value
-    return f"{value:.3g}".replace("-", "−").replace("inf", "∞")
+    return _plain(value).replace("-", "−")
 
 
 def _plain(value: float) -> str:

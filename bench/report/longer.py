@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.evidence.estimates import CONFIDENCE
+from bench.evidence.measuring.runs import share_of_the_way
 from bench.evidence.scope import SETTING, Scope, solved_in
 from bench.evidence.statistics import Interval, mean_interval
 
-CONFIDENCE = 0.95
 SHARE = (0.0, 1.0)
 
 
@@ -40,7 +41,8 @@ def kept(scope: Scope) -> list[Kept]:
         shares: dict[int, list[float]] = {}
         for row in rows.itertuples():
             for lag, metric in json.loads(row.test_metrics or "{}").items():
-                shares.setdefault(int(lag), []).append(_share(metric, row.trivial_level, row.solved_at))
+                share = float(share_of_the_way(metric, row.trivial_level, row.solved_at))
+                shares.setdefault(int(lag), []).append(share)
         found += list(_by_lag(technique, task, int(trained), shares))
     return found
 
@@ -51,9 +53,3 @@ def _by_lag(technique: str, task: str, trained: int, shares: dict[int, list[floa
         if values:
             interval = mean_interval(values, CONFIDENCE, SHARE)
             yield Kept(technique, task, trained, lag, float(np.mean(values)), interval, len(values))
-
-
-def _share(metric: float, trivial: float, solved_at: float) -> float:
-    """The share of the way from the trivial level to a perfect answer, between 0 and 1."""
-    perfect = 1.0 if solved_at > trivial else 0.0
-    return min(1.0, max(0.0, (metric - trivial) / (perfect - trivial)))

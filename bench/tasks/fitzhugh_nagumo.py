@@ -9,14 +9,16 @@ import torch
 from torch import Generator, Tensor
 
 from bench.batch import Batch
-from bench.tasks.base import Split, Task
+from bench.tasks.base import Split
+from bench.tasks.finite import drawn
+from bench.tasks.numbers import Numbers
 
 STEP = 0.4
 CURRENT, A, B, RATE = 0.5, 0.7, 0.8, 0.02
 COUNTS: dict[Split, int] = {"train": 128, "validation": 256, "test": 256}
 
 
-class FitzHughNagumo(Task):
+class FitzHughNagumo(Numbers):
     """Say at every step what the voltage of a neuron will be at the next one.
 
     The voltage v and a recovery w that is fifty times slower follow v' = v − v³/3 − w + 0.5 and
@@ -43,32 +45,18 @@ class FitzHughNagumo(Task):
     inputs, outputs = 1, 1
     least_lag = 2
     most_held_out = 256
-    metric_name = "mean squared error"
-    higher_is_better = False
     solved_at = 1e-4
 
     def sample(self, generator: Generator, batch_size: int, lag: int, split: Split = "train") -> Batch:
         """Draw voltages (lag, batch, 1) and those one step later (lag, batch, 1)."""
         self.check_lag(lag)
         voltages = trajectories(lag)[split]
-        if split == "train":
-            drawn = torch.randint(COUNTS[split], (batch_size,), generator=generator)
-        else:
-            drawn = torch.randperm(COUNTS[split], generator=generator)[:batch_size]
-        chosen = voltages[:, drawn].unsqueeze(-1)
+        chosen = voltages[:, drawn(COUNTS[split], batch_size, generator, split)].unsqueeze(-1)
         return Batch(chosen[:-1], chosen[1:])
 
     def scored_steps(self, lag: int) -> int:
         """Count all steps."""
         return lag
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error, (E,)."""
-        return (outputs - targets).square().flatten(1).mean(1)
-
-    def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error, (E,)."""
-        return self.loss(outputs, targets)
 
     def trivial_level(self, lag: int) -> float:
         """The error of whoever repeats the last voltage, on the test set: smaller than any constant's."""

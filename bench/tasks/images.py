@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from bench.errors import BenchError
 from bench.tasks.base import Split
+from bench.tasks.finite import drawn
 from bench.tasks.installed import pinned
 
 
@@ -65,12 +66,9 @@ def draw(images: Images, generator: Generator, batch_size: int, split: Split, ta
     Raises BenchError if more held-out images are asked for than there are.
     """
     count = len(images.labels)
-    if split == "train":
-        drawn = torch.randint(count, (batch_size,), generator=generator)
-    elif batch_size <= count:
-        drawn = torch.randperm(count, generator=generator)[:batch_size]
-    else:
+    if split != "train" and batch_size > count:
         raise BenchError(
             f"Task '{task}' has {count} {split} images, not {batch_size}: give --held-out-size {count} or less."
         )
-    return Images(images.pixels[:, drawn], images.labels[drawn])
+    chosen = drawn(count, batch_size, generator, split)
+    return Images(images.pixels[:, chosen], images.labels[chosen])

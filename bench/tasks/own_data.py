@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from torch import Tensor
 
 from bench.tasks.base import Split, Task
 
@@ -37,21 +36,6 @@ class OwnData(Task, ABC):
     def trivial_level(self, lag: int) -> float:
         """The best of the trivial answers."""
         return best_of(self.levels, self.higher_is_better)
-
-
-class Numbers(Task, ABC):
-    """A task that asks for numbers: its loss and its metric are the mean squared error."""
-
-    metric_name = "mean squared error"
-    higher_is_better = False
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error in units of the training part's variance, (E,)."""
-        return (outputs - targets).square().flatten(1).mean(1)
-
-    def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The same as the loss."""
-        return self.loss(outputs, targets)
 
 
 def best_of(levels: dict[str, float], higher_is_better: bool) -> float:

@@ -14,7 +14,9 @@ from torch import Generator, Tensor
 
 from bench.batch import Batch
 from bench.tasks.base import IGNORED, Split
-from bench.tasks.own_data import ARRAYS, SPLITS, Numbers, OwnData, arrays, standardised
+from bench.tasks.finite import drawn
+from bench.tasks.numbers import Numbers
+from bench.tasks.own_data import ARRAYS, SPLITS, OwnData, arrays, standardised
 
 
 class Sequences(NamedTuple):
@@ -48,12 +50,8 @@ class OwnSequences(OwnData, ABC):
         self.check_lag(lag)
         found = parts_of(self.file(ARRAYS))[split]
         count = found.seen.shape[1]
-        if split == "train":
-            drawn = torch.randint(count, (batch_size,), generator=generator)
-        else:
-            drawn = torch.randperm(count, generator=generator)[:batch_size]
-            drawn = torch.cat([drawn, torch.randint(count, (batch_size - len(drawn),), generator=generator)])
-        return Batch(F.pad(found.seen[:, drawn], (0, 0, 0, 0, 0, lag)), found.answers[:, drawn])
+        chosen = drawn(count, batch_size, generator, split)
+        return Batch(F.pad(found.seen[:, chosen], (0, 0, 0, 0, 0, lag)), found.answers[:, chosen])
 
     def steps(self, lag: int) -> int:
         """The longest sequence and the blank steps."""

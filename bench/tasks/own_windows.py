@@ -14,7 +14,9 @@ from torch import Generator, Tensor
 from bench.batch import Batch
 from bench.errors import BenchError
 from bench.tasks.base import Split
-from bench.tasks.own_data import ARRAYS, FEWEST, SPLITS, Numbers, OwnData, arrays, standardised
+from bench.tasks.finite import drawn
+from bench.tasks.numbers import Numbers
+from bench.tasks.own_data import ARRAYS, FEWEST, SPLITS, OwnData, arrays, standardised
 
 
 class Moments(NamedTuple):
@@ -51,13 +53,7 @@ class Windows(OwnData, ABC):
         self.check_lag(lag)
         file = self.file(ARRAYS)
         moments, starts = moments_of(file), starts_of(file, split, lag)
-        if split == "train":
-            drawn = torch.randint(len(starts), (batch_size,), generator=generator)
-        else:
-            drawn = torch.randperm(len(starts), generator=generator)[:batch_size]
-            again = torch.randint(len(starts), (batch_size - len(drawn),), generator=generator)
-            drawn = torch.cat([drawn, again])
-        rows = starts[drawn] + torch.arange(lag).unsqueeze(1)
+        rows = starts[drawn(len(starts), batch_size, generator, split)] + torch.arange(lag).unsqueeze(1)
         answers = moments.asked[rows[-self.scored_steps(lag) :]]
         return Batch(moments.seen[rows], answers.unsqueeze(-1) if answers.is_floating_point() else answers)
 

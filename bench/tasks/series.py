@@ -13,7 +13,9 @@ from torch import Generator, Tensor
 
 from bench.batch import Batch
 from bench.errors import BenchError
-from bench.tasks.base import Split, Task
+from bench.tasks.base import Split
+from bench.tasks.finite import drawn
+from bench.tasks.numbers import Numbers
 
 SHARES: dict[Split, float] = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
@@ -38,18 +40,17 @@ class Part(NamedTuple):
     """The mean squared error of the better of two predictors: the best constant, and that nothing changes."""
 
 
-class Forecast(Task, ABC):
+class Forecast(Numbers, ABC):
     """Say what will come, of a series that was measured; a subclass loads it.
 
     The first 70 % of the time are there to train with, the next 15 % to validate, the last 15 % to test: no future is
-    known in any part, and no answer of one part is asked for in another. The lag is the length of the window that is
+    known in any part, and no answer of one part is asked for in another. Errors are in units of the training part's
+    variance. The lag is the length of the window that is
     seen. Its second half is scored, so that every answer has at least half the lag to look back on.
     """
 
     outputs = 1
     least_lag = 2
-    metric_name = "mean squared error"
-    higher_is_better = False
 
     horizon: ClassVar[int]
     """Moments from what is seen last to the last that the answer depends on."""
@@ -63,12 +64,7 @@ class Forecast(Task, ABC):
         self.check_lag(lag)
         part = parts(type(self))[split]
         count = len(part.seen) - lag + 1
-        if split == "train":
-            first = torch.randint(count, (batch_size,), generator=generator)
-        else:
-            first = torch.randperm(count, generator=generator)[:batch_size]
-            first = torch.cat([first, torch.randint(count, (batch_size - len(first),), generator=generator)])
-        moments = first + torch.arange(lag).unsqueeze(1)
+        moments = drawn(count, batch_size, generator, split) + torch.arange(lag).unsqueeze(1)
         return Batch(part.seen[moments], part.asked[moments[-self.scored_steps(lag) :]].unsqueeze(-1))
 
     def check_lag(self, lag: int) -> None:
@@ -81,14 +77,6 @@ class Forecast(Task, ABC):
     def scored_steps(self, lag: int) -> int:
         """Count the second half of the window."""
         return lag - lag // 2
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error in units of the training part's variance, (E,)."""
-        return (outputs - targets).square().flatten(1).mean(1)
-
-    def metric(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The same as the loss."""
-        return self.loss(outputs, targets)
 
     def trivial_level(self, lag: int) -> float:
         """The better of the best constant and the forecast that nothing changes, on the whole test part."""

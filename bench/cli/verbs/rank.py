@@ -1,11 +1,11 @@
 """`bptt-bench rank`: where a module of one's own stands among all techniques."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bench.cli.console import columns, echo, say
+from bench.cli.console import echo, say
 from bench.cli.options import (
     WITH_OWN,
     BudgetOption,
@@ -19,11 +19,8 @@ from bench.cli.options import (
     chosen_studies,
     split,
 )
+from bench.cli.outcomes import exit_code, tell
 from bench.cli.verb import verb
-from bench.errors import FAILED, UNFINISHED
-
-if TYPE_CHECKING:
-    from bench.records.study import Study
 
 
 @verb("Train", 140)
@@ -53,6 +50,7 @@ def rank(
     It is trained on a preset's tasks, with those of the preset's techniques that the store lacks. The pages say
     where it stands, with intervals, its price and its gradient; a LaTeX table, a paragraph on the method and BibTeX
     lie beside them."""
+    from bench.execution import Budget, run_studies
     from bench.languages import language_names
     from bench.own_module import make_module
     from bench.report import USUAL
@@ -67,7 +65,9 @@ def rank(
     studies = chosen_studies(
         preset, technique, task, lag, seeds, arm=["main"], plugin=[made.plugin], modules=[made.name]
     )
-    code = _train(studies, store, jobs, budget, timeout, str(made.plugin))
+    limit = Budget(budget) if budget else None
+    summary = run_studies(studies, Store.open(store), jobs, [str(made.plugin)], budget=limit, timeout=timeout, told=say)
+    tell(summary)
     findings = gather(Store.open(store, create=False))
     tasks = [plan.task for study in studies for plan in study.tasks]
     folder = output or new_folder(Path("reports"))
@@ -75,29 +75,5 @@ def rank(
     for file in write_standing(findings, made.name, tasks, folder, codes, split(form) or USUAL):
         if file.parent == folder:
             echo(file)
-    if code:
+    if code := exit_code(summary):
         raise typer.Exit(code)
-
-
-def _train(
-    studies: "list[Study]",
-    store: str | None,
-    jobs: int | None,
-    budget: float | None,
-    timeout: float | None,
-    plugin: str,
-) -> int:
-    """Train what is missing; the exit code of a run that failed, or of one that the budget cut short."""
-    from bench.execution import Budget, account, run_studies
-    from bench.tracking import Store
-
-    limit = Budget(budget) if budget else None
-    summary = run_studies(studies, Store.open(store), jobs, [plugin], budget=limit, timeout=timeout, told=say)
-    say(account(summary))
-    if summary.failures:
-        say(f"\nFailed:\n{columns(summary.failures)}")
-    if summary.trouble:
-        say(summary.trouble)
-    if summary.interrupted:
-        raise KeyboardInterrupt
-    return FAILED if summary.failures or summary.trouble else UNFINISHED if summary.left else 0

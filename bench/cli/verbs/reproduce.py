@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.console import columns, echo, say, show_table, to_json
+from bench.cli.console import echo, say, show_table, to_json
 from bench.cli.options import BudgetOption, JobsOption, JsonOption, StoreOption, TimeoutOption, split
+from bench.cli.outcomes import exit_code, tell
 from bench.cli.verb import verb
-from bench.errors import FAILED, UNFINISHED
 
 if TYPE_CHECKING:
     from bench.evidence.published import Compared, Published
@@ -44,14 +44,15 @@ def reproduce(
     asked = [find_result(name) for name in split(ids) or ()] or list(published_results())
     summary = _train(asked, store, jobs, budget, timeout) if run else None
     found = compare_all(Reading(Store.open(store, create=False)).arms, asked)
-    code = _account_for(summary) if summary else 0
+    if summary:
+        tell(summary)
     if as_json:
         echo(to_json([as_record(one) for one in found]))
     else:
         show_table([row for one in found for row in _rows(one)], COLOURS)
     counts = {name: sum(one.verdict == name for one in found) for name in COLOURS["verdict"]}
     say(f"{len(found)} published results: {', '.join(f'{n} {name}' for name, n in counts.items() if n)}.")
-    if code:
+    if summary and (code := exit_code(summary)):
         raise typer.Exit(code)
 
 
@@ -66,20 +67,6 @@ def _train(
     studies = [study for result in asked for study in studies_of(result)]
     limit = Budget(budget) if budget else None
     return run_studies(studies, Store.open(store), jobs, budget=limit, timeout=timeout, costs=False, told=say)
-
-
-def _account_for(summary: "RunSummary") -> int:
-    """Say what came of the training; the exit code of a run that failed, or of one that the budget cut short."""
-    from bench.execution import account
-
-    say(account(summary))
-    if summary.failures:
-        say(f"\nFailed:\n{columns(summary.failures)}")
-    if summary.trouble:
-        say(summary.trouble)
-    if summary.interrupted:
-        raise KeyboardInterrupt
-    return FAILED if summary.failures or summary.trouble else UNFINISHED if summary.left else 0
 
 
 def _rows(found: "Compared") -> list[dict[str, str]]:

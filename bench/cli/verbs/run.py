@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bench.cli.console import columns, say
+from bench.cli.console import say
 from bench.cli.options import (
     AddressOption,
     BudgetOption,
@@ -21,11 +21,11 @@ from bench.cli.options import (
     WaitOption,
     with_studies,
 )
+from bench.cli.outcomes import exit_code, tell
 from bench.cli.verb import verb
-from bench.errors import FAILED, UNFINISHED, BenchError, without_secrets
+from bench.errors import BenchError, without_secrets
 
 if TYPE_CHECKING:
-    from bench.execution import RunSummary
     from bench.records.study import Study
     from bench.tracking import Store
 
@@ -47,7 +47,7 @@ def run(
     history: HistoryOption = True,
 ) -> None:
     """Train what is missing; resumes where it was stopped."""
-    from bench.execution import Budget, account, hiring, run_studies
+    from bench.execution import Budget, hiring, run_studies
     from bench.tracking import Store
 
     place = hiring(executor, address, gpus_per_cohort)
@@ -66,29 +66,14 @@ def run(
             told=told,
             hire=hire,
         )
-    say(account(summary))
-    _say_problems(summary, bool(plugin))
-    if summary.interrupted:
-        raise KeyboardInterrupt
+    tell(summary, bool(plugin), retries=True)
     if history:
         _remember(studies, opened, files, timeout)
     if not summary.trouble:  # else the store may be gone
         where = f" --store {shlex.quote(without_secrets(store))}" if store else ""
         say(f"The report: bptt-bench report{where}\nThe curves: bptt-bench ui{where}")
-    if summary.failures or summary.trouble:
-        raise typer.Exit(FAILED)
-    if summary.left:
-        raise typer.Exit(UNFINISHED)
-
-
-def _say_problems(summary: "RunSummary", has_plugins: bool) -> None:
-    """Say what failed in a run, and what the store did not take."""
-    if summary.failures:
-        say(f"\nFailed (use --retry-failed to try again):\n{columns(summary.failures)}")
-        if has_plugins:
-            say("bench.testing.check_technique and check_task often explain what is wrong with a plugin.")
-    if summary.trouble:
-        say(without_secrets(summary.trouble))
+    if code := exit_code(summary):
+        raise typer.Exit(code)
 
 
 def _remember(studies: "Sequence[Study]", store: "Store", plugins: list[str], timeout: float | None) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.evidence.claims import Part
 from bench.evidence.estimands.base import Estimand, Example
-from bench.evidence.measuring.runs import runs_of, tidy, wobble
+from bench.evidence.measuring.runs import runs_of, share_of_the_way, tidy, wobble
 from bench.evidence.scope import Scope, solved_in
 from bench.languages import words
 
@@ -37,9 +37,7 @@ class Generalisation(Estimand):
         rows = runs_of(scope, technique)
         rows = rows[solved_in(rows)]
         metric = rows.test_metrics.map(_at_longest).astype(float)
-        perfect = (rows.solved_at > rows.trivial_level).astype(float)
-        share = (metric - rows.trivial_level) / (perfect - rows.trivial_level)
-        return tidy(rows.assign(value=share.clip(0.0, 1.0)))
+        return tidy(rows.assign(value=share_of_the_way(metric, rows.trivial_level, rows.solved_at)))
 
     def example(self, level: int, seed: int, cell: int, part: Part) -> Example:
         metric = (0.16, 0.08, 0.003)[level + 1] + 0.0005 * wobble(level, seed)

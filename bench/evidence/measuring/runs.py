@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from bench.evidence.scope import SETTING, Scope, failed, solved_in
 from bench.records.cell import SettingKey
@@ -54,6 +55,16 @@ def sized(scope: Scope, technique: str, column: str) -> pd.DataFrame:
     """A whole number above 0 that all members of a setting share, in a column of their table."""
     rows = runs_of(scope, technique)
     return tidy(rows.assign(value=rows[column].where(rows[column] > 0).astype(float)))
+
+
+def share_of_the_way(metric: ArrayLike, trivial: ArrayLike, solved_at: ArrayLike) -> NDArray[np.float64]:
+    """The share of the way from a task's trivial level to a perfect answer that metrics have come, between 0 and 1.
+
+    A perfect answer has a metric of 1, or an error of 0. Without a metric (NaN) there is no share.
+    """
+    level = np.asarray(trivial, dtype=float)
+    perfect = (np.asarray(solved_at) > level).astype(float)
+    return np.clip((np.asarray(metric, dtype=float) - level) / (perfect - level), 0.0, 1.0)
 
 
 def tidy(table: pd.DataFrame) -> pd.DataFrame:
