@@ -81,9 +81,18 @@ FAMILIES = {
     "activation": words("Activation"),
     "initialisation": words("Initialisation"),
     "optimiser": words("Optimiser"),
+    "regulariser": words("Regularisers"),
+    "normalisation": words("Normalisation"),
+    "orthogonal": words("Orthogonal weights"),
+    "independent": words("Independent units"),
+    "oscillators": words("Oscillators"),
     "light gate": words("Light gates"),
+    "linear recurrence": words("Linear recurrences"),
+    "matrix memory": words("Matrix memories"),
     "attention": words("Attention"),
+    "convolution": words("Convolution"),
     "own": words("Own modules"),
     "": words("Not run yet"),
 }
-"""The families in the report's order: the baseline, the rows of the source's table, the controls, its outlook."""
+"""The families in the report's order: the baseline, the rows of the source's table, the controls, its outlook, and what
+came since."""

@@ -10,6 +10,8 @@ from bench.languages import language as language_of
 from bench.report.findings import Findings, gather
 from bench.report.names import Names
 from bench.report.rows import TaskWords
+from bench.report.vocabulary import FAMILIES
+from bench.techniques import techniques
 from bench.testing.made_up import SmallStore
 
 
@@ -54,3 +56,7 @@ def test_words_of_a_task_are_translated(findings: Findings) -> None:
     say = Names(findings, language_of("zh"))
     assert say.task("adding") != "Adding"
     assert say.about("adding") != Names(findings, language_of("en")).about("adding")
+
+
+def test_every_family_of_techniques_has_a_name_for_readers() -> None:
+    assert {cls.family for cls in techniques.all().values()} <= set(FAMILIES)

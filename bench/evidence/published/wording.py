@@ -89,4 +89,5 @@ def _short(value: float) -> str:
 def texts() -> Iterator[Marked]:
     """The English of the files."""
     for one in published_results():
-        yield from (Marked(text, f"{one.id}.yaml") for text in (one.title, one.protocol, one.deviations))
+        own = (one.title, one.protocol, one.deviations, one.rerun)
+        yield from (Marked(text, f"{one.id}.yaml") for text in own if text)

@@ -49,7 +49,7 @@ class PublishedResults(ReportSection):
 
     def _row(self, found: Compared) -> Row:
         result = found.result
-        whose = self.words("as {rerun} found it", rerun=result.rerun) if result.rerun else ""
+        whose = self.words("as {rerun} found it", rerun=self.words(result.rerun)) if result.rerun else ""
         says = self.words(result.title)
         return Row(
             (
@@ -63,7 +63,7 @@ class PublishedResults(ReportSection):
                 (self.words(result.protocol), self.words.rules.stop, " ",
                  Styled(self.words("Ours differs: {deviations}", deviations=self.words(result.deviations)), "small")),
                 self._both(found),
-                wording.verdict(found.verdict, self.words),
+                Cell(wording.verdict(found.verdict, self.words), kind="short"),
             ),
             id=result.id,
         )  # fmt: skip
