@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-THREAD = "pypi.org/project/torchmortem (examples/lstm_vanishing.py)"
+THREAD = "torchmortem, examples/lstm_vanishing.py"
 VERDICT = "vanishes"
 SAYS = "of 49 steps"
 

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from bench.cli.console import echo, say, show_sheet, to_json
+from bench.cli.diagnosis_options import (
+    EVERY,
+    FAILURES,
+    BatchOption,
+    CausalOption,
+    CheckpointOption,
+    DataOption,
+    FailOption,
+    LadderOption,
+    LagOption,
+    LanguageOption,
+    LossOption,
+    ModelArgument,
+    OutputOption,
+    SecondsOption,
+    StartsOption,
+    TimeOption,
+    TryOption,
+)
 from bench.cli.options import JsonOption, StoreOption, split
 from bench.cli.verb import verb
 from bench.errors import FAILED, BenchError
@@ -17,52 +36,25 @@ if TYPE_CHECKING:
     from bench.diagnosis.evidence import Evidence
     from bench.diagnosis.findings import Diagnosis
 
-FAILURES = {
-    "wiring": ("wiring",), "trivial": ("trivial",), "cut": ("cut",), "vanish": ("vanishes",),
-    "explode": ("explodes",), "nan": ("explodes",), "unused": ("reached, not used",),
-    "unneeded": ("memory not needed",), "unknown": ("cannot tell",),
-}  # fmt: skip
-"""Words of --fail-on, and the verdicts that they stand for."""
-
 
 @verb("Look around", 50)
 def diagnose(
-    model: Annotated[str, typer.Argument(metavar="FILE.py:FACTORY", help="What makes the model, or module:Class.")],
-    batch: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Batch: .npz or .pt with x, y and maybe lengths.")
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(metavar="MODULE:LOADER", help="Loader of batches (x, y), or a function that gives one."),
-    ] = None,
-    checkpoint: Annotated[Path | None, typer.Option(metavar="FILE", help="Weights that training ended with.")] = None,
-    loss: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|FILE.py:FN", help="mse, cross-entropy or your own; by default what y asks for."),
-    ] = None,
-    time_dim: Annotated[int, typer.Option(metavar="N", min=0, max=9, help="Axis of x with the steps.")] = 1,
-    causal: Annotated[bool, typer.Option("--causal", help="Outputs must not depend on later inputs.")] = False,
-    lag: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Steps back at which what matters lies, if you know it.")
-    ] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", min=1, max=100, help="Starts to measure the gradient at.")] = 5,
-    seconds: Annotated[
-        float, typer.Option(metavar="S", min=1, help="Most time for training a copy on the batch.")
-    ] = 60,
-    ladder: Annotated[bool, typer.Option("--ladder", help="Also train the model on our tasks at rising lags.")] = False,
-    try_remedies: Annotated[
-        bool, typer.Option("--try", help="Also train copies with each remedy, paired by seed.")
-    ] = False,
-    fail_on: Annotated[
-        str, typer.Option(metavar="KINDS", help=f"Findings that make the exit code 1: {', '.join(FAILURES)}.")
-    ] = ",".join(FAILURES),
+    model: ModelArgument,
+    batch: BatchOption = None,
+    data: DataOption = None,
+    checkpoint: CheckpointOption = None,
+    loss: LossOption = None,
+    time_dim: TimeOption = 1,
+    causal: CausalOption = False,
+    lag: LagOption = None,
+    seeds: StartsOption = 5,
+    seconds: SecondsOption = 60,
+    ladder: LadderOption = False,
+    try_remedies: TryOption = False,
+    fail_on: FailOption = EVERY,
     as_json: JsonOption = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for pages, JSON and CSV; also recorded in MLflow.")
-    ] = None,
-    languages: Annotated[
-        list[str] | None, typer.Option("--language", metavar="CODES", help="Languages of the pages; all by default.")
-    ] = None,
+    output: OutputOption = None,
+    languages: LanguageOption = None,
     store: StoreOption = None,
 ) -> None:
     """Find out why a model of your own does not learn. Exit code 0: healthy; 1: a finding; 2: bad input.
