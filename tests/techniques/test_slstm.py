@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from by_hand import (
+from kernels import needs_kernels
+from stacks_by_hand import (
     H,
     N,
     T,
@@ -14,10 +15,8 @@ from by_hand import (
     goes_on_from_a_state,
 )
 
-from bench.engine.native import library, runs_natively, why_not
+from bench.engine.native import runs_natively
 from bench.techniques.slstm import NOTHING_YET, ExponentialCell
-
-needed = pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
 
 
 def slstm(p, x):
@@ -62,7 +61,7 @@ SIZES = {
 """Members, steps, sequences, inputs, units."""
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("last", [None, 3])
 @pytest.mark.parametrize("size", SIZES)
 def test_the_kernel_equals_steps_in_double_precision(size, last):
@@ -88,7 +87,7 @@ def test_the_kernel_equals_steps_in_double_precision(size, last):
         assert (single.double() - double).norm() < 1e-5 * double.norm().clamp(min=1e-6)
 
 
-@needed
+@needs_kernels
 def test_the_kernel_keeps_to_infinity_and_not_a_number():
     """Gates of any size are stable; what is not a number stays so, and stays in its member."""
     cell = ExponentialCell(3, 1, 20)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import formula
+from stacks_by_hand import formula
 
 from bench.engine.temporal_convolution import TemporalConvolution, levels
 from bench.techniques.contract import TINY, EasyTask
