@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from bench.engine.layer import State
-from bench.engine.native import runs_natively
-from bench.engine.recurrence import Recurrence
+from bench.engine.rerun import Rerun
 
 
-class MatrixMemory(Recurrence):
+class MatrixMemory(Rerun):
     """A recurrence whose state begins with a matrix a head, of d rows, for keys, and d columns, for values.
 
     d = H / heads. A subclass says in `fallback` how all steps are taken at once where a kernel runs. It then gives
@@ -35,17 +32,6 @@ class MatrixMemory(Recurrence):
     def matrices(self, state: Tensor) -> Tensor:
         """(…, heads · d · d) → (…, heads, d, d)."""
         return state.unflatten(-1, (self.heads, self.size, self.size))
-
-    def start(self, x: Tensor) -> State:
-        """Zeros (E, B, state_size) for x (E, T, B, I)."""
-        return (x.new_zeros(x.shape[0], x.shape[2], self.state_size),)
-
-    def floats_a_step(self, dtype: torch.dtype) -> int:
-        """Count no state where the kernel runs, which keeps none."""
-        count = super().floats_a_step(dtype)
-        if dtype == torch.float32 and runs_natively(self.input_weight):
-            return count - 3 * self.state_size + 8 * self.hidden
-        return count
 
     def was_read(self, states: Tensor) -> bool:
         """Return True for what has been read of memories, (…, H), False for the memories (…, state_size)."""
