@@ -16,7 +16,7 @@ from stacks_by_hand import (
 )
 
 from bench.engine.native import runs_natively
-from bench.techniques.slstm import NOTHING_YET, ExponentialCell
+from bench.techniques.slstm import NOTHING_YET, ScalarCell
 
 
 def slstm(p, x):
@@ -69,7 +69,7 @@ def test_the_kernel_equals_steps_in_double_precision(size, last):
     found = []
     for dtype in (torch.float32, torch.float64):
         draw = torch.Generator().manual_seed(1)
-        cell = ExponentialCell(members, inputs, hidden)
+        cell = ScalarCell(members, inputs, hidden)
         for parameter in cell.parameters():
             spread = 1.0 if parameter.dim() == 2 else parameter.shape[1] ** -0.5
             parameter.data = torch.randn(parameter.shape, generator=draw) * spread
@@ -90,7 +90,7 @@ def test_the_kernel_equals_steps_in_double_precision(size, last):
 @needs_kernels
 def test_the_kernel_keeps_to_infinity_and_not_a_number():
     """Gates of any size are stable; what is not a number stays so, and stays in its member."""
-    cell = ExponentialCell(3, 1, 20)
+    cell = ScalarCell(3, 1, 20)
     for parameter in cell.parameters():
         parameter.data.fill_(0.1)
     cell.input_weight.data[0] = 1e4
@@ -104,7 +104,7 @@ def test_the_kernel_keeps_to_infinity_and_not_a_number():
 
 
 def test_it_starts_with_forget_gates_as_published_and_with_no_memory():
-    cell = ExponentialCell(1, 2, 5)
+    cell = ScalarCell(1, 2, 5)
     cell.reset(0, lambda _: torch.Generator().manual_seed(1), "default")
     i, f, z, o = cell.bias[0].detach().split(5)
     assert not i.any()
