@@ -22,15 +22,15 @@ class MatrixMemory(Rerun):
 
     @property
     def matrix_size(self) -> int:
-        """Numbers of a memory: d² a head."""
+        """Count the numbers of a memory: d² a head."""
         return self.hidden * self.size
 
     def split(self, x: Tensor) -> Tensor:
-        """(…, H) → (…, heads, d)."""
+        """Give each head its part: (…, H) → (…, heads, d)."""
         return x.unflatten(-1, (self.heads, self.size))
 
     def matrices(self, state: Tensor) -> Tensor:
-        """(…, heads · d · d) → (…, heads, d, d)."""
+        """Give each head its matrix: (…, heads · d · d) → (…, heads, d, d)."""
         return state.unflatten(-1, (self.heads, self.size, self.size))
 
     def was_read(self, states: Tensor) -> bool:
@@ -38,12 +38,12 @@ class MatrixMemory(Rerun):
         return states.shape[-1] == self.hidden
 
     def recalled(self, matrices: Tensor, query: Tensor) -> Tensor:
-        """Sᵀ q: (…, heads, d, d), (…, heads, d) → (…, H)."""
+        """Read Sᵀ q: (…, heads, d, d), (…, heads, d) → (…, H)."""
         return (query.unsqueeze(-2) @ matrices).flatten(-3)
 
 
 def outer(key: Tensor, value: Tensor) -> Tensor:
-    """k vᵀ: (…, heads, d) each → (…, heads, d, d), as a product, for FLOPs are counted there."""
+    """Multiply k vᵀ: (…, heads, d) each → (…, heads, d, d), as a product, for FLOPs are counted there."""
     return key.unsqueeze(-1) @ value.unsqueeze(-2)
 
 

@@ -30,7 +30,7 @@ class Rerun(Recurrence):
 
 
 def rerun(cell: NativeCell, sizes: tuple[int, ...], shape: torch.Size) -> tuple[Tensor, Tensor]:
-    """Call a kernel, for input that `runs_natively`: all outputs, of this shape, and the last state.
+    """Call a kernel for input that `runs_natively`; returns all outputs, of this shape, and the last state.
 
     The last of the cell's parameters is the first state. sizes are the kernel's first words.
     """

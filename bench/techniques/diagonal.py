@@ -18,7 +18,7 @@ class DiagonalCell(LinearRecurrence):
         self.least = least
 
     def drive(self, x: Tensor) -> Tensor:
-        """λ and u side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
+        """Put λ and u side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
         a, u = super().drive(x).chunk(2, dim=-1)
         return torch.cat([self.least + (1 - self.least) * torch.sigmoid(a), u], dim=-1)
 

@@ -34,7 +34,7 @@ class NormalisedCell(Recurrence):
         self.gain[member] = 1.0
 
     def drive(self, x: Tensor) -> Tensor:
-        """x U alone: the bias comes after the normalisation."""
+        """Compute x U alone: the bias comes after the normalisation."""
         return product(x, self.input_weight)
 
     def step(self, drive: Tensor, state: State) -> State:

@@ -59,18 +59,18 @@ class SelectiveCell(Rerun):
 
     @property
     def state_size(self) -> int:
-        """N numbers a unit."""
+        """Count N numbers a unit."""
         return self.numbers * self.hidden
 
     def selected(self, x: Tensor) -> tuple[Tensor, ...]:
-        """u, z, Δ (E, T, B, H) and B, C (E, T, B, N)."""
+        """Compute u, z, Δ (E, T, B, H) and B, C (E, T, B, N)."""
         u, z = super().drive(x).chunk(2, dim=-1)
         u = F.silu(u)
         low, b, c = product(u, self.select_weight).split([self.rank, self.numbers, self.numbers], dim=-1)
         return u, z, F.softplus(project(low, self.step_weight, self.step_bias)), b, c
 
     def drive(self, x: Tensor) -> Tensor:
-        """Δ, Δ u and B side by side: x (E, T, B, I) → (E, T, B, 2 H + N)."""
+        """Put Δ, Δ u and B side by side: x (E, T, B, I) → (E, T, B, 2 H + N)."""
         u, _, step, b, _ = self.selected(x)
         return torch.cat([step, step * u, b], dim=-1)
 

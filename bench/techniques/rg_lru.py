@@ -56,7 +56,7 @@ class RealGatedCell(LinearRecurrence):
         self.decay[member] = torch.expm1(-squared.log() / (2 * SHARPNESS)).log()
 
     def drive(self, x: Tensor) -> Tensor:
-        """a and √(1 − a²) ∘ (i ∘ u) side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
+        """Put a and √(1 − a²) ∘ (i ∘ u) side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
         u = super().drive(x)
         r, i = torch.sigmoid(project(u, self.gate_weight, self.gate_bias)).chunk(2, dim=-1)
         log_a = -SHARPNESS * r * F.softplus(self.decay)[:, None, None]

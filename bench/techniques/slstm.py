@@ -37,11 +37,11 @@ class ScalarCell(Recurrence):
 
     @property
     def state_size(self) -> int:
-        """h, c, n and m."""
+        """Count h, c, n and m."""
         return 4 * self.hidden
 
     def start(self, x: Tensor) -> State:
-        """Zeros, but for m."""
+        """Return zeros, but for m."""
         h = x.new_zeros(x.shape[0], x.shape[2], self.hidden)
         return h, torch.cat([h, h, torch.full_like(h, NOTHING_YET)], dim=-1)
 

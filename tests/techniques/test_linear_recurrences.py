@@ -205,7 +205,7 @@ def test_the_minlstm_stays_a_number_where_both_gates_are_closed():
 
 
 def test_the_convolution_of_s4d_equals_its_steps_over_many_steps():
-    """At a length that is no square, by the powers of a product and a Fourier transform."""
+    """The length is no square; the powers come of a product, and the outputs of a Fourier transform."""
     cell = techniques.get("s4d")(replace(TINY, steps=150), EasyTask()).double().layers[1]
     x = torch.randn(len(TINY.seeds), 150, 2, TINY.hidden_size, generator=torch.Generator().manual_seed(1)).double()
     (fast, ends), (slow, last) = cell(x), recorded_forward(cell, x)

@@ -61,7 +61,7 @@ def deltanet(most):
 
 
 def mlstm(p, x):
-    """As it is before m is taken out: C and n may grow."""
+    """The equations as they are before m is taken out: C and n may grow."""
     size = H // HEADS
     memories = [(torch.zeros(size, size).double(), torch.zeros(size).double()) for _ in range(HEADS)]
     for v in x:
@@ -153,7 +153,7 @@ def test_the_kernel_equals_steps_in_double_precision(name, size):
 
 @needs_kernels
 def test_the_kernel_takes_matrices_that_are_not_square_and_all_of_its_gates():
-    """Keys of 5, values of 18, both the gate and the correction; in double precision the rule itself."""
+    """Keys have 5 numbers and values 18; both the gate and the correction act. In double precision it is the rule."""
     draw = torch.Generator().manual_seed(1)
     shapes = [(2, 6, 3, 2, 5), (2, 6, 3, 2, 5), (2, 6, 3, 2, 18), (2, 6, 3, 2), (2, 6, 3, 2), (2, 3, 2, 5, 18)]
     given = [torch.rand(shape, generator=draw) - (0.5 if len(shape) == 5 else 0.0) for shape in shapes]

@@ -20,7 +20,7 @@ from bench.techniques.slstm import NOTHING_YET, ScalarCell
 
 
 def slstm(p, x):
-    """As it is before m is taken out: c and n may grow."""
+    """The equations as they are before m is taken out: c and n may grow."""
     h = c = n = torch.zeros(H).double()
     for v in x:
         i, f, z, o = (v @ p["input_weight"] + h @ p["recurrent_weight"] + p["bias"]).split(H)
@@ -43,7 +43,7 @@ def test_the_states_that_a_probe_follows_give_the_same_outputs():
 
 
 def test_a_public_implementation_gives_the_same_numbers():
-    """NX-AI/xlstm, xlstm/blocks/slstm/src/vanilla/slstm.py, slstm_forward_pointwise."""
+    """The numbers are those of NX-AI/xlstm, xlstm/blocks/slstm/src/vanilla/slstm.py, slstm_forward_pointwise."""
     outputs, _ = cell_by_formula("slstm")(formula((1, T, 1, N), 0.5))
     numbers = torch.tensor(
         [-0.128424824248, -0.093340981084, -0.362439488832, 0.748943312684, -0.691973907196, 0.268299331512],
