@@ -11,7 +11,7 @@ from torch.fft import irfft, rfft
 
 
 def convolve(x: Tensor, kernel: Tensor) -> Tensor:
-    """y_t = Σ_{s ≤ t} k_{t−s} x_s: x (E, H, B, T), kernel (E, H, T) → (E, H, B, T), in T log T operations each."""
+    """Sum y_t = Σ_{s ≤ t} k_{t−s} x_s: x (E, H, B, T), kernel (E, H, T) → (E, H, B, T), in T log T operations each."""
     outputs: Tensor = Convolution.apply(x, kernel)
     return outputs
 

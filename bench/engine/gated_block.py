@@ -26,12 +26,12 @@ class Embedding(Layer):
         self.map.reset(member, generator("embedding"))
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """(E, T, B, I) → (E, T, B, H); there is no state."""
+        """Map (E, T, B, I) to (E, T, B, H); there is no state."""
         return self.map(x), ()
 
     @property
     def state_size(self) -> int:
-        """Nothing is carried."""
+        """Return 0: nothing is carried."""
         return 0
 
 
@@ -57,7 +57,7 @@ class GatedBlock(Recurrence):
         self.gate.reset(member, generator("gate"))
 
     def close(self, y: Tensor, x: Tensor) -> Tensor:
-        """The block's output from the recurrence's y and the block's input x, (E, T, B, H) each."""
+        """Compute the block's output from the recurrence's y and the block's input x, (E, T, B, H) each."""
         a, b = self.gate(F.gelu(y)).chunk(2, dim=-1)
         return torch.addcmul(x, a, torch.sigmoid(b))
 

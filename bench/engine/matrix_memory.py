@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from bench.engine.layer import State
-from bench.engine.native import runs_natively
-from bench.engine.recurrence import Recurrence
+from bench.engine.rerun import Rerun
 
 
-class MatrixMemory(Recurrence):
+class MatrixMemory(Rerun):
     """A recurrence whose state begins with a matrix a head, of d rows, for keys, and d columns, for values.
 
     d = H / heads. A subclass says in `fallback` how all steps are taken at once where a kernel runs. It then gives
@@ -25,39 +22,28 @@ class MatrixMemory(Recurrence):
 
     @property
     def matrix_size(self) -> int:
-        """Numbers of a memory: d² a head."""
+        """Count the numbers of a memory: d² a head."""
         return self.hidden * self.size
 
     def split(self, x: Tensor) -> Tensor:
-        """(…, H) → (…, heads, d)."""
+        """Give each head its part: (…, H) → (…, heads, d)."""
         return x.unflatten(-1, (self.heads, self.size))
 
     def matrices(self, state: Tensor) -> Tensor:
-        """(…, heads · d · d) → (…, heads, d, d)."""
+        """Give each head its matrix: (…, heads · d · d) → (…, heads, d, d)."""
         return state.unflatten(-1, (self.heads, self.size, self.size))
-
-    def start(self, x: Tensor) -> State:
-        """Zeros (E, B, state_size) for x (E, T, B, I)."""
-        return (x.new_zeros(x.shape[0], x.shape[2], self.state_size),)
-
-    def floats_a_step(self, dtype: torch.dtype) -> int:
-        """Count no state where the kernel runs, which keeps none."""
-        count = super().floats_a_step(dtype)
-        if dtype == torch.float32 and runs_natively(self.input_weight):
-            return count - 3 * self.state_size + 8 * self.hidden
-        return count
 
     def was_read(self, states: Tensor) -> bool:
         """Return True for what has been read of memories, (…, H), False for the memories (…, state_size)."""
         return states.shape[-1] == self.hidden
 
     def recalled(self, matrices: Tensor, query: Tensor) -> Tensor:
-        """Sᵀ q: (…, heads, d, d), (…, heads, d) → (…, H)."""
+        """Read Sᵀ q: (…, heads, d, d), (…, heads, d) → (…, H)."""
         return (query.unsqueeze(-2) @ matrices).flatten(-3)
 
 
 def outer(key: Tensor, value: Tensor) -> Tensor:
-    """k vᵀ: (…, heads, d) each → (…, heads, d, d), as a product, for FLOPs are counted there."""
+    """Multiply k vᵀ: (…, heads, d) each → (…, heads, d, d), as a product, for FLOPs are counted there."""
     return key.unsqueeze(-1) @ value.unsqueeze(-2)
 
 

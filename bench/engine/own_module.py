@@ -52,7 +52,7 @@ class Sequenced(nn.Module):
 
 
 def as_states(state: Any) -> State:
-    """The states of a cell as a tuple; a tensor alone is one."""
+    """Return the states of a cell as a tuple; a tensor alone is one."""
     return (state,) if isinstance(state, Tensor) else tuple(state)
 
 
@@ -132,7 +132,7 @@ class _Own:
                 stacked.copy_(drawn)
 
     def floats_a_step(self, dtype: torch.dtype) -> int:
-        """Three of each number that is carried, and one and a half of each row of a matrix."""
+        """Count three of each number that is carried, and one and a half of each row of a matrix."""
         rows = sum(p.shape[1] for p in self.parameters() if p.dim() > 1)  # type: ignore[attr-defined]
         return 3 * self.state_size + 3 * rows // 2  # type: ignore[attr-defined]
 
@@ -159,12 +159,12 @@ class OwnSequence(_Own, Layer):
         self.members_ = Members(self, Sequenced(built(make, inputs, hidden, 0)), members, together)
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """x (E, T, B, I) → (E, T, B, H). Nothing is carried from one call to the next."""
+        """Map x (E, T, B, I) to (E, T, B, H). Nothing is carried from one call to the next."""
         return self.members_(self, x)[0], ()
 
     @property
     def state_size(self) -> int:
-        """One number a unit: what a module carries inside is not known."""
+        """Count one number a unit: what a module carries inside is not known."""
         return self.hidden
 
 
@@ -192,27 +192,27 @@ class OwnCell(_Own, Recurrence):
 
     @property
     def state_size(self) -> int:
-        """All that is carried."""
+        """Count all that is carried."""
         return sum(self.widths)
 
     def start(self, x: Tensor) -> State:
-        """Zeros (E, B, ·) for each state."""
+        """Return zeros (E, B, ·) for each state."""
         return tuple(x.new_zeros(x.shape[0], x.shape[2], width) for width in self.widths)
 
     def drive(self, x: Tensor) -> Tensor:
-        """The input as it is: the cell multiplies it."""
+        """Return the input as it is: the cell multiplies it."""
         return x
 
     def step(self, drive: Tensor, state: State) -> State:
-        """One call of the cell: drive (E, B, I), states (E, B, ·)."""
+        """Call the cell once: drive (E, B, I), states (E, B, ·)."""
         return self.members_(self, drive.unsqueeze(1), *state)[1:]
 
     def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """All calls, for all members at once or for each in turn."""
+        """Call the cell for all steps, for all members at once or for each in turn."""
         outputs, *ends = self.members_(self, drive, *state)
         return outputs, tuple(ends)
 
 
 def names_of(count: int) -> tuple[str, ...]:
-    """Names of so many states: h, or h and c, or more of them."""
+    """Name so many states: h, or h and c, or more of them."""
     return ("h", "c")[:count] if count < 3 else ("h", *(f"s{n}" for n in range(2, count + 1)))

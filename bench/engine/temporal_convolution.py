@@ -53,7 +53,7 @@ class TemporalConvolution(Layer):
 
     @property
     def state_size(self) -> int:
-        """Past inputs of all convolutions."""
+        """Count the past inputs of all convolutions."""
         return sum(conv.reach * conv.direction.shape[2] for block in self._blocks() for conv in block.convolutions())
 
     def floats_a_step(self, dtype: torch.dtype) -> int:
@@ -76,7 +76,7 @@ class TemporalBlock(nn.Module):
         self.shortcut = None if inputs == hidden else StackedLinear(members, inputs, hidden)
 
     def convolutions(self) -> tuple[CausalConvolution, CausalConvolution]:
-        """Both, in order."""
+        """Return both, in order."""
         return self.first, self.second
 
     @torch.no_grad()
@@ -87,7 +87,7 @@ class TemporalBlock(nn.Module):
             self.shortcut.bias[member].zero_()
 
     def forward(self, x: Tensor, *past: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """x (E, T, B, I) and the inputs of earlier steps, if any → (E, T, B, H), and what later steps still see."""
+        """Map x (E, T, B, I) and earlier inputs, if any, to (E, T, B, H) and the inputs that later steps still see."""
         first, second = past or (None, None)
         h, kept_first = self.first(x, first)
         h, kept_second = self.second(torch.relu(h), second)
@@ -114,7 +114,7 @@ class CausalConvolution(nn.Module):
         self.bias[member].zero_()
 
     def forward(self, x: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
-        """x (E, T, B, I), past (E, reach, B, I) or zeros → (E, T, B, O), and the last `reach` inputs."""
+        """Map x (E, T, B, I), past (E, reach, B, I) or zeros to (E, T, B, O), and the last `reach` inputs."""
         members, steps, batch, width = x.shape
         before = x.new_zeros(members, self.reach, batch, width) if past is None else past
         known = torch.cat([before, x], dim=1)

@@ -47,7 +47,7 @@ class Checkpointing(TanhNetwork):
 
     @torch.no_grad()
     def _checkpoints(self, inputs: Tensor, size: int) -> Sequence[tuple[int, list[State] | None]]:
-        """The first step of each part, and the layers' states before it: copies, since a view would hold all steps."""
+        """Give each part's first step and the layers' states before it: copies, since a view would hold all steps."""
         found: list[tuple[int, list[State] | None]] = [(0, None)]
         for begin in range(size, inputs.shape[1], size):
             _, ends = self.body(inputs[:, begin - size : begin], found[-1][1], last=1)

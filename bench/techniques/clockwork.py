@@ -45,17 +45,17 @@ class ClockworkCell(Recurrence):
         self.bias[member].zero_()
 
     def _read(self) -> Tensor:
-        """True where a unit (row) is read by another (column), (H, H)."""
+        """Tell where a unit (row) is read by another (column), (H, H)."""
         return self.clock.unsqueeze(1) >= self.clock
 
     def matrix(self) -> Tensor:
-        """W, (E, H, H)."""
+        """Build W, (E, H, H)."""
         whole = self.module_weight.new_zeros(len(self.module_weight), self.hidden, self.hidden)
         whole[:, self._read()] = self.module_weight
         return whole
 
     def drive(self, x: Tensor) -> Tensor:
-        """x U + b, and beside it 1 where a unit is active at a step, else 0: (E, T, B, 2 H)."""
+        """Compute x U + b, and beside it 1 where a unit is active at a step, else 0: (E, T, B, 2 H)."""
         members, steps, batch, _ = x.shape
         counted = torch.arange(1, steps + 1, device=x.device).unsqueeze(1)
         active = (counted % 2**self.clock == 0).to(x.dtype)

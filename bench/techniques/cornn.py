@@ -47,7 +47,7 @@ class OscillatorCell(Recurrence):
 
 
 def _another(generator: Callable[[str], Generator], name: str) -> Generator:
-    """The stream of the second matrix of a name."""
+    """Return the stream of the second matrix of a name."""
     return generator(f"{name}, velocity")
 
 

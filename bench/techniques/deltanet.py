@@ -43,17 +43,17 @@ class DeltaCell(MatrixMemory):
 
     @property
     def state_size(self) -> int:
-        """A matrix a head."""
+        """Count a matrix a head."""
         return self.matrix_size
 
     def addressed(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """q, k, v (E, T, B, heads, d) and β (E, T, B, heads)."""
+        """Compute q, k, v (E, T, B, heads, d) and β (E, T, B, heads)."""
         q, k, v = map(self.split, F.silu(super().drive(x)).chunk(3, dim=-1))
         beta = self.most * torch.sigmoid(project(x, self.beta_weight, self.beta_bias))
         return unit(q), unit(k), v, beta
 
     def drive(self, x: Tensor) -> Tensor:
-        """k, v and β side by side: x (E, T, B, I) → (E, T, B, 2 H + heads)."""
+        """Put k, v and β side by side: x (E, T, B, I) → (E, T, B, 2 H + heads)."""
         _, k, v, beta = self.addressed(x)
         return torch.cat([k.flatten(-2), v.flatten(-2), beta], dim=-1)
 
@@ -81,7 +81,7 @@ class DeltaCell(MatrixMemory):
 
 
 def unit(x: Tensor) -> Tensor:
-    """x scaled to length 1 along its last axis; what is shorter than √TINY stays shorter."""
+    """Scale x to length 1 along its last axis; what is shorter than √TINY stays shorter."""
     return x * (x.square().sum(-1, keepdim=True) + TINY).rsqrt()
 
 

@@ -3,41 +3,28 @@
 import torch
 from torch import Tensor
 
-from bench.engine.layer import State
+from bench.engine.linear_recurrence import LinearRecurrence
 from bench.engine.recurrence import Recurrence
-from bench.engine.scan import scan
 from bench.techniques.base import Dial, Situation, Technique
 
 
-class DiagonalCell(Recurrence):
+class DiagonalCell(LinearRecurrence):
     """h' = λ ∘ h + u with λ = least + (1 − least) σ(a), from x U + b in the blocks a, u."""
 
     blocks = 2
-    recurrent = ()  # least < λ < 1 by its form: no gain may change that
 
     def __init__(self, members: int, inputs: int, hidden: int, least: float) -> None:
         super().__init__(members, inputs, hidden)
         self.least = least
 
     def drive(self, x: Tensor) -> Tensor:
-        """λ and u side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
+        """Put λ and u side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
         a, u = super().drive(x).chunk(2, dim=-1)
         return torch.cat([self.least + (1 - self.least) * torch.sigmoid(a), u], dim=-1)
 
     def floats_a_step(self, dtype: torch.dtype) -> int:
         """Count as for any layer, and the factor's way from its block."""
         return super().floats_a_step(dtype) + self.hidden
-
-    def step(self, drive: Tensor, state: State) -> State:
-        (h,) = state
-        factor, u = drive.chunk(2, dim=-1)
-        return (torch.addcmul(u, factor, h),)
-
-    def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """Unroll like the loop, by a scan."""
-        factor, u = drive.chunk(2, dim=-1)
-        outputs = scan(factor, u, state[0])
-        return outputs, (outputs[:, -1],)
 
 
 class DiagonalRNN(Technique):

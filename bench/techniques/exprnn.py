@@ -45,7 +45,7 @@ class ExponentialCell(Recurrence):
         self.unit_bias[member].uniform_(-SPREAD, SPREAD, generator=generator("bias"))
 
     def matrix(self) -> Tensor:
-        """W, (E, H, H)."""
+        """Build W, (E, H, H), or return it while it is held."""
         if self._built is not None:
             return self._built
         members, hidden = self.unit_bias.shape

@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 
 from bench.engine.layer import Initialisation, State
 from bench.engine.native import NativeCell
+from bench.engine.product import product
 from bench.engine.recurrence import Recurrence
 from bench.techniques.base import Technique
 
@@ -33,8 +34,8 @@ class NormalisedCell(Recurrence):
         self.gain[member] = 1.0
 
     def drive(self, x: Tensor) -> Tensor:
-        """x U alone: the bias comes after the normalisation."""
-        return torch.bmm(x.flatten(1, 2), self.input_weight).unflatten(1, x.shape[1:3])
+        """Compute x U alone: the bias comes after the normalisation."""
+        return product(x, self.input_weight)
 
     def step(self, drive: Tensor, state: State) -> State:
         (h,) = state

@@ -47,7 +47,7 @@ class RingBlock(GatedBlock):
 
     @property
     def factors(self) -> Tensor:
-        """λ, (E, 1, H)."""
+        """Compute λ, (E, 1, H)."""
         return torch.polar((-self.nu.exp()).exp(), self.theta.exp()).unsqueeze(1)
 
     def drive(self, x: Tensor) -> Tensor:

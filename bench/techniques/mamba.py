@@ -12,6 +12,7 @@ from bench.engine.linear import project
 from bench.engine.native import runs_natively
 from bench.engine.product import product
 from bench.engine.recurrence import Recurrence
+from bench.engine.rerun import Rerun
 from bench.engine.selective_scan import selective_scan
 from bench.techniques.base import Dial, Technique
 
@@ -21,7 +22,7 @@ UNITS_A_RANK = 16
 """The units for each of the numbers that their Δ are made of: the authors' choice of a rank."""
 
 
-class SelectiveCell(Recurrence):
+class SelectiveCell(Rerun):
     """h' = exp(Δ A) ∘ h + Δ u B, y = (C h + D ∘ u) ∘ SiLU(z); u = SiLU(x U + b), z = x U_z + b_z; blocks u, z.
 
     Δ = softplus(u W_r W_Δ + b_Δ), B = u W_B and C = u W_C; W_r, W_B, W_C are side by side. A = −e^α is real. Each of
@@ -58,28 +59,18 @@ class SelectiveCell(Recurrence):
 
     @property
     def state_size(self) -> int:
-        """N numbers a unit."""
+        """Count N numbers a unit."""
         return self.numbers * self.hidden
 
-    def floats_a_step(self, dtype: torch.dtype) -> int:
-        """Count no state where the kernel runs, which keeps none."""
-        count = super().floats_a_step(dtype)
-        if dtype == torch.float32 and runs_natively(self.input_weight):
-            return count - 3 * self.state_size + 8 * self.hidden
-        return count
-
-    def start(self, x: Tensor) -> State:
-        return (x.new_zeros(x.shape[0], x.shape[2], self.state_size),)
-
     def selected(self, x: Tensor) -> tuple[Tensor, ...]:
-        """u, z, Δ (E, T, B, H) and B, C (E, T, B, N)."""
+        """Compute u, z, Δ (E, T, B, H) and B, C (E, T, B, N)."""
         u, z = super().drive(x).chunk(2, dim=-1)
         u = F.silu(u)
         low, b, c = product(u, self.select_weight).split([self.rank, self.numbers, self.numbers], dim=-1)
         return u, z, F.softplus(project(low, self.step_weight, self.step_bias)), b, c
 
     def drive(self, x: Tensor) -> Tensor:
-        """Δ, Δ u and B side by side: x (E, T, B, I) → (E, T, B, 2 H + N)."""
+        """Put Δ, Δ u and B side by side: x (E, T, B, I) → (E, T, B, 2 H + N)."""
         u, _, step, b, _ = self.selected(x)
         return torch.cat([step, step * u, b], dim=-1)
 

@@ -32,7 +32,7 @@ class MinLSTMCell(Recurrence):
 
 
 def share_and_candidate(drive: Tensor) -> tuple[Tensor, Tensor]:
-    """f' and g(·) from the pre-activations of f, i and n side by side.
+    """Compute f' and g(·) from the pre-activations of f, i and n side by side.
 
     f / (f + i) is σ(log f − log i), which stays a number where both gates are closed.
     """

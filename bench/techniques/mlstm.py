@@ -48,26 +48,26 @@ class MatrixCell(MatrixMemory):
 
     @property
     def state_size(self) -> int:
-        """A matrix, a sum of keys and an exponent a head."""
+        """Count a matrix, a sum of keys and an exponent a head."""
         return self.matrix_size + self.hidden + self.heads
 
     def parts(self, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """C (…, heads, d, d), n (…, heads, d) and m (…, heads)."""
+        """Split a memory into C (…, heads, d, d), n (…, heads, d) and m (…, heads)."""
         c, n, m = memory.split([self.matrix_size, self.hidden, self.heads], dim=-1)
         return self.matrices(c), self.split(n), m
 
     def gates(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """ĩ and log f, (E, T, B, heads) each."""
+        """Compute ĩ and log f, (E, T, B, heads) each."""
         i, f = project(x, self.gate_weight, self.gate_bias).chunk(2, dim=-1)
         return i, F.logsigmoid(f)
 
     def addressed(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """q, k and v (E, T, B, heads, d) and o (E, T, B, H)."""
+        """Compute q, k and v (E, T, B, heads, d) and o (E, T, B, H)."""
         q, k, v, o = super().drive(x).chunk(4, dim=-1)
         return self.split(q), self.split(k) / math.sqrt(self.size), self.split(v), torch.sigmoid(o)
 
     def drive(self, x: Tensor) -> Tensor:
-        """k, v, ĩ and log f side by side: x (E, T, B, I) → (E, T, B, 2 H + 2 heads)."""
+        """Put k, v, ĩ and log f side by side: x (E, T, B, I) → (E, T, B, 2 H + 2 heads)."""
         _, k, v, _ = self.addressed(x)
         return torch.cat([k.flatten(-2), v.flatten(-2), *self.gates(x)], dim=-1)
 
@@ -97,16 +97,16 @@ class MatrixCell(MatrixMemory):
         return outputs, (torch.cat(last, dim=-1),)
 
     def exponents(self, i: Tensor, log_f: Tensor, m: Tensor) -> Tensor:
-        """m before the first and after every step, (E, T + 1, B, heads): m_t = F_t + max(m_0, ĩ_s − F_s for s ≤ t).
+        """Give m before the first and after every step, (E, T + 1, B, heads).
 
-        F_t is the sum of log f up to t.
+        m_t = F_t + max(m_0, ĩ_s − F_s for s ≤ t), where F_t is the sum of log f up to t.
         """
         total = log_f.cumsum(1)
         largest = torch.maximum((i - total).cummax(1).values, m.unsqueeze(1))
         return torch.cat([m.unsqueeze(1), total + largest], dim=1)
 
     def normalised(self, numbers: Tensor, n: Tensor, m: Tensor, q: Tensor) -> Tensor:
-        """Cᵀ q / max(|nᵀ q|, e^−m), (…, heads, d), the limit being 1 before m was taken out."""
+        """Divide Cᵀ q / max(|nᵀ q|, e^−m), (…, heads, d), the limit being 1 before m was taken out."""
         return numbers / torch.maximum((n * q).sum(-1).abs(), torch.exp(-m)).unsqueeze(-1)
 
     def read(self, states: Tensor, x: Tensor) -> Tensor:

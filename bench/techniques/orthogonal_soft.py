@@ -32,6 +32,6 @@ class OrthogonalSoft(TanhNetwork):
 
 
 def distance(weight: Tensor) -> Tensor:
-    """‖WᵀW − I‖² of each member, (E,), for weight (E, H, H)."""
+    """Compute ‖WᵀW − I‖² of each member, (E,), for weight (E, H, H)."""
     identity = torch.eye(weight.shape[-1], dtype=weight.dtype, device=weight.device)
     return (weight.mT @ weight - identity).square().sum((1, 2))

@@ -32,7 +32,7 @@ class OwnModule(Technique, ABC):
     """True if its weights are drawn by the protocol, not by the module."""
 
     def cell(self, members: int, inputs: int, hidden: int) -> Layer:
-        """The module, for all members."""
+        """Return the module, for all members."""
         make, together, by_protocol = type(self).make, self.together, self.by_protocol
         if not self.widths:
             return OwnSequence(members, inputs, hidden, make, together, by_protocol)

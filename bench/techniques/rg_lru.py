@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from bench.engine.layer import Initialisation, State
+from bench.engine.layer import Initialisation
 from bench.engine.linear import project
+from bench.engine.linear_recurrence import LinearRecurrence
 from bench.engine.recurrence import Recurrence
-from bench.engine.scan import scan
 from bench.techniques.base import Dial, Technique
 
 SHARPNESS = 8.0
@@ -36,10 +36,8 @@ class Root(torch.autograd.Function):
         return gradient / (2 * root).clamp(min=1 / STEEPEST)
 
 
-class RealGatedCell(Recurrence):
+class RealGatedCell(LinearRecurrence):
     """h' = a ∘ h + √(1 − a²) ∘ i ∘ u, log a = −c r ∘ softplus(Λ), r, i = σ(u W + w), u = x U + b; W's blocks r, i."""
-
-    recurrent = ()  # 0 < a ≤ 1 by its form: no gain may change that
 
     def __init__(self, members: int, inputs: int, hidden: int, least: float, most: float) -> None:
         super().__init__(members, inputs, hidden)
@@ -58,7 +56,7 @@ class RealGatedCell(Recurrence):
         self.decay[member] = torch.expm1(-squared.log() / (2 * SHARPNESS)).log()
 
     def drive(self, x: Tensor) -> Tensor:
-        """a and √(1 − a²) ∘ (i ∘ u) side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
+        """Put a and √(1 − a²) ∘ (i ∘ u) side by side: x (E, T, B, I) → (E, T, B, 2 H)."""
         u = super().drive(x)
         r, i = torch.sigmoid(project(u, self.gate_weight, self.gate_bias)).chunk(2, dim=-1)
         log_a = -SHARPNESS * r * F.softplus(self.decay)[:, None, None]
@@ -68,17 +66,6 @@ class RealGatedCell(Recurrence):
     def floats_a_step(self, dtype: torch.dtype) -> int:
         """Count as for any layer, and three numbers a unit on the way from a gate to a and to its root."""
         return super().floats_a_step(dtype) + 3 * self.hidden
-
-    def step(self, drive: Tensor, state: State) -> State:
-        (h,) = state
-        a, b = drive.chunk(2, dim=-1)
-        return (torch.addcmul(b, a, h),)
-
-    def unroll(self, drive: Tensor, state: State) -> tuple[Tensor, State]:
-        """Unroll like the loop, by a scan."""
-        a, b = drive.chunk(2, dim=-1)
-        outputs = scan(a, b, state[0])
-        return outputs, (outputs[:, -1],)
 
 
 class RealGatedLRU(Technique):

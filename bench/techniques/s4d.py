@@ -46,7 +46,7 @@ class DiagonalSpaceBlock(GatedBlock):
 
     @property
     def state_size(self) -> int:
-        """Two real numbers for each mode of each feature."""
+        """Count two real numbers for each mode of each feature."""
         return 2 * self.hidden * self.modes
 
     def floats_a_step(self, dtype: torch.dtype) -> int:
@@ -62,7 +62,7 @@ class DiagonalSpaceBlock(GatedBlock):
         return (x.new_zeros(x.shape[0], x.shape[2], self.hidden * self.modes, dtype=x.dtype.to_complex()),)
 
     def continuous(self) -> tuple[Tensor, Tensor]:
-        """A and Δ A, (E, H, modes) each."""
+        """Compute A and Δ A, (E, H, modes) each."""
         a = torch.complex(-self.log_decay.exp(), self.frequency).unflatten(1, (self.hidden, self.modes))
         return a, a * self.log_step.exp().unsqueeze(-1)
 
@@ -91,7 +91,10 @@ class DiagonalSpaceBlock(GatedBlock):
         return y.permute(0, 3, 2, 1).contiguous(), ((h * written.unsqueeze(2)).transpose(1, 2).flatten(2),)
 
     def _powers(self, exponent: Tensor, steps: int) -> Tensor:
-        """Ā^t of the first T steps, real and imaginary parts in turns, (E, H, T, 2 modes): t = r q + s, Ā^(r q) Ā^s."""
+        """Compute Ā^t of the first T steps, real and imaginary parts in turns, (E, H, T, 2 modes).
+
+        With t = r q + s it is Ā^(r q) Ā^s, for which few exponentials are needed.
+        """
         size = math.isqrt(steps - 1) + 1
         within = torch.arange(size, device=exponent.device).unsqueeze(-1)
         rough, fine = (_exponential(exponent.unsqueeze(2) * (within * stride)) for stride in (size, 1))
@@ -108,12 +111,12 @@ class DiagonalSpaceBlock(GatedBlock):
 
 
 def _exponential(z: Tensor) -> Tensor:
-    """e^z, for which torch's own takes several times as long."""
+    """Compute e^z, for which torch's own takes several times as long."""
     return torch.polar(z.real.exp(), z.imag)
 
 
 def _pairs(parts: Tensor) -> Tensor:
-    """Real and imaginary parts, the last axis of two, in turns along the one before it."""
+    """Put real and imaginary parts, the last axis of two, in turns along the one before it."""
     return parts.flatten(-2)
 
 

@@ -17,7 +17,7 @@ NOTHING_YET = -1e4
 """m before the first step: far below any pre-activation, so that the first step's m is that of its input gate."""
 
 
-class ExponentialCell(Recurrence):
+class ScalarCell(Recurrence):
     """c' = f c + i tanh z, n' = f n + i, h' = σ(o) c' / n', i = e^ĩ, f = σ(f̃); blocks ĩ, f̃, z, o of x U + h W + b.
 
     The memory carries e^−m c, e^−m n and m side by side, in which m' = max(log f + m, ĩ) keeps numbers from growing: it
@@ -37,11 +37,11 @@ class ExponentialCell(Recurrence):
 
     @property
     def state_size(self) -> int:
-        """h, c, n and m."""
+        """Count h, c, n and m."""
         return 4 * self.hidden
 
     def start(self, x: Tensor) -> State:
-        """Zeros, but for m."""
+        """Return zeros, but for m."""
         h = x.new_zeros(x.shape[0], x.shape[2], self.hidden)
         return h, torch.cat([h, h, torch.full_like(h, NOTHING_YET)], dim=-1)
 
@@ -73,4 +73,4 @@ class SLSTM(Technique):
     reference = "Beck et al. 2024 (xLSTM), eq. 8–18"
 
     def cell(self, members: int, inputs: int, hidden: int) -> Recurrence:
-        return ExponentialCell(members, inputs, hidden)
+        return ScalarCell(members, inputs, hidden)

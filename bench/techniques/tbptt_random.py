@@ -48,7 +48,7 @@ class CutElman(Elman):
         return Layer.floats_a_step(self, dtype)
 
     def drive(self, x: Tensor) -> Tensor:
-        """x U + b and the factor side by side, (E, T, B, H + 1)."""
+        """Put x U + b and the factor side by side, (E, T, B, H + 1)."""
         drive = super().drive(x)
         factors = x.new_ones(x.shape[:2]) if self.factors is None else self.factors.to(x)
         return torch.cat([drive, factors[..., None, None].expand(*drive.shape[:3], 1)], dim=-1)
@@ -123,7 +123,7 @@ class RandomlyTruncatedBPTT(Technique):
             cell.factors = None
 
     def factors(self, inputs: Tensor) -> list[float]:
-        """One member's factors in an update: inputs (T, B, I), which name the generator."""
+        """Draw one member's factors in an update: inputs (T, B, I), which name the generator."""
         batch = hashlib.sha256(inputs.detach().cpu().contiguous().numpy().tobytes()).hexdigest()
         steps = inputs.shape[0]
         draws = torch.rand(steps - 1, generator=generator("cuts", batch), dtype=torch.float64)
@@ -131,7 +131,7 @@ class RandomlyTruncatedBPTT(Technique):
 
 
 def compensated(draws: Sequence[float], length: int, tail: float) -> list[float]:
-    """Each step's factor, from a draw in [0, 1) for each but the first: 0 where that is below c, else 1 / (1 − c)."""
+    """Give each step's factor, from a draw in [0, 1) for all but the first: 0 where it is below c, else 1 / (1 − c)."""
     found, since = [1.0], 0
     for draw in draws:
         since += 1

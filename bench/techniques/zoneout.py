@@ -69,7 +69,7 @@ class ZoneoutCell(Recurrence):
             self._now = None
 
     def step(self, drive: Tensor, state: State) -> State:
-        """One step in expectation."""
+        """Take one step in expectation."""
         return self._step(drive, state, *self.keep)
 
     def _step(self, drive: Tensor, state: State, keep_h: Tensor | float, keep_c: Tensor | float) -> State:
@@ -142,7 +142,7 @@ class Zoneout(Technique):
         return losses
 
     def _drawn(self, rows: Tensor, steps: int, batch: int) -> Tensor:
-        """True where a state stays, (E, T, B, 2 H), for the members of these rows of distinct seeds."""
+        """Draw where a state stays, (E, T, B, 2 H), for the members of these rows of distinct seeds."""
         hidden = self.blueprint.hidden_size
         below = np.repeat([round(keep * LEVELS) for keep in (self.keep_h, self.keep_c)], hidden).astype(np.uint16)
         seeds = list(dict.fromkeys(self.blueprint.seeds))

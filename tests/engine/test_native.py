@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from kernels import needs_kernels
 
 from bench.engine.activation import ACTIVATIONS, leaky_relu
 from bench.engine.elman import Elman
@@ -59,8 +60,6 @@ SIZES = {
 }
 """Members, steps, sequences, inputs, units."""
 
-needed = pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
-
 
 def drawn(name, inputs, hidden, members):
     """The cell with every parameter away from zero, its gradients of a size that single precision can follow."""
@@ -92,7 +91,7 @@ def both(cell, x, state, weights, last=None):
     return zip(*found, strict=True)
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("name", CELLS)
 def test_outputs_and_gradients_equal_those_in_double_precision(name, sizes):
@@ -106,7 +105,7 @@ def test_outputs_and_gradients_equal_those_in_double_precision(name, sizes):
         assert error < 1e-5, error
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("name", CELLS)
 def test_a_gradient_for_the_last_steps_alone(name):
     cell = drawn(name, 3, 10, 2)
@@ -116,7 +115,7 @@ def test_a_gradient_for_the_last_steps_alone(name):
         torch.testing.assert_close(native.double(), exact, rtol=1e-4, atol=1e-5)
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("name", CELLS)
 def test_members_do_not_touch_each_other(name):
     """A member by itself is the same to the last bit, and another's not-a-number stays its own."""
@@ -136,7 +135,7 @@ def test_members_do_not_touch_each_other(name):
         assert torch.equal(parameter.grad[2:], single.grad)
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("name", CELLS)
 def test_without_gradients_the_outputs_are_the_same(name):
     cell, x = drawn(name, 3, 20, 3), torch.randn(3, 12, 5, 3)
@@ -147,7 +146,7 @@ def test_without_gradients_the_outputs_are_the_same(name):
     assert all(torch.equal(a, b) for a, b in zip(ends, others, strict=True))
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_functions_are_exact_to_a_few_last_bits(kind):
     """One unit without recurrence, so that its output is f(x): over all that matters, at the ends, and beyond."""
@@ -162,7 +161,7 @@ def test_functions_are_exact_to_a_few_last_bits(kind):
     torch.testing.assert_close(found, exact, rtol=1e-5 if kind == "gelu" else 1e-6, atol=tiny)
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("kind", ["tanh", "sigmoid", "relu", "softsign"])
 def test_infinities_and_not_a_number_go_as_in_torch(kind):
     cell = Elman(1, 1, 1, activation=kind)
@@ -202,7 +201,7 @@ def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     assert [*tmp_path.glob("*.so")] == []
 
 
-@needed
+@needs_kernels
 def test_many_builders_make_one_library(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         files = [*pool.map(build, [tmp_path] * 4)]

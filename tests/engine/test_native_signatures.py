@@ -4,13 +4,12 @@ import ctypes
 
 import pytest
 import torch
+from kernels import needs_kernels
 
 from bench.engine.activation import ACTIVATIONS, leaky_relu
-from bench.engine.native import constant, library, why_not
+from bench.engine.native import constant, library
 from bench.engine.native.library import SOURCES, call
 from bench.engine.native.signatures import signature
-
-needed = pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
 
 
 def test_signatures_are_those_of_the_c_files():
@@ -19,7 +18,7 @@ def test_signatures_are_those_of_the_c_files():
     assert signature("elman_forward") == (*(long,) * 5, *(ctypes.c_int,) * 2, *(number,) * 3, *(pointer,) * 7)
 
 
-@needed
+@needs_kernels
 def test_every_cell_has_its_two_kernels_and_their_signatures():
     cells = [file.stem for file in SOURCES if file.suffix == ".c" and file.stem != "update"]
     assert len(cells) >= 6
@@ -30,7 +29,7 @@ def test_every_cell_has_its_two_kernels_and_their_signatures():
         assert inputs >= 4, "d_out, and a gradient for x, for each parameter and for each state"
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("change", [lambda words: words[:-1], lambda words: [*words, torch.ones(2)]])
 def test_a_wrong_number_of_words_is_an_exception(change):
     widths, values, norms = (ctypes.c_long * 1)(3), torch.ones(2, 3), torch.zeros(2)

@@ -2,12 +2,13 @@
 
 import pytest
 import torch
+from kernels import needs_kernels
 
 from bench.engine import clipping
-from bench.engine.native import library, native_adam, native_norm, steps_natively, why_not
+from bench.engine.native import native_adam, native_norm, steps_natively
 from bench.engine.optimizer import keep_members, step_members, unit_rate_optimizer
 
-pytestmark = pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+pytestmark = needs_kernels
 
 SHAPES = [(4, 37), (16,), (1, 1), (33,)]
 """Of a member's parameters: whole vectors, parts of one, and both."""

@@ -5,9 +5,9 @@ import math
 
 import pytest
 import torch
-from by_hand import BATCH, STEPS, by_formula, drawn
+from cells_by_hand import BATCH, STEPS, by_formula, drawn
+from kernels import needs_kernels
 
-from bench.engine.native import library, why_not
 from bench.techniques.base import Situation
 from bench.techniques.clockwork import Clockwork, ClockworkCell
 
@@ -65,7 +65,7 @@ def test_numbers_are_those_of_a_public_implementation():
     assert outputs[0, -1, 0].tolist() == pytest.approx(NUMBERS, rel=1e-12)
 
 
-@pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+@needs_kernels
 @pytest.mark.parametrize(
     ("sizes", "clocks"),
     [((3, 7, 5, 4, 6), 4), ((1, 1, 1, 1, 1), 1), ((2, 40, 32, 2, 64), 7), ((2, 90, 13, 3, 67), 5)],

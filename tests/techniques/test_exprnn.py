@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import assert_as_written, by_formula, drawn
+from cells_by_hand import assert_as_written, by_formula, drawn
+from kernels import needs_kernels
 
-from bench.engine.native import library, why_not
 from bench.techniques.contract import TINY, EasyTask
 from bench.techniques.exprnn import ExponentialCell, ExpRNN
 
@@ -69,7 +69,7 @@ def test_at_the_start_pairs_of_units_are_rotated_and_afterwards_the_matrix_stays
     assert not torch.allclose(after[0], matrix, atol=1e-3), "it has learnt"
 
 
-@pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+@needs_kernels
 @pytest.mark.parametrize(
     "sizes", [(3, 7, 5, 4, 6), (1, 1, 1, 1, 1), (2, 9, 32, 2, 64), (2, 90, 13, 3, 67), (2, 20, 8, 48, 48)]
 )

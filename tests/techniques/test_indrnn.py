@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import assert_as_written, by_formula, drawn
+from cells_by_hand import assert_as_written, by_formula, drawn
 
 from bench.techniques.contract import TINY, EasyTask
 from bench.techniques.indrnn import IndependentCell, IndRNN

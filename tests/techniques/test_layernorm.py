@@ -1,7 +1,7 @@
 """The normalised tanh network against torch's own layer_norm, and what follows from its equation."""
 
 import torch
-from by_hand import assert_as_written, drawn
+from cells_by_hand import assert_as_written, drawn
 from torch.nn.functional import layer_norm
 
 from bench.techniques.layernorm import NormalisedCell

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import (
+from kernels import needs_kernels
+from stacks_by_hand import (
     H,
     N,
     T,
@@ -20,7 +21,6 @@ from by_hand import (
     goes_on_from_a_state,
 )
 
-from bench.engine.native import library, why_not
 from bench.engine.probe import recorded
 from bench.techniques import techniques
 from bench.techniques.contract import TINY, EasyTask
@@ -205,7 +205,7 @@ def test_the_minlstm_stays_a_number_where_both_gates_are_closed():
 
 
 def test_the_convolution_of_s4d_equals_its_steps_over_many_steps():
-    """At a length that is no square, by the powers of a product and a Fourier transform."""
+    """The length is no square; the powers come of a product, and the outputs of a Fourier transform."""
     cell = techniques.get("s4d")(replace(TINY, steps=150), EasyTask()).double().layers[1]
     x = torch.randn(len(TINY.seeds), 150, 2, TINY.hidden_size, generator=torch.Generator().manual_seed(1)).double()
     (fast, ends), (slow, last) = cell(x), recorded_forward(cell, x)
@@ -227,7 +227,7 @@ SIZES = {
 """Members, steps, sequences, inputs, units."""
 
 
-@pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+@needs_kernels
 @pytest.mark.parametrize("size", SIZES)
 def test_mambas_kernel_equals_its_steps_in_double_precision(size):
     members, steps, batch, inputs, hidden = SIZES[size]
@@ -249,7 +249,7 @@ def test_mambas_kernel_equals_its_steps_in_double_precision(size):
         torch.testing.assert_close(single.double(), double, rtol=1e-3, atol=2e-5 * (1 + double.abs().max().item()))
 
 
-@pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+@needs_kernels
 def test_not_a_number_stays_in_its_member():
     cell = SelectiveCell(2, 3, 16, 4)
     for parameter in cell.parameters():

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import assert_as_written, by_formula
-from by_hand import drawn as drawn_cell
+from cells_by_hand import assert_as_written, by_formula, drawn
 from torch import sigmoid, tanh
 
 from bench.engine.lstm import LSTM
@@ -19,11 +18,8 @@ from bench.testing.techniques import BLUEPRINT, EasyTask
 E, T, B, N, H = 2, 9, 3, 4, 5
 
 
-def drawn(cell):
-    torch.manual_seed(0)
-    for parameter in cell.parameters():
-        parameter.data = torch.randn(parameter.shape, dtype=torch.float64)
-    return cell
+def random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def test_without_forget_gate_it_is_the_lstm_whose_forget_gate_stays_open():
@@ -32,7 +28,7 @@ def test_without_forget_gate_it_is_the_lstm_whose_forget_gate_stays_open():
         i, g, o = getattr(carousel, key).data.split(H, dim=-1)
         held = torch.full_like(i, 1e3 if key == "bias" else 0.0)
         weight.data = torch.cat((i, held, g, o), dim=-1)
-    x = torch.randn(E, T, B, N, dtype=torch.float64)
+    x = random(E, T, B, N)
     for a, b in zip(carousel(x), whole(x), strict=True):
         torch.testing.assert_close(a, b)
 
@@ -41,8 +37,8 @@ def test_along_the_cell_the_carousel_loses_nothing():
     """With gates that ignore h the path along c is the only one: ∂c_T/∂c_0 is exactly the identity."""
     cell = drawn(CarouselCell(1, N, H))
     cell.recurrent_weight.data.zero_()
-    start = torch.randn(1, 1, H, dtype=torch.float64, requires_grad=True)
-    _, (_, last) = cell(torch.randn(1, 200, 1, N, dtype=torch.float64), (torch.zeros(1, 1, H).double(), start))
+    start = random(1, 1, H).requires_grad_()
+    _, (_, last) = cell(random(1, 200, 1, N), (torch.zeros(1, 1, H).double(), start))
     jacobian = torch.stack([torch.autograd.grad(c, start, retain_graph=True)[0][0, 0] for c in last[0, 0]])
     assert torch.equal(jacobian, torch.eye(H, dtype=torch.float64))
 
@@ -93,7 +89,7 @@ def janet(p, x, c):
     ids=["peepholes", "coupled", "janet"],
 )
 def test_values_and_gradients_are_the_papers(cell, step):
-    assert_as_written(drawn_cell(cell), step)
+    assert_as_written(drawn(cell), step)
 
 
 @pytest.mark.parametrize(

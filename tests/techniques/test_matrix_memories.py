@@ -7,7 +7,8 @@ import math
 
 import pytest
 import torch
-from by_hand import (
+from kernels import needs_kernels
+from stacks_by_hand import (
     H,
     N,
     T,
@@ -20,7 +21,6 @@ from by_hand import (
 )
 
 from bench.engine.delta_rule import delta_rule
-from bench.engine.native import library, why_not
 from bench.engine.probe import recorded
 from bench.protocol.preset import Selectors, load_preset, resolve
 from bench.techniques import techniques
@@ -30,7 +30,6 @@ from bench.techniques.mlstm import MatrixCell
 from bench.training.cost import count_flops
 
 HEADS = 2
-needed = pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
 
 
 def heads(v):
@@ -62,7 +61,7 @@ def deltanet(most):
 
 
 def mlstm(p, x):
-    """As it is before m is taken out: C and n may grow."""
+    """The equations as they are before m is taken out: C and n may grow."""
     size = H // HEADS
     memories = [(torch.zeros(size, size).double(), torch.zeros(size).double()) for _ in range(HEADS)]
     for v in x:
@@ -129,7 +128,7 @@ SIZES = {
 CELLS = {"deltanet": lambda *sizes: DeltaCell(*sizes, most=1.5), "mlstm": MatrixCell}
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", CELLS)
 def test_the_kernel_equals_steps_in_double_precision(name, size):
@@ -152,9 +151,9 @@ def test_the_kernel_equals_steps_in_double_precision(name, size):
         torch.testing.assert_close(single.double(), double, rtol=2e-3, atol=3e-5 * (1 + double.abs().max().item()))
 
 
-@needed
+@needs_kernels
 def test_the_kernel_takes_matrices_that_are_not_square_and_all_of_its_gates():
-    """Keys of 5, values of 18, both the gate and the correction; in double precision the rule itself."""
+    """Keys have 5 numbers and values 18; both the gate and the correction act. In double precision it is the rule."""
     draw = torch.Generator().manual_seed(1)
     shapes = [(2, 6, 3, 2, 5), (2, 6, 3, 2, 5), (2, 6, 3, 2, 18), (2, 6, 3, 2), (2, 6, 3, 2), (2, 3, 2, 5, 18)]
     given = [torch.rand(shape, generator=draw) - (0.5 if len(shape) == 5 else 0.0) for shape in shapes]

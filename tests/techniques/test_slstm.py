@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from by_hand import (
+from kernels import needs_kernels
+from stacks_by_hand import (
     H,
     N,
     T,
@@ -14,14 +15,12 @@ from by_hand import (
     goes_on_from_a_state,
 )
 
-from bench.engine.native import library, runs_natively, why_not
-from bench.techniques.slstm import NOTHING_YET, ExponentialCell
-
-needed = pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+from bench.engine.native import runs_natively
+from bench.techniques.slstm import NOTHING_YET, ScalarCell
 
 
 def slstm(p, x):
-    """As it is before m is taken out: c and n may grow."""
+    """The equations as they are before m is taken out: c and n may grow."""
     h = c = n = torch.zeros(H).double()
     for v in x:
         i, f, z, o = (v @ p["input_weight"] + h @ p["recurrent_weight"] + p["bias"]).split(H)
@@ -44,7 +43,7 @@ def test_the_states_that_a_probe_follows_give_the_same_outputs():
 
 
 def test_a_public_implementation_gives_the_same_numbers():
-    """NX-AI/xlstm, xlstm/blocks/slstm/src/vanilla/slstm.py, slstm_forward_pointwise."""
+    """The numbers are those of NX-AI/xlstm, xlstm/blocks/slstm/src/vanilla/slstm.py, slstm_forward_pointwise."""
     outputs, _ = cell_by_formula("slstm")(formula((1, T, 1, N), 0.5))
     numbers = torch.tensor(
         [-0.128424824248, -0.093340981084, -0.362439488832, 0.748943312684, -0.691973907196, 0.268299331512],
@@ -62,7 +61,7 @@ SIZES = {
 """Members, steps, sequences, inputs, units."""
 
 
-@needed
+@needs_kernels
 @pytest.mark.parametrize("last", [None, 3])
 @pytest.mark.parametrize("size", SIZES)
 def test_the_kernel_equals_steps_in_double_precision(size, last):
@@ -70,7 +69,7 @@ def test_the_kernel_equals_steps_in_double_precision(size, last):
     found = []
     for dtype in (torch.float32, torch.float64):
         draw = torch.Generator().manual_seed(1)
-        cell = ExponentialCell(members, inputs, hidden)
+        cell = ScalarCell(members, inputs, hidden)
         for parameter in cell.parameters():
             spread = 1.0 if parameter.dim() == 2 else parameter.shape[1] ** -0.5
             parameter.data = torch.randn(parameter.shape, generator=draw) * spread
@@ -88,10 +87,10 @@ def test_the_kernel_equals_steps_in_double_precision(size, last):
         assert (single.double() - double).norm() < 1e-5 * double.norm().clamp(min=1e-6)
 
 
-@needed
+@needs_kernels
 def test_the_kernel_keeps_to_infinity_and_not_a_number():
     """Gates of any size are stable; what is not a number stays so, and stays in its member."""
-    cell = ExponentialCell(3, 1, 20)
+    cell = ScalarCell(3, 1, 20)
     for parameter in cell.parameters():
         parameter.data.fill_(0.1)
     cell.input_weight.data[0] = 1e4
@@ -105,7 +104,7 @@ def test_the_kernel_keeps_to_infinity_and_not_a_number():
 
 
 def test_it_starts_with_forget_gates_as_published_and_with_no_memory():
-    cell = ExponentialCell(1, 2, 5)
+    cell = ScalarCell(1, 2, 5)
     cell.reset(0, lambda _: torch.Generator().manual_seed(1), "default")
     i, f, z, o = cell.bias[0].detach().split(5)
     assert not i.any()

@@ -32,7 +32,7 @@ def gradients(module, inputs, targets):
 
 
 def probability(pattern, length, tail):
-    """Of these cuts: (α / ((α − 1) L + δ)) where one is, δ steps after the last, and the rest where none is."""
+    """These cuts have α / ((α − 1) L + δ) where there is one, δ steps after the last, else the rest."""
     found, last = 1.0, 0
     for step, draw in enumerate(pattern, start=1):
         c = tail / ((tail - 1) * length + step - last)

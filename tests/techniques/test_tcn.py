@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import formula
+from stacks_by_hand import formula
 
 from bench.engine.temporal_convolution import TemporalConvolution, levels
 from bench.techniques.contract import TINY, EasyTask
@@ -55,7 +55,7 @@ def test_values_and_gradients_equal_torchs_convolutions():
 
 
 def test_a_public_implementation_gives_the_same_numbers():
-    """locuslab/TCN, TCN/tcn.py, TemporalConvNet without dropout, at its last step."""
+    """The numbers are those of locuslab/TCN, TCN/tcn.py, TemporalConvNet without dropout, at its last step."""
     network = TemporalConvolution(1, N, H, LEVELS, KERNEL)
     for place, (_, parameter) in enumerate(sorted(network.named_parameters())):
         parameter.data = formula(parameter.shape, place)
@@ -78,7 +78,7 @@ def test_no_step_sees_a_later_one():
 
 @pytest.mark.parametrize("first", [3, 11])
 def test_kept_inputs_continue_the_sequence(first):
-    """Also where the first part is shorter than what a convolution sees."""
+    """They do so also where the first part is shorter than what a convolution sees."""
     network, x = drawn()
     whole, last = network(x)
     begin, state = network(x[:, :first])

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from by_hand import BATCH, STEPS, assert_as_written, drawn
+from cells_by_hand import BATCH, STEPS, assert_as_written, drawn
+from kernels import needs_kernels
 from torch import sigmoid, tanh
 
-from bench.engine.native import library, why_not
 from bench.techniques.base import Situation
 from bench.techniques.contract import TINY, EasyTask
 from bench.techniques.zoneout import Zoneout, ZoneoutCell
@@ -57,7 +57,7 @@ def test_at_random_values_and_gradients_are_the_papers():
     assert not torch.allclose(cell(x)[0], outputs), "without what was drawn it runs in expectation again"
 
 
-@pytest.mark.skipif(library() is None, reason=f"no native kernels: {why_not()}")
+@needs_kernels
 @pytest.mark.parametrize(("batch", "hidden"), [(5, 6), (32, 64), (13, 67)])
 def test_at_random_the_kernel_computes_the_same(batch, hidden):
     cell = drawn(ZoneoutCell(2, 3, hidden, KEEP_H, KEEP_C), scale=0.2)

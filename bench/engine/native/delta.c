@@ -6,12 +6,7 @@
    of all do not. There each matrix is held beside its transpose, so that every sum runs along rows. */
 
 #include "cell.h"
-
-INLINE float sum(vec v) {
-    float s = 0;
-    for (int i = 0; i < LANES; i++) s += v[i];
-    return s;
-}
+#include "lanes.h"
 
 static long whole(long n) { return (n + LANES - 1) / LANES * LANES; }
 
@@ -128,7 +123,7 @@ int delta_backward(
                 add_outer(K, wide, f[at], x.key, x.d_held, G), add_outer(V, tall, f[at], x.d_held, x.key, H);
                 memcpy(d_q + at * K, x.d_query, (size_t)K * 4), memcpy(d_k + at * K, x.d_key, (size_t)K * 4);
                 memcpy(d_u + at * V, x.d_value, (size_t)V * 4);
-                d_beta[at] = f[at] * sum(of_beta), d_f[at] = sum(of_f);
+                d_beta[at] = f[at] * total(of_beta), d_f[at] = total(of_f);
             }
             for (long a = 0; a < K; a++) memcpy(d_start + first + a * V, G + a * wide, (size_t)V * 4);
         }

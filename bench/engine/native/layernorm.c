@@ -1,12 +1,7 @@
 /* Layer normalisation: h' = tanh(gain (a - mean a) / sqrt(var a + epsilon) + b), a = x U + h W, for each row a of units */
 
 #include "cell.h"
-
-INLINE float total(vec v) {
-    float sum = 0;
-    for (int i = 0; i < LANES; i++) sum += v[i];
-    return sum;
-}
+#include "lanes.h"
 
 /* The row a of H units, less its mean and over its deviation, as `normal`; returns one over the deviation. */
 INLINE float normalise(const float *a, long H, float epsilon, float *normal) {

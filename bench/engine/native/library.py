@@ -23,7 +23,7 @@ from bench.errors import BenchError
 from bench.locks import held
 
 SOURCES = tuple(sorted(Path(__file__).parent.glob("*.[ch]")))
-"""A file a cell, and update.c; they share cell.h, product.h and vector.h."""
+"""A file a cell, and update.c; they share the headers."""
 SWITCH = "BPTT_BENCH_NATIVE"
 """Environment: 0 does without the kernels, anything else uses them if they can be had."""
 FLAGS = ("-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")

@@ -6,17 +6,7 @@
    not. */
 
 #include "cell.h"
-
-INLINE vec power(vec v) {
-    vec whole, rest = exponential(clamp(v, 87.0f), &whole);
-    return whole * rest + whole;
-}
-
-INLINE float sum(vec v) {
-    float s = 0;
-    for (int i = 0; i < LANES; i++) s += v[i];
-    return s;
-}
+#include "lanes.h"
 
 int selective_forward(
     long E, long T, long B, long H, long N, const float *d, const float *v, const float *b, const float *c,
@@ -97,8 +87,8 @@ int selective_backward(
                     put(d_v + at * H + j, of_value, n);
                 }
                 for (long k = 0; k < N; k++) {
-                    d_b[at * N + k] = sum(get(sums + 2 * k * LANES, LANES));
-                    d_c[at * N + k] = sum(get(sums + (2 * k + 1) * LANES, LANES));
+                    d_b[at * N + k] = total(get(sums + 2 * k * LANES, LANES));
+                    d_c[at * N + k] = total(get(sums + (2 * k + 1) * LANES, LANES));
                 }
             }
         }

@@ -1,11 +1,7 @@
 /* sLSTM: blocks i, f, z, o; the second state is c, n, m side by side */
 
 #include "cell.h"
-
-INLINE vec power(vec v) {
-    vec whole, rest = exponential(clamp(v, 87.0f), &whole);
-    return whole * rest + whole;
-}
+#include "lanes.h"
 
 /* log(1 + v) = 2 artanh(v / (2 + v)) for 0 <= v <= 1 by its series, whose argument is at most 1/3. */
 INLINE vec log_above_one(vec v) {

@@ -1,4 +1,4 @@
-"""Techniques beside their papers' equations, written out for one member, one sequence and one step at a time."""
+"""Holds techniques, their layers stacked, to their papers' equations: one member, one sequence, one step at a time."""
 
 import math
 from dataclasses import replace
