@@ -50,13 +50,16 @@ class Inference(ABC):
     def interval(self, confidence: float) -> Interval:
         """Give the two-sided interval of the centre, with equal error on both sides."""
 
-    @abstractmethod
     def needed_apart(self, threshold: float, level: float) -> Needed:
-        """Give the seeds that tell the centre from the threshold, on the side of the estimate; two-sided level."""
+        """Give the seeds that tell the centre from the threshold, on the side of the estimate; two-sided level.
 
-    @abstractmethod
+        An inference that plans nothing knows of none.
+        """
+        return Needed(None, None, None)
+
     def needed_within(self, margin: float, level: float) -> Needed:
-        """Give the seeds that show the centre to lie within ±margin; two-sided level."""
+        """Give the seeds that show the centre to lie within ±margin; two-sided level. See `needed_apart`."""
+        return Needed(None, None, None)
 
     def within(self, margin: float) -> float:
         """Give the p against a centre that is at least a margin away from 0: the larger of two one-sided ones."""

@@ -117,12 +117,6 @@ class Student(Inference):
         half = float(stats.t.ppf(1 - error, self.n - 1)) * self.spread / math.sqrt(self.n)
         return Interval(self.estimate - half, self.estimate + half)
 
-    def needed_apart(self, threshold: float, level: float) -> Needed:
-        raise NotImplementedError("Nothing is planned by Student's t.")
-
-    def needed_within(self, margin: float, level: float) -> Needed:
-        raise NotImplementedError("Nothing is planned by Student's t.")
-
 
 def mean_interval(values: ArrayLike, confidence: float, bounds: Bounds | None = None) -> Interval:
     """A confidence interval of the mean: `BoundedMean`'s, or without bounds `Student`'s."""
