@@ -59,7 +59,7 @@ def measure_pace(setting: Setting) -> Pace:
 def _rising_lags(setting: Setting) -> list[int]:
     """The setting's lag, and before it those with half the lag again and again, down to a short sequence."""
     task, lag, lags = tasks.get(setting.task)(), setting.lag, [setting.lag]
-    while task.steps(lag) > FEW_STEPS and lag // 2 >= task.least_lag:
+    while task.steps(lag) > FEW_STEPS and task.least_lag <= lag // 2 < lag:  # a lag of 0 has no half
         lag //= 2
         if not _skips(setting, lag):
             lags.append(lag)

