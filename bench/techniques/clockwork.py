@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor, nn
 
+from bench.engine.built_matrix import BuiltMatrix
 from bench.engine.layer import Initialisation, State
 from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence
@@ -17,7 +18,7 @@ SPREAD = 0.1
 """The standard deviation of all weights at the start."""
 
 
-class ClockworkCell(Recurrence):
+class ClockworkCell(BuiltMatrix):
     """h_k' = tanh(x U_k + h W_k + b_k) at each step, counted from 1, that 2^k divides; h_k' = h_k at others.
 
     The units are divided into modules k = 0, 1, … as evenly as may be. A module reads itself and slower ones:
@@ -48,8 +49,8 @@ class ClockworkCell(Recurrence):
         """Tell where a unit (row) is read by another (column), (H, H)."""
         return self.clock.unsqueeze(1) >= self.clock
 
-    def matrix(self) -> Tensor:
-        """Build W, (E, H, H)."""
+    def build(self) -> Tensor:
+        """Put the entries in their places, with zeros elsewhere."""
         whole = self.module_weight.new_zeros(len(self.module_weight), self.hidden, self.hidden)
         whole[:, self._read()] = self.module_weight
         return whole

@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor, nn
 
+from bench.engine.built_matrix import BuiltMatrix
 from bench.engine.layer import Initialisation, State
 from bench.engine.native import NativeCell
 from bench.engine.recurrence import Recurrence
@@ -18,7 +19,7 @@ SPREAD = 0.01
 """The biases of modReLU start within ± this, as in the authors' code."""
 
 
-class ExponentialCell(Recurrence):
+class ExponentialCell(BuiltMatrix):
     """h' = modReLU(x U + h W) with W = exp(A) and Aᵀ = −A; modReLU(z) = sign(z) max(|z| + b, 0).
 
     skew_weight (E, H (H − 1) / 2) holds A above its diagonal, row by row, and unit_bias (E, H) is b.
@@ -31,7 +32,6 @@ class ExponentialCell(Recurrence):
         super().__init__(members, inputs, hidden)
         self.skew_weight = nn.Parameter(torch.empty(members, hidden * (hidden - 1) // 2))
         self.unit_bias = nn.Parameter(torch.empty(members, hidden))
-        self._built: Tensor | None = None
 
     @torch.no_grad()
     def reset(self, member: int, generator: Callable[[str], Generator], scheme: Initialisation) -> None:
@@ -44,24 +44,14 @@ class ExponentialCell(Recurrence):
         self.input_weight[member].normal_(0, (2 / self.input_weight.shape[1]) ** 0.5, generator=generator("input"))
         self.unit_bias[member].uniform_(-SPREAD, SPREAD, generator=generator("bias"))
 
-    def matrix(self) -> Tensor:
-        """Build W, (E, H, H), or return it while it is held."""
-        if self._built is not None:
-            return self._built
+    def build(self) -> Tensor:
+        """Take the exponential of A."""
         members, hidden = self.unit_bias.shape
         first, second = torch.triu_indices(hidden, hidden, offset=1, device=self.unit_bias.device)
         above = self.skew_weight.new_zeros(members, hidden, hidden)
         above[:, first, second] = self.skew_weight
         exponential: Tensor = torch.linalg.matrix_exp(above - above.mT)
         return exponential
-
-    def forward(self, x: Tensor, state: State | None = None, last: int | None = None) -> tuple[Tensor, State]:
-        """Run like every recurrence, with W built once for all steps."""
-        self._built = self.matrix()
-        try:
-            return super().forward(x, state, last)
-        finally:
-            self._built = None
 
     def step(self, drive: Tensor, state: State) -> State:
         (h,) = state

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from kernels import needs_kernels
+from kernels import by_kernel_and_by_steps, needs_kernels
 from stacks_by_hand import (
     H,
     N,
@@ -230,22 +230,7 @@ SIZES = {
 @needs_kernels
 @pytest.mark.parametrize("size", SIZES)
 def test_mambas_kernel_equals_its_steps_in_double_precision(size):
-    members, steps, batch, inputs, hidden = SIZES[size]
-    draw = torch.Generator().manual_seed(1)
-    found = []
-    for dtype in (torch.float32, torch.float64):
-        cell = SelectiveCell(members, inputs, hidden, 5)
-        draw.manual_seed(1)
-        for parameter in cell.parameters():
-            parameter.data = torch.randn(parameter.shape, generator=draw) * 0.5
-        cell.to(dtype)
-        x = torch.randn(members, steps, batch, inputs, generator=draw).to(dtype).requires_grad_()
-        start = torch.randn(members, batch, 5 * hidden, generator=draw).to(dtype).requires_grad_()
-        outputs, (end,) = cell(x, (start,))
-        wanted = torch.randn(outputs.shape, generator=draw).to(dtype), torch.randn(end.shape, generator=draw).to(dtype)
-        loss = (outputs * wanted[0]).sum() + (end * wanted[1]).sum()
-        found.append([outputs, end, *torch.autograd.grad(loss, [x, start, *cell.parameters()])])
-    for single, double in zip(*found, strict=True):
+    for single, double in by_kernel_and_by_steps(lambda *sizes: SelectiveCell(*sizes, 5), SIZES[size]):
         torch.testing.assert_close(single.double(), double, rtol=1e-3, atol=2e-5 * (1 + double.abs().max().item()))
 
 

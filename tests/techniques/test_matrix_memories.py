@@ -7,7 +7,7 @@ import math
 
 import pytest
 import torch
-from kernels import needs_kernels
+from kernels import by_kernel_and_by_steps, needs_kernels
 from stacks_by_hand import (
     H,
     N,
@@ -132,22 +132,8 @@ CELLS = {"deltanet": lambda *sizes: DeltaCell(*sizes, most=1.5), "mlstm": Matrix
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", CELLS)
 def test_the_kernel_equals_steps_in_double_precision(name, size):
-    members, steps, batch, inputs, hidden = SIZES[size]
-    found = []
-    for dtype in (torch.float32, torch.float64):
-        draw = torch.Generator().manual_seed(1)
-        cell = CELLS[name](members, inputs, hidden, 1 if hidden == 2 else 2)
-        for parameter in cell.parameters():
-            parameter.data = torch.randn(parameter.shape, generator=draw) * 0.5
-        cell.to(dtype)
-        x = torch.randn(members, steps, batch, inputs, generator=draw).to(dtype).requires_grad_()
-        (zeros,) = cell.start(x)
-        start = (torch.randn(zeros.shape, generator=draw) * 0.5).to(dtype).requires_grad_()
-        outputs, (end,) = cell(x, (start,))
-        wanted = torch.randn(outputs.shape, generator=draw).to(dtype), torch.randn(end.shape, generator=draw).to(dtype)
-        loss = (outputs * wanted[0]).sum() + (end * wanted[1]).sum()
-        found.append([outputs, end, *torch.autograd.grad(loss, [x, start, *cell.parameters()])])
-    for single, double in zip(*found, strict=True):
+    heads = 1 if size == "one of each" else 2
+    for single, double in by_kernel_and_by_steps(lambda *sizes: CELLS[name](*sizes, heads), SIZES[size]):
         torch.testing.assert_close(single.double(), double, rtol=2e-3, atol=3e-5 * (1 + double.abs().max().item()))
 
 
