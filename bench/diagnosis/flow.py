@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bench.diagnosis.blame import theirs
 from bench.diagnosis.subject import Pass, Subject, seeded
 from bench.diagnosis.twin import StepwiseTwin, with_twins
-from bench.engine.probe import Decay, fit_decay
+from bench.engine.probe import Decay, fit_decay, log_norms
 
 DRAWS = 200
 """Resamples of the sequences behind an interval."""
@@ -122,27 +122,27 @@ def measure(subject: Subject) -> Flow:
 
 def followed(copy: Subject, twins: dict[str, StepwiseTwin]) -> Flow:
     """Follow the loss back through the model itself, whose parameters then have gradients."""
-    model, subject = copy.model, copy
-    watch = _NonFinite(model, subject)
+    watch = _NonFinite(copy.model)
     with watch:
         passed = copy.run(followed=True, doing="when it was run step by step")
     dtype = passed.out.dtype if passed.out.is_floating_point() else torch.float32
     tiny = TINY.get(dtype, TINY[torch.float32])
-    nothing = np.full((subject.sequences, subject.steps), -np.inf)
+    loss = float(passed.loss.detach())
+    nothing = np.full((copy.sequences, copy.steps), -np.inf)
     if watch.place or not torch.isfinite(passed.loss):
-        return Flow(nothing, tiny, float(passed.loss.detach()), False, twins, watch.place or "the loss")
+        return Flow(nothing, tiny, loss, False, twins, watch.place or "the loss")
     if passed.entry is None:
-        return Flow(nothing, tiny, float(passed.loss.detach()), True, twins, unknown=True)
+        return Flow(nothing, tiny, loss, True, twins, unknown=True)
     ends = _follow(copy, passed)
     gradient = passed.entry.grad
     if gradient is None or gradient.dim() < 2:
-        return Flow(nothing, tiny, float(passed.loss.detach()), True, twins)
-    norms = _norms(subject.front(gradient))
+        return Flow(nothing, tiny, loss, True, twins)
+    norms = _norms(copy.front(gradient))
     if not torch.isfinite(gradient).all():
         bad = (~torch.isfinite(gradient)).reshape(norms.shape[0], norms.shape[1], -1).any(2).any(0).nonzero()
-        where = f"the gradient of the inputs, from {subject.steps - 1 - int(bad[-1])} steps back on"
-        return Flow(nothing, tiny, float(passed.loss.detach()), False, twins, where)
-    return Flow(_aligned(norms, ends), tiny, float(passed.loss.detach()), True, twins)
+        where = f"the gradient of the inputs, from {copy.steps - 1 - int(bad[-1])} steps back on"
+        return Flow(nothing, tiny, loss, False, twins, where)
+    return Flow(_aligned(norms, ends), tiny, loss, True, twins)
 
 
 def _follow(copy: Subject, passed: Pass) -> Tensor:
@@ -167,11 +167,9 @@ def _follow(copy: Subject, passed: Pass) -> Tensor:
 
 
 def _norms(gradient: Tensor) -> Tensor:
-    """Logarithms of norms (B, T) of a gradient (B, T, …), whose squares may be too small for a number."""
-    flat = gradient.detach().abs().double().reshape(*gradient.shape[:2], -1)
-    largest = flat.amax(2)
-    scaled = flat / largest.where(largest > 0, 1.0).unsqueeze(2)
-    return largest.log() + torch.linalg.vector_norm(scaled, dim=2).log()
+    """Logarithms of norms (B, T) of a gradient (B, T, …)."""
+    count = gradient.shape[:2].numel()
+    return log_norms([gradient.reshape(count, -1)], count).reshape(gradient.shape[:2])
 
 
 def _aligned(norms: Tensor, ends: Tensor) -> np.ndarray:
@@ -186,10 +184,10 @@ def _aligned(norms: Tensor, ends: Tensor) -> np.ndarray:
 class _NonFinite:
     """Watches a model's parts for the first output that is not finite."""
 
-    def __init__(self, model: nn.Module, subject: Subject) -> None:
+    def __init__(self, model: nn.Module) -> None:
         self.place = ""
         self.calls: dict[str, int] = {}
-        self.model, self.subject = model, subject
+        self.model = model
         self.hooks: list[Any] = []
 
     def __enter__(self) -> None:
@@ -241,10 +239,7 @@ def _of_track(track: Any) -> dict[str, Any]:
     for quantity, steps in (("h", track.hidden), ("c", track.cell)):
         grads = [s.grad for s in steps[::order]]
         if any(g is not None for g in grads):
-            norms = [
-                _norms(g[:, None])[:, 0] if g is not None else torch.full((len(steps[0]),), -math.inf) for g in grads
-            ]
-            rows = torch.stack(norms, 1).numpy()
+            rows = log_norms(grads, len(steps[0])).numpy()
             start = int(np.isfinite(rows).any(0).argmax())
             numbers[f"decay_{quantity}"] = fitted(combined(rows[:, start:])).rate
     hidden = torch.stack([h.detach() for h in track.hidden])

@@ -38,6 +38,8 @@ class Seen:
     """Results of the stages so far."""
 
     subject: Subject
+    double: Subject
+    """The same on some of the sequences, in double precision."""
     settings: Settings
     flow: Flow
     levels: Levels | None = None

@@ -93,6 +93,10 @@ class Subject:
         """Values with sequences first and steps second."""
         return values.movedim((self.batch_axis, self.time), (0, 1))
 
+    def newest(self, out: Tensor) -> Tensor:
+        """Outputs at the last step, or as they are where they have no steps."""
+        return self.front(out)[:, -1] if self.has_steps(out) else out
+
     def with_x(self, x: Tensor) -> Subject:
         """The same on other inputs; `x` has sequences first and steps second."""
         x = x.movedim((0, 1), (self.batch_axis, self.time))

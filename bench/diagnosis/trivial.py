@@ -1,6 +1,6 @@
 """Stage 2, trivial: how far do predictors get that remember nothing, or no more than the last few steps?
 
-All are fitted on one half of the sequences and judged on the other, as the model is.
+All are fitted on two thirds of the sequences and judged on the rest, as the model is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.nn import functional
 from bench.diagnosis.subject import Subject, classes_last
 
 FEWEST = 30
-"""Sequences below which nothing can be fitted on one half and judged on the other."""
+"""Sequences below which nothing can be fitted on some and judged on others."""
 MOST_ROWS = 4000
 """Scored steps that predictors are fitted on, and as many that they are judged on."""
 MOST_TOKENS = 64
@@ -28,7 +28,7 @@ RIDGES = (1e-4, 1e-2, 1.0, 100.0)
 
 @dataclass(frozen=True)
 class Levels:
-    """Losses of simple predictors on the held-out half."""
+    """Losses of simple predictors on the held-out third."""
 
     constant: float
     last: float
@@ -40,12 +40,8 @@ class Levels:
         """The fewest steps whose predictor reaches a loss; None if none does."""
         return next((k for k, loss in sorted(self.windows.items()) if loss <= level), None)
 
-    @property
-    def best(self) -> float:
-        return min([self.constant, *self.windows.values(), *([] if math.isnan(self.last) else [self.last])])
 
-
-def halves(subject: Subject) -> tuple[Tensor, Tensor]:
+def divided(subject: Subject) -> tuple[Tensor, Tensor]:
     """Indices of the sequences to fit on and of those to judge on: the first two thirds, and the rest."""
     count = subject.sequences
     cut = count - count // 3
@@ -58,7 +54,7 @@ def levels(subject: Subject) -> Levels | None:
     if kind is None or subject.sequences < FEWEST:
         return None
     classes = _classes(subject) if kind == "cross-entropy" else 0
-    fit, judge = (_Rows(subject.part(part), classes) for part in halves(subject))
+    fit, judge = (_Rows(subject.part(part), classes) for part in divided(subject))
     windows = {}
     for k in (k for k in WINDOWS if k <= subject.steps):
         X, Z = fit.window(k), judge.window(k)
