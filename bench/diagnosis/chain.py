@@ -30,8 +30,6 @@ JUDGED = 20_000
 """Steps of all sequences together that a trained copy is judged on."""
 ENDS = ("memory not needed", "trivial")
 """Verdicts on the task alone that explain whatever the gradient does, unless it explodes."""
-GROWTH = math.log(1000)
-"""Growth of a gradient over the whole way, in nats, above which it explodes."""
 
 
 def run(subject: Subject, settings: Settings) -> Diagnosis:
@@ -116,8 +114,8 @@ def _flow(seen: Seen) -> Finding:
     if math.isnan(decay.rate):
         message = Message("There are too few steps to measure a decay.")
         return Finding("flow", "healthy" if decay.reach >= need else "cannot tell", message, numbers)
-    if decay.rate > 0 and flow.profile[decay.last_lag] - flow.profile[decay.first_lag] > GROWTH:
-        growth = math.exp(min(700.0, flow.profile[decay.last_lag] - flow.profile[decay.first_lag]))
+    if flow.explodes:
+        growth = math.exp(min(700.0, flow.growth))
         message = Message(
             "The gradient explodes: it grows {factor}-fold over {n} steps ({rate} nats a step).",
             values | {"factor": f"{growth:.3g}", "n": decay.last_lag},
@@ -170,13 +168,19 @@ def _train(seen: Seen) -> None:
     judge = _some(subject, trivial.divided(subject)[1], JUDGED)
     if subject.trained:
         level = held_out(judge)
-        seen.use = use.measure(judge)
+        _look_at_use(seen, judge)
         seen.fit = Fit(subject, 0, 0.0, level, level, True)
         if seen.beats(level) or not math.isfinite(seen.constant):
             return
     train = subject.part(trivial.divided(subject)[0])
     seen.fit = fit(train, judge, seen.settings.updates, seen.settings.seconds)
-    seen.use = use.measure(replace(judge, model=seen.fit.subject.model))
+    _look_at_use(seen, replace(judge, model=seen.fit.subject.model))
+
+
+def _look_at_use(seen: Seen, judge: Subject) -> None:
+    """Measure what a trained model uses, and its loss with another sequence's inputs in the place of each."""
+    seen.use = use.measure(judge)
+    seen.shuffled = held_out(judge.with_x(judge.front(judge.batch.x).roll(1, 0)))
 
 
 def _use(seen: Seen, path: Finding, easy: Finding) -> Finding:
@@ -214,6 +218,11 @@ def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
         "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "used": used, "need": need,
         "updates": fit.updates,
     }  # fmt: skip
+    if not math.isfinite(fit.held_out):
+        return "explodes", Message(
+            "The gradient at the start is finite, but the loss of a copy is not after {updates} plain updates: look "
+            "for a logarithm, root or quotient of 0, and for numbers of 16 bits.", values
+        )  # fmt: skip
     if not seen.learnt:
         return _nothing_learnt(seen, path, values)
     if used is not None and used > need:
@@ -227,7 +236,7 @@ def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
         return "reached, not used", Message(
             "The gradient reaches {need} steps back, but the model uses only the newest {used}.", values
         )
-    k = seen.levels.enough((1 + EQUAL) * fit.held_out) if seen.levels else None
+    k = seen.comparable.enough((1 + EQUAL) * fit.held_out) if seen.comparable else None
     if k is not None and k <= need // 2:
         return "memory not needed", Message(
             "A linear function of the newest {k} steps does as well as the model ({loss}): nothing here shows that "
@@ -251,7 +260,7 @@ def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
 
 def _stuck(seen: Seen) -> tuple[Verdict, Message] | None:
     """Judge a trained model that does no better than a simple predictor, though something does."""
-    fit, levels = seen.fit, seen.levels
+    fit, levels = seen.fit, seen.comparable
     if not seen.subject.trained or fit is None or levels is None:
         return None
     judge = _some(seen.subject, trivial.divided(seen.subject)[1], JUDGED)

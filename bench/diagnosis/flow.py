@@ -24,6 +24,10 @@ TINY = {torch.float64: math.log(1e-280), torch.float32: math.log(1e-35)}
 """Log-norms below which a gradient that becomes 0 has run out of numbers, and is not cut."""
 
 
+GROWTH = math.log(1000)
+"""Growth of a gradient over the whole way, in nats, above which it explodes."""
+
+
 @dataclass(frozen=True)
 class Flow:
     """The gradient of the loss at the last scored step, step by step back."""
@@ -38,6 +42,8 @@ class Flow:
     """The place where the first value that is not finite arose; empty if all are finite."""
     unknown: bool = False
     """True if no gradient could be followed, as where tokens reach the model without an embedding."""
+    source: float = -math.inf
+    """Log-norm of the gradient at the outputs, over the spread of inputs; −∞ if it is not known."""
 
     @property
     def profile(self) -> np.ndarray:
@@ -47,6 +53,20 @@ class Flow:
     @property
     def fitted(self) -> Decay:
         return fitted(self.profile)
+
+    @property
+    def growth(self) -> float:
+        """Growth over the steps that the decay is fitted to, in nats."""
+        decay = self.fitted
+        return float(self.profile[decay.last_lag] - self.profile[decay.first_lag])
+
+    @property
+    def explodes(self) -> bool:
+        """True if the gradient grows a thousandfold on its way back, beyond what it is at the outputs.
+
+        Where a model reads sequences backwards, too, older steps are nearer to the outputs: that is no growth.
+        """
+        return self.fitted.rate > 0 and self.growth > GROWTH and float(np.nanmax(self.profile)) > self.source
 
     def cut_at(self) -> int | None:
         """Number of steps after which every sequence's gradient is exactly 0 at once; None if it is not so."""
@@ -142,7 +162,7 @@ def followed(copy: Subject, twins: dict[str, StepwiseTwin]) -> Flow:
         bad = (~torch.isfinite(gradient)).reshape(norms.shape[0], norms.shape[1], -1).any(2).any(0).nonzero()
         where = f"the gradient of the inputs, from {copy.steps - 1 - int(bad[-1])} steps back on"
         return Flow(nothing, tiny, loss, False, twins, where)
-    return Flow(_aligned(norms, ends), tiny, loss, True, twins)
+    return Flow(_aligned(norms, ends), tiny, loss, True, twins, source=_source(passed, copy.sequences))
 
 
 def _follow(copy: Subject, passed: Pass) -> Tensor:
@@ -150,6 +170,8 @@ def _follow(copy: Subject, passed: Pass) -> Tensor:
     last = torch.full((copy.sequences,), copy.steps - 1)
     if copy.batch.lengths is not None:
         last = copy.batch.lengths.long() - 1
+    if passed.out.requires_grad:
+        passed.out.retain_grad()
     with theirs("when the loss was followed back"):
         if not copy.has_steps(passed.out) or not copy.stepwise or not passed.out.requires_grad:
             if passed.loss.requires_grad:
@@ -164,6 +186,15 @@ def _follow(copy: Subject, passed: Pass) -> Tensor:
         seed = (front * at_end).movedim((0, 1), (copy.batch_axis, copy.time))
         passed.out.backward(seed)
     return ends
+
+
+def _source(passed: Pass, sequences: int) -> float:
+    """Log of the root mean square over sequences of the gradient's norm at the outputs, over the spread of inputs."""
+    gradient, entry = passed.out.grad, passed.entry
+    if gradient is None or entry is None or not bool((gradient != 0).any()):
+        return -math.inf
+    spread = float(entry.detach().double().std()) or 1.0
+    return float(gradient.double().norm().log()) - math.log(sequences) / 2 - math.log(spread)
 
 
 def _norms(gradient: Tensor) -> Tensor:

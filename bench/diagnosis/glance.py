@@ -93,6 +93,6 @@ def concern(flow: Flow, steps: int) -> str:
             f"The gradient vanishes: it halves every {decay.half_life:.1f} steps and reaches {decay.reach} of "
             f"{steps - 1} with a hundredth of its norm."
         )
-    if decay.rate * steps > math.log(1000):
+    if flow.explodes:
         return f"The gradient explodes: {decay.rate:+.3f} nats a step."
     return ""

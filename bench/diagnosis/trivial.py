@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.diagnosis.subject import Subject, classes_last
+from bench.diagnosis.subject import Subject, classes_last, mean_loss
+from bench.errors import BenchError
 
 FEWEST = 30
 """Sequences below which nothing can be fitted on some and judged on others."""
@@ -35,6 +36,8 @@ class Levels:
     """Loss of repeating the newest input; NaN where it is not of the targets' kind."""
     windows: dict[int, float]
     """Loss of a linear function of the newest k steps, by k; 1 is the memoryless predictor."""
+    comparable: bool = True
+    """True if the model's loss is of the same kind; False if it is one of the user's own."""
 
     def enough(self, level: float) -> int | None:
         """The fewest steps whose predictor reaches a loss; None if none does."""
@@ -49,8 +52,8 @@ def divided(subject: Subject) -> tuple[Tensor, Tensor]:
 
 
 def levels(subject: Subject) -> Levels | None:
-    """Fit the simple predictors. None where there are too few sequences, or the loss is the user's own."""
-    kind = kind_of(subject)
+    """Fit the simple predictors. None where there are too few sequences, or no loss of ours fits the targets."""
+    kind, comparable = kind_of(subject)
     if kind is None or subject.sequences < FEWEST:
         return None
     classes = _classes(subject) if kind == "cross-entropy" else 0
@@ -63,17 +66,20 @@ def levels(subject: Subject) -> Levels | None:
         windows[k] = _ridge(X, fit.targets, Z, judge, classes)
     mean = np.broadcast_to(fit.targets.mean(0), judge.targets.shape)
     constant = judge.loss(np.log(np.clip(mean, 1e-6, None)) if classes else mean)
-    return Levels(constant, _last(judge, classes), windows)
+    return Levels(constant, _last(judge, classes), windows, comparable)
 
 
-def kind_of(subject: Subject) -> str | None:
-    """Tell which of the two losses fits the targets; for a loss of the user's own, None if they fit neither."""
+def kind_of(subject: Subject) -> tuple[str | None, bool]:
+    """Tell which of our two losses fits the targets, None if neither, and whether it is the model's own by value."""
     if subject.loss in ("mse", "cross-entropy"):
-        return str(subject.loss)
-    out = subject.copied().run().out
-    if subject.batch.y.is_floating_point():
-        return "mse" if out.numel() == subject.batch.y.numel() else None
-    return "cross-entropy" if out.dim() == subject.batch.y.dim() + 1 else None
+        return str(subject.loss), True
+    found = subject.copied().run()
+    kind = "mse" if subject.batch.y.is_floating_point() else "cross-entropy"
+    try:
+        ours = mean_loss(kind, found.out, subject.batch.y)
+    except BenchError:
+        return None, False
+    return kind, torch.allclose(ours, found.loss.to(ours.dtype), rtol=1e-3)
 
 
 def _classes(subject: Subject) -> int:

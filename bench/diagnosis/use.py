@@ -6,6 +6,7 @@ the horizon used.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -42,9 +43,10 @@ class Use:
 def measure(subject: Subject) -> Use | None:
     """Judge a trained model on sequences that it was not trained on, at the last scored step of each.
 
-    None where there are targets at each step and a loss of the user's own, which cannot be taken at one step.
+    None where there are targets at each step and a loss of the user's own, which cannot be taken at one step, and where
+    the loss is not finite.
     """
-    kind = kind_of(subject)
+    kind, _ = kind_of(subject)
     if subject.stepwise and kind is None:
         return None
     model, steps, ends = subject.copied(), subject.steps, _ends(subject)
@@ -58,6 +60,8 @@ def measure(subject: Subject) -> Use | None:
 
     grid = sorted({0, *(2**i for i in range(steps.bit_length())), *(steps * i // 8 for i in range(1, 9)), steps})
     losses = {k: loss(k) for k in grid if k <= steps}
+    if not math.isfinite(losses[steps]):
+        return None
     horizon = Use(losses, losses[steps]).horizon
     low = max([k for k in losses if k < horizon], default=0)
     losses |= {k: loss(k) for k in (range(low + 1, horizon) if horizon - low <= FINE else ())}
