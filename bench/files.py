@@ -1,5 +1,7 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all; values as they stand in files."""
 
+import json
+import math
 import os
 import re
 import stat
@@ -78,6 +80,22 @@ def _permissions(file: Path) -> int | None:
     except FileNotFoundError:
         return None
     return stat.S_IMODE(about.st_mode) if stat.S_ISREG(about.st_mode) else None
+
+
+def as_json(value: Any, spelt: bool = True) -> str:
+    """Indented JSON that any parser takes: numbers that are not finite become null.
+
+    spelt: letters outside ASCII stand as they are, and are not escaped.
+    """
+    return json.dumps(_finite(value), ensure_ascii=not spelt, indent=2, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")

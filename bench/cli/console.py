@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import shutil
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from bench.errors import BenchError
-from bench.files import as_cell
+from bench.files import as_cell, as_json
 from bench.streams import is_terminal, spells_everything
 
 if TYPE_CHECKING:
@@ -174,15 +173,7 @@ def to_json(value: Any) -> str:
 
     What standard output cannot spell is escaped as JSON does.
     """
-    return json.dumps(_finite(value), ensure_ascii=not spells_everything(sys.stdout), indent=2, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return as_json(value, spells_everything(sys.stdout))
 
 
 def csv_table(table: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from bench.diagnosis import chain
 from bench.diagnosis.evidence import Evidence
 from bench.diagnosis.findings import Diagnosis
 from bench.diagnosis.seen import Settings
-from bench.diagnosis.subject import TRAINING_STEP, Batch, Loss, Subject, checked
+from bench.diagnosis.subject import TRAINING_STEP, Batch, Loss, Subject, checked, seeded
 from bench.errors import BenchError
 
 LOSSES = ("mse", "cross-entropy")
@@ -62,12 +62,12 @@ def diagnose(
     if time_dim < 0:
         raise BenchError("The axis of steps is counted from 0.")
     given = _as_the_model(as_batch(batch, lengths), model)
-    subject = Subject(model, given, loss or _usual(model, given), time_dim, causal, trained, fresh)
-    if lag is not None and not 0 < lag < given.x.shape[min(time_dim, given.x.dim() - 1)]:
-        raise BenchError(f"The lag is {lag}: it has to be at least 1, and less than the number of steps.")
-    settings = Settings(lag, max(1, seeds), seconds, updates, clip, ladder, attempts, evidence or Evidence())
-    with torch.enable_grad():
-        found = chain.run(checked(subject), settings)
+    with torch.enable_grad(), seeded():
+        subject = checked(Subject(model, given, loss or _usual(model, given), time_dim, causal, trained, fresh))
+        if lag is not None and not 0 < lag < subject.steps:
+            raise BenchError(f"The lag is {lag}: it has to be at least 1, and less than the number of steps.")
+        settings = Settings(lag, max(1, seeds), seconds, updates, clip, ladder, attempts, evidence or Evidence())
+        found = chain.run(subject, settings)
     _log(found)
     return found
 

@@ -8,19 +8,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 from torch import nn
 
 from bench.diagnosis.findings import Finding, Remedy
 from bench.diagnosis.fit import fit
 from bench.diagnosis.subject import Subject, copied, seeded
-from bench.diagnosis.trivial import halves
+from bench.diagnosis.trivial import divided
+from bench.evidence.statistics import LEVEL, Student, holm
 from bench.languages import Message
 
 FEWEST = 3
 """Pairs below which nothing is tested."""
-LEVEL = 0.05
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,11 @@ def attempt(subject: Subject, remedies: tuple[Remedy, ...], seeds: int, updates:
     if not changing:
         return Finding("try", "cannot tell", Message("There is no remedy here that changes the model by itself."))
     each = seconds / ((len(changing) + 1) * seeds)
-    with torch.enable_grad():
-        plain = [_loss(_start(subject, seed), updates, each) for seed in range(seeds)]
-        tried = [
-            [_loss(_changed(_start(subject, seed), remedy, seed), updates, each) for seed in range(seeds)]
-            for remedy in changing
-        ]
+    plain = [_loss(_start(subject, seed), updates, each) for seed in range(seeds)]
+    tried = [
+        [_loss(_changed(_start(subject, seed), remedy, seed), updates, each) for seed in range(seeds)]
+        for remedy in changing
+    ]
     trials = _tested(changing, np.log(plain), [np.log(losses) for losses in tried])
     best = min(trials, key=lambda trial: trial.ratio)
     numbers: dict[str, Any] = {
@@ -86,7 +84,7 @@ def _changed(subject: Subject, remedy: Remedy, seed: int) -> Subject:
 
 
 def _loss(subject: Subject, updates: int, seconds: float) -> float:
-    train, judge = (subject.part(part) for part in halves(subject))
+    train, judge = (subject.part(part) for part in divided(subject))
     return max(fit(train, judge, updates, seconds).held_out, 1e-12)
 
 
@@ -94,15 +92,16 @@ def _tested(remedies: list[Remedy], plain: np.ndarray, tried: list[np.ndarray]) 
     found = []
     for losses in tried:
         differences = losses - plain
-        spread = float(differences.std(ddof=1)) if len(differences) > 1 else math.nan
-        if len(differences) < FEWEST or not spread > 0:
-            found.append((float(differences.mean()), math.nan, math.nan, 1.0))
+        if not np.isfinite(differences).all():
+            found.append((math.inf, math.nan, math.nan, 1.0))
             continue
-        low, high = stats.t.interval(
-            0.95, len(differences) - 1, differences.mean(), spread / math.sqrt(len(differences))
-        )
-        found.append((float(differences.mean()), low, high, float(stats.ttest_1samp(differences, 0).pvalue)))
-    corrected = multipletests([one[3] for one in found], method="holm")[1]
+        student = Student(differences)
+        if student.n < FEWEST or not student.spread:
+            found.append((student.estimate, math.nan, math.nan, 1.0))
+            continue
+        low, high = student.interval(CONFIDENCE)
+        found.append((student.estimate, low, high, min(1.0, 2 * min(student.above(0), student.below(0)))))
+    corrected = holm([p for *_, p in found])
     return [
         Trial(remedy, math.exp(mean), math.exp(low), math.exp(high), float(p))
         for remedy, (mean, low, high, _), p in zip(remedies, found, corrected, strict=True)

@@ -30,8 +30,6 @@ JUDGED = 20_000
 """Steps of all sequences together that a trained copy is judged on."""
 ENDS = ("memory not needed", "trivial")
 """Verdicts on the task alone that explain whatever the gradient does, unless it explodes."""
-GROWTH = math.log(1000)
-"""Growth of a gradient over the whole way, in nats, above which it explodes."""
 
 
 def run(subject: Subject, settings: Settings) -> Diagnosis:
@@ -41,7 +39,7 @@ def run(subject: Subject, settings: Settings) -> Diagnosis:
     wired = wiring.examine(double)
     if wired.verdict != "healthy":
         return Diagnosis(wired.verdict, wired.message, (wired,))
-    seen = Seen(subject, settings, _followed(some, double))
+    seen = Seen(subject, double, settings, _followed(some, double))
     seen.levels = trivial.levels(subject)
     easy = _trivial(seen)
     path = _flow(seen)
@@ -54,7 +52,7 @@ def run(subject: Subject, settings: Settings) -> Diagnosis:
             _train(seen)
             last = _use(seen, path, easy)
             findings.append(last)
-    return _diagnosis(seen, tuple(findings), last, double)
+    return _diagnosis(seen, tuple(findings), last)
 
 
 def _some(subject: Subject, chosen: torch.Tensor, steps: int) -> Subject:
@@ -116,8 +114,8 @@ def _flow(seen: Seen) -> Finding:
     if math.isnan(decay.rate):
         message = Message("There are too few steps to measure a decay.")
         return Finding("flow", "healthy" if decay.reach >= need else "cannot tell", message, numbers)
-    if decay.rate > 0 and flow.profile[decay.last_lag] - flow.profile[decay.first_lag] > GROWTH:
-        growth = math.exp(min(700.0, flow.profile[decay.last_lag] - flow.profile[decay.first_lag]))
+    if flow.explodes:
+        growth = math.exp(min(700.0, flow.growth))
         message = Message(
             "The gradient explodes: it grows {factor}-fold over {n} steps ({rate} nats a step).",
             values | {"factor": f"{growth:.3g}", "n": decay.last_lag},
@@ -141,7 +139,7 @@ def _cut(seen: Seen, numbers: dict[str, Any]) -> Finding | None:
     at = flow.cut_at()
     if at is None or at > seen.needed:
         return None
-    used = _reads_beyond(seen.subject, at)
+    used = _reads_beyond(seen.double, at)
     reason = (
         Message("outputs depend on older inputs, so something detaches or truncates there")
         if used
@@ -155,14 +153,10 @@ def _cut(seen: Seen, numbers: dict[str, Any]) -> Finding | None:
     return Finding("cut", "cut", message, numbers | {"cut_at": at, "outputs_depend": used})
 
 
-def _reads_beyond(subject: Subject, k: int) -> bool:
+def _reads_beyond(double: Subject, k: int) -> bool:
     """Return True if the last output changes with inputs older than the newest k steps."""
-    double = _some(subject, torch.arange(subject.sequences), PROBED).doubled()
-    x = double.front(double.batch.x)
-    changed = torch.cat([x.roll(1, 0)[:, : subject.steps - k], x[:, subject.steps - k :]], dim=1)
-    before, after = (s.copied().run().out for s in (double, double.with_x(changed)))
-    if subject.has_steps(before):
-        before, after = subject.front(before)[:, -1], subject.front(after)[:, -1]
+    changed = use.replaced(double.front(double.batch.x), double.steps - k)
+    before, after = (s.newest(s.copied().run().out) for s in (double, double.with_x(changed)))
     return not torch.allclose(before, after, rtol=0, atol=1e-12)
 
 
@@ -171,16 +165,22 @@ def _train(seen: Seen) -> None:
     subject = seen.subject
     if subject.sequences < trivial.FEWEST:
         return
-    judge = _some(subject, trivial.halves(subject)[1], JUDGED)
+    judge = _some(subject, trivial.divided(subject)[1], JUDGED)
     if subject.trained:
         level = held_out(judge)
-        seen.use = use.measure(judge)
+        _look_at_use(seen, judge)
         seen.fit = Fit(subject, 0, 0.0, level, level, True)
         if seen.beats(level) or not math.isfinite(seen.constant):
             return
-    train = subject.part(trivial.halves(subject)[0])
+    train = subject.part(trivial.divided(subject)[0])
     seen.fit = fit(train, judge, seen.settings.updates, seen.settings.seconds)
-    seen.use = use.measure(replace(judge, model=seen.fit.subject.model))
+    _look_at_use(seen, replace(judge, model=seen.fit.subject.model))
+
+
+def _look_at_use(seen: Seen, judge: Subject) -> None:
+    """Measure what a trained model uses, and its loss with another sequence's inputs in the place of each."""
+    seen.use = use.measure(judge)
+    seen.shuffled = held_out(judge.with_x(judge.front(judge.batch.x).roll(1, 0)))
 
 
 def _use(seen: Seen, path: Finding, easy: Finding) -> Finding:
@@ -218,6 +218,11 @@ def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
         "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "used": used, "need": need,
         "updates": fit.updates,
     }  # fmt: skip
+    if not math.isfinite(fit.held_out):
+        return "explodes", Message(
+            "The gradient at the start is finite, but the loss of a copy is not after {updates} plain updates: look "
+            "for a logarithm, root or quotient of 0, and for numbers of 16 bits.", values
+        )  # fmt: skip
     if not seen.learnt:
         return _nothing_learnt(seen, path, values)
     if used is not None and used > need:
@@ -231,7 +236,7 @@ def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
         return "reached, not used", Message(
             "The gradient reaches {need} steps back, but the model uses only the newest {used}.", values
         )
-    k = seen.levels.enough((1 + EQUAL) * fit.held_out) if seen.levels else None
+    k = seen.comparable.enough((1 + EQUAL) * fit.held_out) if seen.comparable else None
     if k is not None and k <= need // 2:
         return "memory not needed", Message(
             "A linear function of the newest {k} steps does as well as the model ({loss}): nothing here shows that "
@@ -255,10 +260,10 @@ def _concluded(seen: Seen, path: Finding) -> tuple[Verdict, Message]:
 
 def _stuck(seen: Seen) -> tuple[Verdict, Message] | None:
     """Judge a trained model that does no better than a simple predictor, though something does."""
-    fit, levels = seen.fit, seen.levels
+    fit, levels = seen.fit, seen.comparable
     if not seen.subject.trained or fit is None or levels is None:
         return None
-    judge = _some(seen.subject, trivial.halves(seen.subject)[1], JUDGED)
+    judge = _some(seen.subject, trivial.divided(seen.subject)[1], JUDGED)
     own = held_out(judge)
     values = {
         "own": f"{own:.3g}", "loss": f"{fit.held_out:.3g}", "constant": f"{seen.constant:.3g}", "updates": fit.updates,
@@ -294,7 +299,7 @@ def _nothing_learnt(seen: Seen, path: Finding, values: dict[str, Any]) -> tuple[
     if fit.fitted < (1 - 3 * BETTER) * seen.constant:
         return "cannot tell", Message(
             "The model learns its {n} sequences by heart and predicts others no better than a constant: give more "
-            "sequences.", {"n": len(trivial.halves(seen.subject)[0])}
+            "sequences.", {"n": len(trivial.divided(seen.subject)[0])}
         )  # fmt: skip
     if not fit.complete:
         return "cannot tell", Message(
@@ -307,7 +312,7 @@ def _nothing_learnt(seen: Seen, path: Finding, values: dict[str, Any]) -> tuple[
     )  # fmt: skip
 
 
-def _diagnosis(seen: Seen, findings: tuple[Finding, ...], last: Finding, double: Subject) -> Diagnosis:
+def _diagnosis(seen: Seen, findings: tuple[Finding, ...], last: Finding) -> Diagnosis:
     flow = seen.flow
     decay = flow.fitted
     starts = [flow, *_other_starts(seen)]
@@ -316,7 +321,7 @@ def _diagnosis(seen: Seen, findings: tuple[Finding, ...], last: Finding, double:
     points = tuple(Point(k, math.exp(v)) for k, v in enumerate(profile) if not math.isnan(v)) if flow.finite else ()
     cut = next((f.numbers["cut_at"] for f in findings if f.verdict == "cut"), None)
     known = np.isfinite(profile).any()
-    clip = flows.clipping(double, seen.settings.clip) if flow.finite else {}
+    clip = flows.clipping(seen.double, seen.settings.clip) if flow.finite else {}
     found = Diagnosis(
         last.verdict, last.message, findings, decay.rate, low, high, decay.half_life,
         decay.reach if known else None, cut, _horizon(seen), clip, points,

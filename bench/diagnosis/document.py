@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from matplotlib.ticker import NullLocator
 
 from bench.diagnosis.findings import Diagnosis, Remedy, Stage, Verdict
 from bench.errors import BenchError
-from bench.files import write_whole
+from bench.files import as_json, write_whole
 from bench.languages import Language, language, language_names, words
 from bench.report.document import (
     Block,
@@ -156,7 +155,7 @@ def write(found: Diagnosis, model: str, folder: Path, codes: Sequence[str] | Non
     """
     chosen = [language(code) for code in codes or language_names()]
     written = [
-        write_whole(folder / "diagnosis.json", (as_json(found) + "\n").encode()),
+        write_whole(folder / "diagnosis.json", f"{as_json(found.to_dict())}\n".encode()),
         write_whole(folder / "profile.csv", found.to_frame().to_csv(index=False).encode()),
     ]
     problems = []
@@ -173,16 +172,3 @@ def write(found: Diagnosis, model: str, folder: Path, codes: Sequence[str] | Non
     if problems:
         raise BenchError(f"{' '.join(problems)} Written: {', '.join(map(str, written))}.")
     return written
-
-
-def as_json(found: Diagnosis) -> str:
-    """The diagnosis as JSON that any parser takes: numbers that are not finite become null."""
-    return json.dumps(_finite(found.to_dict()), ensure_ascii=False, indent=2, allow_nan=False)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -16,12 +16,16 @@ from torch import Tensor, nn
 from bench.diagnosis.blame import theirs
 from bench.diagnosis.subject import Pass, Subject, seeded
 from bench.diagnosis.twin import StepwiseTwin, with_twins
-from bench.engine.probe import Decay, fit_decay
+from bench.engine.probe import Decay, fit_decay, log_norms
 
 DRAWS = 200
 """Resamples of the sequences behind an interval."""
 TINY = {torch.float64: math.log(1e-280), torch.float32: math.log(1e-35)}
 """Log-norms below which a gradient that becomes 0 has run out of numbers, and is not cut."""
+
+
+GROWTH = math.log(1000)
+"""Growth of a gradient over the whole way, in nats, above which it explodes."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Flow:
     """The place where the first value that is not finite arose; empty if all are finite."""
     unknown: bool = False
     """True if no gradient could be followed, as where tokens reach the model without an embedding."""
+    source: float = -math.inf
+    """Log-norm of the gradient at the outputs, over the spread of inputs; −∞ if it is not known."""
 
     @property
     def profile(self) -> np.ndarray:
@@ -47,6 +53,20 @@ class Flow:
     @property
     def fitted(self) -> Decay:
         return fitted(self.profile)
+
+    @property
+    def growth(self) -> float:
+        """Growth over the steps that the decay is fitted to, in nats."""
+        decay = self.fitted
+        return float(self.profile[decay.last_lag] - self.profile[decay.first_lag])
+
+    @property
+    def explodes(self) -> bool:
+        """True if the gradient grows a thousandfold on its way back, beyond what it is at the outputs.
+
+        Where a model reads sequences backwards, too, older steps are nearer to the outputs: that is no growth.
+        """
+        return self.fitted.rate > 0 and self.growth > GROWTH and float(np.nanmax(self.profile)) > self.source
 
     def cut_at(self) -> int | None:
         """Number of steps after which every sequence's gradient is exactly 0 at once; None if it is not so."""
@@ -122,27 +142,27 @@ def measure(subject: Subject) -> Flow:
 
 def followed(copy: Subject, twins: dict[str, StepwiseTwin]) -> Flow:
     """Follow the loss back through the model itself, whose parameters then have gradients."""
-    model, subject = copy.model, copy
-    watch = _NonFinite(model, subject)
+    watch = _NonFinite(copy.model)
     with watch:
         passed = copy.run(followed=True, doing="when it was run step by step")
     dtype = passed.out.dtype if passed.out.is_floating_point() else torch.float32
     tiny = TINY.get(dtype, TINY[torch.float32])
-    nothing = np.full((subject.sequences, subject.steps), -np.inf)
+    loss = float(passed.loss.detach())
+    nothing = np.full((copy.sequences, copy.steps), -np.inf)
     if watch.place or not torch.isfinite(passed.loss):
-        return Flow(nothing, tiny, float(passed.loss.detach()), False, twins, watch.place or "the loss")
+        return Flow(nothing, tiny, loss, False, twins, watch.place or "the loss")
     if passed.entry is None:
-        return Flow(nothing, tiny, float(passed.loss.detach()), True, twins, unknown=True)
+        return Flow(nothing, tiny, loss, True, twins, unknown=True)
     ends = _follow(copy, passed)
     gradient = passed.entry.grad
     if gradient is None or gradient.dim() < 2:
-        return Flow(nothing, tiny, float(passed.loss.detach()), True, twins)
-    norms = _norms(subject.front(gradient))
+        return Flow(nothing, tiny, loss, True, twins)
+    norms = _norms(copy.front(gradient))
     if not torch.isfinite(gradient).all():
         bad = (~torch.isfinite(gradient)).reshape(norms.shape[0], norms.shape[1], -1).any(2).any(0).nonzero()
-        where = f"the gradient of the inputs, from {subject.steps - 1 - int(bad[-1])} steps back on"
-        return Flow(nothing, tiny, float(passed.loss.detach()), False, twins, where)
-    return Flow(_aligned(norms, ends), tiny, float(passed.loss.detach()), True, twins)
+        where = f"the gradient of the inputs, from {copy.steps - 1 - int(bad[-1])} steps back on"
+        return Flow(nothing, tiny, loss, False, twins, where)
+    return Flow(_aligned(norms, ends), tiny, loss, True, twins, source=_source(passed, copy.sequences))
 
 
 def _follow(copy: Subject, passed: Pass) -> Tensor:
@@ -150,6 +170,8 @@ def _follow(copy: Subject, passed: Pass) -> Tensor:
     last = torch.full((copy.sequences,), copy.steps - 1)
     if copy.batch.lengths is not None:
         last = copy.batch.lengths.long() - 1
+    if passed.out.requires_grad:
+        passed.out.retain_grad()
     with theirs("when the loss was followed back"):
         if not copy.has_steps(passed.out) or not copy.stepwise or not passed.out.requires_grad:
             if passed.loss.requires_grad:
@@ -166,12 +188,19 @@ def _follow(copy: Subject, passed: Pass) -> Tensor:
     return ends
 
 
+def _source(passed: Pass, sequences: int) -> float:
+    """Log of the root mean square over sequences of the gradient's norm at the outputs, over the spread of inputs."""
+    gradient, entry = passed.out.grad, passed.entry
+    if gradient is None or entry is None or not bool((gradient != 0).any()):
+        return -math.inf
+    spread = float(entry.detach().double().std()) or 1.0
+    return float(gradient.double().norm().log()) - math.log(sequences) / 2 - math.log(spread)
+
+
 def _norms(gradient: Tensor) -> Tensor:
-    """Logarithms of norms (B, T) of a gradient (B, T, …), whose squares may be too small for a number."""
-    flat = gradient.detach().abs().double().reshape(*gradient.shape[:2], -1)
-    largest = flat.amax(2)
-    scaled = flat / largest.where(largest > 0, 1.0).unsqueeze(2)
-    return largest.log() + torch.linalg.vector_norm(scaled, dim=2).log()
+    """Logarithms of norms (B, T) of a gradient (B, T, …)."""
+    count = gradient.shape[:2].numel()
+    return log_norms([gradient.reshape(count, -1)], count).reshape(gradient.shape[:2])
 
 
 def _aligned(norms: Tensor, ends: Tensor) -> np.ndarray:
@@ -186,10 +215,10 @@ def _aligned(norms: Tensor, ends: Tensor) -> np.ndarray:
 class _NonFinite:
     """Watches a model's parts for the first output that is not finite."""
 
-    def __init__(self, model: nn.Module, subject: Subject) -> None:
+    def __init__(self, model: nn.Module) -> None:
         self.place = ""
         self.calls: dict[str, int] = {}
-        self.model, self.subject = model, subject
+        self.model = model
         self.hooks: list[Any] = []
 
     def __enter__(self) -> None:
@@ -241,10 +270,7 @@ def _of_track(track: Any) -> dict[str, Any]:
     for quantity, steps in (("h", track.hidden), ("c", track.cell)):
         grads = [s.grad for s in steps[::order]]
         if any(g is not None for g in grads):
-            norms = [
-                _norms(g[:, None])[:, 0] if g is not None else torch.full((len(steps[0]),), -math.inf) for g in grads
-            ]
-            rows = torch.stack(norms, 1).numpy()
+            rows = log_norms(grads, len(steps[0])).numpy()
             start = int(np.isfinite(rows).any(0).argmax())
             numbers[f"decay_{quantity}"] = fitted(combined(rows[:, start:])).rate
     hidden = torch.stack([h.detach() for h in track.hidden])

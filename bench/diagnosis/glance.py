@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -12,6 +11,7 @@ from torch import Tensor
 from bench.diagnosis import flow as flows
 from bench.diagnosis.flow import Flow
 from bench.diagnosis.subject import Batch, Subject
+from bench.diagnosis.use import replaced
 
 SEQUENCES = 8
 """Sequences that are looked at."""
@@ -69,20 +69,15 @@ def _used(subject: Subject) -> int:
     """The fewest newest steps, among a few fractions of all, beyond which outputs hardly change with the inputs."""
     with torch.no_grad():
         x = subject.front(subject.batch.x)
-        whole = _last(subject, subject)
+        whole = subject.newest(subject.run().out)
         spread = float((whole - whole.roll(1, 0)).norm())
         used = subject.steps
         for k in (subject.steps >> look for look in range(1, LOOKS)):
-            replaced = torch.cat([x.roll(1, 0)[:, : subject.steps - k], x[:, subject.steps - k :]], dim=1)
-            if float((_last(subject, subject.with_x(replaced)) - whole).norm()) > NOTICED * spread:
+            other = subject.with_x(replaced(x, subject.steps - k))
+            if float((other.newest(other.run().out) - whole).norm()) > NOTICED * spread:
                 break
             used = k
     return used
-
-
-def _last(subject: Subject, other: Subject) -> Tensor:
-    out = replace(other, model=subject.model).run().out
-    return subject.front(out)[:, -1] if subject.has_steps(out) else out
 
 
 def concern(flow: Flow, steps: int) -> str:
@@ -98,6 +93,6 @@ def concern(flow: Flow, steps: int) -> str:
             f"The gradient vanishes: it halves every {decay.half_life:.1f} steps and reaches {decay.reach} of "
             f"{steps - 1} with a hundredth of its norm."
         )
-    if decay.rate * steps > math.log(1000):
+    if flow.explodes:
         return f"The gradient explodes: {decay.rate:+.3f} nats a step."
     return ""

@@ -111,16 +111,16 @@ def _solved(subject: Subject, task: Task, deadline: float) -> Iterator[int]:
     for lag in LAGS:
         if lag < task.least_lag:
             continue
-        if not _learns(Adapter(subject, task), task, lag, deadline):
+        if not _learns(subject, task, lag, deadline):
             return
         yield lag
 
 
-def _learns(model: Adapter, task: Task, lag: int, deadline: float) -> bool:
+def _learns(subject: Subject, task: Task, lag: int, deadline: float) -> bool:
     generator, scored = torch.Generator().manual_seed(lag), task.scored_steps(lag)
     held = task.sample(torch.Generator().manual_seed(lag + 1), HELD_OUT, lag, "validation")
     with seeded(lag):
-        _draw_anew(model)
+        model = Adapter(subject, task)
     optimizer = _optimizer(model)
     for update in range(1, MOST_UPDATES + 1):
         batch = task.sample(generator, BATCH, lag)
@@ -140,12 +140,6 @@ def _learns(model: Adapter, task: Task, lag: int, deadline: float) -> bool:
         if over:
             return False
     return False
-
-
-def _draw_anew(model: Adapter) -> None:
-    """Draw the weights of the maps; the module begins with the user's own."""
-    model.into.reset_parameters()
-    model.out.reset_parameters()
 
 
 def _optimizer(model: Adapter) -> torch.optim.Optimizer:

@@ -38,11 +38,15 @@ class Seen:
     """Results of the stages so far."""
 
     subject: Subject
+    double: Subject
+    """The same on some of the sequences, in double precision."""
     settings: Settings
     flow: Flow
     levels: Levels | None = None
     fit: Fit | None = None
     use: Use | None = None
+    shuffled: float = math.nan
+    """Loss of the trained model on each sequence's targets with another's inputs."""
 
     @property
     def needed(self) -> int:
@@ -54,9 +58,12 @@ class Seen:
     @property
     def constant(self) -> float:
         """Loss of those who know nothing of the inputs."""
-        if self.levels is not None:
-            return self.levels.constant
-        return self.use.losses[0] if self.use else math.nan
+        return self.shuffled if self.comparable is None else self.comparable.constant
+
+    @property
+    def comparable(self) -> Levels | None:
+        """Losses of simple predictors that the model's may be compared with; None if they are of another kind."""
+        return self.levels if self.levels and self.levels.comparable else None
 
     @property
     def learnt(self) -> bool:

@@ -93,6 +93,10 @@ class Subject:
         """Values with sequences first and steps second."""
         return values.movedim((self.batch_axis, self.time), (0, 1))
 
+    def newest(self, out: Tensor) -> Tensor:
+        """Outputs at the last step, or as they are where they have no steps."""
+        return self.front(out)[:, -1] if self.has_steps(out) else out
+
     def with_x(self, x: Tensor) -> Subject:
         """The same on other inputs; `x` has sequences first and steps second."""
         x = x.movedim((0, 1), (self.batch_axis, self.time))
@@ -110,12 +114,23 @@ class Subject:
         return replace(self, model=copied(self.model))
 
     @cached_property
+    def arguments(self) -> list[inspect.Parameter]:
+        """The arguments of the model's `forward`."""
+        try:
+            return list(inspect.signature(self.model.forward).parameters.values())
+        except (TypeError, ValueError):
+            return []
+
+    @property
     def takes_lengths(self) -> bool:
         """True if the model's `forward` has an argument for lengths."""
-        try:
-            return "lengths" in inspect.signature(self.model.forward).parameters
-        except (TypeError, ValueError):
-            return False
+        return any(argument.name == "lengths" for argument in self.arguments)
+
+    def lacking(self) -> list[str]:
+        """Names of the arguments that `forward` needs and that nothing here could be given for."""
+        variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        needed = [a.name for a in self.arguments[1:] if a.default is a.empty and a.kind not in variable]
+        return [name for name in needed if name != "lengths" or self.batch.lengths is None]
 
     def run(self, x: Tensor | None = None, followed: bool = False, doing: str = "when it was run") -> Pass:
         """Run the model, which keeps what it keeps from call to call; `x` replaces the inputs.
@@ -129,7 +144,8 @@ class Subject:
             entry.append(x)
         with seeded(), theirs(doing), _entries(self.model, entry, followed and self.tokens):
             if self.loss == TRAINING_STEP:
-                out, loss = self._training_step(x)
+                with theirs(f"{doing} by its training_step on a tuple, (x, y)"):
+                    out, loss = self._training_step(x)
                 return Pass(out, loss, entry[0] if entry else None)
             given = {"lengths": self.batch.lengths} if self.takes_lengths and self.batch.lengths is not None else {}
             said = self.model(x, **given)
@@ -163,7 +179,15 @@ class Subject:
             if not isinstance(loss, Tensor) or loss.numel() != 1:
                 raise BenchError("The loss has to be a tensor with one number.")
             return loss.reshape(())
-        return mean_loss(self.loss, out, self.batch.y)
+        try:
+            return mean_loss(self.loss, out, self.batch.y)
+        except BenchError as error:
+            if isinstance(said, Tensor):
+                raise
+            raise BenchError(
+                f"{error} Of what it returns, logits or the first tensor counts: a loss of your own (--loss) may take "
+                "another."
+            ) from None
 
     def doubled(self) -> Subject:
         """The same with a copy of the model in double precision; in its own precision if it cannot run in double."""
@@ -183,6 +207,8 @@ def copied(model: nn.Module) -> nn.Module:
     """A copy of a model. States that it keeps with the graph that made them, which Python refuses to copy, go along."""
     known: dict[int, Any] = {}
     for module in model.modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise BenchError("torch.jit has compiled the model, and it cannot be copied: give the module itself.")
         for value in vars(module).values():
             for tensor in value if isinstance(value, tuple | list) else (value,):
                 if isinstance(tensor, Tensor) and not tensor.is_leaf:
@@ -247,6 +273,11 @@ def classes_last(out: Tensor, y: Tensor) -> Tensor:
             f"y holds class {int(y[y != IGNORED].min())}: classes are counted from 0 ({IGNORED}: not scored)."
         )
     if y.numel() and int(y.max()) >= found.shape[-1]:
+        if found.shape[-1] == 1:
+            raise BenchError(
+                "The model has one output where y holds whole numbers, which are classes: give y as floating-point "
+                "numbers, or name a loss of your own (--loss), such as binary cross-entropy."
+            )
         raise BenchError(f"y holds class {int(y.max())}, but the model has outputs for {found.shape[-1]} classes.")
     return found
 
@@ -314,5 +345,10 @@ def checked(subject: Subject) -> Subject:
         lengths = batch.lengths
         if lengths.shape != (subject.sequences,) or int(lengths.min()) < 1 or int(lengths.max()) > subject.steps:
             raise BenchError(f"lengths must hold a whole number from 1 to {subject.steps} for each sequence.")
+    if subject.loss != TRAINING_STEP and (lacking := subject.lacking()):
+        raise BenchError(
+            f"forward of {type(subject.model).__name__} needs {', '.join(lacking)}, too. It is called with x, and with "
+            "lengths if it has an argument of that name and the batch has them: wrap it in a module that adds the rest."
+        )
     subject.copied().run()
     return subject

@@ -1,6 +1,6 @@
 """Stage 2, trivial: how far do predictors get that remember nothing, or no more than the last few steps?
 
-All are fitted on one half of the sequences and judged on the other, as the model is.
+All are fitted on two thirds of the sequences and judged on the rest, as the model is.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.diagnosis.subject import Subject, classes_last
+from bench.diagnosis.subject import Subject, classes_last, mean_loss
+from bench.errors import BenchError
 
 FEWEST = 30
-"""Sequences below which nothing can be fitted on one half and judged on the other."""
+"""Sequences below which nothing can be fitted on some and judged on others."""
 MOST_ROWS = 4000
 """Scored steps that predictors are fitted on, and as many that they are judged on."""
 MOST_TOKENS = 64
@@ -28,24 +29,22 @@ RIDGES = (1e-4, 1e-2, 1.0, 100.0)
 
 @dataclass(frozen=True)
 class Levels:
-    """Losses of simple predictors on the held-out half."""
+    """Losses of simple predictors on the held-out third."""
 
     constant: float
     last: float
     """Loss of repeating the newest input; NaN where it is not of the targets' kind."""
     windows: dict[int, float]
     """Loss of a linear function of the newest k steps, by k; 1 is the memoryless predictor."""
+    comparable: bool = True
+    """True if the model's loss is of the same kind; False if it is one of the user's own."""
 
     def enough(self, level: float) -> int | None:
         """The fewest steps whose predictor reaches a loss; None if none does."""
         return next((k for k, loss in sorted(self.windows.items()) if loss <= level), None)
 
-    @property
-    def best(self) -> float:
-        return min([self.constant, *self.windows.values(), *([] if math.isnan(self.last) else [self.last])])
 
-
-def halves(subject: Subject) -> tuple[Tensor, Tensor]:
+def divided(subject: Subject) -> tuple[Tensor, Tensor]:
     """Indices of the sequences to fit on and of those to judge on: the first two thirds, and the rest."""
     count = subject.sequences
     cut = count - count // 3
@@ -53,12 +52,12 @@ def halves(subject: Subject) -> tuple[Tensor, Tensor]:
 
 
 def levels(subject: Subject) -> Levels | None:
-    """Fit the simple predictors. None where there are too few sequences, or the loss is the user's own."""
-    kind = kind_of(subject)
+    """Fit the simple predictors. None where there are too few sequences, or no loss of ours fits the targets."""
+    kind, comparable = kind_of(subject)
     if kind is None or subject.sequences < FEWEST:
         return None
     classes = _classes(subject) if kind == "cross-entropy" else 0
-    fit, judge = (_Rows(subject.part(part), classes) for part in halves(subject))
+    fit, judge = (_Rows(subject.part(part), classes) for part in divided(subject))
     windows = {}
     for k in (k for k in WINDOWS if k <= subject.steps):
         X, Z = fit.window(k), judge.window(k)
@@ -67,17 +66,20 @@ def levels(subject: Subject) -> Levels | None:
         windows[k] = _ridge(X, fit.targets, Z, judge, classes)
     mean = np.broadcast_to(fit.targets.mean(0), judge.targets.shape)
     constant = judge.loss(np.log(np.clip(mean, 1e-6, None)) if classes else mean)
-    return Levels(constant, _last(judge, classes), windows)
+    return Levels(constant, _last(judge, classes), windows, comparable)
 
 
-def kind_of(subject: Subject) -> str | None:
-    """Tell which of the two losses fits the targets; for a loss of the user's own, None if they fit neither."""
+def kind_of(subject: Subject) -> tuple[str | None, bool]:
+    """Tell which of our two losses fits the targets, None if neither, and whether it is the model's own by value."""
     if subject.loss in ("mse", "cross-entropy"):
-        return str(subject.loss)
-    out = subject.copied().run().out
-    if subject.batch.y.is_floating_point():
-        return "mse" if out.numel() == subject.batch.y.numel() else None
-    return "cross-entropy" if out.dim() == subject.batch.y.dim() + 1 else None
+        return str(subject.loss), True
+    found = subject.copied().run()
+    kind = "mse" if subject.batch.y.is_floating_point() else "cross-entropy"
+    try:
+        ours = mean_loss(kind, found.out, subject.batch.y)
+    except BenchError:
+        return None, False
+    return kind, torch.allclose(ours, found.loss.to(ours.dtype), rtol=1e-3)
 
 
 def _classes(subject: Subject) -> int:

@@ -6,6 +6,7 @@ the horizon used.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -42,9 +43,10 @@ class Use:
 def measure(subject: Subject) -> Use | None:
     """Judge a trained model on sequences that it was not trained on, at the last scored step of each.
 
-    None where there are targets at each step and a loss of the user's own, which cannot be taken at one step.
+    None where there are targets at each step and a loss of the user's own, which cannot be taken at one step, and where
+    the loss is not finite.
     """
-    kind = kind_of(subject)
+    kind, _ = kind_of(subject)
     if subject.stepwise and kind is None:
         return None
     model, steps, ends = subject.copied(), subject.steps, _ends(subject)
@@ -53,11 +55,13 @@ def measure(subject: Subject) -> Use | None:
 
     def loss(k: int, shift: int = 1) -> float:
         with torch.no_grad():
-            found = model.with_x(_replaced(x, ends - k, shift)).copied().run()
+            found = model.with_x(replaced(x, ends - k, shift)).copied().run()
         return _at_the_end(model, found, ends, str(kind)) if subject.stepwise else float(found.loss)
 
     grid = sorted({0, *(2**i for i in range(steps.bit_length())), *(steps * i // 8 for i in range(1, 9)), steps})
     losses = {k: loss(k) for k in grid if k <= steps}
+    if not math.isfinite(losses[steps]):
+        return None
     horizon = Use(losses, losses[steps]).horizon
     low = max([k for k in losses if k < horizon], default=0)
     losses |= {k: loss(k) for k in (range(low + 1, horizon) if horizon - low <= FINE else ())}
@@ -77,9 +81,9 @@ def _ends(subject: Subject) -> Tensor:
     return torch.where((y >= 0) & (steps <= ends[:, None]), steps, 1).max(1).values
 
 
-def _replaced(x: Tensor, ends: Tensor, shift: int = 1) -> Tensor:
-    """Inputs (B, T, …) whose first `ends` steps are those of the sequence `shift` places away."""
-    old = torch.arange(x.shape[1]) < ends[:, None]
+def replaced(x: Tensor, count: Tensor | int, shift: int = 1) -> Tensor:
+    """Inputs (B, T, …) whose first `count` steps, (B,) or of all, are those of the sequence `shift` places away."""
+    old = torch.arange(x.shape[1], device=x.device) < torch.as_tensor(count, device=x.device).reshape(-1, 1)
     return torch.where(old.reshape(*old.shape, *[1] * (x.dim() - 2)), x.roll(shift, 0), x)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import mlflow
 from mlflow.entities import Metric, Param, RunTag
 
 from bench.tracking.clock import server_time
@@ -49,8 +49,7 @@ def metrics_of(record: Mapping[str, Any]) -> dict[str, float]:
 
 def log_to_active_run(record: Mapping[str, Any]) -> None:
     """Log a diagnosis to the run that the user has begun with mlflow.start_run; do nothing if there is none."""
-    mlflow = sys.modules.get("mlflow")
-    if mlflow is None or mlflow.active_run() is None:
+    if mlflow.active_run() is None:
         return
     mlflow.log_metrics(metrics_of(record))
     mlflow.set_tag("bptt-bench.verdict", record["verdict"])
