@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from unittest.mock import patch
 import ports
 import pytest
 
+from bench import interpreters
 from bench.collector import collect_seldom
 
 MAY_LACK = (
@@ -52,6 +54,16 @@ def collector_looks_seldom() -> None:
 def state_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What this machine keeps about stores is not the user's own."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(autouse=True)
+def own_import_path() -> Iterator[None]:
+    """What plugins add to the import path ends with the test: programs that later tests start would inherit it."""
+    path, of_plugins = list(sys.path), set(interpreters.of_plugins)
+    yield
+    sys.path[:] = path
+    interpreters.of_plugins.clear()
+    interpreters.of_plugins.update(of_plugins)
 
 
 @pytest.fixture(scope="session")

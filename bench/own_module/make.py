@@ -95,8 +95,11 @@ def _attributes(found: Found, by_protocol: bool) -> str:
 
 
 def _write(name: str, text: str, files: dict[str, bytes]) -> Path:
-    """Write a plugin and the files beside it, where they are not there already."""
-    own = f"made-{name}.py" if f"{name}.py" in files else f"{name}.py"
+    """Write a plugin and the files beside it, where they are not there already.
+
+    No module is found by the plugin's name: one called `random` would hide Python's own from what starts beside it.
+    """
+    own = f"made-from-{name}.py"
     content = {**files, own: text.encode()}
     place = hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()[:16]
     folder = user_state_path("bptt-bench") / "own-modules" / place

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,10 @@ class ThreeSizes(nn.Module):
 
 
 class LSTM(MyCell):
+    pass
+
+
+class Queue(MyCell):
     pass
 
 
@@ -214,7 +221,14 @@ def test_the_hash_follows_the_code_and_what_it_imports():
 
 def test_all_that_it_needs_travels_to_another_machine():
     _, made = technique_of("mine.py:MyCell")
-    assert sorted(packed(str(made.plugin))) == ["beside.py", "mine.py", "my-cell.py"]
+    assert sorted(packed(str(made.plugin))) == ["beside.py", "made-from-my-cell.py", "mine.py"]
+
+
+def test_its_name_hides_no_module_of_python_from_a_program_that_starts_beside_it():
+    folder = make_module("mine.py:Queue").plugin.parent
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    done = subprocess.run([sys.executable, "-c", "import queue; queue.SimpleQueue"], env=environment, check=False)
+    assert done.returncode == 0
 
 
 WRONG = {
