@@ -37,9 +37,7 @@ def build(page: Page, brief: bool = False) -> tuple[Document, list[Broken]]:
     last = [origin.last for origin in page.findings.origins]
     document = Document(
         title=page.words(TITLE),
-        subtitle=page.words(
-            "The remedies of one comparison table for back-propagation through time, measured under one protocol"
-        ),
+        subtitle=page.words("The remedies of one comparison table for recurrent networks, measured under one protocol"),
         kind=page.words("Benchmark report, in brief" if brief else "Benchmark report"),
         facts=tuple(facts(page)),
         sections=sections,

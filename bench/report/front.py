@@ -20,7 +20,7 @@ def facts(page: Page) -> Iterator[tuple[str, str]]:
     counted = page.say.counts()
     yield words("Training runs"), words("{measured} in {settings} settings, and {tuning} for tuning", **counted)
     if findings.counts.probed:
-        yield words("Untrained"), words("{probed} networks, whose gradients were measured as they start", **counted)
+        yield words("Untrained"), words("{probed} networks", **counted)
     if findings.origins:
         first = n.when(min(origin.first for origin in findings.origins))
         last = n.when(max(origin.last for origin in findings.origins))

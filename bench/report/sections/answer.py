@@ -71,8 +71,7 @@ class Answer(ReportSection):
         caption = self.words.joined(
             told,
             self.words(
-                "Share of runs that solve each task, by technique and lag; grey cells were not run, and a corner marks "
-                "cells in which runs diverged or failed."
+                "Shown are runs that solve each task, by technique and lag; a corner marks that some diverged or failed."
             ),
             ""
             if len(shown) == len(self.findings.techniques)
