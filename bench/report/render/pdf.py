@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from bench.errors import BenchError
@@ -12,11 +13,16 @@ from bench.report.render.base import Format
 from bench.report.render.html import page
 from bench.report.render.numbering import Numbering
 
+if TYPE_CHECKING:
+    from weasyprint import Document as Laid
+
 SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 SCREEN_ONLY = "screen-only"
 """The class of what is left out."""
 SCREEN_LINK = "origin"
 """The class of links that lead to what is left out: their words stay."""
+SCOPES = {"col": "/Column", "row": "/Row", "rowgroup": "/Row"}
+"""The scope of a head in a PDF, by its scope in HTML: one that spans the rows of a group is the head of each of them."""
 
 
 def pdf(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
@@ -45,7 +51,24 @@ def printed(html: str) -> bytes:
         if SCREEN_LINK in link.get("class", "").split():
             link.tag = "span"
             del link.attrib["href"]
-    return document.write_pdf(pdf_variant="pdf/ua-1")
+    return document.write_pdf(pdf_variant="pdf/ua-1", finisher=_say_scopes)
+
+
+def _say_scopes(laid: Laid, _: Any) -> None:
+    """Give each head of a table its scope, as PDF/UA asks.
+
+    WeasyPrint links cells to heads by ids instead, but not the cells below in a head's group, and without the tree of
+    ids that a reader needs to follow them.
+    """
+    for page in laid.pages:
+        for box in page._page_box.descendants():
+            if box.element_tag not in ("td", "th") or not hasattr(box, "mark"):
+                continue
+            about = box.mark["A"]
+            about.pop("Headers", None)
+            box.mark.pop("ID", None)
+            if box.element_tag == "th":
+                about["Scope"] = SCOPES[box.element.get("scope")]
 
 
 def _strip(element: Element) -> None:
