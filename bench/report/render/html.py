@@ -116,6 +116,7 @@ class _Page:
     def cell(self, cell: Cell | Rich, column: Column | None, named: bool) -> Markup:
         """A cell of a table in its column, whose name it carries if it may come to stand in a card."""
         cell = cell if isinstance(cell, Cell) else Cell(cell)
+        named = named and not cell.head and cell.columns == 1
         tag = "th" if cell.head else "td"
         number = "number" if column and column.number and not cell.head else ""
         code = "code" if isinstance(cell.text, Styled) and cell.text.style == "code" else ""
@@ -125,7 +126,7 @@ class _Page:
             "rowspan": cell.rows if cell.rows > 1 else "",
             "colspan": cell.columns if cell.columns > 1 else "",
             "class": " ".join(filter(None, [cell.kind, number, code])),
-            "data-label": plain(column.title, self.numbering, self.words) if named and column and not cell.head else "",
+            "data-label": plain(column.title, self.numbering, self.words) if named and column else "",
         }
         return Markup("<{}{}>{}</{}>").format(tag, attributes(given), self.inline(text), tag)
 

@@ -62,8 +62,8 @@ class Runs(ReportSection):
         if not Link("", base).on_this_machine:
             return Text(self.words("A number of runs leads to them in MLflow at {address}.", address=base))
         told = self.words(
-            "Their store is on the machine where this report was made. There, bptt-bench ui shows them in MLflow at "
-            "{address}.",
+            "The store of these runs is on the machine where this report was made. There, bptt-bench ui shows them in "
+            "MLflow at {address}.",
             address=base,
         )
         return Text(told, "here")
