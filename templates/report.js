@@ -238,7 +238,9 @@
   };
 
   // Figures: each value is [x, y, text], thousandths of the picture's width and height, and may
-  // name the place in the page that it leads to.
+  // name the place in the page that it leads to. They are a list beneath the picture, too, where a search finds them.
+
+  const valueOf = (item) => [...item.dataset.at.split(" ").map(Number), item.textContent, item.querySelector("a")?.hash];
 
   const nearest = (values, x, y, box) => {
     const distance = ([left, top]) => Math.hypot((left / 1000) * box.width - x, (top / 1000) * box.height - y);
@@ -265,8 +267,9 @@
 
   const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-  const makeReadable = (plot, words) => {
-    const values = JSON.parse(plot.querySelector("script").textContent);
+  const makeReadable = (figure, words) => {
+    const plot = figure.querySelector(".plot");
+    const values = [...figure.querySelectorAll(".values li")].map(valueOf);
     const picture = plot.querySelector("img");
     const ring = make("span", { class: "ring", hidden: "" });
     const value = make("span", { class: "value", role: "status", hidden: "" });
@@ -315,6 +318,6 @@
     linkToThisMachine(words);
     followScroll();
     prepareTables(words);
-    for (const plot of document.querySelectorAll(".plot:has(script)")) makeReadable(plot, words);
+    for (const figure of document.querySelectorAll("figure:has(.values)")) makeReadable(figure, words);
   });
 })();

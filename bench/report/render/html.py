@@ -89,6 +89,7 @@ class _Page:
             "block": self.block,
             "contents": contents,
             "label": self.label,
+            "values": words("Values in this figure"),
         }
         self.environment.filters |= {"inline": self.inline, "attributes": attributes}
 
