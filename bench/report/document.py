@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from bench.report.draw.style import Picture
 
 Style = Literal["", "name", "small", "quiet", "emphasis", "code", "id", "label", "found", "said", "untested"]
+
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""The names by which a machine calls itself."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class Link:
     screen_only: bool = False
     find: str = ""
     """Text that filters the rows of the table to which the link leads."""
+
+    @property
+    def on_this_machine(self) -> bool:
+        """True if the address is one that leads anywhere only on the machine where the report was made."""
+        return urlsplit(self.target).hostname in LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,9 @@ class Text:
         "rest",
         "tally-line",
         "cannot",
+        "here",
     ] = ""
+    """here: about links to this machine, which the reader may switch on."""
 
 
 @dataclass(frozen=True)

@@ -30,15 +30,16 @@ from bench.report.document import (
     Text,
 )  # fmt: skip
 from bench.report.render.base import Format, file_name, label, reference
+from bench.report.render.beside import Beside
 from bench.report.render.numbering import Numbering
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~]|^[#+-](?= )|(?<=^\d)[.)](?= )", re.M)
 """Characters that Markdown would interpret."""
 
 
-def markdown(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
+def markdown(document: Document, words: Language, numbering: Numbering, beside: Beside) -> bytes:
     """The document in UTF-8, with its figures as links to their files."""
-    return ("\n\n".join(_Markdown(words, numbering, figures).parts(document)) + "\n").encode()
+    return ("\n\n".join(_Markdown(words, numbering, beside.figures).parts(document)) + "\n").encode()
 
 
 FORMAT = Format("md", "md", markdown)

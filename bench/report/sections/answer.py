@@ -71,7 +71,8 @@ class Answer(ReportSection):
         caption = self.words.joined(
             told,
             self.words(
-                "Shown are runs that solve each task, by technique and lag; a corner marks that some diverged or failed."
+                "Shown are the runs that solve each task, by technique and lag; in cells with a corner some diverged or "
+                "failed."
             ),
             ""
             if len(shown) == len(self.findings.techniques)
