@@ -100,10 +100,10 @@ class Remedies:
             return self.words("not measured.")
         helped = [task for task in self.tasks if task in self._helped(techniques)]
         if not helped:
-            return self.words("no longer lags than with the plain tanh RNN were shown on any task.")
+            return self.words("no longer lags on any task, as far as could be shown.")
         cases = [self._case(task, techniques) for task in helped[:MOST_CASES]]
         return self.words(
-            "longer lags than with the plain tanh RNN on {count} of {tasks} tasks: {cases}.",
+            "longer lags on {count} of {tasks} tasks: {cases}.",
             count=len(helped),
             tasks=len(self.tasks),
             cases=self.words.rules.between_clauses.join(cases),

@@ -69,14 +69,10 @@ class Answer(ReportSection):
         told = self.words.rules.between_sentences.join(self.say.answers())
         shown = self._shown()
         caption = self.words.joined(
-            told,
-            self.words(
-                "Shown are the runs that solve each task, by technique and lag; in cells with a corner some diverged or "
-                "failed."
-            ),
+            self.words("Who solves what: runs that solved, of all measured, by technique, task and lag."),
             ""
             if len(shown) == len(self.findings.techniques)
-            else self.words("All {count} techniques: figure of the next chapter.", count=len(self.findings.techniques)),
+            else self.words("All {count} techniques are in the next chapter.", count=len(self.findings.techniques)),
         )
         picture = solve_rates(self.findings, self.say, self.findings.tasks, told, shown)
         return Figure(picture, caption, "overview")

@@ -24,9 +24,7 @@ MEANINGS = (
     (words("Score"), words("The share of the budget that was left when a run had solved its task; 0 if it had not.")),
     (
         words("Nat per step"),
-        words(
-            "The change of the gradient's logarithm with each step back: −0.15 is a factor of 0.86, +0.1 one of 1.11."
-        ),
+        words("The change of the gradient's logarithm with each step back: −0.15 is a factor of 0.86."),
     ),
     (words("Margin"), words("The difference that would not matter; each claim states its own.")),
     (words("Interval"), words("Where the true value lies with a confidence of 95 %, over seeds.")),
