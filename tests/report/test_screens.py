@@ -36,10 +36,10 @@ CUT_OFF = """() => {
   return found;
 }"""
 CARDS = """() => [...document.querySelectorAll(".cards tbody tr")].map((row) => ({
-  stacked: [...row.cells].map((cell) => cell.getBoundingClientRect().top)
+  stacked: [...row.cells].filter((cell) => cell.offsetParent).map((cell) => cell.getBoundingClientRect().top)
     .every((top, i, all) => !i || top >= all[i - 1]),
-  named: [...row.cells].every((cell) => cell.tagName === "TH" || cell.colSpan > 1 || !cell.dataset.label
-    || getComputedStyle(cell, "::before").content === JSON.stringify(cell.dataset.label)),
+  named: [...row.querySelectorAll("[data-label]")]
+    .every((cell) => getComputedStyle(cell, "::before").content === JSON.stringify(cell.dataset.label)),
   labels: row.querySelectorAll("[data-label]").length,
 }))"""
 ON_PAPER = """() => ({
@@ -91,9 +91,9 @@ def test_the_contents_have_the_claims_and_there_is_a_way_up(opened: Open) -> Non
         assert len(claims) > 30
         assert set(claims) <= set(listed)
         page.locator(f"article{claims[5]}").scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelectorAll('.contents .says').length && scrollY > innerHeight")
+        page.wait_for_function("() => scrollY > innerHeight")
         page.get_by_role("link", name=language_of("en")("To the top")).click()
-        page.wait_for_function("scrollY === 0")
+        page.wait_for_function("() => scrollY === 0")
         page.set_viewport_size(NARROW)
         assert page.locator(f".contents a[href='{claims[5]}']").is_visible()
 
