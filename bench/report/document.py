@@ -80,7 +80,7 @@ class Line:
     """A paragraph in a cell."""
 
     text: Rich
-    kind: Literal["", "statement", "measured"] = ""
+    kind: Literal["", "statement", "measured", "found"] = ""
 
 
 Inline: TypeAlias = str | Ref | Link | Chip | Styled | Break | Lines
@@ -118,6 +118,13 @@ class Heading:
     id: str = ""
     listed: bool = True
     plain: bool = False
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines of a program, as they are."""
+
+    lines: str
 
 
 @dataclass(frozen=True)
@@ -222,7 +229,7 @@ class Box:
     kind: Literal["limits", "warning"]
 
 
-Block: TypeAlias = Text | Heading | Items | Terms | Table | Figure | Card | Box
+Block: TypeAlias = Text | Heading | Code | Items | Terms | Table | Figure | Card | Box
 
 
 @dataclass(frozen=True)
@@ -232,8 +239,9 @@ class Section:
     id: str
     title: str
     blocks: tuple[Block, ...]
-    screen_only: bool = False
     kind: str = ""
+    appendix: bool = False
+    """True if it stands behind all others, and on screens alone."""
 
 
 @dataclass(frozen=True)
@@ -245,8 +253,6 @@ class Document:
     kind: str
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
-    front: tuple[Block, ...] = ()
-    """Blocks of the title page, beneath the facts; without tables and figures, which have numbers."""
     created: str = ""
     """Time of its newest run, ISO 8601, UTC; empty if there are no runs."""
     keywords: str = ""

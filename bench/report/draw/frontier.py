@@ -49,9 +49,7 @@ def frontier(findings: Findings, say: Names, alt: str) -> Picture | None:
     shown = {task: findings.solvers(task) for task in findings.tasks}
     if not any(shown.values()):
         return None
-    timed = any(
-        math.isfinite(o.price) for found in shown.values() for offers in found.values() for o in offers.values()
-    )
+    timed = findings.priced
     rows, abreast = math.ceil(len(shown) / ABREAST), min(ABREAST, len(shown))
     tall = TALL if rows == 1 else LOW
     width = WIDTH / abreast - TICKS - NAMES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,12 @@ Places = dict[SettingKey, tuple[int, int]]
 """Row and column by setting."""
 
 
-def solve_rates(findings: Matrix, say: Sentences, tasks: list[str], alt: str) -> Picture:
-    """One block of columns a task, one row a technique, families apart."""
-    techniques = [t for t in findings.techniques if any(t in findings.members_of(task) for task in tasks)]
+def solve_rates(
+    findings: Matrix, say: Sentences, tasks: list[str], alt: str, only: Sequence[Technique] | None = None
+) -> Picture:
+    """One block of columns a task, one row a technique, families apart; only: techniques, if not all are drawn."""
+    wanted = findings.techniques if only is None else only
+    techniques = [t for t in wanted if any(t in findings.members_of(task) for task in tasks)]
     lags = {task: findings.lags(task) for task in tasks}
     top = 0.25 if len(tasks) == 1 else 0.55
     height = ROW * len(techniques) + top + BOTTOM
@@ -83,7 +87,8 @@ def _block(
     detailed: bool,
     counted: bool,
 ) -> None:
-    estimates, lags = findings.estimates_on(task), findings.lags(task)
+    drawn, lags = {technique.name for technique in techniques}, findings.lags(task)
+    estimates = [e for e in findings.estimates_on(task) if e.technique in drawn]
     places = {e.key: (y, x) for e in estimates for y, x in [_place(e, techniques, lags)]}
     rates = np.full((len(techniques), len(lags)), np.nan)
     labels = np.full(rates.shape, "", dtype=object)

@@ -15,7 +15,7 @@ class Runs(ReportSection):
     name = "runs"
     order = 150
     title = words("The runs behind the numbers")
-    screen_only = True
+    in_appendix = True
 
     def blocks(self) -> Iterator[Block]:
         about = self.words(
