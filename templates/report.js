@@ -10,6 +10,7 @@
   const CHOICES = 12; // most that a list offers
   const PROSE = 60; // characters of a cell's text from which its column has no order
   const PASSED = 120; // CSS pixels from the window's top to a heading that counts as reached
+  const MARK = 6; // CSS pixels from a value to the edge of what is drawn of it
   const AWAY = 14; // CSS pixels from a value to its text
   const NEAR = 28; // CSS pixels from the pointer to a value
 
@@ -260,7 +261,7 @@
     ];
     const hidden = ([fromX, fromY]) => values.filter(([valueX, valueY]) => {
       const [overX, overY] = [(valueX / 1000) * width - fromX, (valueY / 1000) * height - fromY];
-      return overX > 0 && overX < text.width && overY > 0 && overY < text.height;
+      return overX > -MARK && overX < text.width + MARK && overY > -MARK && overY < text.height + MARK;
     }).length;
     return places.reduce((best, place) => (hidden(place) < hidden(best) ? place : best));
   };
