@@ -17,6 +17,7 @@ from bench.evidence.claims import book, further_claims
 from bench.evidence.estimands import estimands
 from bench.languages import language as language_of
 from bench.report.claim_pages import ClaimPages
+from bench.report.document import Card
 from bench.report.findings import Findings, gather
 from bench.report.section import Page
 from bench.report.sections import sections
