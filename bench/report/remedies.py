@@ -12,6 +12,7 @@ from bench.evidence.questions import DECIDED
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, claims_of
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
+from bench.languages import words
 from bench.records.cell import SettingKey
 from bench.report.document import Line, Lines, Rich, Styled
 from bench.report.draw.forest import in_margins
@@ -60,7 +61,12 @@ class Remedies:
                 rows=self.numbers.join(helped),
             )
         if others:
-            yield self.words("For {others} no such gain was shown.", others=self.numbers.join(others))
+            key = (
+                words("For {others} no such gain was shown.")
+                if helped
+                else words("No longer dependencies than with a plain tanh RNN were shown for {others}.")
+            )
+            yield self.words(key, others=self.numbers.join(others))
         if len(self.tasks) > 1:
             yield self._everywhere()
 

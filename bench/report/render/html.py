@@ -89,6 +89,7 @@ class _Page:
             "block": self.block,
             "contents": contents,
             "label": self.label,
+            "places": numbering.places,
             "values": words("Values in this figure"),
         }
         self.environment.filters |= {"inline": self.inline, "attributes": attributes}
@@ -159,7 +160,7 @@ class _Page:
         return Markup("<{}{}>{}</{}>").format(tag, attributes({"class": style}), self.inline(text.text), tag)
 
     def _link(self, link: Link) -> Markup:
-        if not link.target:
+        if not link.target or not self._leads(link.target):
             return self.inline(link.text)
         outside, here = not link.target.startswith("#"), link.on_this_machine
         given = {
@@ -172,11 +173,17 @@ class _Page:
         }
         return Markup("<a{}>{}</a>").format(attributes(given), self.inline(link.text))
 
+    def _leads(self, target: str) -> bool:
+        """Return True unless a target would be in this document and is not: a brief report has not every section."""
+        return not target.startswith("#") or target[1:] in self.numbering.places
+
     def _chip(self, chip: Chip) -> Markup:
         style = f"chip {chip.verdict.replace(' ', '-')}"
         symbol = Markup('<span aria-hidden="true">{}</span>').format(chip.symbol)
         if not chip.claim:
             return Markup('<span class="{}">{} {}</span>').format(style, symbol, chip.word)
+        if chip.claim not in self.numbering.places:
+            return Markup('<span class="{}">{} {} {}</span>').format(style, symbol, chip.claim, chip.word)
         return Markup('<a class="{}" href="#{}">{} {} {}</a>').format(style, chip.claim, symbol, chip.claim, chip.word)
 
     def _line(self, line: Line) -> Markup:

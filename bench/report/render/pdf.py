@@ -48,11 +48,14 @@ def printed(html: str) -> bytes:
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
     _strip(document.etree_element)
     _turn_page(document.etree_element)
+    places = {element.get("id") for element in document.etree_element.iter()}
     for link in list(document.etree_element.iter("a")):
         _flatten(link)
-        if SCREEN_LINK in link.get("class", "").split():
+        lost = link.get("href", "").startswith("#") and link.get("href", "")[1:] not in places
+        if lost or SCREEN_LINK in link.get("class", "").split():
             link.tag = "span"
             del link.attrib["href"]
+            link.set("class", link.get("class", "").replace("page", ""))
     return document.write_pdf(pdf_variant="pdf/ua-1", finisher=_say_scopes)
 
 

@@ -42,7 +42,7 @@ class Answer(ReportSection):
             yield Text(note, "note")
         yield Items(tuple(remedies.items()), "findings")
         yield Text((self._every(), self.words.rules.colon, *self._tally()), "tally-line")
-        if self.findings.tasks:
+        if self.findings.tasks and remedies.concludes:
             yield self._picture()
         if box := limits_box(self.page):
             yield box
@@ -59,10 +59,9 @@ class Answer(ReportSection):
         )
 
     def _tally(self) -> Iterator[Rich]:
-        for tally in self.page.verdicts.tally():
-            if tally.claims:
-                yield self.page.verdicts.chip(tally.verdict)
-                yield f" {self.numbers.count(len(tally.claims))} "
+        for verdict, count in self.page.verdicts.tally().items():
+            yield self.page.verdicts.chip(verdict)
+            yield f" {self.numbers.count(count)} "
 
     def _picture(self) -> Figure:
         """Who solves what: of many techniques the baseline, the source's remedies and those that get furthest."""

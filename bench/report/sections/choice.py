@@ -34,7 +34,7 @@ class Choice(ReportSection):
                 yield table
             if picture := frontier(self.findings, self.say, self._alt()):
                 yield Figure(picture, self._caption(), "cost")
-        if len(self.findings.techniques) > ROWS:
+        if len(self.findings.techniques) > ROWS or self.findings.shortfalls:  # else the first page has it
             told = " ".join(self.say.answers())
             picture = solve_rates(self.findings, self.say, self.findings.tasks, told)
             yield Figure(picture, self.words("Share of runs that solve each task: all techniques."), "all-rates")
