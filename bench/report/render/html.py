@@ -63,6 +63,7 @@ def page(document: Document, words: Language, numbering: Numbering, beside: Besi
         document=document,
         screen={name: words.translation(text) for name, text in SCREEN.items()},
         elsewhere=words("This report elsewhere"),
+        appendix=words("Appendix"),
         page_number=_around(words("{page} of {pages}", page="\0", pages="\0")),
         skip=words("Skip to the report"),
         **_script(),
