@@ -62,11 +62,12 @@ def write_report(
     jobs: int = 1,
     png_dpi: int = 0,
     only: Sequence[str] = USUAL,
+    then: Callable[[Findings, list[Path]], None] | None = None,
 ) -> list[Path]:
     """Render report.<language>.html and .pdf into `output`, and next to them the files that go with them.
 
     With `addresses`, runs are links into MLflow. languages: codes, or paths of folders; English and Chinese if none are
-    given. only: the names of the formats that are written.
+    given. only: the names of the formats that are written. then: called with what was found and the pages' files.
 
     Next to the pages are figures/ (SVG; with `png_dpi` PNG too), tables/ (CSV), references.bib and manifest.json.
     Returns the pages' files. With two jobs another process does half of the work. Whatever can be written is, before
@@ -91,6 +92,8 @@ def write_report(
         written += _write_shared(findings, output)
         write_whole(output / MANIFEST, manifest(findings, output, written))
     pages = sorted(file for file in written if file.parent == output and file.stem.startswith("report."))
+    if then:
+        then(findings, pages)
     if problems := dict.fromkeys(problem for part in done for problem in part.problems):
         raise BenchError(f"{' '.join(problems)} Written: {', '.join(map(str, pages))}.")
     return pages

@@ -26,7 +26,7 @@ from bench.records.result import COSTS, MEMBER, CohortResult, typed
 from bench.records.settings import Cohort, digest
 from bench.records.snapshot import TIMINGS, Snapshot
 from bench.records.study import Study
-from bench.tracking import layout
+from bench.tracking import layout, notes, said
 from bench.tracking.address import Location, locate
 from bench.tracking.clock import server_time
 from bench.tracking.contents import FILES, SNAPSHOT_FILE, LostError, is_lost
@@ -139,14 +139,24 @@ class Store:
         with plainly(self.shown), self._record(kind, name, digest(rows.to_json(orient="records"))) as (_, folder):
             _save(rows, columns, folder / f"{kind}.parquet")
 
+    def write_file(self, record: Run, name: str, content: bytes) -> None:
+        """Put a file that is for people alone with a record, in place of one of that name."""
+        self.place.check()
+        with plainly(self.shown), tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / name
+            file.write_bytes(content)
+            self.client.log_artifact(record.info.run_id, str(file))
+
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
         curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
         experiment = self.records.home(result.cohort.setting.task)
+        cohorts = self.records.experiment(layout.record_experiment("cohorts"))
         runs = []
         for row in result.members.to_dict("records"):
             who = row["seed"], row["learning_rate"]
             name = layout.run_name(result.cohort.setting.key, *who, result.cohort.role)
-            run = self.client.create_run(experiment, layout.started(row), layout.tags(row, record), name).info.run_id
+            told = layout.tags(row, record) | {notes.TAG: said.of_member(row, experiment, cohorts, record)}
+            run = self.client.create_run(experiment, layout.started(row), told, name).info.run_id
             metrics = layout.metrics(row, curves.get(who, result.curves[:0]), probes.get(who, result.probes[:0]))
             self.client.log_batch(run, metrics, layout.params(row))
             self.client.set_terminated(run, layout.status(row), layout.ended(row))
@@ -226,6 +236,10 @@ class Store:
     def snapshots(self) -> list[Snapshot]:
         """One at the end of each run, the newest last."""
         return self._read("snapshots", SNAPSHOT_FILE)
+
+    def table(self, record: Run, name: str) -> pd.DataFrame:
+        """One table of one cohort's record: members, curves, gradients or probes. Raises BenchError."""
+        return self._parsed(record, "cohorts", f"{name}.parquet").to_pandas()
 
     def _of_members(self, name: str) -> pd.DataFrame:
         return self._table("cohorts", f"{name}.parquet", layout.STORED_OF_MEMBERS[name])
