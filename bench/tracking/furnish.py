@@ -45,7 +45,7 @@ def furnish(store: Store) -> list[Chart]:
             own = [chart for chart in prepared if chart.task == task]
             if own:
                 _put(store, experiment, [views.trained(), *(chart.view for chart in own)])
-            _describe(store, experiment, _paragraphs(_of_task(task, experiment, own, cohorts), report, _MORE))
+            _describe(store, experiment, _of_task(task, experiment, own, cohorts, report))
     return prepared
 
 
@@ -59,21 +59,21 @@ def _describe_records(store: Store, report: str) -> Experiment | None:
     return store.client.get_experiment_by_name(layout.record_experiment("cohorts"))
 
 
-def _of_task(task: str, experiment: Experiment, prepared: list[Chart], cohorts: Experiment | None) -> str:
-    """Say what an experiment with training runs holds, and lead to it."""
-    said = [f"Training runs on the task **{plain(task)}**, one for each seed; its settings are technique and lag."]
+def _of_task(task: str, experiment: Experiment, prepared: list[Chart], cohorts: Experiment | None, report: str) -> str:
+    """Say what an experiment with training runs holds, and lead to it: MLflow folds all but the first line."""
+    said = [f"Training runs on {plain(task)}."]
     if prepared:
         trained = paths.of_runs(experiment.experiment_id, viewStateShareKey=views.TRAINED)
         short = [link(chart.name.removeprefix(f"{task} "), chart.path) for chart in prepared]
-        said += [
-            f"Prepared (also under *Views*): learning curves by technique at {' · '.join(short)}; the list of "
-            f"{link('trained runs', trained)}."
-        ]
+        said[0] += f" Learning curves by technique: {' · '.join(short)}."
+        said += [f"The same charts, and the list of {link('trained runs', trained)}, are under *Views*."]
     if cohorts:
         wanted = f"tags.mlflow.runName LIKE '% {task} lag %'"
         where = paths.of_runs(cohorts.experiment_id, searchFilter=wanted, orderByKey="attributes.start_time")
         said += [f"Pictures and tables of each setting: {link('cohorts', where)}."]
-    return _paragraphs(*said)
+    if report:
+        said[0] += f" {report}"
+    return _paragraphs(*said, _MORE)
 
 
 def _report(pages: dict[str, str]) -> str:

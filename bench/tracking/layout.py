@@ -96,12 +96,12 @@ def record_experiment(kind: Kind) -> str:
 
 
 def run_name(key: SettingKey, seed: int | str, learning_rate: float, role: str) -> str:
-    """Return a readable name, unique within the cohort: 'seed 3, lag 50, lstm'.
+    """Return a readable name, unique within the cohort: '#3 lstm, lag 50', of seed 3.
 
-    The task is the experiment's. What tells runs apart stands first: MLflow cuts names.
+    The task is the experiment's. What tells runs apart stands first, for MLflow cuts names.
     """
-    rate = "" if role == "measured" else f"rate {learning_rate:g}, "
-    return f"seed {seed}, {rate}lag {key.lag}, {key.technique}"
+    name = f"#{seed} {key.technique}, lag {key.lag}"
+    return name if role == "measured" else f"{name}, rate {learning_rate:g}"
 
 
 def params(row: dict[str, Any]) -> list[Param]:
@@ -144,7 +144,7 @@ def metrics(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> l
 
 def _points(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
     lowest = probes[(probes["quantity"] == _output(probes)) & (probes["layer"] == 0)]
-    twice = ["loss"] if np.array_equal(curve["metric"], curve["loss"], equal_nan=True) else []
+    twice = ["loss"] if curve["metric"].equals(curve["loss"]) else []
     curves = {column: name for column, name in CURVE_METRICS.items() if column not in twice}
     for table, names in ((curve, curves), (lowest, FLOW_METRICS)):
         for column, name in names.items():

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
+
+from mlflow.exceptions import MlflowException
 
 from bench.tracking import paths, views
 
@@ -104,7 +107,10 @@ class Page:
 
         asked = [(name, value) for name, value in scope["headers"] if name not in _BROWSERS_COPY]
         await self.app({**scope, "headers": asked}, receive, collect)
-        body = prepared(body, self.experiments(), self.store)
+        experiments = list[str]()
+        with suppress(MlflowException):  # without them the page is as good as MLflow's own
+            experiments = self.experiments()
+        body = prepared(body, experiments, self.store)
         headers = [(name, value) for name, value in start["headers"] if name not in _OF_THE_FILE]
         headers += [(b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
         await send({**start, "headers": headers})

@@ -84,6 +84,7 @@ def serve(host: str, port: int) -> None:
     client = MlflowClient(store)
 
     def furnished() -> list[str]:
+        """Return the experiments that open on their trained runs."""
         found = client.search_experiments(filter_string=f"tags.`{views.TAG}{views.TRAINED}` LIKE '%'")
         return [experiment.experiment_id for experiment in found]
 

@@ -22,6 +22,8 @@ COLUMNS = (
 )  # fmt: skip
 """What a list of runs shows of each, beside its name."""
 
+LOADED = 100
+"""Runs that MLflow shows at first."""
 _SECTIONS = {"learning": 2, "gradient flow": 2, "outcome": 4}
 """Charts a row, by section."""
 
@@ -58,7 +60,7 @@ def curves(name: str, lag: int, protocol: str, techniques: Iterable[str]) -> Vie
             "aggregateFunction": "average",
             "groupByKeys": [{"mode": "param", "groupByData": "technique"}],
         },
-        "groupsExpanded": {f"param.technique.{technique}": False for technique in sorted(techniques)},
+        "groupsExpanded": {f"param.technique.{technique}": False for technique in sorted(techniques)[:LOADED]},
         "selectedColumns": [column for column in COLUMNS if column not in ("params.`technique`", "params.`lag`")],
         "isAccordionReordered": True,
         "compareRunSections": [_section(section, columns) for section, columns in _SECTIONS.items()],
@@ -70,8 +72,8 @@ def curves(name: str, lag: int, protocol: str, techniques: Iterable[str]) -> Vie
 def _state(wanted: str) -> dict[str, Any]:
     """What all views share.
 
-    MLflow shows a hundred runs at first. By seed, these are of all techniques alike; by technique they would be all
-    seeds of the first few.
+    By seed, the runs that MLflow loads at first are of all techniques alike; by technique they would be all seeds of a
+    few.
     """
     return {
         "searchFilter": wanted,
