@@ -25,7 +25,7 @@ def keep_report(store: Store, pages: Sequence[Path]) -> None:
         newest = store.records.standing("studies").whole[-1:]
         for study in newest:
             for page in pages:
-                store.client.log_artifact(study.info.run_id, str(page), FOLDER)
+                store.write_file(study, f"{FOLDER}/{page.name}", page.read_bytes())
             store.client.set_tag(study.info.run_id, TAG, " ".join(page.name for page in pages))
 
 

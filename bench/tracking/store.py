@@ -21,6 +21,7 @@ from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError, brief
+from bench.files import write_whole
 from bench.records.columns import Table
 from bench.records.result import COSTS, MEMBER, CohortResult, typed
 from bench.records.settings import Cohort, digest
@@ -34,7 +35,7 @@ from bench.tracking.layout import BEGUN, COMPLETE, KEY, SEQUENCE, WRITER, Kind
 from bench.tracking.local import mend
 from bench.tracking.opening import connect, plainly, reach
 from bench.tracking.place import Place, check_one_name
-from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum
+from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, place_for
 from bench.tracking.records import Records
 from bench.tracking.state import hold, lock_file, writer
 
@@ -139,13 +140,23 @@ class Store:
         with plainly(self.shown), self._record(kind, name, digest(rows.to_json(orient="records"))) as (_, folder):
             _save(rows, columns, folder / f"{kind}.parquet")
 
-    def write_file(self, record: Run, name: str, content: bytes) -> None:
-        """Put a file that is for people alone with a record, in place of one of that name."""
+    def write_file(self, run: Run, name: str, content: bytes) -> None:
+        """Put a file that is for people alone with a run that is there, in place of one of that name."""
         self.place.check()
-        with plainly(self.shown), tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / name
-            file.write_bytes(content)
-            self.client.log_artifact(record.info.run_id, str(file))
+        with plainly(self.shown):
+            if self.location.database is not None and self.location.artifacts is not None:
+                try:
+                    place = place_for(self.location.artifacts, run.info.run_id, name)
+                except ValueError as error:
+                    raise BenchError(
+                        f"Cannot write to run {run.info.run_id} in store {self.shown}: {error}."
+                    ) from error
+                write_whole(place, content, "choose another store with --store")
+                return
+            with tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / Path(name).name).write_bytes(content)
+                above = Path(name).parent.as_posix()
+                self.client.log_artifacts(run.info.run_id, folder, None if above == "." else above)
 
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
         curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
