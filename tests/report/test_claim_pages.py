@@ -54,6 +54,18 @@ def article(folder: Path, language: str, claim: str) -> str:
     return content.partition(f'<article class="claim" id="{claim}"')[2].partition("</article>")[0]
 
 
+def test_the_alternative_text_tells_both_sides_of_the_figure(rendered: Path) -> None:
+    told = 0
+    for claim in source_claims():
+        page = html.unescape(article(rendered, "en", claim.id))
+        means = re.findall(r'<li data-at="\d+ \d+">([^<]*): mean (\S+) of \d+', page)
+        alt = "".join(re.findall(r'<img [^>]*alt="([^"]*)"', page))
+        assert ("Right, means over seeds: " in alt) == ("Right: " in page)
+        assert all(f"{of}: {mean}" in alt for of, mean in means)
+        told += len(means)
+    assert told > 30
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_claim_has_a_page_with_its_verdict_in_words(findings: Findings, rendered: Path, language: str) -> None:
     verdicts = Page(findings, language_of(language)).verdicts

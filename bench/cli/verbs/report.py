@@ -31,6 +31,9 @@ def report(
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder to write to; by default reports/<date and time>.")
     ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="The answer, the advice and the source's table alone, on at most 8 pages.")
+    ] = False,
     png: Annotated[bool, typer.Option("--png", help="Also write the figures as PNG, next to SVG.")] = False,
     plugin: PluginOption = None,
 ) -> None:
@@ -47,8 +50,10 @@ def report(
     folder = output or new_folder(Path("reports"))
     warn_of_cut_off(opened)
     addresses, dpi = run_addresses(opened), PNG_DPI if png else 0
-    formats, then = split(form) or USUAL, partial(show_in_mlflow, opened, say)
-    for file in write_report(opened, folder, codes, addresses, cpu_count(), dpi, formats, then):
+    formats, then = split(form) or USUAL, None if brief else partial(show_in_mlflow, opened, say)
+    for file in write_report(
+        opened, folder, codes, addresses, jobs=cpu_count(), png_dpi=dpi, only=formats, brief=brief, then=then
+    ):
         echo(file)
 
 
