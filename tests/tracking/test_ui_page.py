@@ -119,30 +119,36 @@ def page(make_store, free_port, tmp_path) -> Iterator[Any]:
         server.stdin.close()
 
 
-def test_a_person_clicks_from_the_bare_address_to_a_picture_and_to_the_report(page):
+def runs(page) -> None:
+    """Go from the bare address to the list of runs, as a person does."""
+    page.goto(re.sub(r"#.*", "", page.url))
     page.get_by_text("bptt-bench/adding").first.click()
     page.get_by_text("#1 lstm, lag 50").wait_for()
+
+
+def test_a_person_clicks_from_the_bare_address_to_runs_pictures_charts_and_the_report(page):
+    runs(page)
     heads = page.get_by_role("columnheader").all_inner_texts()
     assert {"technique", "lag", "seed", "outcome", "final/updates"} <= {head.strip() for head in heads}
     assert page.get_by_text("#1 linear, lag 30").count() == 0, "which was not trained"
     assert page.get_by_text("Welcome to MLflow Assistant").count() == 0
-
     report = page.get_by_role("link", name="en.html").get_attribute("href")
-    page.get_by_role("button", name="Views").click()
-    page.get_by_text("adding lag 50").click()
-    page.get_by_text("Group: lstm").wait_for()
 
-    page.go_back()
     page.get_by_text("#1 lstm, lag 50").click()
     page.get_by_text("solved after").wait_for()
     page.get_by_text("Show more").click()
-    page.wait_for_function(
-        "[...document.images].some(i => i.alt.startsWith('Learning curves') && i.naturalWidth > 900)"
-    )
-    page.go_back()
+    drawn = "[...document.images].some(i => i.alt.startsWith('Learning curves') && i.naturalWidth > 900)"
+    page.wait_for_function(drawn)
+
+    runs(page)
     page.get_by_text("#1 gru, lag 50").click()
     page.get_by_text("onerror").first.wait_for()
-    assert page.locator("img[src='x']").count() == 0
+    assert page.locator("img[src='x']").count() == 0, "a name is text"
+
+    runs(page)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_text("adding lag 50").click()
+    page.get_by_text("Group: lstm").wait_for()
 
     page.evaluate("where => { location.hash = where }", report)
     page.frame_locator("iframe").get_by_role("heading", name="What helps").wait_for()
