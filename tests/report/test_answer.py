@@ -121,11 +121,8 @@ def said(answer: Answer) -> list[str]:
     return texts([table], answer.words)[1:]
 
 
-def test_of_each_remedy_the_clearest_decided_claim_is_told(store: SmallStore) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(findings_module, "judge", make_verdicts)
-        findings = gather(store)
-    answer = answer_of(findings)
+def test_of_each_remedy_the_clearest_decided_claim_is_told(all_judged: Findings) -> None:
+    findings, answer = all_judged, answer_of(all_judged)
     shown = remedies(answer)
     assert [text.partition(":")[0] for text in shown] == [row.called(answer.words) for row in load_rows()]
     for text in shown:
