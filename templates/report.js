@@ -4,19 +4,23 @@
 (() => {
   const root = document.documentElement;
   const THEME = "bptt-bench theme";
+  const LINKED = "bptt-bench links to this machine";
   const SORTED_FROM = 2; // rows
   const FILTERED_FROM = 8;
   const CHOICES = 12; // most that a list offers
+  const PROSE = 60; // characters of a cell's text from which its column has no order
   const PASSED = 120; // CSS pixels from the window's top to a heading that counts as reached
+  const MARK = 6; // CSS pixels from a value to the edge of what is drawn of it
+  const AWAY = 14; // CSS pixels from a value to its text
   const NEAR = 28; // CSS pixels from the pointer to a value
 
   // Storage may be forbidden, as in private windows.
-  const remembered = () => { try { return localStorage.getItem(THEME); } catch { return null; } };
-  const remember = (theme) => {
-    try { theme ? localStorage.setItem(THEME, theme) : localStorage.removeItem(THEME); } catch { /* not remembered */ }
+  const remembered = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
+  const remember = (name, value) => {
+    try { value ? localStorage.setItem(name, value) : localStorage.removeItem(name); } catch { /* not remembered */ }
   };
   const wear = (theme) => { theme ? (root.dataset.theme = theme) : delete root.dataset.theme; };
-  if (["light", "dark"].includes(remembered())) wear(remembered());
+  if (["light", "dark"].includes(remembered(THEME))) wear(remembered(THEME));
   root.classList.add("scripted");
 
   const make = (tag, attributes = {}, text = "") => {
@@ -38,7 +42,7 @@
       const wanted = isDark() ? "light" : "dark";
       const chosen = wanted === (system.matches ? "dark" : "light") ? null : wanted; // null: as the system has it
       wear(chosen);
-      remember(chosen);
+      remember(THEME, chosen);
       show();
     });
     system.addEventListener("change", show);
@@ -48,8 +52,31 @@
 
   const addTools = (words) => {
     const tools = make("div", { class: "tools" });
-    tools.append(make("a", { href: "#contents" }, words.contents), themeSwitch(words));
+    const ways = [["#top", words.top], ["#contents", words.contents]].map(([href, text]) => make("a", { href }, text));
+    tools.append(...ways, themeSwitch(words));
     document.querySelector(".contents").append(tools);
+  };
+
+  // Addresses of the machine where the report was made lead nowhere on another one. They are links if the page itself
+  // comes from this machine, or if the reader says that this is it.
+
+  const linkToThisMachine = (words) => {
+    const links = document.querySelectorAll("[data-here]");
+    const set = (on) => {
+      for (const link of links) on ? (link.href = link.dataset.here) : link.removeAttribute("href");
+    };
+    for (const note of document.querySelectorAll(".here")) {
+      const box = make("input", { type: "checkbox" });
+      const label = make("label");
+      label.append(box, words.link);
+      note.append(" ", label);
+      box.checked = remembered(LINKED) || ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+      box.addEventListener("change", () => {
+        set(box.checked);
+        remember(LINKED, box.checked ? "yes" : null);
+      });
+      set(box.checked);
+    }
   };
 
   // Contents
@@ -127,11 +154,21 @@
       const state = { none: "ascending", ascending: "descending", descending: "none" }[head.getAttribute("aria-sort")];
       for (const other of heads) if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
       head.setAttribute("aria-sort", state);
+      place(state, column);
+    };
+    const place = (state, column) => {
       if (state === "none") rows.forEach((row, i) => homes[i].append(row));
       else homes[0].append(...order(rows, column, state === "ascending" ? 1 : -1));
     };
+    // On paper rows stand in the report's order, as its text expects.
+    addEventListener("beforeprint", () => place("none"));
+    addEventListener("afterprint", () => {
+      const column = heads.findIndex((head) => !["none", null].includes(head.getAttribute("aria-sort")));
+      if (column >= 0) place(heads[column].getAttribute("aria-sort"), column);
+    });
     heads.forEach((head, column) => {
-      if (!head.textContent.trim()) return;
+      const texts = rows.map((row) => textOf(row, column));
+      if (!head.textContent.trim() || texts.some((text) => text.length > PROSE) || new Set(texts).size < 2) return;
       const button = make("button", { type: "button" });
       button.append(...head.childNodes);
       head.append(button);
@@ -202,7 +239,9 @@
   };
 
   // Figures: each value is [x, y, text], thousandths of the picture's width and height, and may
-  // name the place in the page that it leads to.
+  // name the place in the page that it leads to. They are a list beneath the picture, too, where a search finds them.
+
+  const valueOf = (item) => [...item.dataset.at.split(" ").map(Number), item.textContent, item.querySelector("a")?.hash];
 
   const nearest = (values, x, y, box) => {
     const distance = ([left, top]) => Math.hypot((left / 1000) * box.width - x, (top / 1000) * box.height - y);
@@ -210,10 +249,28 @@
     return distance(best) <= NEAR ? best : null;
   };
 
+  // Where a text of this size hides the fewest of the other values: beside its own place, or else above or below the
+  // picture. Thousandths become CSS pixels from the picture's top left.
+  const freePlace = (values, [left, top], { width, height }, text) => {
+    const [x, y] = [(left / 1000) * width, (top / 1000) * height];
+    const inside = (at) => Math.min(Math.max(at, 0), Math.max(width - text.width, 0));
+    const beside = [y, y - text.height].flatMap((at) => [[x + AWAY, at], [x - AWAY - text.width, at]]);
+    const places = [
+      ...beside.filter(([at]) => at === inside(at)),
+      [inside(x - text.width / 2), y < height / 2 ? -text.height - 4 : height + 4],
+    ];
+    const hidden = ([fromX, fromY]) => values.filter(([valueX, valueY]) => {
+      const [overX, overY] = [(valueX / 1000) * width - fromX, (valueY / 1000) * height - fromY];
+      return overX > -MARK && overX < text.width + MARK && overY > -MARK && overY < text.height + MARK;
+    }).length;
+    return places.reduce((best, place) => (hidden(place) < hidden(best) ? place : best));
+  };
+
   const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-  const makeReadable = (plot, words) => {
-    const values = JSON.parse(plot.querySelector("script").textContent);
+  const makeReadable = (figure, words) => {
+    const plot = figure.querySelector(".plot");
+    const values = [...figure.querySelectorAll(".values li")].map(valueOf);
     const picture = plot.querySelector("img");
     const ring = make("span", { class: "ring", hidden: "" });
     const value = make("span", { class: "value", role: "status", hidden: "" });
@@ -226,12 +283,12 @@
       if (!found) return;
       const [x, y, text] = found;
       value.textContent = text;
-      for (const element of [ring, value]) {
-        element.style.left = `${x / 10}%`;
-        element.style.top = `${y / 10}%`;
-      }
-      const aside = x > 500 ? "calc(-100% - 14px)" : "14px"; // on the side where there is room
-      value.style.transform = `translate(${aside}, ${y > 500 ? "-100%" : "0"})`;
+      value.style.left = value.style.top = 0;
+      ring.style.left = `${x / 10}%`;
+      ring.style.top = `${y / 10}%`;
+      const [left, top] = freePlace(values, found, picture.getBoundingClientRect(), value.getBoundingClientRect());
+      value.style.left = `${left}px`;
+      value.style.top = `${top}px`;
     };
     plot.addEventListener("pointermove", (event) => {
       const box = picture.getBoundingClientRect();
@@ -259,8 +316,9 @@
   addEventListener("DOMContentLoaded", () => {
     const words = JSON.parse(document.getElementById("words").textContent);
     addTools(words);
+    linkToThisMachine(words);
     followScroll();
     prepareTables(words);
-    for (const plot of document.querySelectorAll(".plot:has(script)")) makeReadable(plot, words);
+    for (const figure of document.querySelectorAll("figure:has(.values)")) makeReadable(figure, words);
   });
 })();

@@ -30,6 +30,7 @@ from bench.report.document import (
 )  # fmt: skip
 from bench.report.draw.style import LINES, MUTED, RULE, WIDTH, Picture, house_style, picture
 from bench.report.render import formats
+from bench.report.render.beside import Beside, homes, others, page_name
 from bench.report.render.numbering import Numbering
 
 HEIGHT = 2.4
@@ -162,11 +163,12 @@ def write(found: Diagnosis, model: str, folder: Path, codes: Sequence[str] | Non
     for one in chosen:
         made = document(found, model, one)
         numbering = Numbering(made)
+        beside = Beside(places=(*others("diagnosis", one, chosen, FORMATS), *homes(one)))
         for name in FORMATS:
             form = formats()[name]
-            file = folder / f"diagnosis.{one.code}.{form.ending}"
+            file = folder / page_name("diagnosis", one.code, form.ending)
             try:
-                written.append(write_whole(file, form.render(made, one, numbering, "")))
+                written.append(write_whole(file, form.render(made, one, numbering, beside)))
             except BenchError as error:
                 problems.append(f"{file.name} was not written: {error}")
     if problems:

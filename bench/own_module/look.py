@@ -115,7 +115,7 @@ def _together(make: Make, widths: tuple[float, ...], name: str) -> tuple[bool, s
                 return False, f"vmap cannot follow it ({_said(error).partition('.')[0]})"
             raise BenchError(f"{name} cannot be followed back: {_said(error)}.") from error
         found.append([outputs.detach(), *(p.grad for p in layer.parameters() if p.grad is not None)])
-        if not together and not torch.equal(layer(x)[0], outputs):  # without a gradient, PyTorch's LSTM rounds otherwise
+        if not together and not torch.equal(layer(x)[0], outputs):
             raise BenchError(
                 f"{name} gives other outputs when it is called again: draw no random numbers as it runs (set "
                 "dropout to 0), and keep no state from one call to the next."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.errors import BenchError
 from bench.languages import words
 from bench.report.document import Document, Section, Text
-from bench.report.front import facts, front
+from bench.report.front import facts
 from bench.report.section import Page, ReportSection
 from bench.report.sections import in_order
 
@@ -24,20 +24,23 @@ class Broken:
     trace: str
 
 
-def build(page: Page) -> tuple[Document, list[Broken]]:
-    """Build the document; return it with the sections that failed, each of which is replaced by a note."""
+def build(page: Page, brief: bool = False) -> tuple[Document, list[Broken]]:
+    """Build the document; return it with the sections that failed, each of which is replaced by a note.
+
+    brief: only the sections that say so, without an appendix.
+    """
     broken: list[Broken] = []
-    sections = tuple(found for cls in in_order() for found in _made(cls, page, broken))
+    wanted = [cls for cls in in_order() if cls.brief or not brief]
+    found = [section for cls in wanted for section in _made(cls, page, broken)]
+    appendix = [] if brief else [section for section in found if section.appendix]
+    sections = (*(section for section in found if not section.appendix), *appendix)
     last = [origin.last for origin in page.findings.origins]
     document = Document(
         title=page.words(TITLE),
-        subtitle=page.words(
-            "The remedies of one comparison table for back-propagation through time, measured under one protocol"
-        ),
-        kind=page.words("Benchmark report"),
+        subtitle=page.words("The remedies of one comparison table for recurrent networks, measured under one protocol"),
+        kind=page.words("Benchmark report, in brief" if brief else "Benchmark report"),
         facts=tuple(facts(page)),
         sections=sections,
-        front=tuple(front(page)),
         created=f"{max(last)[:19]}Z" if last else "",
         keywords=page.words("recurrent neural networks, vanishing gradients, back-propagation through time, benchmark"),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bench.evidence import wording
 from bench.evidence.estimands import Sampled
+from bench.evidence.questions import DECIDED
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
 from bench.report.document import (
@@ -48,11 +49,12 @@ class ClaimPages:
         self.verdicts, self.pictures = verdicts, page.pictures
         self._trails = Trails(page.findings, page.addresses)
 
-    def cards(self) -> Iterator[Card]:
-        """A card for each claim."""
+    def cards(self, decided: bool) -> Iterator[Card]:
+        """A card for each claim that is decided, or for each that is not."""
         for claim in self.verdicts.all:
-            title = (Styled(claim.claim, "id"), " ", self.verdicts.says(claim))
-            yield Card(claim.claim, title, tuple(self._card(claim)))
+            if (claim.verdict in DECIDED) == decided:
+                title = (Styled(claim.claim, "id"), " ", self.verdicts.says(claim))
+                yield Card(claim.claim, title, tuple(self._card(claim)))
 
     def table(self, name: str, says: str, whose: str = "") -> Table:
         """Tabulate the verdicts of the family.

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from bench.report.draw.style import Picture
 
-Style = Literal["", "name", "small", "quiet", "emphasis", "code", "id", "label", "found", "said", "untested"]
+Style = Literal["", "name", "small", "quiet", "emphasis", "code", "id", "label", "fact", "found", "said", "untested"]
+
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""The names by which a machine calls itself."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class Link:
     screen_only: bool = False
     find: str = ""
     """Text that filters the rows of the table to which the link leads."""
+
+    @property
+    def on_this_machine(self) -> bool:
+        """True if the address is one that leads anywhere only on the machine where the report was made."""
+        return urlsplit(self.target).hostname in LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,9 @@ class Text:
         "rest",
         "tally-line",
         "cannot",
+        "here",
     ] = ""
+    """here: about links to this machine, which the reader may switch on."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,13 @@ class Heading:
     id: str = ""
     listed: bool = True
     plain: bool = False
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines of a program, as they are."""
+
+    lines: str
 
 
 @dataclass(frozen=True)
@@ -210,7 +229,7 @@ class Box:
     kind: Literal["limits", "warning"]
 
 
-Block: TypeAlias = Text | Heading | Items | Terms | Table | Figure | Card | Box
+Block: TypeAlias = Text | Heading | Code | Items | Terms | Table | Figure | Card | Box
 
 
 @dataclass(frozen=True)
@@ -220,8 +239,9 @@ class Section:
     id: str
     title: str
     blocks: tuple[Block, ...]
-    screen_only: bool = False
     kind: str = ""
+    appendix: bool = False
+    """True if it stands behind all others, and on screens alone."""
 
 
 @dataclass(frozen=True)
@@ -233,8 +253,6 @@ class Document:
     kind: str
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
-    front: tuple[Block, ...] = ()
-    """Blocks of the title page, beneath the facts; without tables and figures, which have numbers."""
     created: str = ""
     """Time of its newest run, ISO 8601, UTC; empty if there are no runs."""
     keywords: str = ""

@@ -187,10 +187,11 @@ class Findings(Matrix):
     def _solvers(self) -> dict[str, dict[str, dict[int, advice.Offer]]]:
         return {task: advice.solvers(self.table, self.scope.costs, task) for task in self.tasks}
 
-    @property
-    def timed(self) -> bool:
-        """Return True if any update was timed."""
-        return bool(self.scope.costs.time_ratio.notna().any())
+    @cached_property
+    def priced(self) -> bool:
+        """Return True if every technique that solves something was timed, so that prices can be compared."""
+        offers = [offer for task in self.tasks for own in self.solvers(task).values() for offer in own.values()]
+        return all(math.isfinite(offer.price) for offer in offers)
 
     def noise_floors(self, cells: Iterable[Cell]) -> list[Cost]:
         """List the baseline's costs, relative to itself, in those of the cells in which it was timed."""

@@ -1,11 +1,11 @@
-"""The title page: the facts about a study, why nothing can be concluded from it if that is so, and its limits."""
+"""The head of the first page: the facts about a study, why nothing can be concluded from it, and its limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from bench.evidence.shortfalls import headline, reasons
-from bench.report.document import Block, Box, Rich, Terms, Text
+from bench.report.document import Box, Rich, Styled, Text
 from bench.report.limits import Limits, limits
 from bench.report.protocols import Entry
 from bench.report.rows import grouped
@@ -17,24 +17,14 @@ def facts(page: Page) -> Iterator[tuple[str, str]]:
     words, n, findings = page.words, page.say.numbers, page.findings
     if findings.studies:
         yield words("Study"), page.say.study()
-    yield words("Tasks"), page.say.tasks()
-    yield words("Techniques"), n.count(len(findings.techniques))
     counted = page.say.counts()
     yield words("Training runs"), words("{measured} in {settings} settings, and {tuning} for tuning", **counted)
     if findings.counts.probed:
-        yield words("Untrained"), words("{probed} networks, whose gradients were measured as they start", **counted)
+        yield words("Untrained"), words("{probed} networks", **counted)
     if findings.origins:
         first = n.when(min(origin.first for origin in findings.origins))
         last = n.when(max(origin.last for origin in findings.origins))
         yield words("Trained"), words("{first} to {last} (UTC)", first=first, last=last)
-
-
-def front(page: Page) -> Iterator[Block]:
-    """Yield the boxes of the title page."""
-    if page.findings.shortfalls:
-        yield warning(page)
-    if found := limits(page.findings):
-        yield _limits(page, found)
 
 
 def warning(page: Page) -> Box:
@@ -43,7 +33,11 @@ def warning(page: Page) -> Box:
     return Box(headline(short, words), (Text(words.joined(*reasons(short, words))),), "warning")
 
 
-def _limits(page: Page, found: Limits) -> Box:
+def limits_box(page: Page) -> Box | None:
+    """The conditions that everything was found under; None where nothing was trained."""
+    found = limits(page.findings)
+    if found is None:
+        return None
     cannot = page.words(
         "This box is about the main matrix; other arms say their own sizes and lags. None of it is claimed for longer "
         "lags, other sizes, longer budgets or your data."
@@ -51,7 +45,8 @@ def _limits(page: Page, found: Limits) -> Box:
     if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
         luck = page.words("All seeds share one tuning, whose luck no interval covers.")
         cannot = page.words.joined(luck, cannot)
-    blocks = Terms(tuple(_bounds(page, found)), "facts"), Text(cannot, "cannot")
+    bounds = tuple((Styled((Styled(name, "quiet"), " ", value), "fact"), " ") for name, value in _bounds(page, found))
+    blocks = Text(bounds), Text(cannot, "cannot")
     return Box(page.words("What all of this rests on, and what it cannot say"), blocks, "limits")
 
 

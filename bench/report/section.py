@@ -65,8 +65,10 @@ class ReportSection(ABC):
     order: ClassVar[float]
     """Sections stand by rising order: the answer has 10, the ledger of runs 150."""
     title: ClassVar[str]
-    screen_only: ClassVar[bool] = False
-    """True if it is left out on paper."""
+    in_appendix: ClassVar[bool] = False
+    """True if it is for readers who check: it stands behind the others, on screens alone."""
+    brief: ClassVar[bool] = False
+    """True if it is a part of the brief report, too."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.findings, self.say, self.words = page, page.findings, page.say, page.words
@@ -76,11 +78,17 @@ class ReportSection(ABC):
     def blocks(self) -> Iterator[Block]:
         """Yield its blocks in order; a section without blocks is left out."""
 
+    def details(self) -> Iterator[Block]:
+        """Yield what goes to the appendix of a section that stands before it."""
+        yield from ()
+
     def sections(self) -> Iterator[Section]:
         """The section as a part of the document, where it has something to say; several where there are several."""
-        blocks = tuple(self.blocks())
-        if blocks:
-            yield Section(self.name, self.words(self.title), blocks, self.screen_only)
+        title = self.words(self.title)
+        if blocks := tuple(self.blocks()):
+            yield Section(self.name, title, blocks, appendix=self.in_appendix)
+        if details := tuple(self.details()):
+            yield Section(f"{self.name}-details", title, details, appendix=True)
 
     def referring(self, text: str, **names: str) -> Rich:
         """A marked text whose braces are filled with references to figures and tables by their names."""

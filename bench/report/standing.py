@@ -33,6 +33,7 @@ from bench.report.for_papers import latex_table, method
 from bench.report.manifest import bibliography
 from bench.report.render import formats
 from bench.report.render.base import file_name
+from bench.report.render.beside import Beside, homes, others, page_name
 from bench.report.render.numbering import Numbering
 from bench.report.section import Page
 
@@ -69,10 +70,12 @@ def write_standing(
             for number, figure in numbering.figures:
                 svg = base64.b64decode(figure.picture.source.partition(",")[2])
                 files.append(write_whole(output / folder / f"{file_name(number, figure.name)}.svg", svg))
+            pages = others("standing", words, [*map(language, languages)], [formats()[name].ending for name in only])
+            beside = Beside(folder, places=(*pages, *homes(words)))
             for name in only:
                 form = formats()[name]
-                content = form.render(document, words, numbering, folder)
-                files.append(write_whole(output / f"standing.{words.code}.{form.ending}", content))
+                content = form.render(document, words, numbering, beside)
+                files.append(write_whole(output / page_name("standing", words.code, form.ending), content))
     return files
 
 

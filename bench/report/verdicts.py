@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import cached_property
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from bench.evidence import wording
 from bench.evidence.assess import CONFIDENCE
@@ -12,21 +13,11 @@ from bench.evidence.questions import Verdict
 from bench.evidence.statistics import LEVEL
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.report.document import Chip, Rich, Styled
-from bench.report.draw.forest import RATIO, in_margins
+from bench.report.draw.forest import RATIO
 from bench.report.sentences import Sentences
 from bench.tracking import RunAddresses
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-MOST_TELLING = 2
-"""The claims of each verdict that the overview quotes."""
-
-
-class Tally(NamedTuple):
-    """The claims of one verdict."""
-
-    verdict: Verdict
-    claims: list[ClaimVerdict]
-    telling: list[ClaimVerdict]
 
 
 class Verdicts:
@@ -68,25 +59,10 @@ class Verdicts:
         """A verdict to show; with a claim's id it leads to the claim."""
         return Chip(verdict, self.say.verdict(verdict), self.say.symbol(verdict), claim)
 
-    def tally(self) -> list[Tally]:
-        """List for each verdict its claims, and the most telling of them."""
-        found = []
-        for verdict in VERDICTS:
-            claims = [claim for claim in self.all if claim.verdict == verdict]
-            known = sorted((c for c in claims if self._weight(c) > -math.inf), key=self._weight, reverse=True)
-            found.append(Tally(verdict, claims, known[:MOST_TELLING]))
-        return found
-
-    def _weight(self, claim: ClaimVerdict) -> float:
-        """Rate a verdict: for an effect, by the distance of its interval from none; for none, by its narrowness."""
-        _, low, high = in_margins(claim)
-        if claim.verdict == "undecided":
-            return -math.inf if claim.needed_n is None else -claim.needed_n
-        if not claim.estimated or math.isnan(low):
-            return -math.inf
-        if claim.verdict == "practically equal" or claim.direction in ("equal", "not lower"):
-            return -max(abs(low), abs(high))
-        return max(low, -high)
+    def tally(self) -> dict[Verdict, int]:
+        """Count the claims of each verdict that any claim has."""
+        found = Counter(claim.verdict for claim in self.all)
+        return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
     def run(self, claim: ClaimVerdict) -> list[PartVerdict]:
         """The parts that there are data for."""

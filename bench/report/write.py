@@ -17,7 +17,7 @@ from bench.evidence.claims import claim_files
 from bench.files import write_whole
 from bench.history.take import HistoryStore
 from bench.interpreters import started_safely
-from bench.languages import language, language_names
+from bench.languages import Language, language, language_names, words
 from bench.report.archive import MANIFEST, writing
 from bench.report.build import TITLE, Broken, build
 from bench.report.draw.claim_figure import claim_pictures
@@ -28,12 +28,19 @@ from bench.report.manifest import bibliography, manifest
 from bench.report.plugins import get_ready, needed
 from bench.report.render import csv, formats
 from bench.report.render.base import file_name
+from bench.report.render.beside import Beside, Place, homes, others, page_name
 from bench.report.render.numbering import Numbering
 from bench.report.section import ClaimPictures, Page
 from bench.tracking import RunAddresses
 
 USUAL = ("html", "pdf")
 """The formats of a report unless others are asked for."""
+SHARED = {
+    "tables/values.csv": words("Values (CSV)"),
+    "tables/runs.csv": words("Runs (CSV)"),
+    "references.bib": words("Papers (BibTeX)"),
+}
+"""The files that are the same in every language, each with the words by which a page leads to it."""
 
 
 class Written(NamedTuple):
@@ -50,8 +57,16 @@ class Job:
 
     output: Path
     addresses: RunAddresses | None
+    languages: tuple[str, ...]
+    """Codes, or paths of folders."""
     formats: tuple[str, ...]
     png_dpi: int
+    brief: bool
+
+    @property
+    def stem(self) -> str:
+        """The beginning of the names of its pages: a brief report never takes the place of a whole one."""
+        return "brief" if self.brief else "report"
 
 
 def write_report(
@@ -62,11 +77,13 @@ def write_report(
     jobs: int = 1,
     png_dpi: int = 0,
     only: Sequence[str] = USUAL,
+    brief: bool = False,
 ) -> list[Path]:
     """Render report.<language>.html and .pdf into `output`, and next to them the files that go with them.
 
     With `addresses`, runs are links into MLflow. languages: codes, or paths of folders; English and Chinese if none are
-    given. only: the names of the formats that are written.
+    given. only: the names of the formats that are written. brief: instead write brief.<language>.html and .pdf, which
+    have the answer, the advice and the source's table on a few pages.
 
     Next to the pages are figures/ (SVG; with `png_dpi` PNG too), tables/ (CSV), references.bib and manifest.json.
     Returns the pages' files. With two jobs another process does half of the work. Whatever can be written is, before
@@ -78,7 +95,7 @@ def write_report(
         language(code)
     if unknown := [name for name in only if name not in formats()]:
         raise BenchError(f"Unknown report format '{unknown[0]}': choose from {', '.join(formats())}.")
-    job = Job(output, addresses, tuple(only), png_dpi)
+    job = Job(output, addresses, tuple(codes), tuple(only), png_dpi, brief)
     with writing(output), _helper(jobs) as helper:
         findings = gather(store)
         elsewhere: list[Future[Written]] = []
@@ -90,7 +107,7 @@ def write_report(
         written = [file for part in done for file in part.files]
         written += _write_shared(findings, output)
         write_whole(output / MANIFEST, manifest(findings, output, written))
-    pages = sorted(file for file in written if file.parent == output and file.stem.startswith("report."))
+    pages = sorted(file for file in written if file.parent == output and file.stem.startswith(f"{job.stem}."))
     if problems := dict.fromkeys(problem for part in done for problem in part.problems):
         raise BenchError(f"{' '.join(problems)} Written: {', '.join(map(str, pages))}.")
     return pages
@@ -113,22 +130,26 @@ def _write_language(findings: Findings, code: str, job: Job, helper: ProcessPool
     words = language(code)
     page = Page(findings, words, job.addresses, _claim_pictures(findings, code, job, helper))
     with as_png(job.png_dpi):
-        document, broken = build(page)
-    numbering = Numbering(document)
-    figures = f"figures/{words.code}"
-    files = [*_write_figures(numbering, job.output / figures)]
-    files += [
-        write_whole(job.output / "tables" / words.code / name, data) for name, data in csv.tables(numbering, words)
-    ]
+        document, broken = build(page, job.brief)
+    numbering, beside = Numbering(document), _beside(words, job)
+    files = [*_write_figures(numbering, job.output / beside.figures)]
+    files += [write_whole(job.output / beside.tables / name, data) for name, data in csv.tables(numbering, words)]
     problems = [_sentence(section) for section in broken]
     for name in job.formats:
         form = formats()[name]
-        file = job.output / f"report.{words.code}.{form.ending}"
+        file = job.output / page_name(job.stem, words.code, form.ending)
         try:
-            files.append(write_whole(file, form.render(document, words, numbering, figures)))
+            files.append(write_whole(file, form.render(document, words, numbering, beside)))
         except BenchError as error:
             problems.append(f"{file.name} was not written: {error}")
     return Written(files, problems)
+
+
+def _beside(words: Language, job: Job) -> Beside:
+    """What a page of the report can lead to."""
+    pages = others(job.stem, words, [*map(language, job.languages)], [formats()[name].ending for name in job.formats])
+    shared = [Place(words.translation(text), file) for file, text in SHARED.items()]
+    return Beside(f"figures/{words.code}", f"tables/{words.code}", (*pages, *shared, *homes(words)))
 
 
 def _sentence(section: Broken) -> str:
@@ -166,6 +187,5 @@ def _write_figures(numbering: Numbering, folder: Path) -> Iterator[Path]:
 
 def _write_shared(findings: Findings, output: Path) -> Iterator[Path]:
     """Write the files that are the same in every language."""
-    yield write_whole(output / "tables" / "values.csv", csv.values(findings.all_verdicts))
-    yield write_whole(output / "tables" / "runs.csv", csv.runs(findings.all_verdicts))
-    yield write_whole(output / "references.bib", bibliography(findings, TITLE))
+    contents = (csv.values(findings.all_verdicts), csv.runs(findings.all_verdicts), bibliography(findings, TITLE))
+    yield from map(write_whole, (output / file for file in SHARED), contents)

@@ -17,6 +17,7 @@ from bench.report.build import build
 from bench.report.document import Block, Section
 from bench.report.findings import Findings, gather
 from bench.report.render import html, markdown
+from bench.report.render.beside import Beside
 from bench.report.render.numbering import Numbering
 from bench.report.section import Page, ReportSection
 from bench.report.sections import CHECKS as ATTRIBUTES
@@ -106,7 +107,7 @@ def _whole(section: type[ReportSection]) -> Iterator[str]:
             yield f"the report has two sections that are linked to as '{taken[0]}': give it another name"
         numbering = Numbering(document)
         html.page(document, page.words, numbering)
-        markdown.markdown(document, page.words, numbering, "figures")
+        markdown.markdown(document, page.words, numbering, Beside("figures"))
 
 
 def _pages() -> Iterator[Page]:

@@ -9,6 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from browsing import browser as browser
+from browsing import opened as opened
+from browsing import usual as usual
 from filelock import FileLock
 from made_up.verdicts import FEW, make_others, make_verdicts
 from made_up.whole import ADDRESSES, small_study, whole_study

@@ -17,11 +17,12 @@ from bench.languages import Language
 from bench.languages import language as language_of
 from bench.records.settings import Protocol
 from bench.report.counts import counts
-from bench.report.document import Box, Document, Figure, Items, Table, Terms, Text, blocks_of
+from bench.report.document import Box, Document, Figure, Items, Section, Table, Terms, Text, blocks_of
 from bench.report.findings import Findings
-from bench.report.front import facts, front
+from bench.report.front import facts, limits_box, warning
 from bench.report.limits import limits, start_radius
 from bench.report.names import Names
+from bench.report.render.beside import Beside
 from bench.report.render.markdown import markdown
 from bench.report.render.numbering import Numbering
 from bench.report.section import Page
@@ -84,23 +85,23 @@ def test_the_facts_tell_training_from_tuning_and_probing(findings: Findings) -> 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_limits_stand_on_the_title_page(findings: Findings, language: str) -> None:
     words = language_of(language)
-    (box,) = front(Page(findings, words))
+    box = limits_box(Page(findings, words))
+    assert box in list(Answer(Page(findings, words)).blocks())
     shown = told([box], words)
     for value in ("64", "2,000", "0.001", "0.58", "3", words.name("the length of the sequence")):
         assert value in shown, value
     for fields in ({"hidden_size": 77}, {"recurrent_gain": 3.0}):
         protocols = {task: p.model_copy(update=fields) for task, p in findings.protocols.items()}
         other = replace(findings, scope=replace(findings.scope, protocols=protocols))
-        shown = told(front(Page(other, words)), words)
+        shown = told([limits_box(Page(other, words))], words)
         assert "77" in shown if "hidden_size" in fields else "1.73" in shown
 
 
 def test_tasks_that_differ_are_told_apart(findings: Findings) -> None:
     protocols = findings.protocols | {"adding": Protocol(**RULES.model_dump() | {"updates": 4321})}
     other = replace(findings, scope=replace(findings.scope, protocols=protocols))
-    assert "Adding 4,321; Temporal order, two symbols 2,000" in told(
-        front(Page(other, language_of("en"))), language_of("en")
-    )
+    box = limits_box(Page(other, language_of("en")))
+    assert "Adding 4,321; Temporal order, two symbols 2,000" in told([box], language_of("en"))
 
 
 def test_what_trains_nothing_has_no_limits_of_training(findings: Findings) -> None:
@@ -110,12 +111,12 @@ def test_what_trains_nothing_has_no_limits_of_training(findings: Findings) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_thin_store_concludes_nothing(findings: Findings, language: str) -> None:
     thin, words = replace(findings, shortfalls=FEW), language_of(language)
-    banner = told(list(front(Page(thin, words)))[:1], words)
+    banner = told([warning(Page(thin, words))], words)
     blocks = list(Answer(Page(thin, words)).blocks())
     assert isinstance(blocks[0], Box)
     assert told(blocks[:1], words) == banner
     assert not [block for block in blocks if isinstance(block, Table | Figure)]
-    assert [block for block in Answer(Page(findings, words)).blocks() if isinstance(block, Table)]
+    assert [block for block in Answer(Page(findings, words)).blocks() if isinstance(block, Figure)]
     for text in texts([block for block in blocks if isinstance(block, Items)], words):
         assert not {claim.claim for claim in thin.verdicts if f" {claim.claim} " in text} - {"S01"}
 
@@ -124,9 +125,10 @@ def test_a_thin_store_says_so_first_in_every_format(findings: Findings) -> None:
     thin, words = replace(findings, shortfalls=FEW), language_of("en")
     made = document(thin, words)
     banner = "2 seeds, 100 updates: no conclusion"
-    assert f"> **{banner}**\n>\n> With so few seeds" in markdown(made, words, Numbering(made), "figures").decode()
+    text = markdown(made, words, Numbering(made), Beside("figures")).decode()
+    assert f"> **{banner}**\n>\n> With so few seeds" in text
     shown = page(thin, words)
-    assert 0 < shown.index(banner) < shown.index('<nav class="contents"')
+    assert shown.index('<section class="thin" id="summary"') < shown.index(banner) < shown.index('id="choice"')
     assert '<aside class="box warning"' in shown
 
 
@@ -153,5 +155,6 @@ def test_rates_at_the_edge_of_the_grid_are_told(findings: Findings) -> None:
 def test_markdown_keeps_a_box_together() -> None:
     words = language_of("en")
     box = Box("Mind", (Text("One."), Items(("a", "b"))), "limits")
-    made = Document("T", "s", "", (), (), (box,))
-    assert "> **Mind**\n>\n> One.\n>\n> - a\n> - b" in markdown(made, words, Numbering(made), "figures").decode()
+    made = Document("T", "s", "", (), (Section("a", "A", (box,)),))
+    text = markdown(made, words, Numbering(made), Beside("figures")).decode()
+    assert "> **Mind**\n>\n> One.\n>\n> - a\n> - b" in text

@@ -43,7 +43,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Loads a plugin with a section."""
     monkeypatch.setattr(sections, "_found", dict(sections.built_in()))
 
-    def load(order: object = 15, method: str = "blocks") -> None:
+    def load(order: object = 16, method: str = "blocks") -> None:
         file = tmp_path / "greeting.py"
         file.write_text(PLUGIN.format(order=repr(order), method=method))
         load_plugin(file, [sections])
@@ -53,7 +53,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_the_sections_stand_by_their_order() -> None:
     names = [section.name for section in in_order()]
-    assert names[:4] == ["summary", "source", "overview", "claims"]
+    assert names[:4] == ["summary", "choice", "engineer", "source"]
     assert names[-1] == "runs"
     assert len({section.order for section in in_order()}) == len(names)
 
@@ -70,9 +70,9 @@ def test_a_plugins_section_stands_in_its_place(plugin, findings: Findings) -> No
     document, broken = build(page_of(findings, language("zh")))
     assert not broken
     found = [section.id for section in document.sections]
-    assert found[:3] == ["summary", "greeting", "source"]
-    assert document.sections[1].title == "Greeting", "what has no translation is English"
-    assert document.sections[1].blocks == (Text(f"Hello to {len(findings.techniques)} techniques."),)
+    assert found[:4] == ["summary", "choice", "greeting", "engineer"]
+    assert document.sections[2].title == "Greeting", "what has no translation is English"
+    assert document.sections[2].blocks == (Text(f"Hello to {len(findings.techniques)} techniques."),)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_two_sections_of_one_place() -> None:
 
         def sections(self) -> Iterator[Any]:
             (own,) = super().sections()
-            yield type(own)("overview", own.title, own.blocks)
+            yield type(own)("choice", own.title, own.blocks)
 
-    with pytest.raises(AssertionError, match="two sections that are linked to as 'overview'"):
+    with pytest.raises(AssertionError, match="two sections that are linked to as 'choice'"):
         check_section(Twice)

@@ -29,6 +29,9 @@ def report(
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder to write to; by default reports/<date and time>.")
     ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="The answer, the advice and the source's table alone, on at most 8 pages.")
+    ] = False,
     png: Annotated[bool, typer.Option("--png", help="Also write the figures as PNG, next to SVG.")] = False,
     plugin: PluginOption = None,
 ) -> None:
@@ -46,7 +49,7 @@ def report(
     warn_of_cut_off(opened)
     addresses, dpi = run_addresses(opened), PNG_DPI if png else 0
     for file in write_report(
-        opened, folder, codes, addresses, jobs=cpu_count(), png_dpi=dpi, only=split(form) or USUAL
+        opened, folder, codes, addresses, jobs=cpu_count(), png_dpi=dpi, only=split(form) or USUAL, brief=brief
     ):
         echo(file)
 

@@ -89,3 +89,8 @@ def spread(places: list[float], apart: float, height: float) -> list[float]:
         for i in range(len(moved) - 2, -1, -1):
             moved[i] = min(moved[i], moved[i + 1] - apart)
     return moved
+
+
+def width_of(text: str, size: float = 6.3) -> float:
+    """About how many inches a name takes in letters of so many points."""
+    return size * sum(0.014 if ord(letter) > 0x2E80 else 0.0068 for letter in text)

@@ -38,7 +38,7 @@ def claim_pictures(findings: Findings, verdicts: Verdicts) -> dict[str, tuple[Pi
     return {c.claim: claim_figure(findings, verdicts.say, c, verdicts.alt(c)) for c in findings.all_verdicts}
 
 
-def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, alt: str) -> tuple[Picture, list[str]] | None:
+def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, effects: str) -> tuple[Picture, list[str]] | None:
     """A claim's figure and the names of what stands on its right; None if none of its parts has an effect."""
     parts = forest.measured(claim.parts)
     if not parts:
@@ -52,7 +52,15 @@ def claim_figure(findings: Findings, say: Names, claim: ClaimVerdict, alt: str) 
         for panel in right:
             panel.draw(figure, top)
             top += panel.height + GAP
-        return picture(figure, alt), [panel.name for panel in right]
+        return picture(figure, _alt(say, effects, right)), [panel.name for panel in right]
+
+
+def _alt(say: Names, effects: str, right: list[Panel]) -> str:
+    """The figure in words: the effects on its left, and what stands on its right."""
+    if not right:
+        return effects
+    panels = say.words.rules.between_clauses.join(panel.told() for panel in right)
+    return say.words("Left: {effects}. Right, means over seeds: {panels}.", effects=effects, panels=panels)
 
 
 def _panels(findings: Findings, say: Names, parts: list[PartVerdict]) -> list[Panel]:

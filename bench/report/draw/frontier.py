@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from bench.evidence.advice import Offer
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import load_rows
-from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, segments, spread
+from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, segments, spread, width_of
 from bench.report.draw.marks import mark, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED, WIDTH, Picture, house_style, picture
 from bench.report.findings import Findings
@@ -49,9 +49,7 @@ def frontier(findings: Findings, say: Names, alt: str) -> Picture | None:
     shown = {task: findings.solvers(task) for task in findings.tasks}
     if not any(shown.values()):
         return None
-    timed = any(
-        math.isfinite(o.price) for found in shown.values() for offers in found.values() for o in offers.values()
-    )
+    timed = findings.priced
     rows, abreast = math.ceil(len(shown) / ABREAST), min(ABREAST, len(shown))
     tall = TALL if rows == 1 else LOW
     width = WIDTH / abreast - TICKS - NAMES
@@ -203,8 +201,3 @@ class _Panel:
 
     def _y(self, logarithm: float) -> float:
         return (logarithm - self.low) / (self.high - self.low) * self.box.height
-
-
-def width_of(text: str) -> float:
-    """About how many inches a name takes."""
-    return sum(0.088 if ord(letter) > 0x2E80 else 0.043 for letter in text)

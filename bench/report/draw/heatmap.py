@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
 
 from bench.records.cell import SettingKey
+from bench.report.draw.canvas import width_of
 from bench.report.draw.marks import mark, told
 from bench.report.draw.style import INK, LINES, MUTED, PAPER, SOLVE_RATE, WIDTH, Picture, house_style, picture
 from bench.report.matrix import Matrix
@@ -37,6 +39,8 @@ CORNER = Path([(-1, 1), (0, 1), (0, -1), (-1, 1)])
 """Outline of the corner that marks a cell in which runs diverged or failed."""
 LIGHT = 0.75
 """Below this rate dark letters are easier to read."""
+BOLD = 1.15
+"""The width of bold letters over that of others."""
 MOST_COUNTED = 12
 """Most columns for which counts still fit into the cells."""
 
@@ -44,9 +48,12 @@ Places = dict[SettingKey, tuple[int, int]]
 """Row and column by setting."""
 
 
-def solve_rates(findings: Matrix, say: Sentences, tasks: list[str], alt: str) -> Picture:
-    """One block of columns a task, one row a technique, families apart."""
-    techniques = [t for t in findings.techniques if any(t in findings.members_of(task) for task in tasks)]
+def solve_rates(
+    findings: Matrix, say: Sentences, tasks: list[str], alt: str, only: Sequence[Technique] | None = None
+) -> Picture:
+    """One block of columns a task, one row a technique, families apart; only: techniques, if not all are drawn."""
+    wanted = findings.techniques if only is None else only
+    techniques = [t for t in wanted if any(t in findings.members_of(task) for task in tasks)]
     lags = {task: findings.lags(task) for task in tasks}
     top = 0.25 if len(tasks) == 1 else 0.55
     height = ROW * len(techniques) + top + BOTTOM
@@ -68,6 +75,8 @@ def solve_rates(findings: Matrix, say: Sentences, tasks: list[str], alt: str) ->
             _block(axes, findings, say, techniques, task, detailed=len(tasks) == 1, counted=counted)
             if not column:
                 _row_names(axes, techniques, say)
+        if len(tasks) > 1:
+            _fit_titles(figure.axes)
         shown = [e for task in tasks for e in findings.estimates_on(task)]
         _legend(figure, say, {e.state for e in shown} | {"broken" for e in shown if e.broken})
         return picture(figure, alt)
@@ -83,7 +92,8 @@ def _block(
     detailed: bool,
     counted: bool,
 ) -> None:
-    estimates, lags = findings.estimates_on(task), findings.lags(task)
+    drawn, lags = {technique.name for technique in techniques}, findings.lags(task)
+    estimates = [e for e in findings.estimates_on(task) if e.technique in drawn]
     places = {e.key: (y, x) for e in estimates for y, x in [_place(e, techniques, lags)]}
     rates = np.full((len(techniques), len(lags)), np.nan)
     labels = np.full(rates.shape, "", dtype=object)
@@ -138,6 +148,17 @@ def _heads(axes: Axes, say: Sentences, task: str, lags: list[int], *, detailed: 
     if not detailed:
         title = re.sub(r", |(?=\()", "\n", say.task(task), count=1)
         axes.set_title(title, fontsize=7.5, color=INK, pad=14, fontweight="bold", linespacing=1.1)
+
+
+def _fit_titles(panels: Sequence[Axes]) -> None:
+    """Set the titles of panels in one size, in which each fits its panel."""
+    room = [
+        axes.get_position().width * WIDTH / width_of(line, BOLD)
+        for axes in panels
+        for line in axes.get_title().split("\n")
+    ]
+    for axes in panels:
+        axes.title.set_fontsize(min(7.5, *room))
 
 
 def _marks(axes: Axes, estimates: list[Estimate], places: Places) -> None:

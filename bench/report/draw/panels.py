@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -43,6 +43,10 @@ class Panel(Protocol):
     def height(self) -> float: ...
 
     def draw(self, figure: Figure, top: float) -> None: ...
+
+    def told(self) -> str:
+        """The means that it shows, in words."""
+        ...
 
 
 class Row(NamedTuple):
@@ -99,18 +103,26 @@ class Strip:
         axes = axes_at(figure, Box(LEFT + NAMES, top, WIDTH - NAMES, ROW * len(self.rows)), y_axis=False)
         self._frame(axes)
         means = []
+        for y, row in enumerate(self.rows):
+            look = {"fontweight": "bold"} if row.values is None else {}
+            note(figure, LEFT + 0.1 * row.indent, top + ROW * (y + 0.5), row.label, size=6.3, colour=INK, **look)
+        for y, of, known in self._known():
+            self._dots(axes, y, known, self.rows[y].colour)
+            means.append((known.mean(), y - 0.36, known.mean(), y + 0.36))
+            mark(axes, float(known.mean()), y, mean_told(self.say, of, known))
+        segments(axes, means, color=INK, linewidth=1.1, zorder=3)
+        axes.set_xlabel(self.say.words(self.estimand.noun), fontsize=6.5, color=MUTED, labelpad=1)
+
+    def _known(self) -> Iterator[tuple[int, list[str], NDArray[np.float64]]]:
+        """Yield the rows that have finite values: where they stand, what they are of, and the values."""
         heading = ""
         for y, row in enumerate(self.rows):
             heading = heading if row.indent else row.label
-            look = {"fontweight": "bold"} if row.values is None else {}
-            note(figure, LEFT + 0.1 * row.indent, top + ROW * (y + 0.5), row.label, size=6.3, colour=INK, **look)
             if row.values is not None and len(known := row.values[np.isfinite(row.values)]):
-                self._dots(axes, y, known, row.colour)
-                means.append((known.mean(), y - 0.36, known.mean(), y + 0.36))
-                of = list(dict.fromkeys([heading, row.label]))
-                mark(axes, float(known.mean()), y, mean_told(self.say, of, known))
-        segments(axes, means, color=INK, linewidth=1.1, zorder=3)
-        axes.set_xlabel(self.say.words(self.estimand.noun), fontsize=6.5, color=MUTED, labelpad=1)
+                yield y, list(dict.fromkeys([heading, row.label])), known
+
+    def told(self) -> str:
+        return means_told(self.say, self.say.words(self.estimand.noun), ((of, known) for _, of, known in self._known()))
 
     def _frame(self, axes: Axes) -> None:
         values = numbers_of(self.data)
@@ -200,6 +212,18 @@ class Dial:
         for line, (base, colour) in enumerate(self._looks.items(), start=below):
             note(figure, LEFT + 0.3, top + LINE * (line + 0.5), self.say.technique(base), size=6.3, colour=colour)
 
+    def told(self) -> str:
+        arms = {arm: grouped(data, lambda turned: (turned.base, turned.dial)) for arm, data in self.arms.items()}
+        found = [
+            (
+                [self.say.technique(base), f"{dial:g}", *([self.say.arm(arm)] if len(arms) > 1 else [])],
+                [turned.value for turned in own],
+            )
+            for arm, places in arms.items()
+            for (base, dial), own in sorted(places.items())
+        ]
+        return means_told(self.say, self.say.words(self.estimand.noun), found)
+
     def _panel(self, axes: Axes, data: list[Turned]) -> None:
         places = sorted({turned.dial for turned in data})
         shown = [turned.value for part in self.arms.values() for turned in part]
@@ -277,6 +301,18 @@ class Profiles:
             sample(figure, left - 0.1, middle, color=curve.colour, linestyle=curve.dash, linewidth=1.1)
             note(figure, left + 0.1, middle, curve.name, size=6.3, colour=curve.colour)
 
+    def told(self) -> str:
+        ends = (_end_told(self.say, title, curve) for title, curves in self.axes.items() for curve in curves)
+        rules = self.say.words.rules
+        return self.say.words("the gradient's norm") + rules.colon + rules.between_clauses.join(ends)
+
+
+def _end_told(say: Names, title: str, curve: Curve) -> str:
+    """Say where a curve ends: what it is of, how far back, and the norm there."""
+    back, norm = int(curve.profile.lags_back[-1]), float(curve.profile.log10_norms[-1])
+    of = [curve.name, *title.splitlines(), say.words("{steps} steps back", steps=say.numbers.count(back))]
+    return told(say.words, of, say.numbers.metric(10.0 ** min(norm, MOST_DECADES)))
+
 
 def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:
     """One profile, with a dot where it ends."""
@@ -289,6 +325,12 @@ def mean_told(say: Names, of: list[str], values: Any) -> str:
     """Return the text for a reader who points at a row of values: their mean, how many there are, and their range."""
     mean, low, high = (say.numbers.metric(float(value)) for value in (np.mean(values), min(values), max(values)))
     return told(say.words, of, say.words("mean {mean} of {count}", mean=mean, count=len(values)), low, high)
+
+
+def means_told(say: Names, what: str, values: Iterable[tuple[list[str], Any]]) -> str:
+    """Return a panel in words: what its values are, and the mean of each row."""
+    rows = [told(say.words, of, say.numbers.metric(float(np.mean(known)))) for of, known in values]
+    return what + say.words.rules.colon + say.words.rules.between_clauses.join(rows)
 
 
 MOST_DECADES = 300

@@ -8,10 +8,11 @@ from typing import NamedTuple, TypeAlias
 
 from bench.languages import Language
 from bench.report.document import Break, Chip, Document, Lines, Link, Ref, Rich, Styled
+from bench.report.render.beside import Beside
 from bench.report.render.numbering import Numbered, Numbering
 
-Renderer: TypeAlias = Callable[[Document, Language, Numbering, str], bytes]
-"""Turns a document into a file's bytes; the last argument is the folder of its figures, seen from the file."""
+Renderer: TypeAlias = Callable[[Document, Language, Numbering, Beside], bytes]
+"""Turns a document into a file's bytes."""
 
 
 class Format(NamedTuple):
@@ -36,6 +37,11 @@ def reference(numbered: Numbered, words: Language) -> str:
 def file_name(number: int, name: str) -> str:
     """The name of a figure's file without its ending: figure-03-S01. A plugin's claim may be called anything."""
     return f"figure-{number:02}" + (f"-{re.sub('[^A-Za-z0-9_-]+', '-', name)}" if name else "")
+
+
+def table_file(number: int) -> str:
+    """The name of a table's file: table-03.csv."""
+    return f"table-{number:02}.csv"
 
 
 def plain(text: Rich, numbering: Numbering, words: Language) -> str:

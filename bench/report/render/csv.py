@@ -14,7 +14,7 @@ from bench.languages import Language
 from bench.records.columns import Column, Table
 from bench.records.result import MEMBER, SETTING
 from bench.report import document
-from bench.report.render.base import plain
+from bench.report.render.base import plain, table_file
 from bench.report.render.numbering import Numbering
 
 _PART = (
@@ -39,7 +39,7 @@ RUNS = Table((*_PART, Column("run", "str", "the run's id in MLflow")))
 def tables(numbering: Numbering, words: Language) -> Iterator[tuple[str, bytes]]:
     """The numbered tables, cell for cell, by the name of their file: table-03.csv."""
     for number, table in numbering.tables:
-        yield f"table-{number:02}.csv", _csv(_rows(table, numbering, words))
+        yield table_file(number), _csv(_rows(table, numbering, words))
 
 
 def _rows(table: document.Table, numbering: Numbering, words: Language) -> list[list[str]]:

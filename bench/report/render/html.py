@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -13,6 +14,7 @@ from bench.languages import Language, words
 from bench.report.document import (
     Block,
     Break,
+    Card,
     Cell,
     Chip,
     Column,
@@ -28,16 +30,19 @@ from bench.report.document import (
     Table,
 )  # fmt: skip
 from bench.report.files import templates_folder
-from bench.report.render.base import Format, label, reference
-from bench.report.render.numbering import Numbering
+from bench.report.render.base import Format, file_name, label, plain, reference, table_file
+from bench.report.render.beside import Beside
+from bench.report.render.numbering import Numbered, Numbering
 
 SCREEN = {
     "dark": words("Dark theme"),
     "contents": words("Contents"),
     "filter": words("Filter rows"),
+    "top": words("To the top"),
     "all": words("all"),
     "shown": words("{shown} of {all} rows"),
     "values": words("Values of the figure; arrow keys go through them"),
+    "link": words("Link to them: this is that machine"),
 }
 """The words of the page's script; it fills the braces."""
 TAGS = {"small": "small", "emphasis": "em"}
@@ -45,23 +50,28 @@ TAGS = {"small": "small", "emphasis": "em"}
 CLASSES = {"untested": ("small", "untested"), "said": ("span", "")}
 MANY = 7
 """Number of columns above which a table of numbers is set smaller."""
+ALONE = Beside()
+"""A page with nothing beside it."""
+MOST_CARDS = 40
+"""Rows above which a table keeps its shape on a narrow screen, where others become a card a row."""
 
 
-def page(document: Document, words: Language, numbering: Numbering) -> str:
+def page(document: Document, words: Language, numbering: Numbering, beside: Beside = ALONE) -> str:
     """The page as text. It fetches nothing and runs nothing but its own script, which its policy knows by its hash."""
-    rendering = _Page(words, numbering)
+    rendering = _Page(words, numbering, beside)
     return rendering.environment.get_template("page.html.j2").render(
         document=document,
         screen={name: words.translation(text) for name, text in SCREEN.items()},
+        elsewhere=words("This report elsewhere"),
         page_number=_around(words("{page} of {pages}", page="\0", pages="\0")),
         skip=words("Skip to the report"),
         **_script(),
     )
 
 
-def html(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
+def html(document: Document, words: Language, numbering: Numbering, beside: Beside) -> bytes:
     """The page in UTF-8; figures are within it, so that it needs no folder of them."""
-    return page(document, words, numbering).encode()
+    return page(document, words, numbering, beside).encode()
 
 
 FORMAT = Format("html", "html", html)
@@ -70,10 +80,18 @@ FORMAT = Format("html", "html", html)
 class _Page:
     """The rendering of one document's blocks and inline text."""
 
-    def __init__(self, words: Language, numbering: Numbering) -> None:
-        self.words, self.numbering = words, numbering
+    def __init__(self, words: Language, numbering: Numbering, beside: Beside) -> None:
+        self.words, self.numbering, self.beside = words, numbering, beside
         self.environment = _environment()
-        self.environment.globals |= {"words": words, "block": self.block, "contents": contents, "label": self.label}
+        self.environment.globals |= {
+            "words": words,
+            "beside": beside,
+            "block": self.block,
+            "contents": contents,
+            "label": self.label,
+            "places": numbering.places,
+            "values": words("Values in this figure"),
+        }
         self.environment.filters |= {"inline": self.inline, "attributes": attributes}
 
     def block(self, block: Block) -> Markup:
@@ -81,15 +99,26 @@ class _Page:
         kind = type(block).__name__.lower()
         numbered = self.numbering.of(block) if kind in ("figure", "table") else None  # type: ignore[arg-type]
         template = self.environment.get_template(f"{kind}.html.j2")
-        extra = {"head": _has_head(block), "classes": _classes(block)} if isinstance(block, Table) else {}
-        return Markup(template.render({kind: block, "numbered": numbered, "cell_of": self.cell} | extra))
+        extra = _shape(block) if isinstance(block, Table) else {}
+        here = {"numbered": numbered, "file": self._file(numbered), "cell_of": self.cell}
+        return Markup(template.render({kind: block} | here | extra))
+
+    def _file(self, numbered: Numbered | None) -> str:
+        """The file of a figure or a table, seen from the page; empty if it has none of its own."""
+        if numbered is None:
+            return ""
+        if isinstance(numbered.block, Table):
+            return f"{self.beside.tables}/{table_file(numbered.number)}" if self.beside.tables else ""
+        name = file_name(numbered.number, numbered.block.name)
+        return f"{self.beside.figures}/{name}.svg" if self.beside.figures else ""
 
     def label(self, numbered: object) -> str:
         return label(numbered, self.words)  # type: ignore[arg-type]
 
-    def cell(self, cell: Cell | Rich, column: Column | None) -> Markup:
-        """A cell of a table in its column."""
+    def cell(self, cell: Cell | Rich, column: Column | None, named: bool) -> Markup:
+        """A cell of a table in its column, whose name it carries if it may come to stand in a card."""
         cell = cell if isinstance(cell, Cell) else Cell(cell)
+        named = named and not cell.head and cell.columns == 1
         tag = "th" if cell.head else "td"
         number = "number" if column and column.number and not cell.head else ""
         code = "code" if isinstance(cell.text, Styled) and cell.text.style == "code" else ""
@@ -99,6 +128,7 @@ class _Page:
             "rowspan": cell.rows if cell.rows > 1 else "",
             "colspan": cell.columns if cell.columns > 1 else "",
             "class": " ".join(filter(None, [cell.kind, number, code])),
+            "data-label": plain(column.title, self.numbering, self.words) if named and column else "",
         }
         return Markup("<{}{}>{}</{}>").format(tag, attributes(given), self.inline(text), tag)
 
@@ -130,23 +160,30 @@ class _Page:
         return Markup("<{}{}>{}</{}>").format(tag, attributes({"class": style}), self.inline(text.text), tag)
 
     def _link(self, link: Link) -> Markup:
-        if not link.target:
+        if not link.target or not self._leads(link.target):
             return self.inline(link.text)
-        outside = not link.target.startswith("#")
+        outside, here = not link.target.startswith("#"), link.on_this_machine
         given = {
             "class": " ".join(filter(None, [link.style, "screen-only" if link.screen_only else ""])),
-            "href": link.target,
+            "href": "" if here else link.target,
+            "data-here": link.target if here else "",
             "target": "_blank" if outside else "",
             "rel": "noopener" if outside else "",
             "data-find": link.find,
         }
         return Markup("<a{}>{}</a>").format(attributes(given), self.inline(link.text))
 
+    def _leads(self, target: str) -> bool:
+        """Return True unless a target would be in this document and is not: a brief report has not every section."""
+        return not target.startswith("#") or target[1:] in self.numbering.places
+
     def _chip(self, chip: Chip) -> Markup:
         style = f"chip {chip.verdict.replace(' ', '-')}"
         symbol = Markup('<span aria-hidden="true">{}</span>').format(chip.symbol)
         if not chip.claim:
             return Markup('<span class="{}">{} {}</span>').format(style, symbol, chip.word)
+        if chip.claim not in self.numbering.places:
+            return Markup('<span class="{}">{} {} {}</span>').format(style, symbol, chip.claim, chip.word)
         return Markup('<a class="{}" href="#{}">{} {} {}</a>').format(style, chip.claim, symbol, chip.claim, chip.word)
 
     def _line(self, line: Line) -> Markup:
@@ -161,23 +198,56 @@ def attributes(given: Mapping[str, object]) -> Markup:
     )
 
 
-def contents(document: Document) -> list[tuple[Section, list[Heading]]]:
-    """The sections, each with its headings that can be linked to."""
-    return [
-        (section, [block for block in section.blocks if isinstance(block, Heading) and block.id and block.listed])
-        for section in document.sections
-    ]
+class Entry(NamedTuple):
+    """A line of the contents beneath that of its section."""
+
+    id: str
+    mark: Rich
+    """The id that a card's title begins with: enough to find it by where there is little room."""
+    text: Rich
+
+
+def contents(document: Document) -> list[tuple[Section, list[Entry]]]:
+    """The sections, each with its headings and cards that can be linked to."""
+    return [(section, [*_entries(section)]) for section in document.sections]
+
+
+def _entries(section: Section) -> Iterator[Entry]:
+    for block in section.blocks:
+        match block:
+            case Heading() if block.id and block.listed:
+                yield Entry(block.id, "", block.text)
+            case Card(title=(Styled(style="id") as mark, " ", *rest)):
+                yield Entry(block.id, mark, tuple(rest))
+            case Card():
+                yield Entry(block.id, "", block.title)
 
 
 def _has_head(table: Table) -> bool:
     return any(column.title for column in table.columns)
 
 
+def _shape(table: Table) -> dict[str, object]:
+    """What a table's template asks about it."""
+    return {"head": _has_head(table), "classes": _classes(table), "cards": _becomes_cards(table)}
+
+
 def _classes(table: Table) -> str:
     many = len(table.columns) > MANY and "numbers" in table.kind and "dense" not in table.kind
-    return " ".join(
-        filter(None, ["table", table.kind, "wide" if many else "", "screen-only" if table.screen_only else ""])
-    )
+    given = {
+        "table": True,
+        table.kind: bool(table.kind),
+        "wide": many,
+        "cards": _becomes_cards(table),
+        "screen-only": table.screen_only,
+    }
+    return " ".join(name for name, holds in given.items() if holds)
+
+
+def _becomes_cards(table: Table) -> bool:
+    """True if a narrow screen shows a card for each row; numbers are compared along a column, so they keep theirs."""
+    rows = sum(len(group.rows) for group in table.groups)
+    return _has_head(table) and "numbers" not in table.kind and rows <= MOST_CARDS
 
 
 def _around(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from bench.report.document import (
     Card,
     Cell,
     Chip,
+    Code,
     Document,
     Figure,
     Heading,
@@ -29,15 +30,16 @@ from bench.report.document import (
     Text,
 )  # fmt: skip
 from bench.report.render.base import Format, file_name, label, reference
+from bench.report.render.beside import Beside
 from bench.report.render.numbering import Numbering
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~]|^[#+-](?= )|(?<=^\d)[.)](?= )", re.M)
 """Characters that Markdown would interpret."""
 
 
-def markdown(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
+def markdown(document: Document, words: Language, numbering: Numbering, beside: Beside) -> bytes:
     """The document in UTF-8, with its figures as links to their files."""
-    return ("\n\n".join(_Markdown(words, numbering, figures).parts(document)) + "\n").encode()
+    return ("\n\n".join(_Markdown(words, numbering, beside.figures).parts(document)) + "\n").encode()
 
 
 FORMAT = Format("md", "md", markdown)
@@ -55,10 +57,8 @@ class _Markdown:
         yield "\n".join(
             f"- **{escaped(name)}**{self.words.rules.colon}{escaped(value)}" for name, value in document.facts
         )
-        for block in document.front:
-            yield from self._block(block)
         for section in document.sections:
-            if not section.screen_only:
+            if not section.appendix:
                 yield from self._section(section)
 
     def _section(self, section: Section) -> Iterator[str]:
@@ -72,6 +72,8 @@ class _Markdown:
                 yield ("> " if block.kind == "note" else "") + self._inline(block.text)
             case Heading():
                 yield f"### {self._inline(block.text)}"
+            case Code():
+                yield f"```python\n{block.lines}\n```"
             case Items():
                 yield "\n".join(f"{'1.' if block.ordered else '-'} {self._inline(item)}" for item in block.items)
             case Terms():

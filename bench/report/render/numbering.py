@@ -1,11 +1,11 @@
-"""The numbers of a document's figures and tables, in the order of the page."""
+"""The numbers of a document's figures and tables in the order of the page, and the places that it has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from bench.report.document import Document, Figure, Table, blocks_of
+from bench.report.document import Card, Document, Figure, Heading, Table, blocks_of
 
 
 class Numbered(NamedTuple):
@@ -28,6 +28,8 @@ class Numbering:
         self.all = tuple(_numbered(document))
         self._by_block = {id(one.block): one for one in self.all}
         self._by_name = {one.block.name: one for one in reversed(self.all) if one.block.name}
+        self.places = frozenset(_places(document)) | {one.id for one in self.all}
+        """The places within the document that a link can lead to."""
 
     def of(self, block: Figure | Table) -> Numbered | None:
         """The number of a block of the document."""
@@ -46,6 +48,16 @@ class Numbering:
     def tables(self) -> Iterator[tuple[int, Table]]:
         """Every numbered table with its number."""
         return ((one.number, one.block) for one in self.all if isinstance(one.block, Table))
+
+
+def _places(document: Document) -> Iterator[str]:
+    for section in document.sections:
+        yield section.id
+        for block in blocks_of(section.blocks):
+            if isinstance(block, Table):
+                yield from (row.id for group in block.groups for row in group.rows if row.id)
+            elif isinstance(block, Heading | Card) and block.id:
+                yield block.id
 
 
 def _numbered(document: Document) -> Iterator[Numbered]:

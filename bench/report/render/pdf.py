@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from bench.errors import BenchError
@@ -9,23 +10,29 @@ from bench.languages import Language
 from bench.report.document import Document
 from bench.report.draw.fonts import can_set
 from bench.report.render.base import Format
+from bench.report.render.beside import Beside
 from bench.report.render.html import page
 from bench.report.render.numbering import Numbering
+
+if TYPE_CHECKING:
+    from weasyprint import Document as Laid
 
 SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 SCREEN_ONLY = "screen-only"
 """The class of what is left out."""
 SCREEN_LINK = "origin"
 """The class of links that lead to what is left out: their words stay."""
+SCOPES = {"col": "/Column", "row": "/Row", "rowgroup": "/Row"}
+"""The scope of a head in a PDF, by its scope in HTML: one that spans the rows of a group is the head of each."""
 
 
-def pdf(document: Document, words: Language, numbering: Numbering, figures: str) -> bytes:
+def pdf(document: Document, words: Language, numbering: Numbering, beside: Beside) -> bytes:
     """The document's HTML page as a tagged PDF. Raises BenchError if Pango or a font for the language is missing."""
     if not can_set(words):
         package = words.rules.font_package
         advice = f": apt-get install {package} (or any other font that has them)" if package else ""
         raise BenchError(f"no installed font has the characters of the language '{words.code}'{advice}.")
-    return printed(page(document, words, numbering))
+    return printed(page(document, words, numbering, beside))
 
 
 FORMAT = Format("pdf", "pdf", pdf)
@@ -40,12 +47,33 @@ def printed(html: str) -> bytes:
         raise BenchError(f"WeasyPrint does not find Pango ({error}): apt-get install {SYSTEM_PACKAGES}.") from error
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
     _strip(document.etree_element)
+    _turn_page(document.etree_element)
+    places = {element.get("id") for element in document.etree_element.iter()}
     for link in list(document.etree_element.iter("a")):
         _flatten(link)
-        if SCREEN_LINK in link.get("class", "").split():
+        lost = link.get("href", "").startswith("#") and link.get("href", "")[1:] not in places
+        if lost or SCREEN_LINK in link.get("class", "").split():
             link.tag = "span"
             del link.attrib["href"]
-    return document.write_pdf(pdf_variant="pdf/ua-1")
+            link.set("class", link.get("class", "").replace("page", ""))
+    return document.write_pdf(pdf_variant="pdf/ua-1", finisher=_say_scopes)
+
+
+def _say_scopes(laid: Laid, _: Any) -> None:
+    """Give each head of a table its scope, as PDF/UA asks.
+
+    WeasyPrint links cells to heads by ids instead, but not the cells below in a head's group, and without the tree of
+    ids that a reader needs to follow them.
+    """
+    for sheet in laid.pages:
+        for box in sheet._page_box.descendants():
+            if box.element_tag not in ("td", "th") or not hasattr(box, "mark"):
+                continue
+            about = box.mark["A"]
+            about.pop("Headers", None)
+            box.mark.pop("ID", None)
+            if box.element_tag == "th":
+                about["Scope"] = SCOPES[box.element.get("scope")]
 
 
 def _strip(element: Element) -> None:
@@ -56,6 +84,14 @@ def _strip(element: Element) -> None:
             element.remove(child)
         else:
             _strip(child)
+
+
+def _turn_page(page: Element) -> None:
+    """Put the contents behind the first section, so that the first page has the answer."""
+    body, contents, main = page.find("body"), page.find("body/nav"), page.find("body/main")
+    if body is not None and contents is not None and main is not None and len(main):
+        body.remove(contents)
+        main.insert(1, contents)
 
 
 def _flatten(link: Element) -> None:

@@ -40,6 +40,7 @@ class Arms(ReportSection):
     name = "arms"
     order = 70
     title = words("Other matrices")
+    in_appendix = True
 
     def blocks(self) -> Iterator[Block]:
         trained = {arm: matrix for arm, matrix in self.findings.arms.items() if matrix.trained}

@@ -101,7 +101,13 @@ class Claims(ReportSection):
         yield pages.table("verdicts", self.words("The source claims"))
         yield Heading(self.words("How to read these pages"), "reading", listed=False)
         yield Terms(tuple(self._reading()), "reading")
-        yield from pages.cards()
+        yield from pages.cards(decided=True)
+
+    def details(self) -> Iterator[Block]:
+        cards = tuple(ClaimPages(self.page, self.page.verdicts).cards(decided=False))
+        if cards:
+            yield Text(self.words("The claims without a verdict either way: what was estimated, and what is missing."))
+            yield from cards
 
     def _reading(self) -> Iterator[tuple[Rich, Rich]]:
         values = self.page.verdicts.values() | {"floor": self.numbers.power_of_ten(FLOOR)}

@@ -17,17 +17,17 @@ class Failures(ReportSection):
     name = "failures"
     order = 100
     title = words("What went wrong")
+    in_appendix = True
 
     def blocks(self) -> Iterator[Block]:
+        if not self.findings.failures:
+            return
         yield Text(
             self.words(
                 "Runs that diverged (a number was no longer finite) or failed (an error) count as unsolved in every "
                 "figure above."
             )
         )
-        if not self.findings.failures:
-            yield Text(self.words("No run diverged and none failed."), "note")
-            return
         columns = (
             Column(self.words("Technique"), choice=True),
             Column(self.words("Matrix"), choice=True),

@@ -23,13 +23,16 @@ class Fairness(ReportSection):
     def blocks(self) -> Iterator[Block]:
         yield Text(
             self.words(
-                "Every technique got the same data, grid, tuning seeds and budget. What it was given, and what came of "
-                "the tuning, is listed here."
+                "Every technique got the same data, the same grid of learning rates, the same tuning seeds and the "
+                "same budget."
             )
         )
         if told := self._told():
             yield Text(told, "answer")
         yield Text(self._elsewhere())
+        yield Text(self._missing())
+
+    def details(self) -> Iterator[Block]:
         yield self._protocols()
         for task in self.findings.tasks:
             if self.findings.tuning_of(task):
@@ -88,6 +91,29 @@ class Fairness(ReportSection):
                 same=self.numbers.count(sum(one.beside >= one.own for one in found)),
                 settings=self.numbers.count(len(found)),
             ),
+        )
+
+    def _missing(self) -> str:
+        """Say what was not measured, and what is stale."""
+        counts = self.say.counts()
+        return self.words.joined(
+            self.words(
+                "Of {planned} planned settings, {missing} were not measured, most because the technique had failed at "
+                "a shorter lag; {pending} have not been run yet."
+                if self.findings.counts.pending
+                else "Of {planned} planned settings, {missing} were not measured, because the technique had failed at "
+                "a shorter lag or the run was told to leave them out.",
+                **counts,
+            )
+            if self.findings.gaps
+            else self.words("Every planned setting was measured."),
+            self.words(
+                "{stale} results in the store come from code that has changed since; they are marked stale and not "
+                "used.",
+                **counts,
+            )
+            if self.findings.counts.stale
+            else "",
         )
 
     def _protocols(self) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from bench.records.cell import SettingKey
 from bench.records.study import MAIN
 from bench.report.document import Block, Cell, Column, Figure, Heading, Rich, Row, Styled, Table, Text
 from bench.report.draw.profiles import gradient_profiles
+from bench.report.draw.style import Picture
 from bench.report.families import groups
 from bench.report.flow import FLOOR, REACH_SHARE, SPIKE, FlowRate, InTraining
 from bench.report.matrix import Matrix
@@ -115,24 +116,28 @@ class Flow(ReportSection):
                 steps=self.numbers.count(math.ceil(math.log(LITTLE) / RATE)),
             )
         )
-        first = True
-        for arm, matrix in self.findings.matrices.items():
-            if arm != MAIN and matrix.trained:
-                continue
-            picture = gradient_profiles(matrix, self.say, self._alt(matrix))
-            if picture:
-                yield Heading(
-                    self.words("Before and after training") if arm == MAIN else self.say.arm(arm), f"flow-{arm}"
-                )
-                if arm != MAIN:
-                    yield Text(about(arm, self.say))
+        if MAIN not in self._drawn:
+            yield Text(self.words("No gradients of the main matrix have been stored."), "note")
+            return
+        yield Figure(self._drawn[MAIN], self._caption(self.findings), f"flow-{MAIN}")
+
+    def details(self) -> Iterator[Block]:
+        if self._drawn:
+            yield Text(self._legend())
+        for arm, picture in self._drawn.items():
+            matrix = self.findings.matrices[arm]
+            if arm != MAIN:
+                yield Heading(self.say.arm(arm), f"flow-{arm}")
+                yield Text(about(arm, self.say))
                 yield Figure(picture, self._caption(matrix), f"flow-{arm}")
-                if first:
-                    yield Text(self._legend())
-                first = False
-                yield from self._tables(arm, matrix)
-        if first:
-            yield Text(self.words("No gradients have been stored."), "note")
+            yield from self._tables(arm, matrix)
+
+    @cached_property
+    def _drawn(self) -> dict[str, Picture]:
+        """The pictures of the main arm and of those in which nothing is trained, by arm, where there are gradients."""
+        arms = {arm: m for arm, m in self.findings.matrices.items() if arm == MAIN or not m.trained}
+        drawn = {arm: gradient_profiles(matrix, self.say, self._alt(matrix)) for arm, matrix in arms.items()}
+        return {arm: picture for arm, picture in drawn.items() if picture}
 
     def _tables(self, arm: str, matrix: Matrix) -> Iterator[Block]:
         columns = TRAINED if matrix.trained else UNTRAINED

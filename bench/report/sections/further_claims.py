@@ -29,22 +29,27 @@ class FurtherClaims(ReportSection):
             title = self.words("Further claims: {family}", family=Path(family).name)
             if family == BEYOND:
                 title = self._name(family)
-            yield Section(f"{self.name}-{place}", title, tuple(self._family(family, place)))
+            name = f"{self.name}-{place}"
+            yield Section(name, title, tuple(self._family(family, place)))
+            if open_ones := tuple(self._pages(family).cards(decided=False)):
+                yield Section(f"{name}-details", title, open_ones, appendix=True)
 
     def _name(self, family: str) -> str:
         """Name a family: a user's own by its file."""
         return self.words("Beyond the source") if family == BEYOND else Path(family).name
 
     def _family(self, family: str, place: int) -> Iterator[Block]:
-        verdicts = Verdicts(self.say, self.page.addresses, self.findings.others[family])
-        pages = ClaimPages(self.page, verdicts)
+        pages = self._pages(family)
         yield Text(
             self.words(
                 "These claims are not the source's. They are judged by the same rules as a family of their own: their "
                 "p-values are corrected for their own comparisons alone ({comparisons} can be tested with so many "
                 "seeds), at the level {level}, and those of the source's claims stay as they are.",
-                **verdicts.values(),
+                **pages.verdicts.values(),
             )
         )
         yield pages.table(f"verdicts-{place}", self.words("Claim"), self._name(family))
-        yield from pages.cards()
+        yield from pages.cards(decided=True)
+
+    def _pages(self, family: str) -> ClaimPages:
+        return ClaimPages(self.page, Verdicts(self.say, self.page.addresses, self.findings.others[family]))

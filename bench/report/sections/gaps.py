@@ -17,17 +17,16 @@ class Gaps(ReportSection):
     name = "gaps"
     order = 110
     title = words("Not run, and why")
+    in_appendix = True
 
     def blocks(self) -> Iterator[Block]:
-        yield Text(
-            self.words(
-                "An unsolved setting was trained and failed to solve its task. The settings below were not measured "
-                "at all, or not with all of their seeds."
+        if self.findings.gaps:
+            yield Text(
+                self.words(
+                    "An unsolved setting was trained and failed to solve its task. The settings below were not "
+                    "measured at all, or not with all of their seeds."
+                )
             )
-        )
-        if not self.findings.gaps:
-            yield Text(self.words("Every planned setting was measured."), "note")
-        else:
             yield self._table()
         if left_out := self._left_out():
             yield Text(left_out, "note")

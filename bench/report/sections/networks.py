@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.evidence.scope import BASELINE
 from bench.languages import words
@@ -12,6 +12,7 @@ from bench.records.spec import Spec
 from bench.report.document import Block, Figure, Text
 from bench.report.draw.style import Picture, picture
 from bench.report.draw.unrolled import GAP, Drawn, height, left_over, unrolled_drawing
+from bench.report.matrix import Matrix
 from bench.report.section import ReportSection
 from bench.report.vocabulary import FAMILIES
 
@@ -28,7 +29,7 @@ class Networks(ReportSection):
     title = words("What the techniques are")
 
     def blocks(self) -> Iterator[Block]:
-        drawn = self._families()
+        drawn = self._families(self._names(self.findings))
         if not drawn:
             return
         yield Text(
@@ -39,6 +40,14 @@ class Networks(ReportSection):
                 "further back. These networks are no results: they have weights as drawn, and none of them has learned."
             )
         )
+        yield from self._figures(drawn)
+
+    def details(self) -> Iterator[Block]:
+        own = self._names(self.findings)
+        others = [name for matrix in self.findings.arms.values() for name in self._names(matrix) if name not in own]
+        yield from self._figures(self._families(others))
+
+    def _figures(self, drawn: dict[str, list[Drawn]]) -> Iterator[Figure]:
         for family, members in drawn.items():
             for part in _pages(members):
                 caption = self.words(
@@ -48,12 +57,14 @@ class Networks(ReportSection):
                 )
                 yield Figure(self._picture(part), caption, f"network-{part[0].portrait.name}")
 
-    def _families(self) -> dict[str, list[Drawn]]:
-        """The techniques of all matrices that have a portrait, family by family."""
-        matrices = (self.findings, *self.findings.arms.values())
-        names = dict.fromkeys(Spec.base(t.name) for matrix in matrices for t in matrix.techniques)
+    def _names(self, matrix: Matrix) -> list[str]:
+        """The techniques of a matrix, without their dials."""
+        return list(dict.fromkeys(Spec.base(technique.name) for technique in matrix.techniques))
+
+    def _families(self, names: Iterable[str]) -> dict[str, list[Drawn]]:
+        """The techniques that have a portrait, family by family."""
         found: dict[str, list[Drawn]] = {family: [] for family in FAMILIES}
-        for name in (name for name in names if name in stored().techniques):
+        for name in (name for name in dict.fromkeys(names) if name in stored().techniques):
             family = found.setdefault(own_word("techniques", name, "family"), [])
             family.append(Drawn(stored().techniques[name], self.say.technique(name)))
         return {family: drawn for family, drawn in found.items() if drawn}

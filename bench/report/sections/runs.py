@@ -15,20 +15,16 @@ class Runs(ReportSection):
     name = "runs"
     order = 150
     title = words("The runs behind the numbers")
-    screen_only = True
+    in_appendix = True
 
     def blocks(self) -> Iterator[Block]:
         about = self.words(
             "Every setting that was trained, with the claims that rest on it. The setting's hash is in the column "
             "setting_hash, and a run's id in mlflow_run_id, of what bptt-bench export writes as CSV."
         )
-        if base := self.page.trained.base:
-            about += " " + self.words(
-                "A number of runs leads to them in MLflow at {address}; if the store is a file, bptt-bench ui serves "
-                "it there.",
-                address=base,
-            )
         yield Text(about)
+        if base := self.page.trained.base:
+            yield self._where(base)
         columns = (
             Column(self.words("Technique"), choice=True),
             Column(self.words("Task"), choice=True),
@@ -60,3 +56,14 @@ class Runs(ReportSection):
             for row in self.page.trained.rows
         )
         yield Table(columns, (Group(rows),), self.words("Settings and their runs."), kind="ledger runs")
+
+    def _where(self, base: str) -> Text:
+        """Say where MLflow shows the runs."""
+        if not Link("", base).on_this_machine:
+            return Text(self.words("A number of runs leads to them in MLflow at {address}.", address=base))
+        told = self.words(
+            "The store of these runs is on the machine where this report was made. There, bptt-bench ui shows them in "
+            "MLflow at {address}.",
+            address=base,
+        )
+        return Text(told, "here")

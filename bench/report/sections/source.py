@@ -31,6 +31,7 @@ class Source(ReportSection):
     name = "source"
     order = 20
     title = words("The source's table, with evidence")
+    brief = True
 
     def blocks(self) -> Iterator[Block]:
         self._by_id = {claim.claim: claim for claim in self.page.verdicts.all}

@@ -21,8 +21,11 @@ class Stale(ReportSection):
     name = "stale"
     order = 120
     title = words("Stale results")
+    in_appendix = True
 
     def blocks(self) -> Iterator[Block]:
+        if not self.findings.stale:
+            return
         yield Text(
             self.words(
                 "A result is stale when the code of its technique or of its task has changed since it was trained. "
@@ -30,9 +33,6 @@ class Stale(ReportSection):
                 "run the preset again."
             )
         )
-        if not self.findings.stale:
-            yield Text(self.words("Nothing in the store is stale."), "note")
-            return
         columns = (
             Column(self.words("Technique"), choice=True),
             Column(self.words("Task"), choice=True),

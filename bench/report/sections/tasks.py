@@ -38,20 +38,29 @@ class Tasks(ReportSection):
         for place, task in enumerate(self.findings.tasks, start=1):
             id = f"task-{place}"
             yield Section(id, self.say.task(task), tuple(self._task(task, id)), kind="task")
+            if self._trained(task):
+                yield Section(f"{id}-details", self.say.task(task), tuple(self._more(task, id)), appendix=True)
 
     def _task(self, task: str, id: str) -> Iterator[Block]:
         yield Text(self._about(task))
         yield from self._example(task)
-        measured = self.findings.estimates_on(task, measured=True)
-        if not measured or not self.findings.protocols[task].updates:
+        if not self._trained(task):
             yield Text(self.words("Nothing has been measured on this task yet."), "note")
             return
         yield Text(self.say.answer(task), "answer")
-        yield from self._rates(task, id)
         yield from self._updates(task, id)
-        yield from self._costs(task, id)
         yield from self._curves(task, id)
+
+    def _more(self, task: str, id: str) -> Iterator[Block]:
+        """Yield the tables behind a task's figures."""
+        yield from self._rates(task, id)
+        yield self._updates_table(task)
+        yield from self._costs(task, id)
         yield Text(self._origin(task), "quiet")
+
+    def _trained(self, task: str) -> bool:
+        """Return True if anything was trained on a task."""
+        return bool(self.findings.estimates_on(task, measured=True) and self.findings.protocols[task].updates)
 
     def _example(self, task: str) -> Iterator[Block]:
         """An example sequence with its answer, of a task that comes with the program."""
@@ -89,8 +98,6 @@ class Tasks(ReportSection):
 
     def _updates(self, task: str, id: str) -> Iterator[Block]:
         yield Heading(self.words("How fast it is solved"), f"{id}-updates")
-        text = words("Solving takes as many updates as {figure} shows; {table} gives the numbers.")
-        yield Text(self.referring(text, figure=f"{task}-updates", table=f"{task}-updates-table"))
         caption = self.words(
             "{task}: updates until solved. Each dot is a run, or several of them, at the update at which it solved "
             "the task; the dark mark is the Kaplan–Meier median, the bar the first to third quartile. Behind the "
@@ -101,7 +108,6 @@ class Tasks(ReportSection):
         yield Figure(
             updates_to_solve(self.findings, self.say, task, self._updates_alt(task)), caption, f"{task}-updates"
         )
-        yield self._updates_table(task)
 
     def _updates_table(self, task: str) -> Table:
         lags = self.findings.lags(task)

@@ -1,0 +1,115 @@
+"""Leads from what is seen of a network that does not learn, by a test, to a remedy and the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bench.evidence.verdicts import ClaimVerdict
+from bench.languages import words
+from bench.report.document import Block, Code, Heading, Items, Rich, Text
+from bench.report.section import ReportSection
+from bench.report.verdicts import Verdicts
+
+
+class Symptom(NamedTuple):
+    """Something that is seen, how to find out its cause, and what helps. Code is for PyTorch."""
+
+    name: str
+    seen: str
+    test: str
+    look: str
+    """Code of the test."""
+    remedy: str
+    change: str
+    """Code of the remedies."""
+    claims: tuple[str, ...]
+
+
+SYMPTOMS = (
+    Symptom(
+        "vanishes",
+        words("The loss stays at the level of an answer that does not remember"),
+        words(
+            "The gradient may vanish on its way back. Print its norm by step: if it falls by the same factor with "
+            "every step back, the early steps are lost. A factor of 0.86 leaves 1 % after 31 steps."
+        ),
+        "x = x.requires_grad_()  # (batch, steps, inputs)\n"
+        "outputs, _ = rnn(x)\n"
+        "outputs[:, -1].square().sum().backward()\n"
+        "print(x.grad.norm(dim=-1).mean(dim=0))  # one number per step",
+        words("Put a gated layer in its place, start the recurrent weights orthogonal, or let the old state through:"),
+        "rnn = nn.GRU(inputs, hidden, batch_first=True)  # gates\n"
+        "nn.init.orthogonal_(rnn.weight_hh_l0)  # an orthogonal start, for nn.RNN\n"
+        "h = h + 0.1 * step(x_t, h)  # a residual connection over time, in a loop of your own",
+        ("S06", "S21", "E02", "E05"),
+    ),
+    Symptom(
+        "explodes",
+        words("The loss jumps, or is not a number any more"),
+        words("The gradient may explode. Log its norm: peaks of ten times the median are explosions."),
+        "norm = nn.utils.get_total_norm(p.grad for p in model.parameters() if p.grad is not None)",
+        words("Clip it by its norm, at about the median of what you logged:"),
+        "nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # after backward(), before step()",
+        ("S15", "S17"),
+    ),
+    Symptom(
+        "cut",
+        words("Short dependencies are learned, and none that are longer than some number of steps"),
+        words(
+            "The gradient may be cut. Where the state is detached every few steps, as in truncated BPTT, the norm in "
+            "the first test is exactly 0 beyond that."
+        ),
+        "print((x.grad.norm(dim=-1) == 0).all(dim=0).sum())  # steps that no gradient reaches",
+        words("Use windows that are longer than the lag that matters; carry the state over from one to the next:"),
+        "h = h.detach()  # between windows alone",
+        ("S24", "S26"),
+    ),
+    Symptom(
+        "dead",
+        words("Many units of a ReLU network are 0 for every input"),
+        words("They are dead: no gradient goes through them. Count them on a batch:"),
+        "print((outputs <= 0).all(dim=(0, 1)).float().mean())  # share of dead units",
+        words("Lower the learning rate, or start from the identity (IRNN):"),
+        'rnn = nn.RNN(inputs, hidden, nonlinearity="relu", batch_first=True)\nnn.init.eye_(rnn.weight_hh_l0)',
+        ("S13", "S11"),
+    ),
+)
+"""The claims of each are those whose verdict says if the remedy helps."""
+
+
+class Engineer(ReportSection):
+    """A heading a symptom."""
+
+    name = "engineer"
+    order = 17
+    title = words("If your network does not learn")
+    brief = True
+
+    def blocks(self) -> Iterator[Block]:
+        yield Text(
+            self.words(
+                "What you see, how to test for the cause, what to change, and what this report found of it. One "
+                "command runs these tests and others on a model of your own, and tries remedies: "
+                "bptt-bench diagnose model.py:Net --batch batch.npz"
+            )
+        )
+        for symptom in SYMPTOMS:
+            yield Heading(self.words(symptom.seen), f"symptom-{symptom.name}", listed=False, plain=True)
+            yield Text(self.words(symptom.test))
+            yield Code(symptom.look)
+            yield Text(self.words(symptom.remedy))
+            yield Code(symptom.change)
+            if evidence := tuple(self._evidence(symptom.claims)):
+                yield Items(evidence, "said")
+
+    def _evidence(self, ids: tuple[str, ...]) -> Iterator[Rich]:
+        """Yield the verdicts on claims that anything is known of, each with its reason."""
+        for verdicts, claim in self._known(ids):
+            chip = verdicts.chip(claim.verdict, claim.claim)
+            yield (chip, " ", verdicts.says(claim), self.words.rules.colon, verdicts.reason(claim))
+
+    def _known(self, ids: tuple[str, ...]) -> Iterator[tuple[Verdicts, ClaimVerdict]]:
+        families = [self.page.verdicts, *(Verdicts(self.say, None, family) for family in self.findings.others.values())]
+        for verdicts in families:
+            yield from ((verdicts, claim) for claim in verdicts.all if claim.claim in ids and verdicts.run(claim))
