@@ -153,7 +153,7 @@ def test_other_protocols_are_counted_and_named() -> None:
 
 
 def test_missing_pango_leaves_the_html_and_names_the_packages(
-    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import builtins
 
@@ -166,16 +166,16 @@ def test_missing_pango_leaves_the_html_and_names_the_packages(
 
     monkeypatch.setattr(builtins, "__import__", without_pango)
     with pytest.raises(BenchError, match="apt-get install libpango"):
-        write_report(store, tmp_path)
+        write_report(little, tmp_path)
     assert pages_in(tmp_path) == ["report.en.html", "report.zh.html"]
 
 
 def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
-    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pdf, "can_set", lambda words: words.code != "zh")
     with pytest.raises(BenchError, match="fonts-noto-cjk"):
-        write_report(store, tmp_path, ["zh"])
+        write_report(little, tmp_path, ["zh"])
     assert pages_in(tmp_path) == ["report.zh.html"]
 
 
