@@ -150,7 +150,7 @@ def _write_language(findings: Findings, code: str, job: Job, helper: ProcessPool
 
 
 def _beside(words: Language, job: Job) -> Beside:
-    """What a page of the report can lead to."""
+    """List the places that a page of the report can lead to."""
     pages = others(job.stem, words, [*map(language, job.languages)], [formats()[name].ending for name in job.formats])
     shared = [Place(words.translation(text), file) for file, text in SHARED.items()]
     own = f"{job.stem}/" if job.brief else ""  # its figures and tables have other numbers

@@ -84,7 +84,7 @@ def lines(outlines: np.ndarray, numbers: dict[str, Any]) -> tuple[np.ndarray, np
     shapes, smooth, rough = np.empty((3, len(digits), width))
     slope = np.empty((len(digits), 1))
     for i, digit in enumerate(digits):
-        shape = padded[digit, low + int(generator.rand() * (high - low + 1))]
+        shape = padded[int(digit), low + int(generator.rand() * (high - low + 1))]
         scaled = shape * (1 + numbers["scale_coeff"] * (generator.rand() - 0.5))
         shapes[i] = np.roll(scaled, generator.choice(numbers["max_translation"]))
         smooth[i], rough[i] = generator.randn(width), generator.randn(width)
