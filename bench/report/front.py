@@ -11,7 +11,6 @@ from bench.report.protocols import Entry
 from bench.report.rows import grouped
 from bench.report.section import Page
 
-
 DATE = len("2026-01-31")
 """Letters of a date, with which a moment begins."""
 

@@ -48,12 +48,12 @@ class Tasks(ReportSection):
             yield Text(self.words("Nothing has been measured on this task yet."), "note")
             return
         yield Text(self.say.answer(task), "answer")
-        yield from self._updates(task, id)
         yield from self._curves(task, id)
 
     def _more(self, task: str, id: str) -> Iterator[Block]:
         """Yield the tables behind a task's figures."""
         yield from self._rates(task, id)
+        yield from self._updates(task, id)
         yield self._updates_table(task)
         yield from self._costs(task, id)
         yield Text(self._origin(task), "quiet")
