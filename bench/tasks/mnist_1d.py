@@ -83,8 +83,8 @@ def lines(outlines: np.ndarray, numbers: dict[str, Any]) -> tuple[np.ndarray, np
     digits = np.repeat(np.arange(len(outlines)), numbers["num_samples"] // len(outlines))
     shapes, smooth, rough = np.empty((3, len(digits), width))
     slope = np.empty((len(digits), 1))
-    for i, digit in enumerate(digits):
-        shape = padded[int(digit), low + int(generator.rand() * (high - low + 1))]
+    for i, digit in enumerate(digits.tolist()):
+        shape = padded[digit, low + int(generator.rand() * (high - low + 1))]
         scaled = shape * (1 + numbers["scale_coeff"] * (generator.rand() - 0.5))
         shapes[i] = np.roll(scaled, generator.choice(numbers["max_translation"]))
         smooth[i], rough[i] = generator.randn(width), generator.randn(width)
