@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.evidence.shortfalls import headline, reasons
-from bench.report.document import Box, Rich, Terms, Text
+from bench.report.document import Box, Rich, Styled, Text
 from bench.report.limits import Limits, limits
 from bench.report.protocols import Entry
 from bench.report.rows import grouped
 from bench.report.section import Page
+
+
+DATE = len("2026-01-31")
+"""Letters of a date, with which a moment begins."""
 
 
 def facts(page: Page) -> Iterator[tuple[str, str]]:
@@ -22,9 +26,9 @@ def facts(page: Page) -> Iterator[tuple[str, str]]:
     if findings.counts.probed:
         yield words("Untrained"), words("{probed} networks", **counted)
     if findings.origins:
-        first = n.when(min(origin.first for origin in findings.origins))
-        last = n.when(max(origin.last for origin in findings.origins))
-        yield words("Trained"), words("{first} to {last} (UTC)", first=first, last=last)
+        first = n.when(min(origin.first for origin in findings.origins))[:DATE]
+        last = n.when(max(origin.last for origin in findings.origins))[:DATE]
+        yield words("Trained"), first if first == last else n.range(first, last)
 
 
 def warning(page: Page) -> Box:
@@ -45,7 +49,8 @@ def limits_box(page: Page) -> Box | None:
     if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
         luck = page.words("All seeds share one tuning, whose luck no interval covers.")
         cannot = page.words.joined(luck, cannot)
-    blocks = Terms(tuple(_bounds(page, found)), "facts"), Text(cannot, "cannot")
+    bounds = tuple((Styled((Styled(name, "quiet"), " ", value), "fact"), " ") for name, value in _bounds(page, found))
+    blocks = Text(bounds), Text(cannot, "cannot")
     return Box(page.words("What all of this rests on, and what it cannot say"), blocks, "limits")
 
 

@@ -150,10 +150,11 @@ def _write_language(findings: Findings, code: str, job: Job, helper: ProcessPool
 
 
 def _beside(words: Language, job: Job) -> Beside:
-    """What a page of the report can lead to."""
+    """List the places that a page of the report can lead to."""
     pages = others(job.stem, words, [*map(language, job.languages)], [formats()[name].ending for name in job.formats])
     shared = [Place(words.translation(text), file) for file, text in SHARED.items()]
-    return Beside(f"figures/{words.code}", f"tables/{words.code}", (*pages, *shared, *homes(words)))
+    own = f"{job.stem}/" if job.brief else ""  # its figures and tables have other numbers
+    return Beside(f"{own}figures/{words.code}", f"{own}tables/{words.code}", (*pages, *shared, *homes(words)))
 
 
 def _sentence(section: Broken) -> str:

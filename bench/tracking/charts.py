@@ -18,10 +18,10 @@ class Chart:
 
     task: str
     name: str
-    """What is shown: 'adding lag 50', or 'copy lag 5 exploding' in another arm than the main one."""
+    """Name of what is shown: 'adding lag 50', or 'copy lag 5 exploding' in another arm than the main one."""
     view: views.View
     path: str
-    """Where MLflow's interface shows it."""
+    """Path at which MLflow's interface shows it."""
 
 
 def homes(store: Store) -> dict[str, Experiment]:

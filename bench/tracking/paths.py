@@ -1,4 +1,4 @@
-"""Where MLflow's interface shows things: paths that hold wherever it is served."""
+"""Gives the paths at which MLflow's interface shows things, which hold wherever it is served."""
 
 from __future__ import annotations
 

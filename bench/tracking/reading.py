@@ -50,7 +50,7 @@ def artifact(artifacts: Path, run_id: str, name: str) -> Path:
 
 
 def place_for(artifacts: Path, run_id: str, name: str) -> Path:
-    """Where a run's file is to be written in a local store; raises ValueError if that would lie outside."""
+    """Return where a run's file is to be written in a local store; raises ValueError if that would lie outside."""
     if not is_run(run_id):
         raise ValueError("its id is not one of MLflow's")
     folder = (artifacts / run_id / "artifacts" / name).parent.resolve()

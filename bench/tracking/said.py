@@ -34,7 +34,7 @@ def picture(record: str) -> str:
 
 
 def _ending(row: dict[str, Any]) -> str:
-    """What a run was for, and how it ended."""
+    """Say what a run was for, and how it ended."""
     budget = f"{row['budget']:,} updates"
     after = f"after {row['updates']:,} of {budget}"
     purpose = "" if row["role"] == "measured" else "tried to choose a learning rate; "

@@ -20,7 +20,7 @@ COLUMNS = (
     "params.`technique`", "params.`lag`", "params.`seed`", "tags.`outcome`", "metrics.`final/updates`",
     "metrics.`final/metric`",
 )  # fmt: skip
-"""What a list of runs shows of each, beside its name."""
+"""Columns of a list of runs, beside their names."""
 
 LOADED = 100
 """Runs that MLflow shows at first."""
@@ -70,7 +70,7 @@ def curves(name: str, lag: int, protocol: str, techniques: Iterable[str]) -> Vie
 
 
 def _state(wanted: str) -> dict[str, Any]:
-    """What all views share.
+    """The state that all views share.
 
     By seed, the runs that MLflow loads at first are of all techniques alike; by technique they would be all seeds of a
     few.
