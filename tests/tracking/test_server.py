@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -44,6 +45,13 @@ def test_a_store_behind_a_server(served, local, capfd):
     assert capfd.readouterr() == ("", ""), "MLflow chatters of every run and file"
     assert ui_command(store) == [], "it has a UI of its own"
     assert all(address.startswith(f"{served}/#/experiments/") for address in ui_addresses(store).values())
+
+    study_run = store.records.standing("studies").whole[0]
+    for content in (b"old", b"new"):
+        store.write_file(study_run, "report/report.en.html", content)
+    (page,) = store.client.list_artifacts(study_run.info.run_id, "report")
+    assert page.path == "report/report.en.html"
+    assert Path(store.client.download_artifacts(study_run.info.run_id, page.path)).read_bytes() == b"new"
 
     # What another machine is writing right now must not be repaired away.
     store.client.delete_tag(_record_of(store, "gru"), "complete")

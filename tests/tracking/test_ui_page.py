@@ -137,7 +137,7 @@ def test_a_person_clicks_from_the_bare_address_to_runs_pictures_charts_and_the_r
     page.get_by_text("#1 lstm, lag 50").click()
     page.get_by_text("solved after").wait_for()
     page.get_by_text("Show more").click()
-    drawn = "[...document.images].some(i => i.alt.startsWith('Learning curves') && i.naturalWidth > 900)"
+    drawn = "[...document.images].some(i => i.src.includes('setting.png') && i.naturalWidth > 900)"
     page.wait_for_function(drawn)
 
     runs(page)
