@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from bench.report.draw.style import Picture
 
-Style = Literal["", "name", "small", "quiet", "emphasis", "code", "id", "label", "found", "said", "untested"]
+Style = Literal["", "name", "small", "quiet", "emphasis", "code", "id", "label", "fact", "found", "said", "untested"]
 
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -80,7 +80,7 @@ class Line:
     """A paragraph in a cell."""
 
     text: Rich
-    kind: Literal["", "statement", "measured", "found"] = ""
+    kind: Literal["", "statement", "measured"] = ""
 
 
 Inline: TypeAlias = str | Ref | Link | Chip | Styled | Break | Lines

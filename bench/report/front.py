@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.evidence.shortfalls import headline, reasons
-from bench.report.document import Box, Rich, Terms, Text
+from bench.report.document import Box, Rich, Styled, Text
 from bench.report.limits import Limits, limits
 from bench.report.protocols import Entry
 from bench.report.rows import grouped
@@ -45,7 +45,8 @@ def limits_box(page: Page) -> Box | None:
     if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
         luck = page.words("All seeds share one tuning, whose luck no interval covers.")
         cannot = page.words.joined(luck, cannot)
-    blocks = Terms(tuple(_bounds(page, found)), "facts"), Text(cannot, "cannot")
+    bounds = tuple((Styled((Styled(name, "quiet"), " ", value), "fact"), " ") for name, value in _bounds(page, found))
+    blocks = Text(bounds), Text(cannot, "cannot")
     return Box(page.words("What all of this rests on, and what it cannot say"), blocks, "limits")
 
 

@@ -14,7 +14,7 @@ from bench.evidence.source import SourceRow, claims_of
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
 from bench.languages import words
 from bench.records.cell import SettingKey
-from bench.report.document import Line, Lines, Rich, Styled
+from bench.report.document import Break, Rich, Styled
 from bench.report.draw.forest import in_margins
 from bench.report.rows import Technique
 from bench.report.section import Page
@@ -89,8 +89,8 @@ class Remedies:
         """Yield what is said of each remedy: how far it gets, and the clearest verdicts on it."""
         for row, techniques in self.findings.rows:
             name = (Styled(row.called(self.words), "name"), self.words.rules.colon)
-            lines = [Line((*name, self._did(techniques)))] if self.concludes else [Line(name)]
-            yield Lines((*lines, *(Line(claim, "found") for claim in self._verdicts(row))))
+            did = self._did(techniques) if self.concludes else ""
+            yield (*name, did, *((Break(), claim) for claim in self._verdicts(row)))
 
     @property
     def concludes(self) -> bool:

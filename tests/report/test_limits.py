@@ -17,11 +17,12 @@ from bench.languages import Language
 from bench.languages import language as language_of
 from bench.records.settings import Protocol
 from bench.report.counts import counts
-from bench.report.document import Box, Document, Figure, Items, Table, Terms, Text, blocks_of
+from bench.report.document import Box, Document, Figure, Items, Section, Table, Terms, Text, blocks_of
 from bench.report.findings import Findings, gather
 from bench.report.front import facts, limits_box, warning
 from bench.report.limits import limits, start_radius
 from bench.report.names import Names
+from bench.report.render.beside import Beside
 from bench.report.render.markdown import markdown
 from bench.report.render.numbering import Numbering
 from bench.report.section import Page
@@ -130,7 +131,8 @@ def test_a_thin_store_says_so_first_in_every_format(findings: Findings) -> None:
     thin, words = replace(findings, shortfalls=FEW), language_of("en")
     made = document(thin, words)
     banner = "2 seeds, 100 updates: no conclusion"
-    assert f"> **{banner}**\n>\n> With so few seeds" in markdown(made, words, Numbering(made), "figures").decode()
+    text = markdown(made, words, Numbering(made), Beside("figures")).decode()
+    assert f"> **{banner}**\n>\n> With so few seeds" in text
     shown = page(thin, words)
     assert shown.index('<section class="thin" id="summary"') < shown.index(banner) < shown.index('id="choice"')
     assert '<aside class="box warning"' in shown
@@ -159,5 +161,6 @@ def test_rates_at_the_edge_of_the_grid_are_told(findings: Findings) -> None:
 def test_markdown_keeps_a_box_together() -> None:
     words = language_of("en")
     box = Box("Mind", (Text("One."), Items(("a", "b"))), "limits")
-    made = Document("T", "s", "", (), (), (box,))
-    assert "> **Mind**\n>\n> One.\n>\n> - a\n> - b" in markdown(made, words, Numbering(made), "figures").decode()
+    made = Document("T", "s", "", (), (Section("a", "A", (box,)),))
+    text = markdown(made, words, Numbering(made), Beside("figures")).decode()
+    assert "> **Mind**\n>\n> One.\n>\n> - a\n> - b" in text

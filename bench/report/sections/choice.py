@@ -30,9 +30,13 @@ class Choice(ReportSection):
         if not self.findings.tasks:  # a store may have further arms alone
             return
         if not self.findings.shortfalls:
-            if table := self._decisions.table():
+            table, picture = self._decisions.table(), frontier(self.findings, self.say, self._alt())
+            if table and picture:
+                text = words("{table} says what to use at each lag, and {figure} at what price.")
+                yield Text(self.referring(text, table="rules", figure="cost"))
+            if table:
                 yield table
-            if picture := frontier(self.findings, self.say, self._alt()):
+            if picture:
                 yield Figure(picture, self._caption(), "cost")
         if len(self.findings.techniques) > ROWS or self.findings.shortfalls:  # else the first page has it
             told = " ".join(self.say.answers())
