@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 from ports import free_port
-from served import answering
+from served import IN_ONE, answering
 
 COMPOSE = yaml.safe_load((Path(__file__).parents[1] / "compose.yaml").read_text(encoding="utf-8"))["services"]
 
@@ -80,16 +80,23 @@ def running() -> Iterator[Database]:
 
 
 @contextmanager
-def served(database: str, folder: Path) -> Iterator[str]:
-    """The address of a server that was started as compose.yaml has it, but for its port and its folder."""
+def served(database: str, folder: Path, in_one: bool = False) -> Iterator[str]:
+    """The address of a server that was started as compose.yaml has it, but for its port and its folder.
+
+    in_one: as one process, where it has two workers and a parent, each of which takes as long to start.
+    """
     with free_port() as port, (folder / "server.log").open("w") as log:
         changed = {"--host": "127.0.0.1", "--port": port, "--artifacts-destination": folder / "artifacts"}
         changed["--allowed-hosts"] = f"127.0.0.1:{port}"
-        words = [word.partition("=") for word in COMPOSE["mlflow"]["command"]]
+        program = ["-P", "-c", IN_ONE] if in_one else ["-m", COMPOSE["mlflow"]["command"][0]]
+        if in_one:
+            changed["--workers"] = 1
+        words = [word.partition("=") for word in COMPOSE["mlflow"]["command"][1:]]
         command = [f"{option}{sign}{changed.get(option, value)}" for option, sign, value in words]
         settings = {name: value for name, value in COMPOSE["mlflow"]["environment"].items() if name != "PGPASSWORD"}
         environment = os.environ | settings | {"MLFLOW_BACKEND_STORE_URI": database}
-        server = subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=folder, stdout=log, stderr=log)
+        command = [sys.executable, *program, *command]
+        server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
         try:
             yield answering(f"http://127.0.0.1:{port}", server)
         finally:

@@ -52,16 +52,19 @@ def reached(scope: Scope) -> pd.DataFrame:
     levels = scope.members.drop_duplicates(SETTING)[[*SETTING, "trivial_level", "solved_at", "budget"]]
     curves = curves.merge(levels, on=SETTING)
     curves["way"] = (curves.metric - curves.trivial_level) / (curves.solved_at - curves.trivial_level)
-    rows = [_reached(key, own) for key, own in curves.groupby(SETTING, sort=False)]
-    return pd.DataFrame(rows, columns=[*SETTING, "metric", "improving"])
+    found = curves[SETTING].drop_duplicates().set_index(SETTING)
+    last = curves.sort_values("update", kind="stable").groupby([*SETTING, *MEMBER])["metric"].last()
+    found["metric"] = last.groupby(SETTING).median()
+    found["improving"] = (_improving(curves).groupby(SETTING).mean() > 0.5).reindex(found.index, fill_value=False)
+    return found.reset_index()
 
 
-def _reached(key: tuple[str, str, int], rows: pd.DataFrame) -> tuple[str, str, int, float, bool]:
-    metric = rows.sort_values("update", kind="stable").groupby(MEMBER)["metric"].last().median()
-    left = rows[rows.outcome == "unsolved"]
+def _improving(curves: pd.DataFrame) -> pd.Series:
+    """Return, of each member that did not solve, whether it was still improving when the budget ended."""
+    left = curves[curves.outcome == "unsolved"]
     quarter = np.ceil(left["update"] / left.budget * 4)
-    late, before = (left[quarter == n].groupby(MEMBER)["way"].mean() for n in (4, 3))
-    return (*key, float(metric), bool((late - before >= NEARER).mean() > 0.5))
+    late, before = (left[quarter == n].groupby([*SETTING, *MEMBER])["way"].mean() for n in (4, 3))
+    return late - before >= NEARER
 
 
 @dataclass(frozen=True)

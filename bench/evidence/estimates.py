@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ class Survival(NamedTuple):
     """Mean of min(updates to solve, budget)."""
 
 
+@cache
 def wilson(solved: int, runs: int) -> tuple[float, float]:
     """The Wilson score interval of a share (Wilson 1927), two-sided, at CONFIDENCE."""
     interval = stats.binomtest(solved, runs).proportion_ci(CONFIDENCE, method="wilson")

@@ -156,6 +156,10 @@ class Findings(Matrix):
 
     def gains(self) -> dict[str, set[str]]:
         """Return, by technique, the tasks on which it is found to learn longer lags than the baseline."""
+        return self._gains
+
+    @cached_property
+    def _gains(self) -> dict[str, set[str]]:
         return horizons.gains(self.scope, horizons.horizons(self.table))
 
     def curves_on(self, task: str) -> list[LearningCurve]:
@@ -168,11 +172,20 @@ class Findings(Matrix):
 
     def rules(self, task: str) -> list[advice.Rule]:
         """Recommend techniques for a task, by rising lag."""
-        return advice.rules(self.table, self.scope.costs, self.remedies, task, self.progress)
+        return self._rules[task]
+
+    @cached_property
+    def _rules(self) -> dict[str, list[advice.Rule]]:
+        costs = self.scope.costs
+        return {task: advice.rules(self.table, costs, self.remedies, task, self.progress) for task in self.tasks}
 
     def solvers(self, task: str) -> dict[str, dict[int, advice.Offer]]:
         """Return what each technique offers at the lags of a task that it solves."""
-        return advice.solvers(self.table, self.scope.costs, task)
+        return self._solvers[task]
+
+    @cached_property
+    def _solvers(self) -> dict[str, dict[str, dict[int, advice.Offer]]]:
+        return {task: advice.solvers(self.table, self.scope.costs, task) for task in self.tasks}
 
     @cached_property
     def priced(self) -> bool:

@@ -100,7 +100,11 @@ class Matrix:
 
     def levels(self, task: str) -> curves.Levels | None:
         """Return the levels that a task's metric is compared with; None if nothing was trained on it."""
-        return curves.levels(self.scope, task)
+        return self._levels.get(task)
+
+    @cached_property
+    def _levels(self) -> dict[str, curves.Levels | None]:
+        return {str(task): curves.levels(self.scope, str(task)) for task in self.scope.members["task"].unique()}
 
     def costs(self, task: str) -> dict[str, Cost]:
         """One task's cost ledger, at one lag, by technique."""

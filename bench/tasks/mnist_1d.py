@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ class Mnist1d(Pixels, NeedsPackages):
     packages = ("mnist1d",)
 
     def images(self) -> dict[Split, Images]:
-        """Make them as the package does."""
+        """Draw them as the package does."""
         return _lines()
 
     def arrange(self, pixels: Tensor) -> Tensor:
@@ -53,19 +53,55 @@ class Mnist1d(Pixels, NeedsPackages):
 
 @cache
 def _lines() -> dict[Split, Images]:
-    """The lines by split; the package draws from the global generators, which stay as they are."""
-    from mnist1d.data import get_dataset_args, make_dataset
+    """The lines by split."""
+    from mnist1d.data import get_dataset_args, get_templates
 
-    states = random.getstate(), np.random.get_state()
-    try:
-        made = make_dataset(get_dataset_args())
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-    labels = pinned(
-        np.concatenate([made["y"], made["y_test"]]).astype(np.int64), "6feec4a017698c7f", "The lines of mnist1d"
-    )
-    points = torch.tensor(np.concatenate([made["x"], made["x_test"]]).T, dtype=torch.float32)
+    drawn, digits = lines(get_templates()["x"], get_dataset_args(as_dict=True))
+    labels = torch.tensor(pinned(digits, "6feec4a017698c7f", "The lines of mnist1d"))
+    points = torch.tensor(drawn.T, dtype=torch.float32)
     sizes = [len(labels) - sum(HELD_OUT.values()), *HELD_OUT.values()]
-    parts = zip(points.split(sizes, dim=1), torch.tensor(labels).split(sizes), strict=True)
+    parts = zip(points.split(sizes, dim=1), labels.split(sizes), strict=True)
     return dict(zip(("train", "validation", "test"), (Images(*part) for part in parts), strict=True))
+
+
+def lines(outlines: np.ndarray, numbers: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Draw lines (lines, points) and their digits from outlines (digits, points), with the package's numbers.
+
+    They are the package's own, bit for bit: chance is asked in its order, line by line, and everything else is done for
+    all lines at once, in a tenth of the time.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    generator = np.random.RandomState(numbers["seed"])
+    low, high = numbers["padding"]
+    width = numbers["template_len"] + high
+    padded = {
+        (digit, blank): _stretched(np.append(outline + 1e-8, np.zeros(blank)), width)
+        for digit, outline in enumerate(outlines)
+        for blank in range(low, high + 1)
+    }
+    digits = np.repeat(np.arange(len(outlines)), numbers["num_samples"] // len(outlines))
+    shapes, smooth, rough = np.empty((3, len(digits), width))
+    slope = np.empty((len(digits), 1))
+    for i, digit in enumerate(digits):
+        shape = padded[int(digit), low + int(generator.rand() * (high - low + 1))]
+        scaled = shape * (1 + numbers["scale_coeff"] * (generator.rand() - 0.5))
+        shapes[i] = np.roll(scaled, generator.choice(numbers["max_translation"]))
+        smooth[i], rough[i] = generator.randn(width), generator.randn(width)
+        slope[i] = numbers["shear_scale"] * (generator.rand() - 0.5)
+    noise = gaussian_filter1d(numbers["corr_noise_scale"] * smooth, 2)
+    drawn = np.where(shapes != 0, shapes, noise) + numbers["iid_noise_scale"] * rough
+    drawn -= slope * np.linspace(-0.5, 0.5, width)
+    order = generator.permutation(len(digits))
+    found = np.stack([_stretched(line, numbers["final_seq_length"]) for line in drawn])[order]
+    return (found - found.mean()) / found.std(), digits[order]
+
+
+def _stretched(line: np.ndarray, points: int) -> np.ndarray:
+    """A line at so many points from its first to its last, straight between those that it has."""
+    return np.interp(_grid(points), _grid(len(line)), line)
+
+
+@cache
+def _grid(points: int) -> np.ndarray:
+    return np.linspace(0, 1, points)

@@ -46,8 +46,8 @@ def database() -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def server(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server on it that was started as compose.yaml has it."""
-    with postgresql.served(database.address, tmp_path_factory.mktemp("served")) as address:
+    """The address of a server on it, with the settings that compose.yaml has."""
+    with postgresql.served(database.address, tmp_path_factory.mktemp("served"), in_one=True) as address:
         yield address
 
 

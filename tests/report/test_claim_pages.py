@@ -9,33 +9,28 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made_up.verdicts import make_verdicts
 from matplotlib.figure import Figure
 from rendering import LANGUAGES
 
 from bench.evidence.claims import Part, source_claims
 from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import language as language_of
-from bench.report import findings as findings_module
 from bench.report.claim_pages import ClaimPages
 from bench.report.draw.claim_figure import TALLEST, _panels
 from bench.report.draw.forest import FARTHEST, RATIO, draw, in_margins, measured
 from bench.report.draw.panels import Dial, Profiles, Strip
 from bench.report.draw.style import house_style
-from bench.report.findings import Findings, gather
+from bench.report.findings import Findings
 from bench.report.names import Names
 from bench.report.section import Page
 from bench.report.sections.tasks import Tasks
 from bench.report.trail import MOST_SETTINGS, Trails
 from bench.report.verdicts import VERDICTS, Verdicts
-from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="module")
-def findings(store: SmallStore) -> Findings:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(findings_module, "judge", make_verdicts)
-        return gather(store)
+def findings(all_judged: Findings) -> Findings:
+    return all_judged
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,11 +30,6 @@ from bench.tracking.layout import STORED_OF_MEMBERS
 
 HERE = {"technique": "tanh", "task": "adding", "lag": 3, "learning_rate": 0.01, "cohort": "c", "role": "measured",
         "outcome": "solved", "protocol_hash": "p", "quantity": "h", "layer": 0, "update": 0}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def findings(store: SmallStore) -> Findings:
-    return gather(store)
 
 
 def test_profiles_are_means_of_logarithms_over_seeds() -> None:
@@ -127,12 +121,17 @@ def test_an_arm_says_how_its_protocol_differs(findings: Findings) -> None:
     assert say.arm("exploding") == "Where gradients do explode"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_stale_results_are_listed_and_counted(store: SmallStore, language: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def stale(store: SmallStore) -> Findings:
+    """What is said of the store if the ReLU network's code has changed since."""
     rows = [{**row, "technique_hash": "0" * 12} if row["technique"] == "relu" else row for row in store.rows]
-    stale = replace(store, rows=rows)
-    found, words = gather(stale), language_of(language)
-    assert found.stale_runs == sum(row["technique"] == "relu" for row in rows)
+    return gather(replace(store, rows=rows))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_stale_results_are_listed_and_counted(store: SmallStore, stale: Findings, language: str) -> None:
+    found, words = stale, language_of(language)
+    assert found.stale_runs == sum(row["technique"] == "relu" for row in store.rows)
     assert {old.technique for old in found.stale} == {"relu"}
     content = page(found, words)
     section = content.partition('<section id="stale">')[2].partition("</section>")[0]
@@ -159,7 +158,7 @@ def renamed(store: SmallStore) -> SmallStore:
     return replace(store, probe_rows=renamed(store.probe_rows), gradient_rows=renamed(store.gradient_rows))
 
 
-def test_states_of_any_name_are_shown(store: SmallStore, renamed: SmallStore) -> None:
+def test_states_of_any_name_are_shown(findings: Findings, renamed: SmallStore) -> None:
     found, words = gather(renamed), language_of("en")
     table = next(section_module.Flow(Page(found, words))._tables("main", found))
     assert isinstance(table, Table)
@@ -170,7 +169,7 @@ def test_states_of_any_name_are_shown(store: SmallStore, renamed: SmallStore) ->
     key = SettingKey("lstm", "adding", 20)
     assert found.flow.output(key) == found.flow.asked(key, "h") == "output"
     assert found.flow.asked(key, "memory") == "memory"
-    same = gather(store).flow.curve(key, "end", "h")
+    same = findings.flow.curve(key, "end", "h")
     there = found.flow.curve(key, "end", "output")
     assert same is not None
     assert there is not None

@@ -17,6 +17,7 @@ from bench.evidence.claims import book, further_claims
 from bench.evidence.estimands import estimands
 from bench.languages import language as language_of
 from bench.report.claim_pages import ClaimPages
+from bench.report.document import Card
 from bench.report.findings import Findings, gather
 from bench.report.section import Page
 from bench.report.sections import sections
@@ -85,13 +86,9 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-@pytest.fixture
-def findings(store: SmallStore, plugin: Path) -> Findings:
+def test_a_family_has_a_section_of_its_own(store: SmallStore, plugin: Path) -> None:
     load_plugins([plugin])
-    return gather(store)
-
-
-def test_a_family_has_a_section_of_its_own(findings: Findings) -> None:
+    findings = gather(store)
     page = Page(findings, language_of("en"))
     sections = list(FurtherClaims(page).sections())
     ours, section = (part for part in sections if not part.appendix)
@@ -107,8 +104,8 @@ def test_a_family_has_a_section_of_its_own(findings: Findings) -> None:
     assert pages.table("verdicts-1", "Claim").groups[0].rows[0].cells[1].startswith("The LSTM's gradient")
 
 
-def test_without_a_plugin_there_are_our_own_further_claims_alone(store: SmallStore) -> None:
-    section, more = FurtherClaims(Page(gather(store), language_of("en"))).sections()
+def test_without_a_plugin_there_are_our_own_further_claims_alone(findings: Findings) -> None:
+    section, more = FurtherClaims(Page(findings, language_of("en"))).sections()
     assert section.title == more.title == "Beyond the source"
     _, table, *cards = section.blocks
     assert table.caption.startswith("Beyond the source: The verdicts.")
@@ -116,14 +113,14 @@ def test_without_a_plugin_there_are_our_own_further_claims_alone(store: SmallSto
     assert sorted(card.id for card in cards) == [claim.id for claim in further_claims()]
 
 
-def test_the_claims_figures_are_drawn_once_for_all_families(store: SmallStore) -> None:
+def test_the_claims_figures_are_drawn_once_for_all_families(findings: Findings) -> None:
     drawn: list[dict] = []
 
     def draw() -> dict:
         drawn.append({})
         return drawn[-1]
 
-    page = Page(gather(store), language_of("en"), claim_pictures=draw)
+    page = Page(findings, language_of("en"), claim_pictures=draw)
     for section in (Claims, FurtherClaims):
         assert list(section(page).sections())
     assert len(drawn) == 1
@@ -135,13 +132,13 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from functools import partial
 from made_up.verdicts import FEW, make_verdicts
-from made_up.whole import small_study
+from made_up.whole import whole_study
 from bench.cli.options import load_plugins
 from bench.report import findings, write_report
 if __name__ == "__main__":
     findings.judge = partial(make_verdicts, claims=FEW)
     load_plugins([Path({plugin!r})])
-    write_report(small_study(), Path({folder!r}), ["en", "zh"], jobs=2, only=["html"])
+    write_report(whole_study(2, ("adding",), ("tanh", "lstm")), Path({folder!r}), ["en", "zh"], jobs=2, only=["html"])
 """
 
 

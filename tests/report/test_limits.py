@@ -18,7 +18,7 @@ from bench.languages import language as language_of
 from bench.records.settings import Protocol
 from bench.report.counts import counts
 from bench.report.document import Box, Document, Figure, Items, Section, Table, Terms, Text, blocks_of
-from bench.report.findings import Findings, gather
+from bench.report.findings import Findings
 from bench.report.front import facts, limits_box, warning
 from bench.report.limits import limits, start_radius
 from bench.report.names import Names
@@ -28,14 +28,8 @@ from bench.report.render.numbering import Numbering
 from bench.report.section import Page
 from bench.report.sections.answer import Answer
 from bench.report.sections.fairness import Fairness
-from bench.testing.made_up import SmallStore
 
 FEW = [Shortfall("seeds", 2, 11), Shortfall("cut", 100, 1000)]
-
-
-@pytest.fixture(scope="module")
-def findings(store: SmallStore) -> Findings:
-    return gather(store)
 
 
 def told(boxes: Any, words: Language) -> str:

@@ -10,15 +10,9 @@ from bench.languages import language as language_of
 from bench.report.draw.canvas import Box, axes_at
 from bench.report.draw.marks import MOST, mark, thinned, told, values
 from bench.report.draw.style import WIDTH
-from bench.report.findings import Findings, gather
+from bench.report.findings import Findings
 from bench.report.names import Names
 from bench.report.trained import Trained
-from bench.testing.made_up import SmallStore
-
-
-@pytest.fixture(scope="module")
-def findings(store: SmallStore) -> Findings:
-    return gather(store)
 
 
 def test_values_lie_where_the_axes_put_them() -> None:

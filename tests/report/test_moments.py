@@ -12,7 +12,7 @@ from bench.languages import language
 from bench.records.cell import SettingKey
 from bench.report.document import Table, Text
 from bench.report.equal_updates import equal_rates
-from bench.report.findings import Findings, gather
+from bench.report.findings import Findings
 from bench.report.section import Page
 from bench.report.sections.moments import Moments
 from bench.testing.made_up import Row, SmallStore, member, probe, setting
@@ -41,11 +41,6 @@ def test_everyone_is_seen_after_equally_many_updates_seed_by_seed() -> None:
     assert (tanh.decay, lstm.decay) == (pytest.approx(-0.3), pytest.approx(-0.1))  # of −0.4, −0.2 and of −0.2, 0
     assert (tanh.seeds, tanh.first, tanh.last) == (lstm.seeds, lstm.first, lstm.last) == (2, 50, 100)
     assert tanh.low < tanh.decay < tanh.high
-
-
-@pytest.fixture(scope="module")
-def findings(store: SmallStore) -> Findings:
-    return gather(store)
 
 
 def test_one_table_has_both_moments_of_all_techniques(findings: Findings) -> None:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from bench.languages import language as language_of
-from bench.report.findings import Findings, gather
+from bench.report.findings import Findings
 from bench.report.names import Names
 from bench.report.rows import TaskWords
 from bench.report.vocabulary import FAMILIES
 from bench.techniques import techniques
-from bench.testing.made_up import SmallStore
-
-
-@pytest.fixture(scope="module")
-def findings(store: SmallStore) -> Findings:
-    return gather(store)
 
 
 def test_results_of_this_projects_own_are_named_whether_they_say_it_or_not(findings: Findings) -> None:

@@ -44,9 +44,9 @@ def french(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_report_is_written_in_it_and_what_it_lacks_in_english(
-    store: SmallStore, french: Path, tmp_path: Path, jobs: int
+    little: SmallStore, french: Path, tmp_path: Path, jobs: int
 ) -> None:
-    write_report(store, tmp_path / "report", [str(french)], jobs=jobs, only=["html", "md"])
+    write_report(little, tmp_path / "report", [str(french)], jobs=jobs, only=["html", "md"])
     content = html.unescape((tmp_path / "report" / "report.fr.html").read_text(encoding="utf-8"))
     assert '<html lang="fr-FR">' in content
     assert "<h2>La réponse</h2>" in content

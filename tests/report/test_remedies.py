@@ -6,19 +6,16 @@ import re
 from dataclasses import replace
 
 import pytest
-from made_up.verdicts import make_verdicts
 from made_up.whole import whole_study
 from rendering import texts
 
 from bench.evidence.claims import source_claims
 from bench.evidence.source import load_rows
 from bench.languages import language as language_of
-from bench.report import findings as findings_module
 from bench.report.document import Items
 from bench.report.findings import Findings, gather
 from bench.report.remedies import Remedies, distance
 from bench.report.section import Page
-from bench.testing.made_up import SmallStore
 
 
 def remedies_of(findings: Findings, language: str = "en") -> Remedies:
@@ -81,10 +78,8 @@ def test_a_remedy_that_helps_is_told_with_its_runs_and_the_baselines(
     assert "not measured." in own[3], "no residual connection was run"
 
 
-def test_of_each_remedy_the_clearest_decided_claims_are_told(store: SmallStore) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(findings_module, "judge", make_verdicts)
-        findings = gather(store)
+def test_of_each_remedy_the_clearest_decided_claims_are_told(all_judged: Findings) -> None:
+    findings = all_judged
     names = [row.called(language_of("en")) for row in load_rows()]
     told = said(findings)
     assert [text.partition(":")[0] for text in told] == names
@@ -105,10 +100,8 @@ def test_of_each_remedy_the_clearest_decided_claims_are_told(store: SmallStore) 
         assert text.endswith("None of the claims about it could be tested with what is stored.")
 
 
-def test_a_rate_is_told_as_a_factor_per_step(store: SmallStore) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(findings_module, "judge", make_verdicts)
-        findings = gather(store)
+def test_a_rate_is_told_as_a_factor_per_step(all_judged: Findings) -> None:
+    findings = all_judged
     part = next(p for claim in findings.verdicts for p in claim.parts if p.unit == "nat/step")
     told = remedies_of(findings)._estimate(replace(part, effect=-0.1508, low=-0.16, high=-0.14))
     assert re.search(r": ×0\.86 per step \(0\.85 to 0\.87; ", told)

@@ -81,8 +81,9 @@ def test_every_figure_says_what_it_shows(store: SmallStore, rendered: Path, lang
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
     claims = sum(any(part.verdict != "not run" for part in claim.parts) for claim in make_all(store))
     families = {own_word("techniques", Spec.base(row["technique"]), "family") for row in store.rows}
-    # answer, what to use, claims, gradient flow, what techniques are, tasks, the arm that was trained
-    assert len(alts) == 2 + claims + 2 + len(families) + 4 * 2 + 1
+    # answer, what to use, claims, gradient flow, tasks, the arm that was trained; what techniques are, which for some
+    # families is told in the appendix as well, of techniques that other arms alone have
+    assert 0 <= len(alts) - (2 + claims + 2 + 4 * 2 + 1) - len(families) <= len(families)
     assert all(len(alt) > 10 for alt in alts)
 
 
@@ -152,7 +153,7 @@ def test_other_protocols_are_counted_and_named() -> None:
 
 
 def test_missing_pango_leaves_the_html_and_names_the_packages(
-    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import builtins
 
@@ -165,16 +166,16 @@ def test_missing_pango_leaves_the_html_and_names_the_packages(
 
     monkeypatch.setattr(builtins, "__import__", without_pango)
     with pytest.raises(BenchError, match="apt-get install libpango"):
-        write_report(store, tmp_path)
+        write_report(little, tmp_path)
     assert pages_in(tmp_path) == ["report.en.html", "report.zh.html"]
 
 
 def test_missing_chinese_font_leaves_everything_but_the_chinese_pdf(
-    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pdf, "can_set", lambda words: words.code != "zh")
     with pytest.raises(BenchError, match="fonts-noto-cjk"):
-        write_report(store, tmp_path, ["zh"])
+        write_report(little, tmp_path, ["zh"])
     assert pages_in(tmp_path) == ["report.zh.html"]
 
 

@@ -108,8 +108,8 @@ def test_figures_are_drawings_of_their_own(rendered: Path, language: str) -> Non
     assert any(file.name.endswith("-S01.svg") for file in files)
 
 
-def test_figures_come_as_png_where_asked(store: SmallStore, tmp_path: Path) -> None:
-    write_report(store, tmp_path, ["en"], png_dpi=30, only=["html"])
+def test_figures_come_as_png_where_asked(little: SmallStore, tmp_path: Path) -> None:
+    write_report(little, tmp_path, ["en"], png_dpi=30, only=["html"])
     drawings = {file.stem for file in tmp_path.rglob("*.svg")}
     pixels = {file.stem: file.read_bytes()[:8] for file in tmp_path.rglob("*.png")}
     assert set(pixels) == drawings

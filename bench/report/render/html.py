@@ -229,7 +229,7 @@ def _has_head(table: Table) -> bool:
 
 
 def _shape(table: Table) -> dict[str, object]:
-    """What a table's template asks about it."""
+    """Return the shape of a table, as its template asks for it."""
     return {"head": _has_head(table), "classes": _classes(table), "cards": _becomes_cards(table)}
 
 
