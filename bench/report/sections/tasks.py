@@ -39,7 +39,9 @@ class Tasks(ReportSection):
             id = f"task-{place}"
             yield Section(id, self.say.task(task), tuple(self._task(task, id)), kind="task")
             if self._trained(task):
-                yield Section(f"{id}-details", self.say.task(task), tuple(self._more(task, id)), appendix=True)
+                yield Section(
+                    f"{id}-details", self.behind(self.say.task(task)), tuple(self._more(task, id)), appendix=True
+                )
 
     def _task(self, task: str, id: str) -> Iterator[Block]:
         yield Text(self._about(task))
