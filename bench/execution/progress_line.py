@@ -29,6 +29,21 @@ class _Lines(tqdm):
             self.fp.flush()
 
 
+def _bar(total: int, unit: str, form: str) -> tqdm:
+    """A progress bar in this program's manner; none where a log is kept."""
+    terminal, logged = is_terminal(sys.stderr), LOG.isEnabledFor(logging.INFO)
+    return (tqdm if terminal else _Lines)(
+        total=total, disable=not total or logged or sys.stderr is None,
+        unit=unit, file=sys.stderr, dynamic_ncols=terminal, leave=terminal, smoothing=0.1,
+        mininterval=0.2 if terminal else SECONDS_BETWEEN_LINES, bar_format=form,
+    )  # fmt: skip
+
+
+def cost_line(total: int) -> tqdm:
+    """The progress of timing settings, which starts when training has ended."""
+    return _bar(total, "setting", "timing {n:.0f}/{total:.0f} settings [{elapsed}<{remaining}]{postfix}")
+
+
 class ProgressLine:
     """Runs done of all, their rate, the time left, what is being trained, how many solved, and the best so far.
 
@@ -36,13 +51,8 @@ class ProgressLine:
     """
 
     def __init__(self, total: int) -> None:
-        terminal, logged = is_terminal(sys.stderr), LOG.isEnabledFor(logging.INFO)
-        self.bar = (tqdm if terminal else _Lines)(
-            total=total, disable=not total or logged or sys.stderr is None,
-            unit="run", file=sys.stderr, dynamic_ncols=terminal, leave=terminal, smoothing=0.1,
-            mininterval=0.2 if terminal else SECONDS_BETWEEN_LINES,
-            bar_format="{percentage:3.0f}% {n:.0f}/{total:.0f} runs [{elapsed}<{remaining}, {rate_fmt}]{postfix}",
-        )  # fmt: skip
+        form = "{percentage:3.0f}% {n:.0f}/{total:.0f} runs [{elapsed}<{remaining}, {rate_fmt}]{postfix}"
+        self.bar = _bar(total, "run", form)
         self._finished = 0.0
         self._running: dict[str, tuple[str, float]] = {}
         """Label and members done, of each cohort that trains, by its key; the one heard from last is the last."""

@@ -18,7 +18,7 @@ from bench.execution.messages import Clocked, Died, Measured, Progress, Result
 from bench.execution.needs import needed
 from bench.execution.order import BreadthFirst, Budget, Ladder, LongestFirst, Next, Order, ladders_of
 from bench.execution.plan import distinct, missing_cohorts, paces_of, seconds_of
-from bench.execution.progress_line import LOG, ProgressLine
+from bench.execution.progress_line import LOG, ProgressLine, cost_line
 from bench.execution.worker import clock, measure, train
 from bench.execution.workforce import Hire, Workforce
 from bench.protocol.ladder import CLIMBED_BY, next_cohort
@@ -297,8 +297,11 @@ class _Run:
             missing = [setting for hashed, setting in self._to_cost().items() if hashed not in known]
             LOG.info("costs to measure: %d", len(missing))
             try:
-                for setting in missing:
-                    rows += self._cost(setting, crew)
+                with cost_line(len(missing)) as line:
+                    for setting in missing:
+                        line.set_postfix_str(setting.label)
+                        rows += self._cost(setting, crew)
+                        line.update()
             finally:
                 if rows:
                     self.store.write_costs(typed(rows, COSTS))
