@@ -113,8 +113,8 @@ class ClaimPages:
             yield Text((Styled(self._robust_title(claim), "label"), " ", self._analyses(claim)), "robustness")
         for floor in self.floors(claim):
             yield Text((Styled(self.words("Noise floor:"), "label"), " ", floor), "robustness")
-        for matrix in self._starts(claim):
-            yield Text((Styled(self.words("The start:"), "label"), " ", self.say.start(matrix)), "robustness")
+        for start in dict.fromkeys(map(self.say.start, self._starts(claim))):
+            yield Text((Styled(self.words("The start:"), "label"), " ", start), "robustness")
         yield from self._trail(claim)
 
     def _starts(self, claim: ClaimVerdict) -> Iterator[Matrix]:

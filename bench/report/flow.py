@@ -88,6 +88,9 @@ class Flow:
     """Quantities that were probed, by setting, in the probe's order: states are in the order of their declaration."""
     training: dict[SettingKey, InTraining]
     """Shares, by setting, of updates that clipping changed, and of intervals between evaluations with a spike."""
+    over_training: dict[tuple[SettingKey, str], dict[float, Profile]]
+    """Profiles of the lowest layer by setting and quantity, and by the updates after which they were measured; infinite
+    at the end of training."""
 
     def lag(self, task: str) -> int | None:
         """Return a task's longest lag at which the baseline's flow was measured, else any technique's, else None."""
@@ -144,7 +147,9 @@ class Flow:
 def flow(scope: Scope) -> Flow:
     """Average an arm's gradient tables over seeds."""
     rates = rows_of(_rates(scope.probes), FlowRate)
-    return Flow(_profiles(scope.gradients), rates, _probed(scope.probes), _training(scope.curves))
+    training = _training(scope.curves)
+    over_training = _over_training(scope.gradients)
+    return Flow(_profiles(scope.gradients), rates, _probed(scope.probes), training, over_training)
 
 
 def _profiles(gradients: pd.DataFrame) -> pd.DataFrame:
@@ -153,6 +158,21 @@ def _profiles(gradients: pd.DataFrame) -> pd.DataFrame:
     means = (shown.log_norm / math.log(10)).groupby([shown[k] for k in [*PROFILE, "lag_back"]], sort=False).mean()
     table = means.rename("log10_norm").reset_index()
     return table[np.isfinite(table.log10_norm)].sort_values("lag_back", kind="stable")
+
+
+def _over_training(gradients: pd.DataFrame) -> dict[tuple[SettingKey, str], dict[float, Profile]]:
+    """Average profiles over the seeds that had not ended before."""
+    lowest = gradients[gradients.layer == 0]
+    when = lowest["update"].astype(float).mask(lowest.moment == "end", math.inf)
+    keys = [*SETTING, "quantity", "when", "lag_back"]
+    shown = lowest.assign(when=when, log10_norm=lowest.log_norm / math.log(10))
+    table = shown.groupby(keys, sort=False)["log10_norm"].mean().reset_index()
+    table = table[np.isfinite(table.log10_norm)].sort_values(["when", "lag_back"], kind="stable")
+    found: dict[tuple[SettingKey, str], dict[float, Profile]] = {}
+    for (*setting, quantity, moment), rows in table.groupby(keys[:-1], sort=False):
+        profile = Profile(rows.lag_back.to_numpy(), rows.log10_norm.to_numpy())
+        found.setdefault((SettingKey(*setting), quantity), {})[float(moment)] = profile
+    return found
 
 
 def _rates(probes: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from bench.report.protocols import Entry
 from bench.report.rows import grouped
 from bench.report.section import Page
 
+DATE = len("2026-01-31")
+"""Letters of a date, with which a moment begins."""
+
 
 def facts(page: Page) -> Iterator[tuple[str, str]]:
     """Yield the facts about the study."""
@@ -22,9 +25,9 @@ def facts(page: Page) -> Iterator[tuple[str, str]]:
     if findings.counts.probed:
         yield words("Untrained"), words("{probed} networks", **counted)
     if findings.origins:
-        first = n.when(min(origin.first for origin in findings.origins))
-        last = n.when(max(origin.last for origin in findings.origins))
-        yield words("Trained"), words("{first} to {last} (UTC)", first=first, last=last)
+        first = n.when(min(origin.first for origin in findings.origins))[:DATE]
+        last = n.when(max(origin.last for origin in findings.origins))[:DATE]
+        yield words("Trained"), first if first == last else n.range(first, last)
 
 
 def warning(page: Page) -> Box:

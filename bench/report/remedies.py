@@ -142,7 +142,7 @@ class Remedies:
         return int(row.horizon) if row is not None and row.known else 0
 
     def _baseline(self, task: str, lag: int) -> str:
-        """How often the baseline solves a task at a lag, or at the longest one at which it was run."""
+        """Say how often the baseline solves a task at a lag, or at the longest one at which it was run."""
         measured = [e for e in self.findings.estimates_on(task, measured=True) if e.technique == BASELINE]
         last = max((e for e in measured if e.lag <= lag), key=lambda e: e.lag)
         counts = {"solved": last.solved, "runs": last.runs}

@@ -88,7 +88,11 @@ class ReportSection(ABC):
         if blocks := tuple(self.blocks()):
             yield Section(self.name, title, blocks, appendix=self.in_appendix)
         if details := tuple(self.details()):
-            yield Section(f"{self.name}-details", title, details, appendix=True)
+            yield Section(f"{self.name}-details", self.behind(title), details, appendix=True)
+
+    def behind(self, title: str) -> str:
+        """Return the title that the details of a section have in the appendix."""
+        return self.words("{title}: details", title=title)
 
     def referring(self, text: str, **names: str) -> Rich:
         """A marked text whose braces are filled with references to figures and tables by their names."""

@@ -77,10 +77,10 @@ class Trails:
         runs = sorted(runs, key=lambda run: run.seed)
         first, last = runs[0], runs[-1]
         known = [run.mlflow_run_id for run in runs[:MOST_RUNS]]
-        name = run_name(first.key, first.seed, first.learning_rate, first.role)
+        seeds = f"{first.seed}–{last.seed}" if len(runs) > 1 else first.seed
         return Step(
             experiment=task_experiment(first.task),
-            name=name + (f"–{last.seed}" if len(runs) > 1 else ""),
+            name=run_name(first.key, seeds, first.learning_rate, first.role),
             ids=[(run[:SHORT], self.addresses.run(first.task, run) if self.addresses else "") for run in known],
             more=len(runs) - len(known),
             place=place(first.setting_hash, first.role),

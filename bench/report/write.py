@@ -78,12 +78,14 @@ def write_report(
     png_dpi: int = 0,
     only: Sequence[str] = USUAL,
     brief: bool = False,
+    then: Callable[[Findings, list[Path]], None] | None = None,
 ) -> list[Path]:
     """Render report.<language>.html and .pdf into `output`, and next to them the files that go with them.
 
     With `addresses`, runs are links into MLflow. languages: codes, or paths of folders; English and Chinese if none are
     given. only: the names of the formats that are written. brief: instead write brief.<language>.html and .pdf, which
-    have the answer, the advice and the source's table on a few pages.
+    have the answer, the advice and the source's table on a few pages. then: called with what was
+    found and the pages' files.
 
     Next to the pages are figures/ (SVG; with `png_dpi` PNG too), tables/ (CSV), references.bib and manifest.json.
     Returns the pages' files. With two jobs another process does half of the work. Whatever can be written is, before
@@ -108,6 +110,8 @@ def write_report(
         written += _write_shared(findings, output)
         write_whole(output / MANIFEST, manifest(findings, output, written))
     pages = sorted(file for file in written if file.parent == output and file.stem.startswith(f"{job.stem}."))
+    if then:
+        then(findings, pages)
     if problems := dict.fromkeys(problem for part in done for problem in part.problems):
         raise BenchError(f"{' '.join(problems)} Written: {', '.join(map(str, pages))}.")
     return pages
@@ -146,10 +150,11 @@ def _write_language(findings: Findings, code: str, job: Job, helper: ProcessPool
 
 
 def _beside(words: Language, job: Job) -> Beside:
-    """What a page of the report can lead to."""
+    """List the places that a page of the report can lead to."""
     pages = others(job.stem, words, [*map(language, job.languages)], [formats()[name].ending for name in job.formats])
     shared = [Place(words.translation(text), file) for file, text in SHARED.items()]
-    return Beside(f"figures/{words.code}", f"tables/{words.code}", (*pages, *shared, *homes(words)))
+    own = f"{job.stem}/" if job.brief else ""  # its figures and tables have other numbers
+    return Beside(f"{own}figures/{words.code}", f"{own}tables/{words.code}", (*pages, *shared, *homes(words)))
 
 
 def _sentence(section: Broken) -> str:

@@ -95,10 +95,13 @@ def record_experiment(kind: Kind) -> str:
     return RECORD_PREFIX + (f"{kind}-{COST_METHOD}" if kind == "costs" else kind)
 
 
-def run_name(key: SettingKey, seed: int, learning_rate: float, role: str) -> str:
-    """Return a readable name, unique within the cohort: 'lstm adding lag 50 seed 3'."""
-    name = f"{key.technique} {key.task} lag {key.lag} seed {seed}"
-    return name if role == "measured" else f"{name} rate {learning_rate:g}"
+def run_name(key: SettingKey, seed: int | str, learning_rate: float, role: str) -> str:
+    """Return a readable name, unique within the cohort: '#3 lstm, lag 50', of seed 3.
+
+    The task is the experiment's. What tells runs apart stands first, for MLflow cuts names.
+    """
+    name = f"#{seed} {key.technique}, lag {key.lag}"
+    return name if role == "measured" else f"{name}, rate {learning_rate:g}"
 
 
 def params(row: dict[str, Any]) -> list[Param]:
@@ -133,20 +136,23 @@ def status(row: dict[str, Any]) -> str:
 def metrics(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> list[Metric]:
     """A member's learning curve and gradient flow by update, and where it ended.
 
-    Timestamps follow from the update alone, one millisecond each: writing twice gives the same points.
+    Timestamps follow from the update alone, one millisecond each: writing twice gives the same points. A loss that is
+    the metric is not written again.
     """
     return [Metric(name, value, started(row) + step, step) for name, value, step in _points(row, curve, probes)]
 
 
 def _points(row: dict[str, Any], curve: pd.DataFrame, probes: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
     lowest = probes[(probes["quantity"] == _output(probes)) & (probes["layer"] == 0)]
-    for table, names in ((curve, CURVE_METRICS), (lowest, FLOW_METRICS)):
+    twice = ["loss"] if curve["metric"].equals(curve["loss"]) else []
+    curves = {column: name for column, name in CURVE_METRICS.items() if column not in twice}
+    for table, names in ((curve, curves), (lowest, FLOW_METRICS)):
         for column, name in names.items():
             for update, value in zip(table["update"].tolist(), table[column].tolist(), strict=True):
                 if math.isfinite(value):
                     yield name, value, update
     for column, name in FINAL.items():
-        if math.isfinite(row[column]):
+        if math.isfinite(row[column]) and column not in twice:
             yield name, float(row[column]), 0
     yield SOLVED, float(row["outcome"] == "solved"), 0
 

@@ -49,6 +49,17 @@ def artifact(artifacts: Path, run_id: str, name: str) -> Path:
     return file
 
 
+def place_for(artifacts: Path, run_id: str, name: str) -> Path:
+    """Return where a run's file is to be written in a local store; raises ValueError if that would lie outside."""
+    if not is_run(run_id):
+        raise ValueError("its id is not one of MLflow's")
+    folder = (artifacts / run_id / "artifacts" / name).parent.resolve()
+    if not folder.is_relative_to(artifacts.resolve() / run_id):
+        raise ValueError(f"the folder of {name} is a link that leads out of it")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / Path(name).name
+
+
 def checksum(file: Path) -> str:
     """SHA-256 of a file's content."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

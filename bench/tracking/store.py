@@ -21,12 +21,13 @@ from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from bench.errors import BenchError, brief
+from bench.files import write_whole
 from bench.records.columns import Table
 from bench.records.result import COSTS, MEMBER, CohortResult, typed
 from bench.records.settings import Cohort, digest
 from bench.records.snapshot import TIMINGS, Snapshot
 from bench.records.study import Study
-from bench.tracking import layout
+from bench.tracking import layout, notes, said
 from bench.tracking.address import Location, locate
 from bench.tracking.clock import server_time
 from bench.tracking.contents import FILES, SNAPSHOT_FILE, LostError, is_lost
@@ -34,7 +35,7 @@ from bench.tracking.layout import BEGUN, COMPLETE, KEY, SEQUENCE, WRITER, Kind
 from bench.tracking.local import mend
 from bench.tracking.opening import connect, plainly, reach
 from bench.tracking.place import Place, check_one_name
-from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum
+from bench.tracking.reading import UNREADABLE, artifact, check_sum, checksum, place_for
 from bench.tracking.records import Records
 from bench.tracking.state import hold, lock_file, writer
 
@@ -139,14 +140,34 @@ class Store:
         with plainly(self.shown), self._record(kind, name, digest(rows.to_json(orient="records"))) as (_, folder):
             _save(rows, columns, folder / f"{kind}.parquet")
 
+    def write_file(self, run: Run, name: str, content: bytes) -> None:
+        """Put a file that is for people alone with a run that is there, in place of one of that name."""
+        self.place.check()
+        with plainly(self.shown):
+            if self.location.database is not None and self.location.artifacts is not None:
+                try:
+                    place = place_for(self.location.artifacts, run.info.run_id, name)
+                except ValueError as error:
+                    raise BenchError(
+                        f"Cannot write to run {run.info.run_id} in store {self.shown}: {error}."
+                    ) from error
+                write_whole(place, content, "choose another store with --store")
+                return
+            with tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / Path(name).name).write_bytes(content)
+                above = Path(name).parent.as_posix()
+                self.client.log_artifacts(run.info.run_id, folder, None if above == "." else above)
+
     def _write_members(self, result: CohortResult, record: str) -> list[str]:
         curves, probes = (dict(iter(table.groupby(_MEMBER))) for table in (result.curves, result.probes))
         experiment = self.records.home(result.cohort.setting.task)
+        cohorts = self.records.experiment(layout.record_experiment("cohorts"))
         runs = []
         for row in result.members.to_dict("records"):
             who = row["seed"], row["learning_rate"]
             name = layout.run_name(result.cohort.setting.key, *who, result.cohort.role)
-            run = self.client.create_run(experiment, layout.started(row), layout.tags(row, record), name).info.run_id
+            told = layout.tags(row, record) | {notes.TAG: said.of_member(row, experiment, cohorts, record)}
+            run = self.client.create_run(experiment, layout.started(row), told, name).info.run_id
             metrics = layout.metrics(row, curves.get(who, result.curves[:0]), probes.get(who, result.probes[:0]))
             self.client.log_batch(run, metrics, layout.params(row))
             self.client.set_terminated(run, layout.status(row), layout.ended(row))
@@ -226,6 +247,10 @@ class Store:
     def snapshots(self) -> list[Snapshot]:
         """One at the end of each run, the newest last."""
         return self._read("snapshots", SNAPSHOT_FILE)
+
+    def table(self, record: Run, name: str) -> pd.DataFrame:
+        """One table of one cohort's record: members, curves, gradients or probes. Raises BenchError."""
+        return self._parsed(record, "cohorts", f"{name}.parquet").to_pandas()
 
     def _of_members(self, name: str) -> pd.DataFrame:
         return self._table("cohorts", f"{name}.parquet", layout.STORED_OF_MEMBERS[name])

@@ -11,15 +11,12 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from bench.records.settings import digest
+from bench.tracking import views
 from bench.tracking.environment import UI_STORE
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+from bench.tracking.ui_page import App, Message, Page, Receive, Send
 
 SECONDS_TO_END = 3
 """Seconds for answers that are on their way when the program ends."""
@@ -74,13 +71,22 @@ class Door:
 
 def serve(host: str, port: int) -> None:
     """Serve the store that UI_STORE names until standard input ends, which it does with the parent."""
-    os.environ["_MLFLOW_SERVER_FILE_STORE"] = os.environ.pop(UI_STORE)  # as MLflow's own command does
+    store = os.environ.pop(UI_STORE)
+    os.environ["_MLFLOW_SERVER_FILE_STORE"] = store  # as MLflow's own command does
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # else nine more processes
     os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"localhost:{port},{host}:{port}"  # its own list lets 10.evil.com in
     import uvicorn
+    from mlflow import MlflowClient
 
     warnings.filterwarnings("ignore", message="starlette.middleware.wsgi")
     from mlflow.server.fastapi_app import app
+
+    client = MlflowClient(store)
+
+    def furnished() -> list[str]:
+        """Return the experiments that open on their trained runs."""
+        found = client.search_experiments(filter_string=f"tags.`{views.TAG}{views.TRAINED}` LIKE '%'")
+        return [experiment.experiment_id for experiment in found]
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[Any] | None = None) -> None:
@@ -90,7 +96,7 @@ def serve(host: str, port: int) -> None:
 
     server = Server(
         uvicorn.Config(
-            Door(app, host, port),
+            Door(Page(app, furnished, digest(store)), host, port),
             host=host,
             port=port,
             lifespan="off",

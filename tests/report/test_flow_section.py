@@ -19,8 +19,9 @@ from bench.languages import language as language_of
 from bench.records.cell import SettingKey
 from bench.records.result import GRADIENTS, PROBES, typed
 from bench.report.document import Cell, Table
+from bench.report.draw.over_training import over_training
 from bench.report.findings import Findings, gather
-from bench.report.flow import REACH_SHARE, Flow, _profiles, _rates, _training, flow
+from bench.report.flow import REACH_SHARE, Flow, _over_training, _profiles, _rates, _training, flow
 from bench.report.section import Page
 from bench.report.sections import flow as section_module
 from bench.report.sections.arms import about
@@ -46,6 +47,32 @@ def test_profiles_are_means_of_logarithms_over_seeds() -> None:
 def test_what_is_measured_during_training_is_not_drawn() -> None:
     row = {**HERE, "moment": "during", "seed": 1, "step": 3, "lag_back": 0, "log_norm": 0.0}
     assert _profiles(typed([row], STORED_OF_MEMBERS["gradients"])).empty
+
+
+def test_over_training_means_are_of_the_seeds_that_were_still_training() -> None:
+    known = {(1, 0, "start"): -1.0, (2, 0, "start"): -3.0, (1, 50, "during"): -2.0, (1, 80, "end"): -4.0,
+             (2, 40, "end"): -6.0}  # fmt: skip
+    rows = [
+        {**HERE, "moment": moment, "seed": seed, "update": update, "step": 3 - back, "lag_back": back,
+         "log_norm": norm * back}
+        for (seed, update, moment), norm in known.items()
+        for back in (0, 1)
+    ]  # fmt: skip
+    (profiles,) = _over_training(typed(rows, STORED_OF_MEMBERS["gradients"])).values()
+    assert list(profiles) == [0.0, 50.0, math.inf]
+    last = [profile.log10_norms[-1] * math.log(10) for profile in profiles.values()]
+    assert last == pytest.approx([-2.0, -2.0, -5.0])
+    assert all(list(profile.lags_back) == [0, 1] for profile in profiles.values())
+
+
+def test_strips_are_drawn_of_what_was_probed_in_training(findings: Findings) -> None:
+    say = Sentences(findings, language_of("en"))
+    drawn = over_training(findings, say, "an alternative text")
+    assert drawn is not None
+    told = [value[2] for value in drawn.values]
+    assert any(text.startswith("LSTM") and "at the end of training" in text for text in told)
+    untrained = next(matrix for matrix in findings.arms.values() if not matrix.trained)
+    assert over_training(untrained, say, "an alternative text") is None
 
 
 def test_rates_carry_an_interval_over_seeds() -> None:
@@ -134,14 +161,14 @@ def test_stale_results_are_listed_and_counted(store: SmallStore, stale: Findings
     assert found.stale_runs == sum(row["technique"] == "relu" for row in store.rows)
     assert {old.technique for old in found.stale} == {"relu"}
     content = page(found, words)
-    section = content.partition('<section id="stale">')[2].partition("</section>")[0]
+    section = content.partition('id="stale">')[2].partition("</section>")[0]
     assert words("the technique's code has changed") in html.unescape(section)
     assert "relu" not in {e.technique for e in found.estimates if e.measured}
 
 
 def test_gradients_that_were_not_stored_are_no_error(store: SmallStore) -> None:
     bare = replace(store, gradient_rows=[], probe_rows=[])
-    assert "No gradients have been stored." in page(gather(bare), language_of("en"))
+    assert "No gradients of the main matrix have been stored." in page(gather(bare), language_of("en"))
 
 
 @pytest.fixture

@@ -81,8 +81,9 @@ def test_every_figure_says_what_it_shows(store: SmallStore, rendered: Path, lang
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text_of(rendered, language))
     claims = sum(any(part.verdict != "not run" for part in claim.parts) for claim in make_all(store))
     families = {own_word("techniques", Spec.base(row["technique"]), "family") for row in store.rows}
-    # answer, what to use, claims, gradient flow, what techniques are, tasks, the arm that was trained
-    assert len(alts) == 2 + claims + 2 + len(families) + 4 * 2 + 1
+    # answer, what to use, claims, gradient flow, tasks, the arm that was trained; what techniques are, which for some
+    # families is told in the appendix as well, of techniques that other arms alone have
+    assert 0 <= len(alts) - (2 + claims + 2 + 4 * 2 + 1) - len(families) <= len(families)
     assert all(len(alt) > 10 for alt in alts)
 
 

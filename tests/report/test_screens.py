@@ -115,7 +115,7 @@ def test_a_values_text_hides_no_value_of_a_full_figure(opened: Open) -> None:
       }).length;
     }"""
     with opened() as page:
-        figure = page.locator("#overview figure").first
+        figure = page.locator("#summary figure").first
         plot, count = figure.locator(".plot"), figure.locator(".values li").count()
         assert count > 10
         plot.focus()

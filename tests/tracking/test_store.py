@@ -66,7 +66,7 @@ def test_types_hold_where_a_column_is_empty(store):
 def test_a_member_is_a_flat_readable_run(store):
     store.write_cohort(result(cohort("lstm", seeds=2), ["solved", "unsolved"]))
     solved = next(run for run in runs(store) if run.data.tags["outcome"] == "solved")
-    assert solved.info.run_name == "lstm adding lag 50 seed 1"
+    assert solved.info.run_name == "#1 lstm, lag 50"
     assert solved.data.params["technique"] == "lstm"
     assert solved.data.params["learning_rate"] == "0.01"
     assert "clip_norm" not in solved.data.params, "what does not apply is left out"
@@ -89,7 +89,7 @@ def test_curves_are_stepped_metrics_by_update(store):
 
 def test_more_points_than_mlflow_takes_at_once(store):
     store.write_cohort(result(cohort(seeds=1), evaluations=401))
-    assert len(store.client.get_metric_history(runs(store)[0].info.run_id, "held_out/loss")) == 401
+    assert len(store.client.get_metric_history(runs(store)[0].info.run_id, "held_out/metric")) == 401
 
 
 def test_status_follows_the_outcome(store):
@@ -106,6 +106,17 @@ def test_values_that_are_not_finite_are_in_the_table_but_not_in_charts(store):
     assert np.isinf(store.curves()["loss"][2])
     points = store.client.get_metric_history(runs(store)[0].info.run_id, "held_out/loss")
     assert len(points) == len(written.curves) - 1
+
+
+def test_a_loss_that_is_the_metric_is_drawn_once(store):
+    same, other = result(cohort("tanh", seeds=1)), result(cohort("gru", seeds=1))
+    same.curves["metric"] = same.curves["loss"]
+    other.curves["metric"] = 1 - other.curves["loss"]
+    for written in (same, other):
+        store.write_cohort(written)
+    losses = {run.data.params["technique"]: {m for m in run.data.metrics if "loss" in m} for run in runs(store)}
+    assert losses == {"tanh": {"train/loss"}, "gru": {"train/loss", "held_out/loss", "final/loss"}}
+    assert store.curves()["loss"].notna().all(), "the table has it"
 
 
 def test_writing_twice_changes_nothing(store):

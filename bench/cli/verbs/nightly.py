@@ -1,6 +1,7 @@
 """`bptt-bench nightly`: a night's work without a babysitter."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ from bench.cli.outdated import (
     remove_folders,
     remove_results,
 )
+from bench.cli.shown import show_in_mlflow
 from bench.cli.verb import verb
 from bench.errors import FAILED, UNFINISHED, BenchError
 
@@ -133,7 +135,8 @@ def _report(store: "Store", reports: Path) -> None:
     from bench.report.archive import new_folder
     from bench.tracking import run_addresses
 
-    for file in write_report(store, new_folder(reports), addresses=run_addresses(store), jobs=cpu_count()):
+    folder, then = new_folder(reports), partial(show_in_mlflow, store, LOG.warning)
+    for file in write_report(store, folder, addresses=run_addresses(store), jobs=cpu_count(), then=then):
         LOG.info("wrote %s", file)
 
 

@@ -1,12 +1,14 @@
 """`bptt-bench report`: the report in HTML and PDF."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.cli.console import echo
+from bench.cli.console import echo, say
 from bench.cli.options import PluginOption, StoreOption, load_plugins, split, warn_of_cut_off
+from bench.cli.shown import show_in_mlflow
 from bench.cli.verb import verb
 
 PNG_DPI = 200
@@ -48,8 +50,9 @@ def report(
     folder = output or new_folder(Path("reports"))
     warn_of_cut_off(opened)
     addresses, dpi = run_addresses(opened), PNG_DPI if png else 0
+    formats, then = split(form) or USUAL, None if brief else partial(show_in_mlflow, opened, say)
     for file in write_report(
-        opened, folder, codes, addresses, jobs=cpu_count(), png_dpi=dpi, only=split(form) or USUAL, brief=brief
+        opened, folder, codes, addresses, jobs=cpu_count(), png_dpi=dpi, only=formats, brief=brief, then=then
     ):
         echo(file)
 

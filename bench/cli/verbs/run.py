@@ -22,6 +22,7 @@ from bench.cli.options import (
     with_studies,
 )
 from bench.cli.outcomes import exit_code, tell
+from bench.cli.shown import show_in_mlflow
 from bench.cli.verb import verb
 from bench.errors import BenchError, without_secrets
 
@@ -70,6 +71,7 @@ def run(
     if history:
         _remember(studies, opened, files, timeout)
     if not summary.trouble:  # else the store may be gone
+        show_in_mlflow(opened, say)
         where = f" --store {shlex.quote(without_secrets(store))}" if store else ""
         say(f"The report: bptt-bench report{where}\nThe curves: bptt-bench ui{where}")
     if code := exit_code(summary):

@@ -27,7 +27,7 @@ from bench.report.names import Names
 from bench.report.rows import LearningCurve, Technique
 
 LEFT, RIGHT = 1.75, 0.85  # inches: names of techniques, names of levels
-TALLEST = 7.9  # inches that all rows of a figure may take on an A4 page, besides its heading and caption
+TALLEST = 5.0  # inches that all rows of a figure may take: with a task's words and its example they fill an A4 page
 GAP = 0.16  # inches between rows
 SAMPLE = 0.13  # inches of a line, before its name
 

@@ -63,6 +63,7 @@ def page(document: Document, words: Language, numbering: Numbering, beside: Besi
         document=document,
         screen={name: words.translation(text) for name, text in SCREEN.items()},
         elsewhere=words("This report elsewhere"),
+        appendix=words("Appendix"),
         page_number=_around(words("{page} of {pages}", page="\0", pages="\0")),
         skip=words("Skip to the report"),
         **_script(),
@@ -228,7 +229,7 @@ def _has_head(table: Table) -> bool:
 
 
 def _shape(table: Table) -> dict[str, object]:
-    """What a table's template asks about it."""
+    """Return the shape of a table, as its template asks for it."""
     return {"head": _has_head(table), "classes": _classes(table), "cards": _becomes_cards(table)}
 
 

@@ -47,7 +47,6 @@ def printed(html: str) -> bytes:
         raise BenchError(f"WeasyPrint does not find Pango ({error}): apt-get install {SYSTEM_PACKAGES}.") from error
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols={"data"}))
     _strip(document.etree_element)
-    _turn_page(document.etree_element)
     places = {element.get("id") for element in document.etree_element.iter()}
     for link in list(document.etree_element.iter("a")):
         _flatten(link)
@@ -84,14 +83,6 @@ def _strip(element: Element) -> None:
             element.remove(child)
         else:
             _strip(child)
-
-
-def _turn_page(page: Element) -> None:
-    """Put the contents behind the first section, so that the first page has the answer."""
-    body, contents, main = page.find("body"), page.find("body/nav"), page.find("body/main")
-    if body is not None and contents is not None and main is not None and len(main):
-        body.remove(contents)
-        main.insert(1, contents)
 
 
 def _flatten(link: Element) -> None:

@@ -64,7 +64,7 @@ class Answer(ReportSection):
             yield f" {self.numbers.count(count)} "
 
     def _picture(self) -> Figure:
-        """Who solves what: of many techniques the baseline, the source's remedies and those that get furthest."""
+        """Draw who solves what: of many techniques the baseline, the source's remedies and those that get furthest."""
         told = self.words.rules.between_sentences.join(self.say.answers())
         shown = self._shown()
         caption = self.words.joined(

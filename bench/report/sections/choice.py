@@ -32,7 +32,7 @@ class Choice(ReportSection):
         if not self.findings.shortfalls:
             table, picture = self._decisions.table(), frontier(self.findings, self.say, self._alt())
             if table and picture:
-                text = words("{table} says what to use at each lag, and {figure} at what price.")
+                text = words("What to use at each lag is in {table}, and what that costs in {figure}.")
                 yield Text(self.referring(text, table="rules", figure="cost"))
             if table:
                 yield table

@@ -15,6 +15,7 @@ from bench.languages import words
 from bench.records.cell import SettingKey
 from bench.records.study import MAIN
 from bench.report.document import Block, Cell, Column, Figure, Heading, Rich, Row, Styled, Table, Text
+from bench.report.draw.over_training import over_training
 from bench.report.draw.profiles import gradient_profiles
 from bench.report.draw.style import Picture
 from bench.report.families import groups
@@ -120,6 +121,14 @@ class Flow(ReportSection):
             yield Text(self.words("No gradients of the main matrix have been stored."), "note")
             return
         yield Figure(self._drawn[MAIN], self._caption(self.findings), f"flow-{MAIN}")
+        if strips := over_training(self.findings, self.say, self._alt(self.findings)):
+            caption = self.words(
+                "The gradient over training. A strip runs from the last step on the left to the first on the right, "
+                "and from before training at its top to the end at its bottom. Bright: the norm is as at the last "
+                "step; dark: a millionth of it or less; white: 0 in some seed. Means over the seeds that were still "
+                "training."
+            )
+            yield Figure(strips, caption, "over-training")
 
     def details(self) -> Iterator[Block]:
         if self._drawn:

@@ -32,7 +32,7 @@ class FurtherClaims(ReportSection):
             name = f"{self.name}-{place}"
             yield Section(name, title, tuple(self._family(family, place)))
             if open_ones := tuple(self._pages(family).cards(decided=False)):
-                yield Section(f"{name}-details", title, open_ones, appendix=True)
+                yield Section(f"{name}-details", self.behind(title), open_ones, appendix=True)
 
     def _name(self, family: str) -> str:
         """Name a family: a user's own by its file."""

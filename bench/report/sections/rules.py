@@ -72,6 +72,7 @@ class Rules(ReportSection):
     name = "rules"
     order = 130
     title = words("The rules of the trial")
+    in_appendix = True
 
     def blocks(self) -> Iterator[Block]:
         values = {

@@ -39,7 +39,9 @@ class Tasks(ReportSection):
             id = f"task-{place}"
             yield Section(id, self.say.task(task), tuple(self._task(task, id)), kind="task")
             if self._trained(task):
-                yield Section(f"{id}-details", self.say.task(task), tuple(self._more(task, id)), appendix=True)
+                yield Section(
+                    f"{id}-details", self.behind(self.say.task(task)), tuple(self._more(task, id)), appendix=True
+                )
 
     def _task(self, task: str, id: str) -> Iterator[Block]:
         yield Text(self._about(task))
@@ -48,12 +50,12 @@ class Tasks(ReportSection):
             yield Text(self.words("Nothing has been measured on this task yet."), "note")
             return
         yield Text(self.say.answer(task), "answer")
-        yield from self._updates(task, id)
         yield from self._curves(task, id)
 
     def _more(self, task: str, id: str) -> Iterator[Block]:
         """Yield the tables behind a task's figures."""
         yield from self._rates(task, id)
+        yield from self._updates(task, id)
         yield self._updates_table(task)
         yield from self._costs(task, id)
         yield Text(self._origin(task), "quiet")
