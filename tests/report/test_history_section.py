@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from rendering import LANGUAGES, page
 from bench.history import steps
 from bench.languages import language as language_of
 from bench.records.snapshot import Snapshot
-from bench.report.findings import gather
+from bench.report.findings import Findings, gather
 from bench.testing.made_up import SmallStore
 
 RATIOS = {"tanh": 2.0, "lstm": 3.1, "relu": 1.0, "clip-value": 1.1, "tbptt": 0.8}
@@ -43,19 +44,27 @@ def several() -> SmallStore:
     return store
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(steps, "PERMUTATIONS", 499)
+@pytest.fixture(scope="module", autouse=True)
+def _quick() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "PERMUTATIONS", 499)
+        yield
+
+
+@pytest.fixture(scope="module")
+def found(several: SmallStore, _quick: None) -> Findings:
+    return gather(several)
 
 
 def section(content: str) -> str:
-    return html.unescape(content.partition('<section id="history">')[2].partition("</section>")[0])
+    (found,) = re.findall(r'<section[^>]* id="history">(.*?)</section>', content, re.DOTALL)
+    return html.unescape(found)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_changes_steps_and_earlier_flips_are_told(several, language):
+def test_changes_steps_and_earlier_flips_are_told(several, found, language):
     words = language_of(language)
-    content = page(gather(several), words)
+    content = page(found, words)
     told = section(content)
     assert f'<a href="#history">{words("What changed")}</a>' in content
     cells = re.findall(r"<th scope=\"row\">([^<]*)</th>\s*<td>([^<]*)</td>", told)

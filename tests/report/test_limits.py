@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from made_up.whole import RULES
-from rendering import LANGUAGES, document, page, texts
+from rendering import LANGUAGES, document, texts
 
 from bench.engine.elman import Elman
 from bench.evidence.shortfalls import Shortfall
@@ -22,6 +22,7 @@ from bench.report.findings import Findings
 from bench.report.front import facts, limits_box, warning
 from bench.report.limits import limits, start_radius
 from bench.report.names import Names
+from bench.report.render import html
 from bench.report.render.beside import Beside
 from bench.report.render.markdown import markdown
 from bench.report.render.numbering import Numbering
@@ -127,7 +128,7 @@ def test_a_thin_store_says_so_first_in_every_format(findings: Findings) -> None:
     banner = "2 seeds, 100 updates: no conclusion"
     text = markdown(made, words, Numbering(made), Beside("figures")).decode()
     assert f"> **{banner}**\n>\n> With so few seeds" in text
-    shown = page(thin, words)
+    shown = html.page(made, words, Numbering(made))
     assert shown.index('<section class="thin" id="summary"') < shown.index(banner) < shown.index('id="choice"')
     assert '<aside class="box warning"' in shown
 
