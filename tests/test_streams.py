@@ -76,6 +76,20 @@ def test_progress_in_a_file_is_lines_that_name_what_trains(monkeypatch: pytest.M
     assert lines[-1].endswith("2/2 solved")
 
 
+def test_timing_has_lines_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.execution import progress_line
+
+    monkeypatch.setattr(sys, "stderr", file := io.StringIO())
+    monkeypatch.setattr(progress_line, "SECONDS_BETWEEN_LINES", 0)
+    with progress_line.cost_line(2) as line:
+        for label in ("tanh adding lag 20", "gru adding lag 20"):
+            line.set_postfix_str(label)
+            line.update()
+    lines = file.getvalue().splitlines()
+    assert lines[0].startswith("timing 0/2 settings [")
+    assert any(one.startswith("timing 1/2 settings [") and one.endswith("gru adding lag 20") for one in lines)
+
+
 def test_a_closed_descriptor_is_not_given_to_a_file(tmp_path: Path) -> None:
     """Else a library's message to standard error would end in a database."""
     file = tmp_path / "file"
