@@ -16,7 +16,8 @@ from rendering import page_of
 from bench.languages import language
 from bench.portraits import TaskPortrait, stored
 from bench.portraits.notes import NOTES, notes
-from bench.report.document import Figure
+from bench.records.spec import Spec
+from bench.report.document import Figure, Text
 from bench.report.draw.example import example_drawing
 from bench.report.draw.shapes import in_inches, rings
 from bench.report.draw.style import as_svg, house_style
@@ -84,6 +85,12 @@ def test_what_has_no_portrait_is_left_out(findings: Findings, monkeypatch: pytes
     names = [block.name for block in Tasks(page_of(findings, ENGLISH)).blocks() if isinstance(block, Figure)]
     assert "adding-example" in names
     assert "copy-example" not in names
+
+
+def test_the_papers_behind_them_are_cited(findings: Findings) -> None:
+    *_, cited = [block.text for block in Networks(page_of(findings, ENGLISH)).blocks() if isinstance(block, Text)]
+    for name in {Spec.base(technique.name) for technique in findings.techniques}:
+        assert techniques.get(name).reference in str(cited)
 
 
 def test_bands_are_as_wide_as_the_share() -> None:

@@ -41,6 +41,23 @@ class Networks(ReportSection):
             )
         )
         yield from self._figures(drawn)
+        if cited := self._cited(self._names(self.findings)):
+            yield Text(cited, "quiet")
+
+    def _cited(self, names: Iterable[str]) -> str:
+        """Name the papers that techniques are from; references.bib has them in full."""
+        known = {name: own_word("techniques", name, "reference") for name in names}
+        told = [
+            self.words("{technique} ({reference})", technique=self.say.technique(name), reference=reference)
+            for name, reference in known.items()
+            if reference
+        ]
+        if not told:
+            return ""
+        return self.words(
+            "Where they are from: {papers}. The file references.bib next to this report has them in full.",
+            papers=self.words.rules.between_clauses.join(told),
+        )
 
     def details(self) -> Iterator[Block]:
         own = self._names(self.findings)
