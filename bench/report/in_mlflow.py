@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.report.draw.setting_picture import VERSION, setting_picture
+from bench.report.setting_picture import VERSION, setting_picture
 from bench.tracking.cohort_pages import add_pictures, describe_cohorts
 from bench.tracking.furnish import furnish
 from bench.tracking.kept_report import keep_report

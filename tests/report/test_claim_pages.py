@@ -139,7 +139,7 @@ def test_a_trail_names_runs_and_counts_the_rest(findings: Findings, claims: Verd
     for text in (first["mlflow_run_id"][:8], first["setting_hash"], first["protocol_hash"], first["commit"][:8]):
         assert text in page
     assert f"bptt-bench/{first['task']}" in page
-    assert f"{first['technique']} {first['task']} lag {first['lag']} seed" in page
+    assert f"{first['technique']}, lag {first['lag']}" in page
 
 
 def test_an_undecided_claim_says_how_many_seeds_it_needs(claims: Verdicts, rendered: Path) -> None:

@@ -9,7 +9,7 @@ from made_up.cohorts import cohort, result
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from bench.report.draw.setting_picture import COLOURS, DPI, PANEL, setting_picture
+from bench.report.setting_picture import COLOURS, DPI, PANEL, setting_picture
 
 
 def tables(*outcomes, **of):
