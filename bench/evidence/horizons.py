@@ -123,3 +123,10 @@ def gains(scope: Scope, horizons: pd.DataFrame) -> dict[str, set[str]]:
     table = further(scope, horizons)
     table = table[table["further"]]
     return {str(name): set(tasks) for name, tasks in table.groupby("technique")["task"]}
+
+
+def losses(scope: Scope, horizons: pd.DataFrame) -> dict[str, list[tuple[str, int]]]:
+    """Map each technique to the tasks and lags that it is told to solve less often than the baseline: see `further`."""
+    table = further(scope, horizons)
+    table = table[(table["p"] <= LEVEL) & (table["own"] < table["base"])]
+    return {str(name): list(zip(own.task, own.lag, strict=True)) for name, own in table.groupby("technique")}

@@ -204,13 +204,25 @@ def reason(verdict: PartVerdict, say: Language) -> str:
     """Say in a sentence why a verdict is what it is; in others, at which size costs were measured, and a given rate."""
     if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
         sizes = dict.fromkeys(part.size for part in verdict.parts if part.size and not part.beside)
-        rates = dict.fromkeys(part.given_rate for part in verdict.parts if part.given_rate and not part.beside)
-        beside = [*(_sized(size, say) for size in sizes), *(_at_rate(rate, say) for rate in rates)]
+        beside = [*(_sized(size, say) for size in sizes), *_given_rates(verdict, say)]
         return say.joined(_of_parts(verdict, say), *beside)
     values = dict(verdict.reason.values) if not verdict.estimated else _values(verdict, say)
     beside = [_sized(verdict.size, say)] if verdict.size else []
     beside += [_at_rate(verdict.given_rate, say)] if verdict.given_rate else []
     return say.joined(say(REASONS[verdict.reason.key], **values), *beside)
+
+
+def _given_rates(verdict: ClaimVerdict, say: Language) -> Iterator[str]:
+    """Say which learning rates were given to the parts of a claim, and to which parts if not to all that were run."""
+    run = [part for part in verdict.parts if part.estimated and not part.beside]
+    for rate in dict.fromkeys(part.given_rate for part in run if part.given_rate):
+        own = [part for part in run if part.given_rate == rate]
+        if len(own) == len(run):
+            yield _at_rate(rate, say)
+        else:
+            named = say.all_of([label(part.asked, say) for part in own])
+            key = words("For {parts} all were trained at the learning rate {rate}, which was given and not tuned.")
+            yield say(key, parts=named, rate=f"{rate:g}")
 
 
 def _at_rate(rate: float, say: Language) -> str:

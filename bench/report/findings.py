@@ -162,6 +162,14 @@ class Findings(Matrix):
     def _gains(self) -> dict[str, set[str]]:
         return horizons.gains(self.scope, horizons.horizons(self.table))
 
+    def losses(self) -> dict[str, list[tuple[str, int]]]:
+        """Return, by technique, the tasks and lags that it is found to solve less often than the baseline."""
+        return self._losses
+
+    @cached_property
+    def _losses(self) -> dict[str, list[tuple[str, int]]]:
+        return horizons.losses(self.scope, horizons.horizons(self.table))
+
     def curves_on(self, task: str) -> list[LearningCurve]:
         """One task's learning curves."""
         return [curve for curve in self.curves if curve.key.task == task]

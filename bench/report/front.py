@@ -42,11 +42,13 @@ def limits_box(page: Page) -> Box | None:
     if found is None:
         return None
     cannot = page.words(
-        "This box is about the main matrix; other arms say their own sizes and lags. None of it is claimed for longer "
-        "lags, other sizes, longer budgets or your data."
+        "This box is about the main matrix; other matrices state their own sizes and lags. None of it is claimed for "
+        "longer lags, other sizes, longer budgets or your data."
     )
     if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
-        luck = page.words("All seeds share one tuning, whose luck no interval covers.")
+        luck = page.words(
+            "All seeds share one tuned learning rate; no interval includes the uncertainty of that tuning."
+        )
         cannot = page.words.joined(luck, cannot)
     bounds = tuple((Styled((Styled(name, "quiet"), " ", value), "fact"), " ") for name, value in _bounds(page, found))
     blocks = Text(bounds), Text(cannot, "cannot")

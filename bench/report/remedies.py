@@ -8,7 +8,7 @@ from functools import cached_property
 
 from bench.evidence import wording
 from bench.evidence.estimands.base import NATS_A_STEP
-from bench.evidence.questions import DECIDED
+from bench.evidence.questions import DECIDED, HOLDS
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import SourceRow, claims_of
 from bench.evidence.verdicts import ClaimVerdict, PartVerdict
@@ -36,6 +36,11 @@ class Remedies:
     def gains(self) -> dict[str, set[str]]:
         """Map each technique to the tasks on which it was found to learn longer lags than the baseline."""
         return self.findings.gains()
+
+    @cached_property
+    def losses(self) -> dict[str, list[tuple[str, int]]]:
+        """Map each technique to the tasks and lags that it was found to solve less often than the baseline."""
+        return self.findings.losses()
 
     @cached_property
     def tasks(self) -> list[str]:
@@ -105,15 +110,43 @@ class Remedies:
         if not techniques or not self.tasks:
             return self.words("not measured.")
         helped = [task for task in self.tasks if task in self._helped(techniques)]
-        if not helped:
-            return self.words("no longer lags on any task, as far as could be shown.")
-        cases = [self._case(task, techniques) for task in helped[:MOST_CASES]]
-        return self.words(
-            "longer lags on {count} of {tasks} tasks: {cases}.",
-            count=len(helped),
-            tasks=len(self.tasks),
-            cases=self.words.rules.between_clauses.join(cases),
-        )
+        gain = self.words("no gain in lag on any task, as far as could be shown.")
+        if helped:
+            cases = [self._case(task, techniques) for task in helped[:MOST_CASES]]
+            gain = self.words(
+                "a gain in lag on {count} of {tasks} tasks: {cases}.",
+                count=len(helped),
+                tasks=len(self.tasks),
+                cases=self.words.rules.between_clauses.join(cases),
+            )
+        return self.words.joined(gain, self._harm(techniques))
+
+    def _harm(self, techniques: list[Technique]) -> str:
+        """Say where a remedy is found to solve a task less often than the baseline; empty if nowhere."""
+        worse = [
+            (technique.name, task, lag)
+            for technique in techniques
+            for task, lag in self.losses.get(technique.name, [])
+            if task in self.tasks
+        ]
+        told = []
+        for name, task, lag in worse[:MOST_CASES]:
+            own, base = (self.findings.estimate(SettingKey(one, task, lag)) for one in (name, BASELINE))
+            if own and base and own.measured and base.measured:
+                told.append(
+                    self.words(
+                        "{technique} on {task} at lag {lag} ({solved} of {runs}; plain tanh {base})",
+                        technique=self.say.technique(name),
+                        task=self.say.cell(task),
+                        lag=self.numbers.count(lag),
+                        solved=own.solved,
+                        runs=own.runs,
+                        base=base.solved,
+                    )
+                )
+        if not told:
+            return ""
+        return self.words("Worse than plain tanh: {cases}.", cases=self.words.rules.between_clauses.join(told))
 
     def _case(self, task: str, techniques: list[Technique]) -> str:
         """The technique of a remedy that gets furthest on a task, how often it solves it there, and the baseline."""
@@ -158,9 +191,11 @@ class Remedies:
         decided = [claim for claim in own if claim.verdict in DECIDED and math.isfinite(distance(claim))]
         for claim in sorted(decided, key=distance, reverse=True)[:MOST_CLAIMS]:
             chip = verdicts.chip(claim.verdict, claim.claim)
-            yield (chip, " ", verdicts.says(claim), " ", Styled(self._estimate(_deciding(claim)), "small"))
+            in_part = claim.verdict == "in part"  # one part's numbers would not tell of the others
+            told = verdicts.reason(claim) if in_part else self._estimate(_deciding(claim))
+            yield (chip, " ", verdicts.says(claim), " ", Styled(told, "small"))
         if not decided:
-            yield Styled(self._open(own), "small")
+            yield from self._open(own)
 
     def _own(self, row: SourceRow) -> list[ClaimVerdict]:
         """The claims about a remedy; in a thin store those that rest on no training, and that something is known of."""
@@ -189,22 +224,16 @@ class Remedies:
             "{what}: {effect} ({interval}; {count}).", what=what, effect=effect, interval=interval, count=count
         )
 
-    def _open(self, claims: list[ClaimVerdict]) -> str:
-        """Say that nothing is decided, and what it would take."""
-        needed = {claim.claim: claim.needed_n for claim in claims if claim.needed_n is not None}
-        if needed:
-            claim = min(needed, key=lambda c: needed[c])
-            return self.words(
-                "None of the claims about it is decided; {claim} is nearest, with about {needed} seeds.",
-                claim=claim,
-                needed=self.numbers.count(needed[claim]),
-            )
-        known = any(claim.estimated for claim in claims)
-        return self.words(
-            "None of the claims about it is decided, and no practical number of seeds would be enough."
-            if known
-            else "None of the claims about it could be tested with what is stored."
-        )
+    def _open(self, claims: list[ClaimVerdict]) -> Iterator[Rich]:
+        """Yield the claim of which most parts hold, where none is decided, with its reason."""
+        known = [claim for claim in claims if claim.estimated]
+        if not known:
+            yield Styled(self.words("None of the claims about it could be tested with what is stored."), "small")
+            return
+        claim = max(known, key=lambda c: (sum(part.verdict in HOLDS for part in c.parts), -(c.needed_n or math.inf)))
+        verdicts = self.page.verdicts
+        chip = verdicts.chip(claim.verdict, claim.claim)
+        yield (chip, " ", verdicts.says(claim), " ", Styled(verdicts.reason(claim), "small"))
 
 
 def _deciding(claim: ClaimVerdict) -> PartVerdict:

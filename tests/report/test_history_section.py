@@ -67,7 +67,7 @@ def test_changes_steps_and_earlier_flips_are_told(several, found, language):
     content = page(found, words)
     told = section(content)
     assert f'<a href="#history">{words("What changed")}</a>' in content
-    cells = re.findall(r"<th scope=\"row\">([^<]*)</th>\s*<td>([^<]*)</td>", told)
+    cells = re.findall(r"<th scope=\"row\">([^<]*)</th>\s*<td[^>]*>([^<]*)</td>", told)
     verdict = words("{claim}: verdict", claim="S06")
     names = {v: words(v) for v in ("supported", "undecided")}
     turn = words("{before} → {after}", before=names["supported"], after=names["undecided"])

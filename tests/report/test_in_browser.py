@@ -174,7 +174,7 @@ def test_from_a_verdict_to_its_runs_in_two_clicks(opened: Open) -> None:
 def test_a_number_leads_to_its_row_even_if_that_is_filtered_out(opened: Open) -> None:
     with opened() as page:
         page.locator("#runs .filters input").fill("no such row")
-        number = page.locator("#task-1 a.origin").first
+        number = page.locator("#task-1-details a.origin").first
         row = page.locator(f"[id='{number.get_attribute('href')[1:]}']")
         assert not row.is_visible()
         number.click()

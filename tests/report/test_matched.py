@@ -55,7 +55,7 @@ def test_a_table_of_costs_states_units_and_whether_they_are_matched() -> None:
     for match, told in (("units", False), ("flops", True)):
         rules = RULES.model_copy(update={"match": match})
         findings = gather(whole_study(2, ("adding",), NAMES, rules))
-        blocks = Tasks(page_of(findings, language("en"))).blocks()
+        blocks = [b for part in Tasks(page_of(findings, language("en"))).sections() for b in part.blocks]
         (costs,) = [block for block in blocks if getattr(block, "name", "") == "adding-costs"]
         assert "Hidden units" in [column.title for column in costs.columns]
         assert ("operations of an update" in costs.caption) is told

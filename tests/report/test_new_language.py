@@ -52,7 +52,7 @@ def test_the_report_is_written_in_it_and_what_it_lacks_in_english(
     assert "<h2>La réponse</h2>" in content
     assert ">délai 20</th>" in content
     assert '" sur " counter(pages)' in content
-    assert "<h2>What went wrong</h2>" in content
+    assert "<h2>The rules of the trial</h2>" in content
     drawn = "".join(f.read_text(encoding="utf-8") for f in (tmp_path / "report" / "figures" / "fr").iterdir())
     assert "Écrêtage" in drawn, "families stand in figures"
     assert "## La réponse" in (tmp_path / "report" / "report.fr.md").read_text(encoding="utf-8")
@@ -60,5 +60,5 @@ def test_the_report_is_written_in_it_and_what_it_lacks_in_english(
 
 def test_the_check_lists_what_it_lacks(french: Path) -> None:
     said = complaints(language(str(french)), marked())
-    assert any("'What went wrong' is not translated." in line for line in said)
+    assert any("'The rules of the trial' is not translated." in line for line in said)
     assert not any("'The answer' is" in line or line.endswith("but never used.") for line in said)

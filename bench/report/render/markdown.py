@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bench.languages import Language
 from bench.report.document import (
@@ -39,17 +40,23 @@ _SPECIAL = re.compile(r"[\\`*_\[\]<>|~]|^[#+-](?= )|(?<=^\d)[.)](?= )", re.M)
 
 def markdown(document: Document, words: Language, numbering: Numbering, beside: Beside) -> bytes:
     """The document in UTF-8, with its figures as links to their files."""
-    return ("\n\n".join(_Markdown(words, numbering, beside.figures).parts(document)) + "\n").encode()
+    return ("\n\n".join(_Markdown(document, words, numbering, beside.figures).parts(document)) + "\n").encode()
 
 
 FORMAT = Format("md", "md", markdown)
 
 
+def _shown(document: Document) -> tuple[Section, ...]:
+    """The sections of a document without its appendix, which is for screens."""
+    return tuple(section for section in document.sections if not section.appendix)
+
+
 class _Markdown:
     """The rendering of one document."""
 
-    def __init__(self, words: Language, numbering: Numbering, figures: str) -> None:
+    def __init__(self, document: Document, words: Language, numbering: Numbering, figures: str) -> None:
         self.words, self.numbering, self.figures = words, numbering, figures
+        self.places = Numbering(replace(document, sections=_shown(document))).places
 
     def parts(self, document: Document) -> Iterator[str]:
         yield f"# {escaped(document.title)}"
@@ -57,9 +64,8 @@ class _Markdown:
         yield "\n".join(
             f"- **{escaped(name)}**{self.words.rules.colon}{escaped(value)}" for name, value in document.facts
         )
-        for section in document.sections:
-            if not section.appendix:
-                yield from self._section(section)
+        for section in _shown(document):
+            yield from self._section(section)
 
     def _section(self, section: Section) -> Iterator[str]:
         yield f'<a id="{section.id}"></a>\n\n## {escaped(section.title)}'
@@ -92,6 +98,10 @@ class _Markdown:
                 yield f'<a id="{block.id}"></a>\n\n### {self._inline(block.title)}'
                 for part in block.blocks:
                     yield from self._block(part)
+
+    def _is_lost(self, target: str) -> bool:
+        """Return True if a link would lead to a place that is only in the appendix, or nowhere."""
+        return target.startswith("#") and target[1:] not in self.places
 
     def _figure(self, figure: Figure) -> str:
         numbered = self.numbering.of(figure)
@@ -130,11 +140,11 @@ class _Markdown:
                 return self._styled(text)
             case Link():
                 said = self._inline(text.text)
-                lost = text.screen_only or text.style == "origin" or not text.target
+                lost = text.screen_only or text.style == "origin" or not text.target or self._is_lost(text.target)
                 return "" if text.screen_only else said if lost else f"[{said}]({text.target})"
             case Chip():
                 said = escaped(" ".join(filter(None, [text.symbol, text.claim, text.word])))
-                return f"[{said}](#{text.claim})" if text.claim else f"**{said}**"
+                return f"[{said}](#{text.claim})" if text.claim in self.places else f"**{said}**"
             case Ref():
                 return escaped(reference(self.numbering.named(text.name), self.words))
             case Break():

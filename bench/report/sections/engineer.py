@@ -70,8 +70,9 @@ SYMPTOMS = (
         words("Many units of a ReLU network are 0 for every input"),
         words("They are dead: no gradient goes through them. Count them on a batch:"),
         "print((outputs <= 0).all(dim=(0, 1)).float().mean())  # share of dead units",
-        words("Lower the learning rate, or start from the identity (IRNN):"),
-        'rnn = nn.RNN(inputs, hidden, nonlinearity="relu", batch_first=True)\nnn.init.eye_(rnn.weight_hh_l0)',
+        words("Lower the learning rate, or do without ReLU in the recurrence:"),
+        "optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)  # or less\n"
+        "rnn = nn.GRU(inputs, hidden, batch_first=True)",
         ("S13", "S11"),
     ),
 )
