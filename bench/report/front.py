@@ -42,8 +42,7 @@ def limits_box(page: Page) -> Box | None:
     if found is None:
         return None
     cannot = page.words(
-        "This box is about the main matrix; other matrices state their own sizes and lags. None of it is claimed for "
-        "longer lags, other sizes, longer budgets or your data."
+        "Nothing is claimed for longer lags, other sizes or budgets, or your data. Other matrices state their own limits."
     )
     if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
         luck = page.words(

@@ -26,7 +26,7 @@ CUT_OFF = """() => {
     const right = cell.getBoundingClientRect().right + 1.5;
     if ([...words.getClientRects()].some((box) => box.right > right)) found.push(`words stick out: ${name(cell)}`);
   }
-  for (const box of document.querySelectorAll("main *")) {
+  for (const box of document.querySelectorAll("main > section *")) {
     if (box.scrollWidth <= box.clientWidth + 1 || getComputedStyle(box).overflowX === "visible") continue;
     const head = box.querySelector("tbody th");
     if (innerWidth >= 1024) found.push(`scrolls where there is room: ${name(box)}`);
