@@ -42,7 +42,8 @@ def limits_box(page: Page) -> Box | None:
     if found is None:
         return None
     cannot = page.words(
-        "Nothing is claimed for longer lags, other sizes or budgets, or your data. Other matrices state their own limits."
+        "Nothing is claimed for longer lags, other sizes or budgets, or your data. Other matrices state their own "
+        "limits."
     )
     if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
         luck = page.words(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import words
 from bench.report.document import Block, Code, Heading, Items, Rich, Text
 from bench.report.section import ReportSection
+from bench.report.sections.flow import LITTLE, RATE
 from bench.report.verdicts import Verdicts
 
 
@@ -32,7 +34,7 @@ SYMPTOMS = (
         words("The loss stays at the level of an answer that does not remember"),
         words(
             "The gradient may vanish on its way back. Print its norm by step: if it falls by the same factor with "
-            "every step back, the early steps are lost. A factor of 0.86 leaves 1 % after 31 steps."
+            "every step back, the early steps are lost. A factor of {factor} leaves {little} after {steps} steps."
         ),
         "x = x.requires_grad_()  # (batch, steps, inputs)\n"
         "outputs, _ = rnn(x)\n"
@@ -58,7 +60,7 @@ SYMPTOMS = (
         words("Short dependencies are learned, and none that are longer than some number of steps"),
         words(
             "The gradient may be cut. Where the state is detached every few steps, as in truncated BPTT, the norm in "
-            "the first test is exactly 0 beyond that."
+            "the first test is exactly zero beyond that."
         ),
         "print((x.grad.norm(dim=-1) == 0).all(dim=0).sum())  # steps that no gradient reaches",
         words("Use windows that are longer than the lag that matters; carry the state over from one to the next:"),
@@ -67,7 +69,7 @@ SYMPTOMS = (
     ),
     Symptom(
         "dead",
-        words("Many units of a ReLU network are 0 for every input"),
+        words("Many units of a ReLU network are zero for every input"),
         words("They are dead: no gradient goes through them. Count them on a batch:"),
         "print((outputs <= 0).all(dim=(0, 1)).float().mean())  # share of dead units",
         words("Lower the learning rate, or do without ReLU in the recurrence:"),
@@ -97,12 +99,20 @@ class Engineer(ReportSection):
         )
         for symptom in SYMPTOMS:
             yield Heading(self.words(symptom.seen), f"symptom-{symptom.name}", listed=False, plain=True)
-            yield Text(self.words(symptom.test))
+            yield Text(self.words(symptom.test, **self._example()))
             yield Code(symptom.look)
             yield Text(self.words(symptom.remedy))
             yield Code(symptom.change)
             if evidence := tuple(self._evidence(symptom.claims)):
                 yield Items(evidence, "said")
+
+    def _example(self) -> dict[str, str]:
+        """Give an example of a factor, and of the steps after which little is left."""
+        return {
+            "factor": self.numbers.factor(math.exp(RATE)),
+            "little": self.numbers.percent(LITTLE),
+            "steps": self.numbers.count(math.ceil(math.log(LITTLE) / RATE)),
+        }
 
     def _evidence(self, ids: tuple[str, ...]) -> Iterator[Rich]:
         """Yield the verdicts on claims that anything is known of, each with its reason."""

@@ -125,7 +125,7 @@ class Flow(ReportSection):
             caption = self.words(
                 "The gradient over training. A strip runs from the last step on the left to the first on the right, "
                 "and from before training at its top to the end at its bottom. Bright: the norm is as at the last "
-                "step; dark: a millionth of it or less; white: 0 in some seed. Means over the seeds that were still "
+                "step; dark: a millionth of it or less; white: zero in some seed. Means over the seeds that were still "
                 "training."
             )
             yield Figure(strips, caption, "over-training")

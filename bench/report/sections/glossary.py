@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from bench.evidence.estimates import HORIZON_SHARE
+from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE
 from bench.languages import words
 from bench.report.document import Block, Terms
 from bench.report.section import ReportSection
+from bench.report.sections.flow import RATE
 
 MEANINGS = (
     (words("BPTT"), words("Back-propagation through time: the gradient is followed back step by step.")),
@@ -21,13 +23,16 @@ MEANINGS = (
     (words("Solved"), words("A run reached the task's threshold on held-out sequences, and again on fresh ones.")),
     (words("Horizon"), words("The longest lag that at least {share} of a technique's runs solve.")),
     (words("Price"), words("Updates until solved × time per update, in updates of the baseline.")),
-    (words("Score"), words("The share of the budget that was left when a run had solved its task; 0 if it had not.")),
+    (
+        words("Score"),
+        words("The share of the budget that was left when a run had solved its task; zero if it had not."),
+    ),
     (
         words("Nat per step"),
-        words("The change of the gradient's logarithm with each step back: −0.15 is a factor of 0.86."),
+        words("The change of the gradient's logarithm with each step back: {rate} is a factor of {factor}."),
     ),
     (words("Margin"), words("The difference that would not matter; each claim states its own.")),
-    (words("Interval"), words("Where the true value lies with a confidence of 95 %, over seeds.")),
+    (words("Interval"), words("Where the true value lies with a confidence of {confidence}, over seeds.")),
 )
 
 
@@ -39,5 +44,10 @@ class Glossary(ReportSection):
     title = words("The words of this report")
 
     def blocks(self) -> Iterator[Block]:
-        share = self.numbers.percent(HORIZON_SHARE)
-        yield Terms(tuple((self.words(term), self.words(says, share=share)) for term, says in MEANINGS), "reading")
+        values = {
+            "share": self.numbers.percent(HORIZON_SHARE),
+            "confidence": self.numbers.percent(CONFIDENCE),
+            "rate": self.numbers.signed(RATE),
+            "factor": self.numbers.factor(math.exp(RATE)),
+        }
+        yield Terms(tuple((self.words(term), self.words(says, **values)) for term, says in MEANINGS), "reading")
