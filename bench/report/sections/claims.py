@@ -101,7 +101,15 @@ class Claims(ReportSection):
         yield pages.table("verdicts", self.words("The source claims"))
         yield Heading(self.words("How to read these pages"), "reading", listed=False)
         yield Terms(tuple(self._reading()), "reading")
-        yield from pages.cards(decided=True)
+        cards = tuple(pages.cards(decided=True))
+        if len(cards) < len(self.page.verdicts.all):
+            yield Text(
+                self.words(
+                    "The claims that are decided follow; the others have their pages in the appendix of the HTML."
+                ),
+                "note",
+            )
+        yield from cards
 
     def details(self) -> Iterator[Block]:
         cards = tuple(ClaimPages(self.page, self.page.verdicts).cards(decided=False))
