@@ -179,7 +179,7 @@ def test_a_number_leads_to_its_row_even_if_that_is_filtered_out(opened: Open) ->
         assert not row.is_visible()
         number.click()
         row.wait_for(state="visible")
-        figure = page.locator("#task-1 figure").filter(has=page.locator(".values")).first
+        figure = page.locator("#task-1-details figure").filter(has=page.locator(".values")).first
         plot = figure.locator(".plot")
         plot.focus()
         plot.press("ArrowRight")

@@ -74,7 +74,7 @@ def test_the_contents_name_the_right_pages(pdf: PdfReader) -> None:
     sheet = pdf.pages[1]
     names = {str(link.get_object()["/Dest"]) for link in sheet["/Annots"]} - {"table-1", "figure-2"}
     meant = [pdf.get_destination_page_number(pdf.named_destinations[name]) + 1 for name in names]
-    shown = re.findall(r"\d+", sheet.extract_text())
+    shown = re.findall(r"\d+", sheet.extract_text(extraction_mode="layout"))
     assert {"summary", "claims", "provenance"} <= names
     assert not Counter(meant) - Counter(map(int, shown))
 
