@@ -15,7 +15,7 @@ from bench.testing import check_section
 
 
 class Kept(ReportSection):
-    """Counts techniques, and points at a figure of another section."""
+    """Counts techniques, and points at a table of another section."""
 
     name = "kept"
     order = 35
@@ -23,7 +23,7 @@ class Kept(ReportSection):
 
     def blocks(self) -> Iterator[Block]:
         yield Text(self.words("There are {n}.", n=len(self.findings.techniques)))
-        yield Text(self.referring("See {figure}.", figure="overview"))
+        yield Text(self.referring("See {table}.", table="horizons"))
 
 
 def test_a_section_that_keeps_its_contract() -> None:
