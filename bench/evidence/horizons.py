@@ -118,15 +118,13 @@ def _pairs(scope: Scope) -> Iterator[tuple[str, str, int, int, int, int, int]]:
             yield technique, str(task), int(lag), own, base, len(rows), after.get((str(task), int(lag)), 0)
 
 
-def gains(scope: Scope, horizons: pd.DataFrame) -> dict[str, set[str]]:
+def gains(further: pd.DataFrame) -> dict[str, set[str]]:
     """Map each technique to the tasks on which it is told to learn longer lags than the baseline: see `further`."""
-    table = further(scope, horizons)
-    table = table[table["further"]]
+    table = further[further["further"]]
     return {str(name): set(tasks) for name, tasks in table.groupby("technique")["task"]}
 
 
-def losses(scope: Scope, horizons: pd.DataFrame) -> dict[str, list[tuple[str, int]]]:
+def losses(further: pd.DataFrame) -> dict[str, list[tuple[str, int]]]:
     """Map each technique to the tasks and lags that it is told to solve less often than the baseline: see `further`."""
-    table = further(scope, horizons)
-    table = table[(table["p"] <= LEVEL) & (table["own"] < table["base"])]
+    table = further[(further["p"] <= LEVEL) & (further["own"] < further["base"])]
     return {str(name): list(zip(own.task, own.lag, strict=True)) for name, own in table.groupby("technique")}

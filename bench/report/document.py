@@ -97,7 +97,6 @@ class Text:
         "note",
         "lead",
         "answer",
-        "question",
         "quiet",
         "how",
         "reached",
@@ -132,7 +131,7 @@ class Items:
     """A list."""
 
     items: tuple[Rich, ...]
-    kind: Literal["", "answers", "findings", "said", "rules"] = ""
+    kind: Literal["", "findings", "said", "rules"] = ""
     ordered: bool = False
 
 

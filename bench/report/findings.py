@@ -84,7 +84,7 @@ class Findings(Matrix):
     @cached_property
     def horizons(self) -> list[Horizon]:
         """List how far each technique gets on each task."""
-        return rows_of(horizons.horizons(self.table), Horizon)
+        return rows_of(self._horizons, Horizon)
 
     @cached_property
     def cost_ratios(self) -> dict[str, CostRatio]:
@@ -154,21 +154,23 @@ class Findings(Matrix):
         best = max((h.horizon for h in known), default=0)
         return [h.technique for h in known if h.horizon == best]
 
+    @cached_property
     def gains(self) -> dict[str, set[str]]:
         """Return, by technique, the tasks on which it is found to learn longer lags than the baseline."""
-        return self._gains
+        return horizons.gains(self._further)
 
     @cached_property
-    def _gains(self) -> dict[str, set[str]]:
-        return horizons.gains(self.scope, horizons.horizons(self.table))
-
     def losses(self) -> dict[str, list[tuple[str, int]]]:
         """Return, by technique, the tasks and lags that it is found to solve less often than the baseline."""
-        return self._losses
+        return horizons.losses(self._further)
 
     @cached_property
-    def _losses(self) -> dict[str, list[tuple[str, int]]]:
-        return horizons.losses(self.scope, horizons.horizons(self.table))
+    def _horizons(self) -> pd.DataFrame:
+        return horizons.horizons(self.table)
+
+    @cached_property
+    def _further(self) -> pd.DataFrame:
+        return horizons.further(self.scope, self._horizons)
 
     def curves_on(self, task: str) -> list[LearningCurve]:
         """One task's learning curves."""

@@ -71,10 +71,6 @@ class Names:
     def _task(self, name: str) -> TaskWords:
         return self.findings.task_words.get(name) or TaskWords(name).filled()
 
-    def tasks(self) -> str:
-        """All tasks of the report."""
-        return self.words.rules.between_clauses.join(map(self.task, self.findings.tasks))
-
     def cell(self, task: str, lag: int | None = None) -> str:
         """A setting in few words: 'adding 50'; without a lag, the task alone."""
         short = self.words.name(self._task(task).task_short)

@@ -33,16 +33,6 @@ class Remedies:
         self.words, self.numbers = page.words, page.say.numbers
 
     @cached_property
-    def gains(self) -> dict[str, set[str]]:
-        """Map each technique to the tasks on which it was found to learn longer lags than the baseline."""
-        return self.findings.gains()
-
-    @cached_property
-    def losses(self) -> dict[str, list[tuple[str, int]]]:
-        """Map each technique to the tasks and lags that it was found to solve less often than the baseline."""
-        return self.findings.losses()
-
-    @cached_property
     def tasks(self) -> list[str]:
         """List the tasks on which the baseline was measured."""
         return [h.task for h in self.findings.horizons if h.technique == BASELINE and h.known]
@@ -77,7 +67,7 @@ class Remedies:
 
     def _everywhere(self) -> str:
         """Say which techniques, of the table or not, help on every task."""
-        found = [name for name, tasks in self.gains.items() if len(tasks) == len(self.tasks)]
+        found = [name for name, tasks in self.findings.gains.items() if len(tasks) == len(self.tasks)]
         if not found:
             return self.words("No technique helped on all {tasks} tasks.", tasks=len(self.tasks))
         named = [
@@ -103,7 +93,7 @@ class Remedies:
         return not self.findings.shortfalls
 
     def _helped(self, techniques: list[Technique]) -> set[str]:
-        return {task for technique in techniques for task in self.gains.get(technique.name, set())}
+        return {task for technique in techniques for task in self.findings.gains.get(technique.name, set())}
 
     def _did(self, techniques: list[Technique]) -> str:
         """Say on which tasks a remedy learns longer lags than the baseline, and how often it solves them."""
@@ -126,7 +116,7 @@ class Remedies:
         worse = [
             (technique.name, task, lag)
             for technique in techniques
-            for task, lag in self.losses.get(technique.name, [])
+            for task, lag in self.findings.losses.get(technique.name, [])
             if task in self.tasks
         ]
         told = []
@@ -150,7 +140,7 @@ class Remedies:
 
     def _case(self, task: str, techniques: list[Technique]) -> str:
         """The technique of a remedy that gets furthest on a task, how often it solves it there, and the baseline."""
-        own = [t.name for t in techniques if task in self.gains.get(t.name, set())]
+        own = [t.name for t in techniques if task in self.findings.gains.get(t.name, set())]
         best = max(own, key=lambda name: self._rank(name, task))
         lag = self._reach(best, task)
         found = self.findings.estimate(SettingKey(best, task, lag))

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from bench.evidence.estimates import summarise
-from bench.evidence.horizons import further, gains, horizons
+from bench.evidence.horizons import further, gains, horizons, losses
 from bench.evidence.scope import Scope, select
 from bench.testing.luck import at_least, at_most
 from bench.testing.made_up import SmallStore, member, setting, study
@@ -98,7 +98,17 @@ def test_who_gets_further_is_told_by_pairs_after_correction() -> None:
     assert table["p"]["relu", 20] == 1
     assert ("relu", 40) not in table.index  # which neither ran
     assert list(table[table["further"]].index) == [("gru", 20), ("gru", 40)]
-    assert gains(scope, known) == {"gru": {"adding"}}
+    assert gains(further(scope, known)) == {"gru": {"adding"}}
+
+
+def test_who_does_worse_is_told_by_the_same_pairs() -> None:
+    all_, few, most = [True] * 20, [True] * 2 + [False] * 18, [True] * 17 + [False] * 3
+    scope = scope_of({("tanh", "adding", 10): all_, ("relu", "adding", 10): few, ("gru", "adding", 10): most})
+    table = further(scope, horizons(summarise(scope)))
+    assert losses(table) == {"relu": [("adding", 10)]}, (
+        "three pairs of the GRU's cannot tell: p is 1/4 before correction"
+    )
+    assert gains(table) == {}
 
 
 def test_a_lag_that_it_does_not_solve_is_not_further() -> None:
@@ -111,7 +121,7 @@ def test_a_lag_that_it_does_not_solve_is_not_further() -> None:
 
 def test_five_seeds_tell_nothing() -> None:
     scope = scope_of({("tanh", "adding", 10): [False] * 5, ("gru", "adding", 10): [True] * 5})
-    assert gains(scope, horizons(summarise(scope))) == {}
+    assert gains(further(scope, horizons(summarise(scope)))) == {}
 
 
 @pytest.mark.parametrize("seeds", [5, 20])
@@ -126,5 +136,5 @@ def test_nobody_gets_further_than_the_baseline_who_is_the_baseline(seeds: int) -
             for lag, rate in ((10, 0.85), (20, 0.5))
         }
         scope = scope_of(solved)
-        wrong.append(bool(gains(scope, horizons(summarise(scope)))))
+        wrong.append(bool(gains(further(scope, horizons(summarise(scope))))))
     assert at_most(np.array(wrong), 0.05)

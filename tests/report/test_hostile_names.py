@@ -43,7 +43,10 @@ def pages() -> Iterator[dict[str, str]]:
     """A report, by language, in which all that a plugin, a preset or a machine can name is hostile."""
     store = whole_study(seeds=2, tasks=("adding",), techniques=("tanh", "lstm", "relu"))
     add_arms(store, seeds=2, arms=("exploding",))
-    rows = [{**spoilt(row), **{key: EVIL for key in TEXTS if row["technique"] == "lstm"}} for row in store.rows]
+    rows = [
+        {**spoilt(row), "task_title": EVIL, **{key: EVIL for key in TEXTS if row["technique"] == "lstm"}}
+        for row in store.rows
+    ]
     rows = [{**row, "outcome": "failed"} if row["technique"] == EVIL and row["seed"] == 2 else row for row in rows]
     studies = [Study.model_validate_json(json.dumps(spoilt(json.loads(s.model_dump_json())))) for s in store.studies_]
     hashes = {(s.technique, s.task, s.lag, s.protocol.hash): s.hash for each in studies for s in each.settings}
@@ -112,4 +115,5 @@ def test_in_figures(pages: dict[str, str], language: str) -> None:
 def test_in_the_pdf(pages: dict[str, str]) -> None:
     reader = PdfReader(BytesIO(printed(pages["en"])))
     assert reader.metadata.title == language_of("en")("What helps against vanishing gradients?")
-    assert [entry for entry in reader.outline if not isinstance(entry, list)], "what names do harms no bookmark"
+    titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
+    assert any("<x-evil onevil='1'>" in title for title in titles), "a task's name is a bookmark"

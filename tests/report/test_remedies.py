@@ -38,7 +38,7 @@ def small() -> Findings:
 
 
 def test_the_lead_names_who_gets_further_and_who_does_not(small: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Findings, "gains", lambda self: {"gru": {"adding", "copy"}, "relu": {"adding"}})
+    monkeypatch.setattr(Findings, "gains", {"gru": {"adding", "copy"}, "relu": {"adding"}})
     first, second, third = remedies_of(small).lead()
     assert first == (
         "Longer dependencies than with a plain tanh RNN were learned with LSTM / GRU (on 2 of 2 tasks) and ReLU "
@@ -46,7 +46,7 @@ def test_the_lead_names_who_gets_further_and_who_does_not(small: Findings, monke
     )
     assert second == "For gradient clipping and truncated BPTT no such gain was shown."
     assert third.startswith("On every task it was so with GRU, at ")
-    monkeypatch.setattr(Findings, "gains", lambda self: {})
+    monkeypatch.setattr(Findings, "gains", {})
     first, second = remedies_of(small).lead()
     assert first == (
         "No longer dependencies than with a plain tanh RNN were shown for LSTM / GRU, ReLU activation, gradient "
@@ -62,8 +62,8 @@ def test_the_lead_names_who_gets_further_and_who_does_not(small: Findings, monke
 def test_a_remedy_that_helps_is_told_with_its_runs_and_the_baselines(
     small: Findings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Findings, "gains", lambda self: {"gru": {"adding"}})
-    monkeypatch.setattr(Findings, "losses", lambda self: {})
+    monkeypatch.setattr(Findings, "gains", {"gru": {"adding"}})
+    monkeypatch.setattr(Findings, "losses", {})
     cells = small.table[small.table["task"] == "adding"].copy()
     lags = sorted(cells["lag"].unique())
     solves = (cells["technique"] == "gru") & (cells["lag"] <= lags[1])
@@ -101,8 +101,8 @@ def test_of_each_remedy_the_clearest_decided_claims_are_told(all_judged: Finding
 
 
 def test_where_a_remedy_does_worse_is_told_too(small: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Findings, "gains", lambda self: {})
-    monkeypatch.setattr(Findings, "losses", lambda self: {"relu": [("adding", 20)]})
+    monkeypatch.setattr(Findings, "gains", {})
+    monkeypatch.setattr(Findings, "losses", {"relu": [("adding", 20)]})
     cells = small.table[small.table["task"] == "adding"].copy()
     known = {"tanh": 19, "relu": 2}
     cells = cells.assign(runs=20, state="measured", solved=[known.get(name, 0) for name in cells["technique"]])

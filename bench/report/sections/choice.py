@@ -63,8 +63,8 @@ class Choice(ReportSection):
             else words(
                 "What it takes to solve each lag, and how far each technique gets. A line joins the lags that at "
                 "least {share} of a technique's measured runs solve, and ends at its horizon; thick and "
-                "in colour the source's remedies, ■ the baseline, grey what else was measured. No update "
-                "was timed, so that updates stand for the price (log), fewer are better; the broad pale "
+                "in colour the source's remedies, ■ the baseline, grey what else was measured. Not every "
+                "update was timed, so that updates stand for the price (log), fewer are better; the broad pale "
                 "line is the Pareto line: nothing solves that lag with fewer."
             ),
             share=self.say.share(),
