@@ -29,8 +29,9 @@ def show_in_mlflow(store: Store, findings: Findings | None = None, pages: Sequen
     if pages:
         keep_report(store, pages)
     add_pictures(store, setting_picture, VERSION)
-    describe_cohorts(store, _claims(findings) if findings else None)
-    furnish(store)
+    members = store.members()
+    describe_cohorts(store, _claims(findings) if findings else None, members)
+    furnish(store, members)
 
 
 def _claims(findings: Findings) -> dict[str, set[str]]:

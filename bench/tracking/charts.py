@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
 from mlflow.entities import Experiment, LifecycleStage
 
 from bench.tracking import layout, paths, views
@@ -30,9 +31,8 @@ def homes(store: Store) -> dict[str, Experiment]:
         return {layout.task_of(e): e for e in store.records.homes() if e.lifecycle_stage == LifecycleStage.ACTIVE}
 
 
-def charts(store: Store, experiments: dict[str, Experiment]) -> list[Chart]:
+def charts(store: Store, experiments: dict[str, Experiment], members: pd.DataFrame) -> list[Chart]:
     """The charts of all measured runs; a task without an experiment is only a warning. Raises BenchError."""
-    members = store.members()
     arms = {plan.protocol.hash: study.arm for study in store.studies() for plan in study.tasks}
     measured = members[members["role"] == "measured"]
     for task in sorted(set(measured["task"]) - set(experiments)):

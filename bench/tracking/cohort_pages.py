@@ -48,18 +48,22 @@ def _add_picture(store: Store, record: Run, draw: Draw, version: str) -> None:
         store.reach()  # if the store is gone, that is what is to be said
 
 
-def describe_cohorts(store: Store, claims: Mapping[str, Collection[str]] | None = None) -> None:
+def describe_cohorts(
+    store: Store, claims: Mapping[str, Collection[str]] | None = None, members: pd.DataFrame | None = None
+) -> None:
     """Describe the cohorts' records, unless a person has.
 
     claims: the claims that rest on a run, by the run's id; None: they are not known, and descriptions that are there
-    stay. Raises BenchError if results cannot be read, or the store cannot be written.
+    stay. members: the store's, if they have been read. Raises BenchError if results cannot be read, or the store cannot
+    be written.
     """
-    members = {str(cohort): rows for cohort, rows in store.members().groupby("cohort")}
+    found = store.members() if members is None else members
+    by_cohort = {str(cohort): rows for cohort, rows in found.groupby("cohort")}
     experiments = {task: experiment.experiment_id for task, experiment in homes(store).items()}
     report = report_pages(store)
     with plainly(store.shown):
         for record in store.records.standing("cohorts").whole:
-            rows = members.get(record.data.tags.get(layout.KEY, ""))
+            rows = by_cohort.get(record.data.tags.get(layout.KEY, ""))
             written = record.data.tags.get(notes.TAG)
             if rows is None or not notes.is_ours(written) or (written is not None and claims is None):
                 continue

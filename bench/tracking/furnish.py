@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+import pandas as pd
 from mlflow.entities import Experiment
 
 from bench.tracking import layout, notes, paths, views
@@ -31,13 +32,14 @@ _LEAVE = "Results are found by this experiment's name and by its runs' tags: ple
 _MORE = "How all this is laid out, and what editing and deleting do: docs/mlflow.md."
 
 
-def furnish(store: Store) -> list[Chart]:
+def furnish(store: Store, members: pd.DataFrame | None = None) -> list[Chart]:
     """Write the views and the descriptions of a store's experiments; returns the prepared charts.
 
-    Raises BenchError if results cannot be read, or the store cannot be written.
+    members: the store's, if they have been read. Raises BenchError if results cannot be read, or the store cannot be
+    written.
     """
     experiments = homes(store)
-    prepared = charts(store, experiments)
+    prepared = charts(store, experiments, store.members() if members is None else members)
     report = _report(report_pages(store))
     with plainly(store.shown):
         cohorts = _describe_records(store, report)
