@@ -14,6 +14,7 @@ from bench.evidence.estimates import CONFIDENCE, HORIZON_SHARE, measured_cells
 from bench.evidence.measuring.runs import screened, solved
 from bench.evidence.scope import BASELINE, Scope
 from bench.evidence.statistics import LEVEL, adjusted, rate_p, reaching
+from bench.records.cell import Cell
 
 HORIZON = ["technique", "task", "horizon", "low", "high"]
 FURTHER = ["technique", "task", "lag", "own", "base", "pairs", "after", "p", "further"]
@@ -115,7 +116,7 @@ def _pairs(scope: Scope) -> Iterator[tuple[str, str, int, int, int, int, int]]:
         both = both[(both["run"] != "") | (both["run_base"] != "")]
         for (task, lag), rows in both.groupby(["task", "lag"]):
             own, base = int((rows.value > rows.value_base).sum()), int((rows.value < rows.value_base).sum())
-            yield technique, str(task), int(lag), own, base, len(rows), after.get((str(task), int(lag)), 0)
+            yield technique, str(task), int(lag), own, base, len(rows), after.get(Cell(str(task), int(lag)), 0)
 
 
 def gains(further: pd.DataFrame) -> dict[str, set[str]]:

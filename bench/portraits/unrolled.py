@@ -25,6 +25,8 @@ NEARBY = 16
 """Sizes from that on that are tried, where a technique declines some."""
 MOVED = 0.01
 """Standard deviation of the noise on weights where the kinds of ways are told."""
+ROWS = 64
+"""The most rows of a Jacobian from which the kind of a way is told."""
 NEAREST = 5
 """Steps that are drawn."""
 HOOKS = ("cell", "layers_of", "connect", "initialise", "accumulate", "penalty", "clip", "after_update")
@@ -247,16 +249,20 @@ def _how(history: History, shown: Sequence[int], way: tuple[int, int, int]) -> H
 
 
 def _parts(above: Tensor, below: Tensor) -> tuple[float, float, bool]:
-    """The squared norms of a Jacobian's diagonal and of what lies off it, and whether the diagonal is all 1."""
+    """The squared norms of a Jacobian's diagonal and of what lies off it, and whether the diagonal is all 1.
+
+    Of many units no more than ROWS are looked at, which are evenly spaced.
+    """
     diagonal, rest, same = 0.0, 0.0, True
-    for unit in torch.eye(above[0, 0].numel(), dtype=above.dtype).view(-1, *above.shape[2:]):
+    units = torch.eye(above[0, 0].numel(), dtype=above.dtype)
+    for unit in units[:: math.ceil(len(units) / ROWS)].view(-1, *above.shape[2:]):
         row = _pulled(above, below, unit.expand_as(above))
         if row is None:
             same = False
             continue
         here = row * unit
-        diagonal += here.abs().square().sum().item()
-        rest += (row - here).abs().square().sum().item()
+        diagonal += torch.linalg.vector_norm(here).item() ** 2
+        rest += torch.linalg.vector_norm(row - here).item() ** 2
         same = same and bool((here == unit).all())
     return diagonal, rest, same
 

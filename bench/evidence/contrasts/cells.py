@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-
-import pandas as pd
+from collections.abc import Iterable
 
 from bench.evidence.claims import Part
+from bench.evidence.contrasts.values import Value
 from bench.evidence.estimates import HORIZON_SHARE
 from bench.evidence.scope import SETTING, Scope, solved_in
+from bench.records.cell import Cell
 from bench.records.spec import Spec
 
 
@@ -72,45 +73,52 @@ def _largest(scope: Scope, techniques: tuple[str, ...], dial: str) -> float:
     return max((scope.dials[name].get(dial, math.inf) for name in techniques if name in scope.dials), default=math.inf)
 
 
-def counting(part: Part, table: pd.DataFrame, scopes: list[Scope]) -> pd.Series:
-    """Mark the rows of a table (task, lag) that count for the part: a mask. Raises NotEstimable if none does."""
-    counts = _lags_of(part, table, scopes[0])
+def counting(part: Part, values: Iterable[Value], scopes: list[Scope]) -> set[Cell]:
+    """The cells of these values that count for the part. Raises NotEstimable if none does."""
+    values = list(values)
+    cells = _at_lags(part, values, scopes[0])
     if part.tasks:
-        counts &= table.task.isin(part.tasks)
-        if not table.task.isin(part.tasks).any():
+        cells = {cell for cell in cells if cell.task in part.tasks}
+        if not any(value.cell.task in part.tasks for value in values):
             raise NotEstimable("tasks", tasks=", ".join(part.tasks), arm=part.arm)
-    if not counts.any():
+    if not cells:
         raise NotEstimable("lags")
     if part.estimand.only_where_solved and part.against is not None:
-        cells = pd.Series(list(zip(table.task, table.lag, strict=True)), table.index)
-        counts &= cells.isin({cell for scope in scopes for cell in scope.solved_cells})
-        if not counts.any():
+        cells &= {cell for scope in scopes for cell in scope.solved_cells}
+        if not cells:
             raise CannotTell("unsolved")
-    return counts
+    return cells
 
 
-def _lags_of(part: Part, table: pd.DataFrame, scope: Scope) -> pd.Series:
-    chosen = None if part.estimand.one_place else _lag_by_task(part, table, scope)
+def _at_lags(part: Part, values: list[Value], scope: Scope) -> set[Cell]:
+    """The cells at the lags that the part is about."""
+    cells = {value.cell for value in values}
+    chosen = None if part.estimand.one_place else _lag_by_task(part, values, scope)
     if chosen is not None:
-        return table.lag == table.task.map(chosen)
+        return {cell for cell in cells if cell.lag == chosen.get(cell.task)}
     if part.lags == "beyond window":
-        return table.lag > _largest(scope, part.techniques, "window")
-    return pd.Series(True, table.index)
+        window = _largest(scope, part.techniques, "window")
+        return {cell for cell in cells if cell.lag > window}
+    return cells
 
 
-def _lag_by_task(part: Part, table: pd.DataFrame, scope: Scope) -> pd.Series | None:
+def _lag_by_task(part: Part, values: list[Value], scope: Scope) -> dict[str, int] | None:
     """The one lag of each task that the part is about; None if it is about several."""
     if part.lags == "longest solved":
-        return _solvable(scope)
+        return _longest_solved(scope)
     if part.lags == "longest run":
-        return table[table.run != ""].groupby("task").lag.max()
-    if part.lags in ("shortest", "longest"):
-        return scope.plan.groupby("task").lag.agg("min" if part.lags == "shortest" else "max")
-    return None
+        ran: dict[str, int] = {}
+        for value in values:
+            if value.run:
+                ran[value.cell.task] = max(value.cell.lag, ran.get(value.cell.task, value.cell.lag))
+        return ran
+    if part.lags == "shortest":
+        return scope.shortest
+    return scope.longest if part.lags == "longest" else None
 
 
-def _solvable(scope: Scope) -> pd.Series:
+def _longest_solved(scope: Scope) -> dict[str, int]:
     """The longest lag of each task that some technique solves with most of its runs."""
     rates = solved_in(scope.measured).groupby([scope.measured[key] for key in SETTING]).mean()
     reached = rates[rates >= HORIZON_SHARE].reset_index()
-    return reached.groupby("task").lag.max()
+    return {str(task): int(lag) for task, lag in reached.groupby("task").lag.max().items()}

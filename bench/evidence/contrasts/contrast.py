@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import NamedTuple
+from statistics import fmean
 
 import numpy as np
 import pandas as pd
@@ -13,81 +14,16 @@ import pandas as pd
 from bench.evidence.claims import Part
 from bench.evidence.contrasts.cells import CannotTell, NotEstimable, counting, unfold
 from bench.evidence.contrasts.results import Results
+from bench.evidence.contrasts.sample import Sample, Side, Spared
+from bench.evidence.contrasts.values import Grid, Value, by_technique, grids, ran
 from bench.evidence.estimands import Estimand, Measure, Variant
 from bench.evidence.measuring.losses import exploded
-from bench.evidence.measuring.runs import screened
-from bench.evidence.scope import CELL, SETTING, Scope
-from bench.evidence.statistics import (
-    Array,
-    BestLessWorst,
-    BoundedMean,
-    Bounds,
-    Inference,
-    Median,
-    Screened,
-    Student,
-    split_halves,
-)
+from bench.evidence.scope import Scope
+from bench.evidence.statistics import Array, Bounds
+from bench.records.cell import Cell
 
-Cell = tuple[str, int]
-VALUED = [*SETTING, "seed", "value", "arm", "moment"]
-"""The columns of values that a verdict keeps."""
 EXPLOSIONS = 0.1
 """The smallest share of runs that has to explode without a remedy: below it there is nothing to prevent."""
-
-
-class Spared(NamedTuple):
-    """The part of a sample that was spared after seeds that screen, and counts as 0."""
-
-    own: float
-    """Share of the techniques' cells."""
-    twin: float
-    """Share of the references' cells."""
-    screening: int
-    """Seeds that were trained at least in each."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A contrast in numbers."""
-
-    differences: pd.DataFrame
-    """Seeds × cells, logarithms for a ratio. A seed has all cells or does not count: it is one value, of one thing."""
-    data: pd.DataFrame
-    """technique, task, lag, seed, value as measured, arm, moment; of the seeds and cells that count."""
-    bounds: Bounds | None = None
-    """The smallest and the largest that a single value can be."""
-    runs: tuple[str, ...] = ()
-    dial: Array | None = None
-    """Scores by value of the dial and seed, where the best is compared with the worst."""
-    otherwise: bool = False
-    """True if the other centre is asked about: the median of bounded values, the mean of others."""
-    spared: Spared | None = None
-    """None if all seeds of all cells were trained, or spared by a ladder that all seeds had ended."""
-
-    @property
-    def values(self) -> Array:
-        """One value a seed: its mean over the cells; of a dial, see `split_halves`."""
-        if self.dial is not None:
-            return split_halves(self.dial)
-        return self.differences.mean(axis=1).to_numpy(dtype=float)
-
-    @cached_property
-    def inference(self) -> Inference:
-        """The inference from the seeds, on the mean where values have bounds, else on the median.
-
-        That spared values may be larger is allowed for in a mean; a median is what it is with zeros.
-        """
-        found = self._of_values()
-        return Screened(found, *self.spared) if self.spared and not self.otherwise else found
-
-    def _of_values(self) -> Inference:
-        if self.bounds is None:
-            return Student(self.values) if self.otherwise else Median(self.values)
-        if self.dial is not None:
-            return BestLessWorst(self.dial, self.bounds)
-        values = self.values.clip(*self.bounds)  # a mean may be off by rounding
-        return Median(values) if self.otherwise else BoundedMean(values, self.bounds)
 
 
 @dataclass(frozen=True)
@@ -112,33 +48,38 @@ class Compared:
     """
 
     part: Part
-    own: pd.DataFrame
-    twin: pd.DataFrame | None
+    own: tuple[Value, ...]
+    twin: tuple[Value, ...] | None
     """None where the part compares with a number, or a dial's values with each other."""
     shortest: dict[str, int] = field(default_factory=dict)
     """The shortest lag of each task."""
 
     def __post_init__(self) -> None:
-        if any(table.empty for table in self.tables):
+        if not all(self.tables):
             raise NotEstimable("unpaired")
 
     @property
-    def tables(self) -> list[pd.DataFrame]:
+    def tables(self) -> list[tuple[Value, ...]]:
+        """What is compared, the reference last."""
         return [self.own] if self.twin is None else [self.own, self.twin]
+
+    @property
+    def both(self) -> Iterator[Value]:
+        """All values."""
+        return itertools.chain(*self.tables)
 
     def where(self, cells: set[Cell]) -> Compared:
         """The same in these cells alone."""
-        own, *twin = [table[_cells(table).isin(cells)] for table in self.tables]
+        own, *twin = [_within(table, cells) for table in self.tables]
         return replace(self, own=own, twin=twin[0] if twin else None)
 
     def without(self, task: str) -> Compared:
         """The same without one task."""
-        return self.where({cell for cell in _cells(self.own) if cell[0] != task})
+        return self.where({value.cell for value in self.own if value.cell.task != task})
 
     def observed(self) -> Compared:
         """The same without cells that nobody ran: 0 less 0 of two lags that the ladder spared is no observation."""
-        both = pd.concat(self.tables)
-        return self.where(set(_cells(both[both.run != ""])))
+        return self.where({value.cell for value in self.both if value.run})
 
     def solved(self) -> Compared:
         """The same in the cells that some run of these techniques solved; raises CannotTell if there are none.
@@ -148,8 +89,7 @@ class Compared:
         """
         if self.part.against is not None:
             return self
-        both = pd.concat(self.tables)
-        cells = set(_cells(both[both.value > 0]))
+        cells = {value.cell for value in self.both if value.value > 0}
         if not cells:
             raise CannotTell("unsolved")
         return self.where(cells)
@@ -162,63 +102,68 @@ class Compared:
         bounds, ladders = self.part.estimand.bounds, self.part.estimand.of_ladders
         if (bounds is None and not ladders) or (self.twin is None and not self.part.choice):
             return self
-        both = pd.concat(self.tables)
-        ends = both.groupby(CELL)["value"].agg(["min", "max"])
+        values: dict[Cell, list[float]] = {}
+        for value in self.both:
+            values.setdefault(value.cell, []).append(value.value)
+        return self.where({cell for cell, found in values.items() if not self._stuck(cell, found, bounds)})
+
+    def _stuck(self, cell: Cell, values: list[float], bounds: Bounds | None) -> bool:
         if bounds is not None:
-            stuck = (ends["max"] <= bounds[0]) | (ends["min"] >= bounds[1])
-        else:  # a ladder's cell has its longest lag
-            first = ends.index.get_level_values("task").map(self.shortest)
-            stuck = (ends["max"] < first) | (ends["min"] >= ends.index.get_level_values("lag"))
-        return self.where(set(ends.index[~stuck]))
+            return max(values) <= bounds[0] or min(values) >= bounds[1]
+        # a ladder's cell has its longest lag
+        return max(values) < self.shortest[cell.task] or min(values) >= cell.lag
 
     def sample(self) -> Sample:
         """Paired seed by seed; raises NotEstimable if no seed has every cell."""
         if self.part.choice:
             return self._choice()
-        estimand = self.part.estimand
-        grids = [_grid(table, estimand) for table in self.tables]
-        less = estimand.transformed(self.part.against or 0.0) if self.twin is None else grids[1]
-        differences = _whole(grids[0] - less)
-        return self._made(differences)
+        own, *twin = _means(self.tables, self.part.estimand)
+        less = twin[0].values if twin else self.part.estimand.transformed(self.part.against or 0.0)
+        return self._made(own._replace(values=own.values - less))
 
     def _choice(self) -> Sample:
         """The best of a dial's values less the worst, each chosen by the mean over every other seed."""
-        grids = {name: _grid(rows, self.part.estimand) for name, rows in self.own.groupby("technique", sort=False)}
-        shared = pd.concat(grids, axis=1, join="inner")
-        shared = _whole(shared.loc[:, [all(cell[1:] in g.columns for g in grids.values()) for cell in shared.columns]])
-        if len(shared) < 2:
+        transformed = self.part.estimand.transformed
+        dial = [grid._replace(values=transformed(grid.values)) for grid in grids(list(by_technique(self.own).values()))]
+        # nobody's value counts in a cell, or of a seed, that another one lacks
+        every = _whole(dial[0]._replace(values=np.mean([grid.values for grid in dial], axis=0)))
+        if len(every.seeds) < 2:
             raise NotEstimable("unpaired")
-        scores = np.stack([shared[name].mean(axis=1).to_numpy() for name in grids])
-        every = shared.T.groupby(level=[1, 2]).mean().T  # which cells and seeds there are; values say nothing
-        return self._made(every.rename_axis(columns=CELL), scores)
+        return self._made(every, np.stack([grid.at(every).values.mean(axis=1) for grid in dial]))
 
-    def _made(self, differences: pd.DataFrame, dial: Array | None = None) -> Sample:
+    def _made(self, differences: Grid, dial: Array | None = None) -> Sample:
         """Put the data behind the differences beside them."""
-        data = pd.concat(self.tables, ignore_index=True)
-        data = data[_cells(data).isin(set(differences.columns)) & data.seed.isin(differences.index)].reset_index(
-            drop=True
+        differences = _whole(differences)
+        cells, seeds = set(differences.cells), set(differences.seeds)
+        at_reference = reference(self.part)
+        sides = zip(self.tables, [self.part, at_reference], strict=False)
+        behind = tuple(
+            Side(part.arm, part.moment, tuple(value for value in _within(table, cells) if value.seed in seeds))
+            for table, part in sides
         )
-        runs = tuple(sorted({run for run in data.run if run}))
-        spared = self._spared(set(differences.columns))
-        return Sample(differences, data[VALUED], _bounds(self.part), runs, dial, spared=spared)
+        return Sample(differences, behind, _bounds(self.part), dial, spared=self._spared(cells))
 
     def _spared(self, cells: set[Cell]) -> Spared | None:
         """Sum up what was spared in these cells; of a dial, whose best and worst may be any value, in any one value."""
-        tables = [table[_cells(table).isin(cells)] for table in self.tables]
-        least = min((int(n) for table in tables for n in table.screened[table.screened > 0]), default=0)
+        tables = [_within(table, cells) for table in self.tables]
+        least = min((value.screened for table in tables for value in table if value.screened), default=0)
         if not least or self.part.estimand.bounds is None:
             return None
         if self.part.choice:
-            worst = max(_share(rows, cells) for _, rows in tables[0].groupby("technique"))
+            worst = max(_share(rows, cells) for rows in by_technique(tables[0]).values())
             return Spared(worst, worst, least)
         shares = [_share(table, cells) for table in tables]
         return Spared(shares[0], shares[1] if len(shares) > 1 else 0.0, least)
 
 
-def _share(table: pd.DataFrame, cells: set[Cell]) -> float:
+def _within(values: Iterable[Value], cells: set[Cell]) -> tuple[Value, ...]:
+    return tuple(value for value in values if value.cell in cells)
+
+
+def _share(values: Iterable[Value], cells: set[Cell]) -> float:
     """The share of techniques' cells in which seeds that screen spared others."""
-    spared = table[table.screened > 0].drop_duplicates(["technique", *CELL])
-    return len(spared) / (table.technique.nunique() * len(cells))
+    spared = {(value.technique, value.cell) for value in values if value.screened}
+    return len(spared) / (len({value.technique for value in values}) * len(cells))
 
 
 def estimate(part: Part, results: Results) -> Estimate:
@@ -253,33 +198,19 @@ def compared(part: Part, results: Results, measure: Measure | None = None, only_
         _must_explode(part, results)
     if any(protocol.matched == part.estimand.name for protocol in results.scope(part.arm).protocols.values()):
         raise CannotTell("matched")
-    at_reference = _reference(part)
-    own = _marked(results.table(part, part.techniques, measure), results.scope(part.arm))
-    own = own[counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])]
-    twin = None
+    at_reference = reference(part)
+    own, twin = results.values(part, part.techniques, measure), None
+    cells = counting(part, own, [results.scope(arm) for arm in (part.arm, at_reference.arm)])
+    own = _within(own, cells)
     if part.twins:
-        twin = _marked(results.table(at_reference, part.twins, measure), results.scope(at_reference.arm))
-        twin = twin[_cells(twin).isin(set(_cells(own)))]
+        twin = _within(results.values(at_reference, part.twins, measure), cells)
     if only_run:
-        own, twin = own[own.run != ""], None if twin is None else twin[twin.run != ""]
+        own, twin = ran(own), None if twin is None else ran(twin)
     found = Compared(part, own, twin, results.scope(part.arm).shortest)
     return found.observed().solved() if part.estimand.only_where_solved else found
 
 
-def _marked(table: pd.DataFrame, scope: Scope) -> pd.DataFrame:
-    """The table with the column `screened`: see `Compared`."""
-    after = {
-        (technique, *cell): seeds
-        for technique in table.technique.unique()
-        for cell, seeds in screened(scope, technique).items()
-    }
-    if not after:
-        return table.assign(screened=0)
-    keys = zip(*(table[column] for column in SETTING), strict=True)
-    return table.assign(screened=pd.Series([after.get(key, 0) for key in keys], table.index).where(table.run == "", 0))
-
-
-def _reference(part: Part) -> Part:
+def reference(part: Part) -> Part:
     """The part as it asks for its references."""
     where = {
         "arm": part.reference_arm or part.arm,
@@ -290,8 +221,8 @@ def _reference(part: Part) -> Part:
 
 
 def _must_explode(part: Part, results: Results) -> None:
-    runs = results.table(part, (part.explodes,), _exploded)
-    if runs.value.mean() < EXPLOSIONS:
+    runs = results.values(part, (part.explodes,), _exploded)
+    if fmean(run.value for run in runs) < EXPLOSIONS:
         raise CannotTell("calm", technique=part.explodes)
 
 
@@ -299,27 +230,24 @@ def _exploded(scope: Scope, technique: str, part: Part) -> pd.DataFrame:
     return exploded(scope, technique)
 
 
-def _grid(table: pd.DataFrame, estimand: Estimand) -> pd.DataFrame:
-    """Seeds × cells, the mean over the techniques where all of them have a value."""
-    grids = [
-        rows.set_index(["seed", *CELL])["value"].unstack(CELL) for _, rows in table.groupby("technique", sort=False)
-    ]
-    total = sum((estimand.transformed(grid) for grid in grids[1:]), start=estimand.transformed(grids[0]))
-    assert isinstance(total, pd.DataFrame)
-    return total / len(grids)
-
-
-def _whole(differences: pd.DataFrame) -> pd.DataFrame:
-    """The seeds that have every cell which any seed has; raises NotEstimable if there are none."""
-    found = differences.dropna(axis=1, how="all").dropna(axis=0, how="any")
-    if found.empty:
-        raise NotEstimable("unpaired")
+def _means(tables: Sequence[Sequence[Value]], estimand: Estimand) -> list[Grid]:
+    """A grid a table: the mean over its techniques where all of them have a value."""
+    split = [list(by_technique(table).values()) for table in tables]
+    made = iter(grids([values for values_of in split for values in values_of]))
+    found = []
+    for values_of in split:
+        own = [next(made) for _ in values_of]
+        total = sum(estimand.transformed(grid.values) for grid in own)
+        found.append(own[0]._replace(values=total / len(own)))
     return found
 
 
-def _cells(table: pd.DataFrame) -> pd.Series:
-    """The cell of each row; many times faster than an index of two levels."""
-    return pd.Series(list(zip(table["task"], table["lag"], strict=True)), table.index, dtype=object)
+def _whole(differences: Grid) -> Grid:
+    """The seeds that have every cell which any seed has; raises NotEstimable if there are none."""
+    found = differences.whole()
+    if not found.values.size:
+        raise NotEstimable("unpaired")
+    return found
 
 
 def _bounds(part: Part) -> Bounds | None:
@@ -335,9 +263,8 @@ def _bounds(part: Part) -> Bounds | None:
 def _variants(found: Compared, sample: Sample, results: Results) -> dict[str, Sample]:
     """The analyses that say how robust the effect is; those that cannot be done are left out."""
     part = found.part
-    tasks = list(dict.fromkeys(sample.differences.columns.get_level_values("task")))
     made = {}
-    for task in tasks if len(tasks) > 1 else ():
+    for task in sample.tasks if len(sample.tasks) > 1 else ():
         with suppress(NotEstimable):
             made[f"without:{task}"] = found.without(task).sample()
     if sample.dial is None:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bench.evidence.scope import SETTING, Scope, failed, solved_in
-from bench.records.cell import SettingKey
+from bench.records.cell import Cell, SettingKey
 
 VALUES = [*SETTING, "seed", "value", "run"]
 TYPES = {"lag": "int64", "seed": "int64", "value": "float64", "run": "str"}
@@ -69,7 +69,8 @@ def share_of_the_way(metric: ArrayLike, trivial: ArrayLike, solved_at: ArrayLike
 
 def tidy(table: pd.DataFrame) -> pd.DataFrame:
     """VALUES alone, without values that are no finite numbers."""
-    table = table[VALUES].astype(TYPES)
+    table = table[VALUES]
+    table = table.astype({column: dtype for column, dtype in TYPES.items() if table.dtypes[column] != dtype})
     return table[np.isfinite(table.value)].reset_index(drop=True)
 
 
@@ -78,7 +79,7 @@ def wobble(level: int, seed: int) -> int:
     return (-1, 2, 0, -2, 1)[seed % 5] if level else (1, -1, 2, 0, -2)[seed % 5]
 
 
-def screened(scope: Scope, technique: str) -> dict[tuple[str, int], int]:
+def screened(scope: Scope, technique: str) -> dict[Cell, int]:
     """The cells (task and lag) in which a technique's seeds were spared because too few others had been tried to tell
     that it solves nothing, with the number that had.
 
@@ -86,7 +87,7 @@ def screened(scope: Scope, technique: str) -> dict[tuple[str, int], int]:
     """
     stops = {(key.task, key.lag): stop.after for key, stop in scope.stops.items() if key.technique == technique}
     return {
-        (task, int(lag)): after
+        Cell(task, int(lag)): after
         for (task, last), after in stops.items()
         for lag in {last, *scope.plan.lag[(scope.plan.technique == technique) & (scope.plan.task == task)]}
         if lag >= last

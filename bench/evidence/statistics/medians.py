@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,10 +51,18 @@ class Median(Inference):
 
     def _needed(self, side: NDArray[np.bool_], level: float, power: float) -> Needed:
         count = int(side.sum())
-        low, high = stats.binomtest(count, self.n).proportion_ci(planning.CONFIDENCE, method="exact")
+        low, high = _share_interval(count, self.n)
         return planning.ranged(lambda rate: planning.seeds_of_signs(rate, level / 2, power), count / self.n, low, high)
 
 
+@cache
+def _share_interval(count: int, n: int) -> tuple[float, float]:
+    """Clopper and Pearson's (1934) interval of a share, at the confidence of a range of seeds."""
+    found = stats.binomtest(count, n).proportion_ci(planning.CONFIDENCE, method="exact")
+    return found.low, found.high
+
+
+@cache
 def _tail(n: int, count: int) -> float:
     """P(at least so many heads in n tosses)."""
     return float(stats.binom.sf(count - 1, n, 0.5))

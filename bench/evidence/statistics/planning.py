@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ POWER = 0.8
 """The chance of a decision that is asked for."""
 MOST_SEEDS = 1000
 """The largest number of seeds that is given: nobody plans for more."""
+_SIZES = np.arange(1, MOST_SEEDS + 1)
 
 
 class Needed(NamedTuple):
@@ -61,10 +63,14 @@ def seeds_above(values: NDArray[np.float64], threshold: float, bound: float, err
 
 def seeds_of_signs(share: float, error: float, power: float) -> int | None:
     """The n for which a sign test is decided, where this share of the values is on one side."""
-    sizes = np.arange(1, MOST_SEEDS + 1)
-    critical = stats.binom.isf(error, sizes, 0.5)
-    enough = np.flatnonzero(stats.binom.sf(critical, sizes, share) >= power)
-    return int(sizes[enough[0]]) if len(enough) else None
+    enough = np.flatnonzero(stats.binom.sf(_critical(error), _SIZES, share) >= power)
+    return int(_SIZES[enough[0]]) if len(enough) else None
+
+
+@cache
+def _critical(error: float) -> NDArray[np.float64]:
+    """The counts beyond which a sign test of each size errs no more often than this."""
+    return np.asarray(stats.binom.isf(error, _SIZES, 0.5))
 
 
 def _runnable(n: int) -> int | None:
