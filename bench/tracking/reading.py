@@ -81,10 +81,11 @@ def table(file: Path, columns: Table) -> pa.Table:
     if not file.is_file():  # a folder would be read as one table
         raise OSError("it is not a file")
     with parquet.ParquetFile(file) as opened:
-        lacking = [c for c in columns if c.older is not None and c.name not in opened.schema_arrow.names]
+        schema = opened.schema_arrow  # made anew each time that it is asked for
+        lacking = [c for c in columns if c.older is not None and c.name not in schema.names]
         there = [column for column in columns if column not in lacking]
         for column in there:
-            _check_type(opened.schema_arrow, column, empty=not opened.metadata.num_rows)
+            _check_type(schema, column, empty=not opened.metadata.num_rows)
         content = bounded(opened, [column.name for column in there])
     for column in lacking:
         value = pa.scalar(column.older, _TYPES[column.kind])
