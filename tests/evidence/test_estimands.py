@@ -58,7 +58,7 @@ def test_a_lag_that_both_were_spared_is_no_observation() -> None:
     assert list(found.telling.values) == pytest.approx([0.1, 0.1])
     one = estimate(part("score", "gru", "tanh"), results)
     assert one.telling is not None
-    assert one.telling.differences.shape == (2, 4)  # what one of them ran counts, though it tells against equality
+    assert one.telling.differences.values.shape == (2, 4)  # what one of them ran counts, though it tells against equality
 
 
 def test_cells_at_the_ceiling_tell_nothing_of_equality() -> None:
@@ -103,7 +103,7 @@ def test_cells_that_neither_solves_do_not_count_whoever_else_does() -> None:
         member(setting("gru", 10, "copy"), 1, "solved", 50),
     ]
     found = draw(part("score", "gru", "tanh"), Results(scopes(SmallStore(rows))))
-    assert list(found.differences.columns) == [("copy", 10)]
+    assert found.differences.cells == (("copy", 10),)
     assert refused(SmallStore(rows), part("score", "lstm", "tanh")) == "unsolved", "the GRU's run is not theirs"
 
 
@@ -121,7 +121,7 @@ def test_horizons_at_the_floor_or_at_the_ceiling_tell_nothing_of_equality() -> N
 
     def cells(**solved: tuple[int, ...]) -> list[str] | None:
         telling = estimate(part("horizon", "gru", "tanh"), Results(scopes(store(solved)))).telling
-        return None if telling is None else list(telling.differences.columns.get_level_values("task"))
+        return None if telling is None else telling.tasks
 
     assert cells(adding=(), copy=lags) is None
     assert cells(adding=(10,), copy=()) == ["adding"]
