@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args
 
 import pandas as pd
@@ -215,7 +216,18 @@ def typed(rows: list[dict[str, Any]] | pd.DataFrame, columns: Table | Mapping[st
     columns: a table's, or types by name. What older rows lack has the value that ADDED_LATER gives.
     """
     types = dict(columns.types if isinstance(columns, Table) else columns)
-    found = pd.DataFrame(rows, columns=list(types))
+    if isinstance(rows, list) and not rows:
+        return _empty(tuple(types.items())).copy()
+    return _of_types(pd.DataFrame(rows, columns=list(types)), types)
+
+
+@cache
+def _empty(types: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """A table without rows, which takes as long to make as a small one."""
+    return _of_types(pd.DataFrame(columns=[name for name, _ in types]), dict(types))
+
+
+def _of_types(found: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:
     for name in ADDED_LATER.keys() & types.keys():
         gaps = found[name].isna()
         found[name] = ADDED_LATER[name] if gaps.all() else found[name].fillna(ADDED_LATER[name])
