@@ -72,6 +72,9 @@ REASONS = {
     "tasks": words("No such task has been run in the arm {arm}: {tasks}."),
     "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
     "unsolved": words("No run of what is compared solved the task, so the budget was too small to decide."),
+    "unsolved ladder": words(
+        "No run of what is compared solved even the shortest lag, so the budget was too small to decide."
+    ),
     "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
     "matched": words("Sizes were chosen so that these are equal."),
     "dial": words("Too few values of {dial} have been run with {technique}."),
@@ -201,15 +204,24 @@ def verdict(found: PartVerdict, say: Language) -> str:
 
 
 def reason(verdict: PartVerdict, say: Language) -> str:
-    """Say in a sentence why a verdict is what it is; in others, at which size costs were measured, and a given rate."""
+    """Say in a sentence why a verdict is what it is.
+
+    In others, why a part could not tell, at which size costs were measured, and a given rate.
+    """
     if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
         sizes = dict.fromkeys(part.size for part in verdict.parts if part.size and not part.beside)
-        beside = [*(_sized(size, say) for size in sizes), *_given_rates(verdict, say)]
+        mute = [say(REASONS[part.reason.key], **part.reason.values) for part in verdict.parts if _is_mute(part)]
+        beside = [*dict.fromkeys(mute), *(_sized(size, say) for size in sizes), *_given_rates(verdict, say)]
         return say.joined(_of_parts(verdict, say), *beside)
     values = dict(verdict.reason.values) if not verdict.estimated else _values(verdict, say)
     beside = [_sized(verdict.size, say)] if verdict.size else []
     beside += [_at_rate(verdict.given_rate, say)] if verdict.given_rate else []
     return say.joined(say(REASONS[verdict.reason.key], **values), *beside)
+
+
+def _is_mute(part: PartVerdict) -> bool:
+    """Tell whether a part that has a say was run, and its results had no chance to differ."""
+    return part.verdict == "cannot tell" and not part.beside
 
 
 def _given_rates(verdict: ClaimVerdict, say: Language) -> Iterator[str]:

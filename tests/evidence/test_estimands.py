@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from estimating import part, refused, values
 
-from bench.evidence.contrasts import NotEstimable, Results, draw, estimate
+from bench.evidence.contrasts import CannotTell, NotEstimable, Results, draw, estimate
 from bench.evidence.scope import scopes
 from bench.records.study import Skip
 from bench.testing.made_up import ARMS, SmallStore, World, member, setting, study
@@ -105,6 +105,27 @@ def test_cells_that_neither_solves_do_not_count_whoever_else_does() -> None:
     found = draw(part("score", "gru", "tanh"), Results(scopes(SmallStore(rows))))
     assert found.differences.cells == (("copy", 10),)
     assert refused(SmallStore(rows), part("score", "lstm", "tanh")) == "unsolved", "the GRU's run is not theirs"
+
+
+def test_horizons_of_tasks_that_neither_learns_do_not_count() -> None:
+    settings = [setting(name, lag, task) for name in ("tanh", "gru") for task in ("adding", "copy") for lag in (0, 20)]
+
+    def store(solved: dict[str, tuple[int, ...]]) -> SmallStore:
+        rows = [
+            member(of, seed, "solved" if of.technique == "gru" and of.lag in solved[of.task] else "unsolved", 50)
+            for of in settings
+            for seed in (1, 2)
+        ]
+        return SmallStore(rows, [study(*settings)])
+
+    asked = part("horizon", "gru", "tanh")
+    found = draw(asked, Results(scopes(store({"adding": (0,), "copy": ()}))))
+    assert list(found.differences.columns.get_level_values("task")) == ["adding"]
+    assert list(found.values) == pytest.approx(np.log([2, 2])), "copy's 0 less 0 halves nothing"
+    with pytest.raises(CannotTell, match="unsolved ladder"):
+        draw(asked.model_copy(update={"tasks": ("copy",)}), Results(scopes(store({"adding": (0,), "copy": ()}))))
+    with pytest.raises(CannotTell, match="unsolved ladder"):
+        draw(asked, Results(scopes(store({"adding": (), "copy": (20,)}))))
 
 
 def test_horizons_at_the_floor_or_at_the_ceiling_tell_nothing_of_equality() -> None:

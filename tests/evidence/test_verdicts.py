@@ -283,6 +283,18 @@ def test_a_cost_is_told_with_its_size() -> None:
     assert as_record(known["S04"].parts[0])["size"] is None
 
 
+def test_what_nobody_learnt_cannot_be_told_and_the_reason_says_why() -> None:
+    made = World()
+    for name in ("tanh", "lstm", "gru"):
+        for task, lag in CELLS:
+            made.train(name, 5, "main", lag, task, outcome="unsolved")
+    claim = judged(made.finish())["S09"]
+    assert {part.verdict for part in claim.parts if part.asked.tasks[0] in dict(CELLS)} == {"cannot tell"}
+    assert claim.verdict == "cannot tell"
+    assert "No run of what is compared solved even the shortest lag" in wording.reason(claim, ENGLISH)
+    assert "最短" in wording.reason(claim, CHINESE)
+
+
 def test_reasons_say_what_holds_and_what_does_not() -> None:
     blank = dict.fromkeys(PartVerdict.__dataclass_fields__)
     parts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -89,10 +90,15 @@ class Compared:
         """
         if self.part.against is not None:
             return self
-        cells = {value.cell for value in self.both if value.value > 0}
+        ladders = self.part.estimand.of_ladders
+        cells = {value.cell for value in self.both if value.value >= self._least(value.cell)}
         if not cells:
-            raise CannotTell("unsolved")
+            raise CannotTell("unsolved ladder" if ladders else "unsolved")
         return self.where(cells)
+
+    def _least(self, cell: Cell) -> float:
+        """The least value of a seed that solves something; of how far it gets, the shortest lag, of no step half a one."""
+        return max(self.shortest[cell.task], 0.5) if self.part.estimand.of_ladders else math.ulp(0.0)
 
     def telling(self) -> Compared:
         """The same without cells in which every run is at the floor, or every run at the ceiling.
@@ -110,8 +116,7 @@ class Compared:
     def _stuck(self, cell: Cell, values: list[float], bounds: Bounds | None) -> bool:
         if bounds is not None:
             return max(values) <= bounds[0] or min(values) >= bounds[1]
-        # a ladder's cell has its longest lag
-        return max(values) < self.shortest[cell.task] or min(values) >= cell.lag
+        return max(values) < self._least(cell) or min(values) >= cell.lag  # a ladder's cell has its longest lag
 
     def sample(self) -> Sample:
         """Paired seed by seed; raises NotEstimable if no seed has every cell."""

@@ -14,7 +14,8 @@ from bench.languages import words
 class Horizon(Estimand):
     """The longest lag of a task that a seed solves, as it does every shorter one; half the shortest if it solves none.
 
-    A seed has one value a task, so that the tasks weigh alike however many lags they have.
+    A seed has one value a task, so that the tasks weigh alike however many lags they have. A task of which no seed of
+    those who are compared solves the shortest lag does not count.
     """
 
     name = "horizon"
@@ -22,6 +23,7 @@ class Horizon(Estimand):
     margin = 0.25
     scale = Scale.RATIO
     of_ladders = True
+    only_where_solved = True
     noun = words("longest lag solved, steps")
     says = words(
         "longest lag solved, as every shorter one (half the shortest if none is), {technique} over {reference}{where}"
