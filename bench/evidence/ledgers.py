@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.evidence.measuring.costs import times
+from bench.evidence.measuring.costs import parameters, times
 from bench.evidence.scope import BASELINE, SETTING, Scope, diverged, failed, solved_in
 
 MACHINE = ["platform", "cpu", "accelerator", "threads"]
@@ -91,16 +91,13 @@ def costs(scope: Scope, task: str) -> pd.DataFrame:
 
 
 def cost_ratios(scope: Scope) -> pd.DataFrame:
-    """Summarise, by technique, the smallest and the largest ratio to the baseline over every setting with a cost.
+    """Summarise, by technique that was timed, its costs over the baseline's.
 
-    Columns: time_low, time_high (of `bench.evidence.measuring.costs.times`), parameters_low, parameters_high.
+    Columns: time_low, time_high, the smallest and the largest of `bench.evidence.measuring.costs.times` in any setting;
+    parameters, of `bench.evidence.measuring.costs.parameters`.
     """
-    own = scope.costs.assign(time=times(scope.costs))
-    base = own[own.technique == BASELINE][["task", "lag", "parameters"]]
-    both = own.merge(base, on=["task", "lag"], how="left", suffixes=("", "_baseline"))
-    both["parameters"] = both.parameters / both["parameters_baseline"]
-    ends = {f"{name}_{end}": (name, how) for name in ("time", "parameters") for end, how in ENDS.items()}
-    return both.groupby("technique").agg(**ends)
+    own = scope.costs.assign(time=times(scope.costs)).groupby("technique")["time"]
+    return own.agg(time_low="min", time_high="max").assign(parameters=parameters(scope))
 
 
 def failures(members: pd.DataFrame) -> pd.DataFrame:

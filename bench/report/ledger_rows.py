@@ -29,13 +29,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class CostRatio:
-    """A technique's costs over the baseline's, in all settings that were timed."""
+    """A technique's costs over the baseline's: see `bench.evidence.ledgers.cost_ratios`."""
 
     technique: str
     time_low: float
     time_high: float
-    parameters_low: float
-    parameters_high: float
+    parameters: float
 
 
 @dataclass(frozen=True, slots=True)

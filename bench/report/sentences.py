@@ -96,7 +96,7 @@ class Sentences(Names):
         told = [self._compared(comparison) for comparison in self.findings.compare(technique.name)]
         if ratio := self.findings.cost_ratios.get(technique.name):
             told.append(self.words("time {time}", time=self.time_ratio(technique.name)))
-            parameters = self.numbers.ratio_range(ratio.parameters_low, ratio.parameters_high)
+            parameters = self.numbers.ratio(ratio.parameters)
             if parameters not in (self.numbers.ratio(1), self.numbers.ratio(math.nan)):
                 told.append(self.words("parameters {parameters}", parameters=parameters))
         return self.words.rules.between_clauses.join(told) + self.words.rules.stop

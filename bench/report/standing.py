@@ -174,7 +174,7 @@ def _of(page: Page, name: str, task: str, lag: int | None) -> Iterator[str]:
     findings, n = page.findings, page.say.numbers
     cost = findings.cost_ratios.get(name)
     yield n.ratio_range(cost.time_low, cost.time_high) if cost and cost.time_low == cost.time_low else n.none
-    yield n.ratio_range(cost.parameters_low, cost.parameters_high) if cost else n.none
+    yield n.ratio(cost.parameters) if cost else n.none
     key = SettingKey(name, task, lag or 0)
     output = findings.flow.output(key)
     rates = [findings.flow.rate(key, moment, output) if output else None for moment in ("start", "end")]

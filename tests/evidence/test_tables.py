@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
+from estimating import part
 
 from bench.evidence import ledgers
 from bench.evidence.claims import source_claims
 from bench.evidence.compare import compare
+from bench.evidence.contrasts import Results, estimate
 from bench.evidence.curves import learning_curves, levels, reached
 from bench.evidence.estimates import summarise
 from bench.evidence.measuring.costs import times
-from bench.evidence.scope import select
+from bench.evidence.scope import scopes, select
 from bench.evidence.source import load_rows
 from bench.languages import language
 from bench.records.result import COSTS
 from bench.testing.made_up import RULES, SmallStore, member, setting, study
+from bench.testing.made_up import cost as made_up_cost
 
 UPDATES = (0, 13, 25, 38, 50, 63, 75, 88, 100)
 """Of the evaluations of a curve: two a quarter of the budget."""
@@ -138,7 +143,28 @@ def test_costs_are_of_the_sizes_in_scope_and_relative_to_the_baseline() -> None:
     assert len(scope.costs) == 3
     assert set(ledgers.costs(scope, "adding")["lag"]) == {10}  # the lag at which most techniques were timed
     lstm = ledgers.cost_ratios(scope).loc["lstm"]
-    assert (lstm["time_low"], lstm["time_high"], lstm["parameters_low"]) == (3.5, 4, 4)
+    assert (lstm["time_low"], lstm["time_high"]) == pytest.approx((3.5, 4))
+
+
+def test_tables_and_claims_have_the_same_costs() -> None:
+    sizes = {("adding", 10): (100, 390), ("adding", 20): (100, 390), ("copy", 10): (200, 680)}
+    rows = [
+        member(setting(name, lag, task), 1, parameters=of[name == "lstm"])
+        for (task, lag), of in sizes.items()
+        for name in ("tanh", "lstm")
+    ]
+    rows.append(member(setting("lstm", 40), 1, parameters=1))  # where the baseline was not run
+    noise, times = [1.0, 1.1, 1.3, 0.9], [1.6, 1.5, 2.9, 1.4]
+    costs = [
+        made_up_cost("tanh", 10, round_ratios=json.dumps(noise)),
+        made_up_cost("lstm", 10, round_ratios=json.dumps(times)),
+    ]
+    store = SmallStore(rows, cost_rows=costs)
+    lstm = ledgers.cost_ratios(select(store)).loc["lstm"]
+    for column, kind in (("parameters", "parameters"), ("time_low", "time")):
+        effect = float(np.median(estimate(part(kind, "lstm", "tanh"), Results(scopes(store))).sample.values))
+        assert lstm[column] == pytest.approx(np.exp(effect))
+    assert lstm["parameters"] == pytest.approx((3.9 * 3.9 * 3.4) ** (1 / 3))
 
 
 def test_baseline_comes_first() -> None:

@@ -12,7 +12,7 @@ from bench.languages import words
 
 
 class Parameters(Estimand):
-    """Trained parameters."""
+    """Trained parameters; their number differs from task to task with what is read and answered."""
 
     name = "parameters"
     unit = FACTOR
@@ -20,7 +20,7 @@ class Parameters(Estimand):
     scale = Scale.RATIO
     sampled = Sampled.COUNTED
     noun = words("parameters")
-    says = words("trained parameters, {technique} over {reference}")
+    says = words("trained parameters, {technique} over {reference}, a mean over tasks and lags")
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:
         return sized(scope, technique, "parameters")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ import pandas as pd
 
 from bench.evidence.claims import Part
 from bench.evidence.measuring.runs import TYPES, VALUES
-from bench.evidence.scope import BASELINE, Scope
+from bench.evidence.scope import BASELINE, SETTING, Scope
+from bench.evidence.statistics import Array
 
 
 @dataclass(frozen=True)
@@ -53,19 +55,47 @@ def size_of(scope: Scope, part: Part) -> Size | None:
 def times(costs: pd.DataFrame) -> pd.Series:
     """The time of an update over the baseline's, for each row of COSTS: the number that claims are about, too.
 
-    It is the geometric mean over the processes that timed it, over that of the baseline timed against itself at the
-    same task and lag, if it was: what such timing gets wrong is in both. NaN if nothing was timed.
+    It is the median over the processes that timed it, each over the baseline that the same process timed against
+    itself at the same task and lag, if it did: what such timing gets wrong is in both. NaN if nothing was timed.
     """
-    own = pd.Series([_geometric(row) for row in costs.itertuples()], costs.index, dtype=float)
-    base = costs.assign(own=own)[costs.technique == BASELINE].drop_duplicates(["task", "lag"], keep="last")
-    itself = costs[["task", "lag"]].merge(base[["task", "lag", "own"]], on=["task", "lag"], how="left")["own"]
-    return own / itself.fillna(1.0).to_numpy()
+    itself = {(row.task, row.lag): _ratios(row) for row in costs[costs.technique == BASELINE].itertuples()}
+    found = [_over(_ratios(row), itself.get((row.task, row.lag), np.ones(1))) for row in costs.itertuples()]
+    return pd.Series(found, costs.index, dtype=float)
 
 
-def _geometric(cost: Any) -> float:
-    """The geometric mean of the ratios of a cost's processes; if they are not known, their median."""
-    ratios = [float(ratio) for ratio in json.loads(cost.round_ratios or "[]") if ratio and ratio > 0]
-    return float(np.exp(np.mean(np.log(ratios)))) if ratios else float(cost.time_ratio)
+def _ratios(cost: Any) -> Array:
+    """The ratios of a cost's processes; if they are not known, their median."""
+    ratios = [ratio if ratio and ratio > 0 else math.nan for ratio in json.loads(cost.round_ratios or "[]")]
+    return np.array(ratios if np.isfinite(ratios).any() else [float(cost.time_ratio)], dtype=float)
+
+
+def _over(own: Array, base: Array) -> float:
+    """Compare process by process; medians, where one of the two is known by that alone."""
+    if min(len(own), len(base)) == 1:
+        return _centre(own) / _centre(base)
+    shared = min(len(own), len(base))
+    return _centre(own[:shared] / base[:shared])
+
+
+def _centre(ratios: Array) -> float:
+    """The median of ratios, taken of their logarithms."""
+    known = ratios[np.isfinite(ratios)]
+    if len(known) < 2:
+        return float(known[0]) if len(known) else math.nan
+    return float(np.exp(np.median(np.log(known))))
+
+
+def parameters(scope: Scope) -> pd.Series:
+    """The trained parameters of each technique over the baseline's: the number that claims are about, too.
+
+    It is the geometric mean over the settings that both were measured in, for inputs and answers differ from task to
+    task, and with them the share of parameters that no cell has. NaN if the baseline was measured in none of them.
+    """
+    sizes = scope.measured[scope.measured.parameters > 0].drop_duplicates(SETTING)
+    base = sizes[sizes.technique == BASELINE].set_index(["task", "lag"])["parameters"]
+    own = sizes.set_index(["technique", "task", "lag"])["parameters"]
+    over = np.log(own.astype(float)) - np.log(base.astype(float)).reindex(own.index.droplevel("technique")).to_numpy()
+    return np.exp(over.groupby(level="technique").mean())
 
 
 def _place(scope: Scope, part: Part) -> tuple[str, int] | None:

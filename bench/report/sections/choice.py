@@ -115,8 +115,8 @@ class Choice(ReportSection):
         caption = self.words(
             "Horizon: the longest lag that at least {share} of a technique's measured runs solve. “≥” means that no "
             "longer lag was tested, “<” that not even the shortest one was solved. Time per update is over the "
-            "baseline's, from the smallest to the largest of all settings timed: the geometric mean over processes, "
-            "over that of the baseline timed against itself, as in verdicts and prices.",
+            "baseline's, from the smallest to the largest of all settings timed: the median over processes, each "
+            "over the baseline timed against itself, as in verdicts and prices.",
             share=self.say.share(),
         )
         return Table(columns, groups(self.findings.techniques, row), caption, "horizons", "numbers even")

@@ -42,8 +42,8 @@ class Source(ReportSection):
                 "stands the verdict on the claim that it makes, which leads to the claim's page, and the reason in a "
                 "sentence. Beneath a row stand the techniques that it was tested with: how many runs solved each "
                 "task at the longest lag that technique and baseline (in brackets) have both been run at, then time "
-                "per update and, where they differ, parameters over the baseline's. What else the page claims stands "
-                "beneath its table."
+                "per update and, where they differ, parameters over the baseline's (a mean over tasks and lags). What "
+                "else the page claims stands beneath its table."
             )
         )
         yield Text(self.say.meaning_of_reached(), "how")
