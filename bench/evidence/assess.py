@@ -10,6 +10,7 @@ from bench.evidence.contrasts import Estimate, NotEstimable, Results, Sample, dr
 from bench.evidence.estimands import Sampled
 from bench.evidence.measuring.costs import Size, size_of
 from bench.evidence.questions import Answer, Verdict, answers, reading, seeds_needed
+from bench.evidence.rates import Unlike, given_rate, unlike_rates
 from bench.evidence.statistics import Inference, Interval, Needed
 from bench.records.study import MAIN
 
@@ -65,6 +66,8 @@ class Assessment:
     """The same in the arm of orthogonal starts, if it was run."""
     given_rate: float | None = None
     """The learning rate, if its runs were trained at one that was given and not tuned."""
+    unlike: Unlike | None = None
+    """The settings in which tuning chose different rates for those who are compared, if it matters."""
 
     def reading(self, look: Look) -> Verdict:
         """The verdict that a look gives by itself."""
@@ -110,8 +113,10 @@ def assess(part: Part, results: Results) -> Assessment:
     telling = Look(found.telling, found.telling.inference) if found.telling else None
     stated = answers(part.direction, whole.found, telling.found if telling else None, margin)
     analyses = tuple((name, Look(sample, sample.inference)) for name, sample in found.variants.items())
-    rate = _given_rate(part, found.sample, results)
-    return Assessment(part, found, None, whole, telling, stated, analyses, size, _orthogonal(part, results), rate)
+    return Assessment(
+        part, found, None, whole, telling, stated, analyses, size, _orthogonal(part, results),
+        given_rate(part, found.sample, results), unlike_rates(part, found.sample, results),
+    )  # fmt: skip
 
 
 def shown(values: tuple[float, float, float], ratio: bool) -> tuple[float, float, float]:
@@ -127,15 +132,6 @@ def _exp(logarithm: float) -> float:
 def margin_of(part: Part, ratio: bool) -> float:
     """The margin on the scale of the values: a ratio's 0.1 means a factor of 1.1 either way."""
     return math.log1p(part.margin) if ratio else part.margin
-
-
-def _given_rate(part: Part, sample: Sample, results: Results) -> float | None:
-    """The one learning rate that the part's arm gave to all, without tuning; None if there is none."""
-    if part.before_training or part.estimand.sampled is not Sampled.SEEDS:
-        return None
-    protocols = [results.scope(part.arm).protocols[task] for task in sample.data.task.unique()]
-    rates = {protocol.learning_rates for protocol in protocols}
-    return protocols[0].learning_rates[0] if len(rates) == 1 and len(protocols[0].learning_rates) == 1 else None
 
 
 def _orthogonal(part: Part, results: Results) -> Look | None:

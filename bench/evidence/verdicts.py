@@ -17,6 +17,7 @@ from bench.evidence.estimands import Estimand
 from bench.evidence.family import Family
 from bench.evidence.measuring.costs import Size
 from bench.evidence.questions import FAILS, HOLDS, WITHOUT_NUMBERS, Verdict, alike
+from bench.evidence.rates import Unlike
 from bench.evidence.scope import ResultStore, Scope, scopes
 from bench.evidence.statistics import Needed
 
@@ -79,6 +80,8 @@ class PartVerdict:
     """The size at which costs were measured; None for what is no cost."""
     given_rate: float | None = None
     """The learning rate, if its runs were trained at one that was given and not tuned."""
+    unlike: Unlike | None = None
+    """The settings in which tuning chose different rates for those who are compared, if it matters."""
 
     @property
     def part(self) -> str:
@@ -217,7 +220,7 @@ def _part(claim: str, found: Assessment, family: Family) -> PartVerdict:
         robustness=_robustness(found, verdict), orthogonal=_orthogonal(found, verdict),
         runs=look.sample.runs, reason=_reason(found, verdict, needed, family), data=look.sample.data,
         needed_range=(needed.fewest, needed.most), points_to=found.reading(look), size=found.size,
-        given_rate=found.given_rate,
+        given_rate=found.given_rate, unlike=found.unlike,
     )  # fmt: skip
 
 
@@ -259,6 +262,7 @@ def as_record(verdict: PartVerdict) -> dict[str, Any]:
     record = {name: getattr(verdict, name) for name in own}
     record |= {"why": asdict(verdict.reason), "robustness": asdict(verdict.robustness)}
     record |= {"size": verdict.size and asdict(verdict.size)}
+    record |= {"unlike_rates": verdict.unlike and verdict.unlike._asdict()}
     if isinstance(verdict, ClaimVerdict):
         record |= {"made_of": verdict.made_of, "holding": verdict.holding}
         record |= {"comparisons": verdict.comparisons, "parts": [as_record(part) for part in verdict.parts]}

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from bench import plain_yaml
 from bench.evidence.claims import Direction, Part, find_claim, further_claims, source_claims
 from bench.evidence.estimands import Sampled
 from bench.evidence.measuring.costs import Size
+from bench.evidence.names import all_called, names_in, own_names, turned
 from bench.evidence.published.wording import texts as published_texts
 from bench.evidence.questions import Verdict
+from bench.evidence.reasons import ESTIMATE, OF_CLAIMS, REASONS
 from bench.evidence.source import COLUMNS, CONTEXT, load_rows
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, as_record
 from bench.languages import Language, words
 from bench.languages.check import Marked
-from bench.records.own_classes import own_classes
+from bench.records.matrices import first_with
 
 ROUNDING = 1e-9
 """The smallest effect that is more than a sum's rounding: nothing here is measured as finely."""
@@ -35,62 +34,6 @@ VERDICTS: dict[Verdict, str] = {
     "cannot tell": words("cannot tell"),
     "not run": words("not run"),
 }
-ESTIMATE = words("{effect} ({low} to {high}; {count}; {p} corrected for {comparisons} comparisons)")
-REASONS = {
-    "supported": words("As claimed, by more than {margin}: {estimate}."),
-    "weakly supported": words("As claimed, but after the correction it may be by less than {margin}: {estimate}."),
-    "supported equal": words("Equal within ±{margin}: {estimate}."),
-    "supported not lower": words("Not lower by more than {margin}: {estimate}."),
-    "contradicted": words("The other way round, by more than {margin}: {estimate}."),
-    "weakly contradicted": words(
-        "The other way round, but after the correction it may be by less than {margin}: {estimate}."
-    ),
-    "contradicted equal": words("Off by more than {margin}: {estimate}."),
-    "contradicted not lower": words("Lower by more than {margin}: {estimate}."),
-    "practically equal": words("No difference beyond {margin}: {estimate}."),
-    "undecided": words("Too little to tell: {estimate}; about {needed} would be needed ({range})."),
-    "undecided for good": words(
-        "Too few data to decide, and no practical number of seeds would be enough: {estimate}."
-    ),
-    "undecided for few": words(
-        "Too few ({count}) for significance after correcting for {comparisons} comparisons: about {needed} would be "
-        "needed ({range}); so far {effect} ({low} to {high})."
-    ),
-    "undecided for few and for good": words(
-        "Too few ({count}) for significance after correcting for {comparisons} comparisons, and no practical number "
-        "of seeds would be enough; so far {effect} ({low} to {high})."
-    ),
-    "counted supported": words("As claimed: {effect}, counted."),
-    "counted contradicted": words("The opposite: {effect}, counted."),
-    "counted practically equal": words("No difference beyond {margin}: {effect}, counted."),
-    "arm": words("Not measured: the store has no results for the arm {arm}."),
-    "missing": words("{technique} has not been run in the arm {arm}."),
-    "stale": words("{technique} was run only with older code in the arm {arm}."),
-    "unmeasured": words("This was not measured for {technique}."),
-    "unpaired": words("No seed was run with both on the same task and lag."),
-    "lags": words("No such lag has been run."),
-    "tasks": words("No such task has been run in the arm {arm}: {tasks}."),
-    "untelling": words("Wherever both were run, every run was at the floor or every one at the ceiling."),
-    "unsolved": words("No run of what is compared solved the task, so the budget was too small to decide."),
-    "unsolved ladder": words(
-        "No run of what is compared solved even the shortest lag, so the budget was too small to decide."
-    ),
-    "calm": words("Without a remedy ({technique}) hardly any run explodes: there is nothing to prevent."),
-    "matched": words("Sizes were chosen so that these are equal."),
-    "dial": words("Too few values of {dial} have been run with {technique}."),
-}
-"""The sentences by the reason's key."""
-OF_CLAIMS: dict[Verdict, str] = {
-    "supported": words("holds: {parts}"),
-    "weakly supported": words("holds weakly: {parts}"),
-    "practically equal": words("practically equal: {parts}"),
-    "weakly contradicted": words("weakly contradicted: {parts}"),
-    "contradicted": words("does not hold: {parts}"),
-    "undecided": words("undecided: {parts}"),
-    "cannot tell": words("cannot tell: {parts}"),
-    "not run": words("not run: {parts}"),
-}
-"""The clauses about the parts of a claim by their verdict."""
 ANALYSES = {
     "without": words("without {detail}"),
     "median": words("median over seeds"),
@@ -139,7 +82,7 @@ def estimated(claim: str, part: Part, say: Language, called: Mapping[str, str] |
 
     called: what sentences call techniques in English, as results have it; without, what they are called here.
     """
-    return clause(part, {**(called or own_names()), **_turned(), **find_claim(claim).names}, say)
+    return clause(part, names_in(claim, called), say)
 
 
 def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
@@ -147,8 +90,8 @@ def clause(part: Part, names: Mapping[str, str], say: Language) -> str:
     where = [text for text in (LAGS.get(part.lags), ARMS.get(part.arm)) if text]
     return say(
         part.clause,
-        technique=_named(part.techniques, names, say),
-        reference=_named(part.twins, names, say),
+        technique=all_called(part.techniques, names, say),
+        reference=all_called(part.twins, names, say),
         moment=say(MOMENTS["equal" if part.after_equal_updates else part.moment]),
         where="".join(map(say, where)),
     )
@@ -170,29 +113,6 @@ def condition(part: Part, say: Language) -> str:
     return say(CONDITIONS[part.direction], low=_number(low) + suffix, high=_number(high) + suffix)
 
 
-def own_names() -> dict[str, str]:
-    """Return what sentences call this project's own techniques, in English."""
-    names = {name: own.words.get("called", "") for name, own in own_classes("techniques").items()}
-    return {name: called for name, called in names.items() if called}
-
-
-@cache
-def _turned() -> dict[str, str]:
-    """Names of techniques with a dial turned."""
-    return plain_yaml.load_own(files("bench.evidence").joinpath("names.yaml").read_text(encoding="utf-8"))
-
-
-def _named(techniques: tuple[str, ...], names: Mapping[str, str], say: Language) -> str:
-    return say.all_of([_called(name, names, say) for name in techniques])
-
-
-def _called(technique: str, names: Mapping[str, str], say: Language) -> str:
-    if technique in names:
-        return say(names[technique])
-    base, _, dials = technique.partition(":")
-    return say("{technique} ({dials})", technique=say(names[base]), dials=dials) if base in names else technique
-
-
 # Verdicts
 
 
@@ -206,17 +126,45 @@ def verdict(found: PartVerdict, say: Language) -> str:
 def reason(verdict: PartVerdict, say: Language) -> str:
     """Say in a sentence why a verdict is what it is.
 
-    In others, why a part could not tell, at which size costs were measured, and a given rate.
+    In others, why a part could not tell, at which size costs were measured, a given rate, and rates that differ.
     """
     if isinstance(verdict, ClaimVerdict) and verdict.reason.key == OF_PARTS:
         sizes = dict.fromkeys(part.size for part in verdict.parts if part.size and not part.beside)
-        mute = [say(REASONS[part.reason.key], **part.reason.values) for part in verdict.parts if _is_mute(part)]
-        beside = [*dict.fromkeys(mute), *(_sized(size, say) for size in sizes), *_given_rates(verdict, say)]
+        mute = [_lack(part, say) for part in verdict.parts if _is_mute(part)]
+        rates = *_given_rates(verdict, say), unlike_rates(verdict, say)
+        beside = [_missing(verdict, say), *dict.fromkeys(mute), *(_sized(size, say) for size in sizes), *rates]
         return say.joined(_of_parts(verdict, say), *beside)
-    values = dict(verdict.reason.values) if not verdict.estimated else _values(verdict, say)
+    if not verdict.estimated:
+        return _lack(verdict, say)
+    values = _values(verdict, say)
     beside = [_sized(verdict.size, say)] if verdict.size else []
     beside += [_at_rate(verdict.given_rate, say)] if verdict.given_rate else []
+    beside += [unlike_rates(verdict, say)]
     return say.joined(say(REASONS[verdict.reason.key], **values), *beside)
+
+
+def _lack(verdict: PartVerdict, say: Language) -> str:
+    """Say why there is no effect and, of what was not run, which preset includes it."""
+    key, values = verdict.reason.key, dict(verdict.reason.values)
+    if "technique" in values:
+        values["technique"] = all_called((values["technique"],), names_in(verdict.claim), say)
+    told, preset = say(REASONS[key], **values), _preset(verdict)
+    return say.joined(told, say(words("--preset {preset} includes it."), preset=preset) if preset else "")
+
+
+def _missing(verdict: ClaimVerdict, say: Language) -> str:
+    """Say which preset includes the parts of a claim that were not run, if it is one for all of them."""
+    presets = {_preset(part) for part in verdict.parts if part.verdict == "not run" and not part.beside}
+    named = presets.pop() if len(presets) == 1 else ""
+    return say(words("--preset {preset} includes what was not run."), preset=named) if named else ""
+
+
+def _preset(verdict: PartVerdict) -> str:
+    """The smallest preset that trains what a part lacks; empty if none does, or something else is in the way."""
+    values = verdict.reason.values
+    if verdict.reason.key not in ("arm", "missing"):
+        return ""
+    return first_with(values["arm"], (values["technique"],) if "technique" in values else verdict.asked.techniques)
 
 
 def _is_mute(part: PartVerdict) -> bool:
@@ -242,12 +190,44 @@ def _at_rate(rate: float, say: Language) -> str:
     return say(words("All were trained at the learning rate {rate}, which was given and not tuned."), rate=f"{rate:g}")
 
 
+APART = {
+    "smaller": words("smaller for {technique} than for {reference} in {count} of {settings} settings"),
+    "larger": words("larger for {technique} than for {reference} in {count} of {settings} settings"),
+}
+"""The clauses on rates that tuning chose, by the side on which the techniques' are."""
+
+
+def unlike_rates(verdict: PartVerdict, say: Language) -> str:
+    """Say where tuning chose different rates for those who are compared, if it matters; else nothing."""
+    parts = verdict.parts if isinstance(verdict, ClaimVerdict) else (verdict,)
+    names = names_in(verdict.claim)
+    cases = [
+        say(
+            APART[side],
+            technique=all_called(part.asked.techniques, names, say),
+            reference=all_called(part.asked.twins, names, say),
+            count=getattr(part.unlike, side),
+            settings=part.unlike.settings,
+        )
+        for part in parts
+        for side in APART
+        if part.unlike and getattr(part.unlike, side) and not part.beside
+    ]
+    if not cases:
+        return ""
+    told = say.rules.between_clauses.join(dict.fromkeys(cases))
+    key = words("Tuning made the learning rate {cases}: a difference there is of both together.")
+    return say(key, cases=told)
+
+
 def _sized(size: Size, say: Language) -> str:
     """Say at which size costs were measured."""
     units = say.all_of([str(units) for units in size.units])
     if not size.steps:
-        return say(words("Costs are those at {units} hidden units and lag {lag}."), units=units, lag=size.lag)
-    return say(words("Costs are those at {units} hidden units and {steps} steps."), units=units, steps=size.steps)
+        return say(words("Costs are those at {units} hidden units and lag {lag}."), units=units, lag=f"{size.lag:,}")
+    return say(
+        words("Costs are those at {units} hidden units and {steps} steps."), units=units, steps=f"{size.steps:,}"
+    )
 
 
 def _values(verdict: PartVerdict, say: Language) -> dict[str, Any]:
@@ -280,7 +260,7 @@ def _needed_range(verdict: PartVerdict, say: Language) -> str:
 def counted(part: Part, n: int, say: Language) -> str:
     """'14 seeds', '15 rounds'."""
     if part.estimand.sampled is Sampled.ROUNDS:
-        return say.counted("{n} round", "{n} rounds", n)
+        return say.counted("{n} round of timing", "{n} rounds of timing", n)
     return say.counted("{n} seed", "{n} seeds", n)
 
 
@@ -373,5 +353,5 @@ def texts() -> Iterator[Marked]:
         yield from (Marked(getattr(row, cell), "source.yaml", CONTEXT) for cell in ("technique", *COLUMNS))
         yield from (Marked(gap.text, "source.yaml") for gap in row.gaps)
     yield from published_texts()
-    yield from (Marked(name, "names.yaml") for name in _turned().values())
+    yield from (Marked(name, "names.yaml") for name in turned().values())
     yield from (Marked(called, name) for name, called in own_names().items())

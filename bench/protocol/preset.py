@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import reprlib
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bench import plain_yaml
 from bench.errors import BenchError
+from bench.records import matrices
 from bench.records.settings import MOST_SEEDS, MOST_STEPS, Frozen, Protocol, Setting
 from bench.records.source_hash import source_hash
 from bench.records.study import MAIN, Skip, Study, TaskPlan
@@ -28,7 +28,6 @@ MOST_MEMBERS = 1_000_000
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
-_FOLDER = resources.files("bench.protocol") / "presets"
 
 
 class TaskPreset(Frozen):
@@ -133,9 +132,7 @@ class Selectors(Frozen):
 
 def preset_names() -> list[str]:
     """The presets that come with the package, smallest first."""
-    found = {Path(entry.name).stem for entry in _FOLDER.iterdir() if entry.name.endswith(".yaml")}
-    order = ["smoke", "quick", "standard", "full"]
-    return sorted(found, key=lambda n: (order.index(n) if n in order else len(order), n))
+    return matrices.preset_names()
 
 
 def load_preset(name_or_path: str) -> Preset:
@@ -153,7 +150,7 @@ def preset_text(name: str) -> str:
         near = difflib.get_close_matches(name, preset_names(), n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(preset_names())}."
         raise BenchError(f"Unknown preset '{name}': {hint}")
-    return f"name: {name}\n{(_FOLDER / f'{name}.yaml').read_text(encoding='utf-8')}"
+    return f"name: {name}\n{(matrices.FOLDER / f'{name}.yaml').read_text(encoding='utf-8')}"
 
 
 def _read(source: Path) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bench.evidence.names import own_names
 from bench.evidence.questions import Verdict
-from bench.evidence.wording import VERDICTS, own_names
+from bench.evidence.wording import VERDICTS
 from bench.languages import Language
 from bench.records.fields import protocol_fields
 from bench.records.own_classes import own_word
@@ -43,16 +44,19 @@ class Names:
         own = self.numbers.join(dict.fromkeys(map(self.numbers.count, values)))
         return self.words("{changed} (the preset's: {own})", changed=changed, own=own) if values else changed
 
-    def technique(self, name: str) -> str:
-        """A technique's title; dials that were turned stand behind it."""
-        base = Spec.base(name)
-        dials = name.removeprefix(base)[1:]
+    def technique(self, name: str, turned: bool = True) -> str:
+        """A technique's title; dials that were turned stand behind it, unless it is to go without."""
+        base, dials = Spec.base(name), self.dials(name)
         known = self.titles.get(name) or self.titles.get(base) or own_word("techniques", base, "title")
         title = self.words.name(known or base)
         if not dials:
             return title
         short = re.split("[,，（]", title)[0]
-        return self.words("{technique} ({dials})", technique=short, dials=dials.replace(":", ", "))
+        return self.words("{technique} ({dials})", technique=short, dials=dials) if turned else short
+
+    def dials(self, name: str) -> str:
+        """The dials of a technique that were turned, with their values; empty if none was."""
+        return name.removeprefix(Spec.base(name))[1:].replace(":", ", ")
 
     def task(self, name: str) -> str:
         """A task's title."""

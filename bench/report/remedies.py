@@ -182,7 +182,8 @@ class Remedies:
         for claim in sorted(decided, key=distance, reverse=True)[:MOST_CLAIMS]:
             chip = verdicts.chip(claim.verdict, claim.claim)
             in_part = claim.verdict == "in part"  # one part's numbers would not tell of the others
-            told = verdicts.reason(claim) if in_part else self._estimate(_deciding(claim))
+            part = _deciding(claim)
+            told = verdicts.reason(claim) if in_part else self.words.joined(self._estimate(part), verdicts.rates(part))
             yield (chip, " ", verdicts.says(claim), " ", Styled(told, "small"))
         if not decided:
             yield from self._open(own)

@@ -53,6 +53,10 @@ class Verdicts:
         """Explain the verdict in a sentence."""
         return wording.reason(part, self.words)
 
+    def rates(self, part: PartVerdict) -> str:
+        """Say where tuning chose different rates for those who are compared, if it matters; else nothing."""
+        return wording.unlike_rates(part, self.words)
+
     # How they stand
 
     def chip(self, verdict: Verdict, claim: str = "") -> Chip:

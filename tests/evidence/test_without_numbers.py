@@ -15,7 +15,7 @@ from bench.evidence.claims import find_claim
 from bench.evidence.claims.model import Part
 from bench.evidence.verdicts import PartVerdict, judge, judge_families
 from bench.languages import language
-from bench.testing.made_up import RULES, SmallStore, curve, member, setting, study
+from bench.testing.made_up import CELLS, RULES, SmallStore, World, curve, member, setting, study
 
 SEEDS = 20
 ENGLISH = language("en")
@@ -63,7 +63,7 @@ def test_a_task_that_was_not_run_is_named() -> None:
     store = trained({("tanh", "copy"): True, ("orthogonal", "copy"): True})
     adding = parts(store, "E05")["adding"]
     assert adding.verdict == "not run"
-    assert wording.reason(adding, ENGLISH) == "No such task has been run in the arm main: adding."
+    assert wording.reason(adding, ENGLISH) == "No such task has been run here: adding."
 
 
 def test_where_hardly_any_run_explodes_prevention_cannot_be_told() -> None:
@@ -81,6 +81,21 @@ def test_a_learning_rate_that_was_given_is_named(rates: tuple[float, ...], said:
     store = trained({("tanh", "adding"): False, ("gru", "adding"): True, ("lstm", "adding"): True}, rates=rates)
     (verdict,) = [found for found in judge(store) if found.claim == "S04"]
     assert ("learning rate 0.3, which was given and not tuned" in wording.reason(verdict, ENGLISH)) is said
+
+
+def test_rates_that_tuning_made_different_are_told_beside_what_they_may_explain() -> None:
+    made = World()
+    for name, rates in {"tanh": (0.01, 0.01), "clip-norm": (0.003, 0.01)}.items():
+        for (task, lag), rate in zip(CELLS[:2], rates, strict=True):
+            for row in made.train(name, 5, "main", lag, task, learning_rate=rate):
+                made.store.curve_rows += curve(row, 1.0, (0.5, 0.6 + 0.01 * row["seed"]), (0.6, 0.6))
+    found = {verdict.claim: verdict for verdict in judge(made.finish())}
+    steadier, learning = found["S17"], found["S16"]
+    assert next(part.unlike for part in steadier.parts if part.part == "main") == (1, 0, 2)
+    said = "Tuning made the learning rate smaller for clipping by norm than for tanh in 1 of 2 settings"
+    assert said in wording.reason(steadier, ENGLISH)
+    assert "按范数裁剪的小于 tanh 的" in wording.reason(steadier, language("zh"))
+    assert next(part.unlike for part in learning.parts if part.part == "score") is None, "each has its best rate"
 
 
 @pytest.mark.parametrize("match", ["parameters", "state", "flops"])

@@ -11,6 +11,7 @@ from made_up.whole import whole_study
 from rendering import texts
 
 from bench.evidence.claims import source_claims
+from bench.evidence.rates import Unlike
 from bench.evidence.source import load_rows
 from bench.languages import language as language_of
 from bench.report.document import Items
@@ -108,6 +109,22 @@ def test_where_a_remedy_does_worse_is_told_too(small: Findings, monkeypatch: pyt
     cells = cells.assign(runs=20, state="measured", solved=[known.get(name, 0) for name in cells["technique"]])
     text = said(replace(small, table=cells))[1]
     assert "Worse than plain tanh: ReLU RNN on adding at lag 20 (2 of 20; plain tanh 19)." in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_rates_that_tuning_made_different_are_told_with_what_they_may_explain(
+    all_judged: Findings, language: str
+) -> None:
+    """A claim is quoted on the first page with the deciding part alone."""
+    claim = next(claim for claim in all_judged.verdicts if claim.claim == "S17")
+    parts = tuple(replace(part, verdict="supported", unlike=Unlike(3, 0, 4)) for part in claim.parts)
+    quoted = replace(claim, parts=parts, verdict="supported", effect=0.1, low=0.09, high=0.11)
+    others = [replace(other, verdict="undecided") for other in all_judged.verdicts if other.claim != "S17"]
+    found = remedies_of(replace(all_judged, verdicts=[*others, quoted]), language)
+    told = texts([Items(tuple(found.items()))], found.words)[2]
+    words = {"en": "smaller for clipping by norm than for tanh in 3 of 4 settings", "zh": "在 4 个设置中有 3 个"}
+    assert words[language] in told
+    assert found.page.verdicts.rates(parts[0]) in found.page.verdicts.reason(quoted)
 
 
 def test_a_rate_is_told_as_a_factor_per_step(all_judged: Findings) -> None:

@@ -135,6 +135,8 @@ class Estimand(ABC):
 
     Elsewhere the budget was too small to tell.
     """
+    of_learning: ClassVar[bool] = False
+    """True if values say what is learned, or how soon: that for which learning rates are tuned."""
     one_place: ClassVar[bool] = False
     """True if `measure` gives values of one task and lag alone, which it chooses by the part's `lags`."""
     of_ladders: ClassVar[bool] = False

@@ -24,6 +24,7 @@ class Horizon(Estimand):
     scale = Scale.RATIO
     of_ladders = True
     only_where_solved = True
+    of_learning = True
     noun = words("longest lag solved, steps")
     says = words(
         "longest lag solved, as every shorter one (half the shortest if none is), {technique} over {reference}{where}"

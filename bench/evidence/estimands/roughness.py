@@ -22,7 +22,10 @@ class Roughness(Estimand):
     margin = 0.10
     scale = Scale.RATIO
     noun = words("roughness of the training loss")
-    says = words("root mean square of the rises of log training loss, {technique} over {reference}{where}")
+    says = words(
+        "how rough the training loss is (root mean square of the rises of its logarithm), {technique} over "
+        "{reference}{where}"
+    )
 
     def measure(self, scope: Scope, technique: str, part: Part) -> pd.DataFrame:
         return roughness(scope, technique)

@@ -18,6 +18,7 @@ class Score(Estimand):
     margin = 0.10
     bounds = (0.0, 1.0)
     only_where_solved = True
+    of_learning = True
     noun = words("score")
     says = words("score of {technique} minus that of {reference}{where}")
     choice = words(

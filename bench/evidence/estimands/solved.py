@@ -18,6 +18,7 @@ class Solved(Estimand):
     margin = 0.10
     bounds = (0.0, 1.0)
     only_where_solved = True
+    of_learning = True
     noun = words("share of runs solved")
     says = words("share of runs that {technique} solves minus that of {reference}{where}")
     alone = words("share of runs that {technique} solves, minus one half{where}")
