@@ -35,6 +35,12 @@ class Numbers:
         """Three significant digits: 0.0123, 0.167, 1."""
         return f"{value:.3g}" if math.isfinite(value) else self.not_finite(value)
 
+    def value(self, value: float) -> str:
+        """A measured value of any size: 0.0123, 46.2, 4,513, 512 k."""
+        if not 1000 <= abs(value) < math.inf:
+            return self.metric(value)
+        return self.count(round(value)) if abs(value) < 100_000 else self.si(value)
+
     def not_finite(self, value: float) -> str:
         """∞, −∞; a dash for what is not known."""
         return self.none if math.isnan(value) else "∞" if value > 0 else "−∞"

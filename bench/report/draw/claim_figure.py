@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ SWEPT = ("=*", "=min", "=max")
 """Endings by which a part names the values of a dial."""
 GAP = 0.08  # inches between panels
 TALLEST = 4.0  # inches: with its tables, a claim should fit on a page
+MOST_LINES = 8  # profiles in one pair of axes
 
 
 def claim_pictures(findings: Findings, verdicts: Verdicts) -> dict[str, tuple[Picture, list[str]] | None]:
@@ -90,25 +92,38 @@ def _profiles(findings: Findings, say: Names, tests: list[Part]) -> Profiles | N
     places = dict.fromkeys((test.arm, test.moment) for test in tests)
     if list(places) == [(MAIN, "end")]:
         places = dict.fromkeys([(MAIN, "start"), (MAIN, "end")])
-    wanted = dict.fromkeys(lines for test in tests for lines in _lines(test))
-    looks, quantities = _looks([*wanted]), {quantity for _, quantity in wanted}
-    mixed = len(quantities) > 1
+    wanted = [*dict.fromkeys(lines for test in tests for lines in _lines(test))]
+    stacked = len(wanted) > MOST_LINES
+    groups = grouped(wanted, lambda line: say.technique(line[0], turned=False)) if stacked else {"": wanted}
+    mixed = len({quantity for _, quantity in wanted}) > 1
+
+    def name(technique: str, quantity: str) -> str:
+        if not stacked:
+            return say.profile(technique, quantity if mixed else "h")
+        dials = say.dials(technique) or say.words("default")
+        return (
+            say.words("{technique}, {quantity}", technique=dials, quantity=say.quantity(quantity)) if mixed else dials
+        )
+
+    looks = _looks(wanted, name)
     axes = {}
-    for arm, moment in places:
+    for group, (arm, moment) in itertools.product(groups, places):
         matrix = findings.matrices.get(arm)
         cell = _fullest(matrix, [technique for technique, _ in wanted]) if matrix else None
         if matrix is None or cell is None:
             continue
         curves = []
-        for (technique, quantity), look in looks.items():
-            key = SettingKey(technique, *cell)
+        for technique, quantity in groups[group]:
+            key, called = SettingKey(technique, *cell), name(technique, quantity)
             profile = matrix.flow.curve(key, moment, matrix.flow.asked(key, quantity))
             if profile is not None:
-                curves.append(Curve(say.profile(technique, quantity if mixed else "h"), *look, profile))
+                curves.append(Curve(called, *looks[called], profile))
         if curves:
-            of = [] if mixed or quantities == {"h"} else [say.quantity(*quantities)]
-            axes["\n".join([say.cell(*cell), *of, say.words(MOMENTS[moment])])] = curves
-    return Profiles(say, axes) if axes else None
+            of = [] if mixed or wanted[0][1] == "h" else [say.quantity(wanted[0][1])]
+            where = [say.cell(*cell), *of, say.words(MOMENTS[moment])]
+            title = say.words.rules.between_items.join([group, *where]) if stacked else "\n".join(where)
+            axes[title] = curves
+    return Profiles(say, axes, stacked) if axes else None
 
 
 def _lines(test: Part) -> Iterator[tuple[str, str]]:
@@ -119,11 +134,11 @@ def _lines(test: Part) -> Iterator[tuple[str, str]]:
         yield technique, test.reference_quantity or test.quantity
 
 
-def _looks(lines: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, Any]]:
-    """A colour and a dash each; the baseline is grey."""
-    others = [line for line in lines if line[0] != BASELINE]
-    looks = {line: line_look(i) for i, line in enumerate(others)}
-    return {line: looks.get(line, (BASELINE_LINE, "-")) for line in lines}
+def _looks(lines: list[tuple[str, str]], name: Callable[[str, str], str]) -> dict[str, tuple[str, Any]]:
+    """A colour and a dash for each name; the baseline, and what shares a name with it, is grey."""
+    grey = {name(*line) for line in lines if line[0] == BASELINE}
+    others = [called for called in dict.fromkeys(name(*line) for line in lines) if called not in grey]
+    return dict.fromkeys(grey, (BASELINE_LINE, "-")) | {called: line_look(i) for i, called in enumerate(others)}
 
 
 def _fullest(matrix: Matrix, techniques: list[str]) -> Cell | None:

@@ -76,6 +76,8 @@ def draw(figure: Figure, top: float, parts: list[PartVerdict], say: Names) -> No
     for unit, group in by_unit(parts):
         axes = axes_at(figure, Box(LABELS, top, AXIS, ROW * len(group)), y_axis=False)
         _frame(axes, group, logarithmic=unit == RATIO)
+        if unit != RATIO:
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: say.numbers.tick(value)))
         for y, part in enumerate(group):
             _row(axes, y, part)
             mark(axes, part.effect, y, _told(part, say))

@@ -20,7 +20,7 @@ from bench.evidence.estimands import Estimand
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.evidence.statistics import mean_interval
-from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, sample, segments
+from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, sample, segments, width_of
 from bench.report.draw.marks import mark, thinned, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED
 from bench.report.flow import FLOOR, Profile
@@ -28,9 +28,9 @@ from bench.report.names import Names
 from bench.report.rows import Value, grouped, numbers_of
 
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
-NAMES = 1.2  # inches: of rows, before their values; of curves, behind them
+NAMES, LONGEST = 1.2, 1.9  # inches: of rows, before their values; of curves, behind them; where they are long
 ROW, FOOT, LINE = 0.118, 0.36, 0.115
-CURVES = 1.35  # inches: the height of axes with curves
+CURVES, STACKED = 1.35, 0.85  # inches: the height of axes with curves, alone and one above the other
 
 
 class Panel(Protocol):
@@ -100,12 +100,14 @@ class Strip:
         return tasks.index(first.task) if first.task in tasks else len(tasks), first.lag
 
     def draw(self, figure: Figure, top: float) -> None:
-        axes = axes_at(figure, Box(LEFT + NAMES, top, WIDTH - NAMES, ROW * len(self.rows)), y_axis=False)
+        names = names_width(row.label for row in self.rows)
+        axes = axes_at(figure, Box(LEFT + names, top, WIDTH - names, ROW * len(self.rows)), y_axis=False)
         self._frame(axes)
         means = []
         for y, row in enumerate(self.rows):
             look = {"fontweight": "bold"} if row.values is None else {}
-            note(figure, LEFT + 0.1 * row.indent, top + ROW * (y + 0.5), row.label, size=6.3, colour=INK, **look)
+            place = LEFT + 0.1 * row.indent, top + ROW * (y + 0.5)
+            note(figure, *place, cut(row.label, names), size=6.3, colour=INK, **look)
         for y, of, known in self._known():
             self._dots(axes, y, known, self.rows[y].colour)
             means.append((known.mean(), y - 0.36, known.mean(), y + 0.36))
@@ -262,12 +264,13 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Profiles:
-    """The gradient's norm by steps back in time; axes side by side."""
+    """The gradient's norm by steps back in time; axes side by side, or one above the other, each with its own scale."""
 
     name: ClassVar[str] = "profiles"
     say: Names
     axes: dict[str, list[Curve]]
     """Curves of each axes, by the title above."""
+    stacked: bool = False
 
     @cached_property
     def _named(self) -> dict[str, Curve]:
@@ -278,28 +281,35 @@ class Profiles:
         return LINE * max(title.count("\n") + 1 for title in self.axes) + 0.05
 
     @property
+    def _tall(self) -> float:
+        return STACKED if self.stacked else max(CURVES, 0.13 * len(self._named))
+
+    @property
     def height(self) -> float:
-        return self._head + max(CURVES, 0.13 * len(self._named)) + FOOT
+        return (self._head + self._tall) * (len(self.axes) if self.stacked else 1) + FOOT
 
     def draw(self, figure: Figure, top: float) -> None:
-        names, ticks = 1.2, 0.36
-        width = (WIDTH - names - ticks) / len(self.axes)
-        shown = [curve.profile for curves in self.axes.values() for curve in curves]
-        below = top + self._head
+        names, ticks = names_width(self._named), 0.36
+        width = (WIDTH - names - ticks) / (1 if self.stacked else len(self.axes))
+        every = [curve.profile for curves in self.axes.values() for curve in curves]
         for i, (title, curves) in enumerate(self.axes.items()):
-            left = LEFT + ticks + i * width
-            axes = axes_at(figure, Box(left, below, width - 0.18, self.height - FOOT - self._head))
+            column, row = (0, i) if self.stacked else (i, 0)
+            left, above = LEFT + ticks + column * width, top + row * (self._head + self._tall)
+            axes = axes_at(figure, Box(left, above + self._head, width - 0.18, self._tall))
             for line, text in enumerate(title.splitlines()):
-                note(figure, left, top + LINE * (line + 0.5), text, colour=INK)
-            dress(axes, self.say, shown, left=not i)
+                note(figure, left, above + LINE * (line + 0.5), text, colour=INK)
+            last = not self.stacked or i == len(self.axes) - 1
+            shown = [curve.profile for curve in curves] if self.stacked else every
+            dress(axes, self.say, shown, left=not column, bottom=last)
             for curve in curves:
                 plot(axes, curve)
                 mark_curve(axes, self.say, curve.name, curve.profile)
-            axes.set_xlabel(self.say.words("steps back in time"), fontsize=6.5, color=MUTED, labelpad=1)
+            if last:
+                axes.set_xlabel(self.say.words("steps back in time"), fontsize=6.5, color=MUTED, labelpad=1)
         for i, curve in enumerate(self._named.values()):
-            left, middle = LEFT + WIDTH - names, below + 0.07 + 0.13 * i
+            left, middle = LEFT + WIDTH - names, top + self._head + 0.07 + 0.13 * i
             sample(figure, left - 0.1, middle, color=curve.colour, linestyle=curve.dash, linewidth=1.1)
-            note(figure, left + 0.1, middle, curve.name, size=6.3, colour=curve.colour)
+            note(figure, left + 0.1, middle, cut(curve.name, names), size=6.3, colour=curve.colour)
 
     def told(self) -> str:
         ends = (_end_told(self.say, title, curve) for title, curves in self.axes.items() for curve in curves)
@@ -314,6 +324,19 @@ def _end_told(say: Names, title: str, curve: Curve) -> str:
     return told(say.words, of, say.numbers.metric(10.0 ** min(norm, MOST_DECADES)))
 
 
+def names_width(names: Iterable[str]) -> float:
+    """The inches that names are given: as many as the longest takes, within limits."""
+    return min(max([NAMES, *(width_of(name) + 0.2 for name in names)]), LONGEST)
+
+
+def cut(name: str, width: float) -> str:
+    """The name, or as much of it as so many inches hold; marks and lists of values have it whole."""
+    if width_of(name) <= width - 0.1:
+        return name
+    kept = next(length for length in range(len(name), -1, -1) if width_of(name[:length] + "…") <= width - 0.1)
+    return name[:kept].rstrip() + "…"
+
+
 def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:
     """One profile, with a dot where it ends."""
     x, y = curve.profile
@@ -322,14 +345,20 @@ def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> No
 
 
 def mean_told(say: Names, of: list[str], values: Any) -> str:
-    """Return the text for a reader who points at a row of values: their mean, how many there are, and their range."""
-    mean, low, high = (say.numbers.metric(float(value)) for value in (np.mean(values), min(values), max(values)))
-    return told(say.words, of, say.words("mean {mean} of {count}", mean=mean, count=len(values)), low, high)
+    """Return the text for a reader who points at a row of values: their mean, their range, and how many there are."""
+    mean, low, high = (say.numbers.value(float(value)) for value in (np.mean(values), min(values), max(values)))
+    if len(values) == 1:
+        return told(say.words, of, mean)
+    count = say.words.counted("{n} value", "{n} values", len(values))
+    if low == high:
+        return told(say.words, of, say.words("{mean} in all {values}", mean=mean, values=count))
+    spread = say.numbers.range(low, high)
+    return told(say.words, of, say.words("mean {mean} ({range}; {values})", mean=mean, range=spread, values=count))
 
 
 def means_told(say: Names, what: str, values: Iterable[tuple[list[str], Any]]) -> str:
     """Return a panel in words: what its values are, and the mean of each row."""
-    rows = [told(say.words, of, say.numbers.metric(float(np.mean(known)))) for of, known in values]
+    rows = [told(say.words, of, say.numbers.value(float(np.mean(known)))) for of, known in values]
     return what + say.words.rules.colon + say.words.rules.between_clauses.join(rows)
 
 
