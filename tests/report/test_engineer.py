@@ -7,6 +7,7 @@ import torch
 from rendering import texts
 from torch import nn
 
+from bench.evidence.offers import OFFERS
 from bench.languages import language
 from bench.report.document import Items
 from bench.report.findings import Findings, gather
@@ -45,6 +46,16 @@ def test_its_lines_run(symptom: Symptom, capsys: pytest.CaptureFixture[str]) -> 
         assert torch.allclose(rnn.weight_hh_l0 @ rnn.weight_hh_l0.T, torch.eye(hidden), atol=1e-5)
     if symptom.name == "cut":
         assert "tensor(0)" in capsys.readouterr().out, "a plain network is not cut"
+
+
+def test_what_is_changed_is_what_a_diagnosis_offers() -> None:
+    offered = [one.lines("rnn", "lag", "1.0") for one in OFFERS]
+    for symptom in SYMPTOMS:
+        own = symptom.change.removeprefix(symptom.before).strip().splitlines()
+        assert own
+        assert all(line in offered for line in own)
+    claims = {id for one in OFFERS if one.baseline != "lstm" for id in one.claims}
+    assert claims <= {id for symptom in SYMPTOMS for id in symptom.claims}
 
 
 def test_the_norm_of_the_first_test_falls_with_each_step_back(capsys: pytest.CaptureFixture[str]) -> None:

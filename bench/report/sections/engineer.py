@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bench.evidence.offers import offer
 from bench.evidence.verdicts import ClaimVerdict
 from bench.languages import words
 from bench.report.document import Block, Code, Heading, Items, Rich, Text
@@ -23,9 +24,23 @@ class Symptom(NamedTuple):
     look: str
     """Code of the test."""
     remedy: str
-    change: str
-    """Code of the remedies."""
-    claims: tuple[str, ...]
+    offers: tuple[tuple[str, str], ...]
+    """Techniques of `bench.evidence.offers`, with those that they replace."""
+    before: str = ""
+    """Code of what may be changed first."""
+    beside: tuple[str, ...] = ()
+    """Further claims that say if the remedies help."""
+
+    @property
+    def change(self) -> str:
+        """Code of the remedies."""
+        own = (offer(*names).lines("rnn", "lag", "1.0") for names in self.offers)
+        return "\n".join([*([self.before] if self.before else []), *own])
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The claims whose verdict says if the remedies help."""
+        return tuple(dict.fromkeys([*self.beside, *(id for names in self.offers for id in offer(*names).claims)]))
 
 
 SYMPTOMS = (
@@ -41,10 +56,7 @@ SYMPTOMS = (
         "outputs[:, -1].square().sum().backward()\n"
         "print(x.grad.norm(dim=-1).mean(dim=0))  # one number per step",
         words("Put a gated layer in its place, start the recurrent weights orthogonal, or let the old state through:"),
-        "rnn = nn.GRU(inputs, hidden, batch_first=True)  # gates\n"
-        "nn.init.orthogonal_(rnn.weight_hh_l0)  # an orthogonal start, for nn.RNN\n"
-        "h = h + 0.1 * step(x_t, h)  # a residual connection over time, in a loop of your own",
-        ("S06", "S21", "E02", "E05"),
+        (("gru", "tanh"), ("orthogonal", "tanh"), ("residual-time", "tanh")),
     ),
     Symptom(
         "explodes",
@@ -52,8 +64,7 @@ SYMPTOMS = (
         words("The gradient may explode. Log its norm: peaks of ten times the median are explosions."),
         "norm = nn.utils.get_total_norm(p.grad for p in model.parameters() if p.grad is not None)",
         words("Clip it by its norm, at about the median of what you logged:"),
-        "nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # after backward(), before step()",
-        ("S15", "S17"),
+        (("clip-norm", "tanh"),),
     ),
     Symptom(
         "cut",
@@ -64,8 +75,8 @@ SYMPTOMS = (
         ),
         "print((x.grad.norm(dim=-1) == 0).all(dim=0).sum())  # steps that no gradient reaches",
         words("Use windows that are longer than the lag that matters; carry the state over from one to the next:"),
-        "h = h.detach()  # between windows alone",
-        ("S24", "S26"),
+        (("tbptt", "tbptt"),),
+        beside=("S24",),
     ),
     Symptom(
         "dead",
@@ -73,12 +84,11 @@ SYMPTOMS = (
         words("They are dead: no gradient goes through them. Count them on a batch:"),
         "print((outputs <= 0).all(dim=(0, 1)).float().mean())  # share of dead units",
         words("Lower the learning rate, or do without ReLU in the recurrence:"),
-        "optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)  # or less\n"
-        "rnn = nn.GRU(inputs, hidden, batch_first=True)",
-        ("S13", "S11"),
+        (("gru", "tanh"),),
+        before="optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)  # or less",
+        beside=("S13", "S11"),
     ),
 )
-"""The claims of each are those whose verdict says if the remedy helps."""
 
 
 class Engineer(ReportSection):
