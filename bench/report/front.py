@@ -42,8 +42,8 @@ def limits_box(page: Page) -> Box | None:
     if found is None:
         return None
     cannot = page.words(
-        "Nothing is claimed for longer lags, other sizes or budgets, or your data. Other matrices state their own "
-        "limits."
+        "Nothing is claimed for longer lags, other sizes or budgets, or your data. What was run under other "
+        "conditions states its own limits."
     )
     if any(p.tunes and p.tuning != "own" for p in page.findings.protocols.values()):
         luck = page.words(
@@ -64,10 +64,11 @@ def _bounds(page: Page, found: Limits) -> Iterator[tuple[Rich, Rich]]:
     yield (
         words("Start"),
         words(
-            "spectral radius of the recurrent weights about {radius}, so that a gradient shrinks from the outset; "
-            "techniques with a start of their own aside"
+            "largest eigenvalue of the recurrent weights (their spectral radius) about {radius} in size, so that a "
+            "gradient shrinks from the outset; techniques with a start of their own aside"
             if max(found.radii) < 1
-            else "spectral radius of the recurrent weights about {radius}; techniques with a start of their own aside",
+            else "largest eigenvalue of the recurrent weights (their spectral radius) about {radius} in size; "
+            "techniques with a start of their own aside",
             radius=n.join(f"{radius:.2f}" for radius in found.radii),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.languages import words
 from bench.report.document import Block, Figure, Items, Link, Rich, Section, Text
@@ -38,6 +39,7 @@ class Answer(ReportSection):
             )
         else:
             yield Text(self.words.joined(*remedies.lead()), "lead")
+            yield Text(self._terms(), "how")
         for note in self._notes():
             yield Text(note, "note")
         yield Items(tuple(remedies.items()), "findings")
@@ -51,6 +53,16 @@ class Answer(ReportSection):
         """The page; marked where it is short."""
         for section in super().sections():
             yield replace(section, kind="thin" if self.findings.shortfalls else section.kind)
+
+    def _terms(self) -> str:
+        """Explain the words and numbers that the page uses of what it found."""
+        return self.words(
+            "A lag is the number of steps over which something has to be remembered. Each run has a random start and "
+            "random data of its own, told by its seed. In brackets: {confidence} intervals, and what they rest on. "
+            "{ratio} means half as much.",
+            confidence=self.numbers.percent(CONFIDENCE),
+            ratio=self.numbers.ratio(1 / 2),
+        )
 
     def _every(self) -> Rich:
         return Link(
