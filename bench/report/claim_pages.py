@@ -34,7 +34,7 @@ from bench.report.verdicts import Verdicts
 from bench.report.vocabulary import ORTHOGONAL
 
 PANELS = {
-    "values": words("every seed's value"),
+    "values": words("every single value"),
     "dial": words("the score against the dial's value"),
     "profiles": words("the gradient's norm against steps back in time, mean over seeds"),
 }
@@ -131,13 +131,17 @@ class ClaimPages:
             Column(self.words("n"), number=True),
             Column(self.words("p"), number=True),
             Column(self.words("Robust"), number=True),
-            Column(self.words("Orthogonal")),
+            *((Column(self.words("Orthogonal")),) if self._started(claim) else ()),
         )
         label = self.words("{claim}: what was estimated, and what came of it", claim=claim.claim)
-        rows = tuple(map(self._part, self.verdicts.run(claim)))
+        rows = tuple(self._part(part, self._started(claim)) for part in self.verdicts.run(claim))
         return Table(columns, (Group(rows),), kind="parts", label=label)
 
-    def _part(self, part: PartVerdict) -> Row:
+    def _started(self, claim: ClaimVerdict) -> bool:
+        """Tell whether any part of a claim was run under orthogonal initialisation, too."""
+        return any(part.orthogonal != "not run" for part in self.verdicts.run(claim))
+
+    def _part(self, part: PartVerdict, started: bool) -> Row:
         verdicts = self.verdicts
         beside = (
             (" ", Styled(self.words("(shown beside the claim, without a say in it)"), "small")) if part.beside else ()
@@ -155,7 +159,7 @@ class ClaimPages:
                 (self.numbers.count(part.n), " ", Styled(needed, "small")) if needed else self.numbers.count(part.n),
                 verdicts.p(part),
                 verdicts.robust(part),
-                self.words(ORTHOGONAL[part.orthogonal]),
+                *([self.words(ORTHOGONAL[part.orthogonal])] if started else []),
             )
         )
 

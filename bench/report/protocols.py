@@ -9,6 +9,7 @@ from bench.languages import words
 from bench.records.fields import ProtocolField, protocol_fields
 from bench.report.matrix import Matrix
 from bench.report.names import Names
+from bench.report.vocabulary import CHOICES
 
 
 class Entry(NamedTuple):
@@ -57,7 +58,7 @@ def _shown(value: Any, field: ProtocolField, say: Names) -> str:
         return say.words.rules.between_items.join(_shown(one, field, say) for one in value)
     if isinstance(value, float):
         return f"{value:g}"
-    return value if isinstance(value, str) else say.numbers.count(value)
+    return say.words.name(CHOICES.get(value, value)) if isinstance(value, str) else say.numbers.count(value)
 
 
 def _sequences(matrix: Matrix, task: str, say: Names) -> str:

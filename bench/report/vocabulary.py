@@ -71,6 +71,17 @@ ARMS = {
     "clipped": words("Clipping for everybody"),
     "orthogonal": words("Orthogonal initialisation"),
 }
+CHOICES = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "NAdam",
+    "radam": "RAdam",
+    "rmsprop": "RMSprop",
+    "sgd": "SGD",
+    "default": words("default"),
+    "orthogonal": words("orthogonal"),
+}
+"""Values of the protocol's fields that are words."""
 FAMILIES = {
     "baseline": words("Baseline"),
     "gated": words("Gates"),

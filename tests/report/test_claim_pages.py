@@ -52,7 +52,7 @@ def test_the_alternative_text_tells_both_sides_of_the_figure(rendered: Path) -> 
     told = 0
     for claim in source_claims():
         page = html.unescape(article(rendered, "en", claim.id))
-        means = re.findall(r'<li data-at="\d+ \d+">([^<]*): mean (\S+) of \d+', page)
+        means = re.findall(r'<li data-at="\d+ \d+">([^<]*): mean (\S+) \(', page)
         alt = "".join(re.findall(r'<img [^>]*alt="([^"]*)"', page))
         assert ("Right, means over seeds: " in alt) == ("Right: " in page)
         assert all(f"{of}: {mean}" in alt for of, mean in means)
@@ -146,6 +146,17 @@ def test_an_undecided_claim_says_how_many_seeds_it_needs(claims: Verdicts, rende
     undecided = next(claim for claim in claims.all if claim.verdict == "undecided")
     assert claims.needed(undecided) == "needs 1,234"
     assert "needs 1,234" in article(rendered, "en", undecided.claim)
+
+
+def test_the_orthogonal_start_has_a_column_where_it_was_run(findings: Findings, claims: Verdicts) -> None:
+    pages = ClaimPages(Page(findings, language_of("en")), claims)
+    for claim in claims.all:
+        parts = tuple(replace(part, orthogonal="not run") for part in claim.parts)
+        without = pages._parts(replace(claim, parts=parts))
+        held = pages._parts(replace(claim, parts=tuple(replace(part, orthogonal="holds") for part in parts)))
+        if claims.run(claim):
+            assert len(held.columns) == len(without.columns) + 1
+        assert all(len(row.cells) == len(without.columns) for group in without.groups for row in group.rows)
 
 
 def test_numbers_of_a_part(claims: Verdicts) -> None:

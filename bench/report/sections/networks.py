@@ -42,7 +42,7 @@ class Networks(ReportSection):
         )
         yield from self._figures(drawn)
         if cited := self._cited(self._names(self.findings)):
-            yield Text(cited, "quiet")
+            yield Text(cited, "how")
 
     def _cited(self, names: Iterable[str]) -> str:
         """Name the papers that techniques are from; references.bib has them in full."""

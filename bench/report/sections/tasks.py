@@ -207,7 +207,10 @@ class Tasks(ReportSection):
             facts.append(
                 self.words(
                     "An answer that ignores the input scores {trivial} ({metric}); a run counts as solved "
-                    "from {solved} on.",
+                    "at {solved} or less."
+                    if marks.solved < marks.trivial
+                    else "An answer that ignores the input scores {trivial} ({metric}); a run counts as solved "
+                    "at {solved} or more.",
                     trivial=n.metric(marks.trivial),
                     solved=n.metric(marks.solved),
                     metric=self.say.level(marks.metric),
@@ -225,7 +228,7 @@ class Tasks(ReportSection):
                 "{task}, lag {lag}: cost of one training update, measured apart from training: alone "
                 "(threads: {threads}), in {rounds} rounds that alternate with the baseline. Time is the "
                 "ratio to the baseline's as timed, the median of the rounds, with the range that holds the "
-                "middle half of them; elsewhere in this report it is over the baseline's own, and a geometric mean. "
+                "middle half of them; elsewhere in this report it is over the baseline's own. "
                 "FLOPs are per sequence, forward and backward.",
                 task=self.say.task(task),
                 **counts,
