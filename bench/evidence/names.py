@@ -1,4 +1,4 @@
-"""What sentences about evidence call techniques."""
+"""Names techniques as sentences about evidence call them."""
 
 from __future__ import annotations
 

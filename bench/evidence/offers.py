@@ -1,4 +1,4 @@
-"""What may be tried on a network that does not learn: lines of PyTorch, as text, and the claims that speak for them."""
+"""Remedies for a network that does not learn: lines of PyTorch, as text, and the claims that speak for them."""
 
 from __future__ import annotations
 

@@ -200,6 +200,9 @@ APART = {
 def unlike_rates(verdict: PartVerdict, say: Language) -> str:
     """Say where tuning chose different rates for those who are compared, if it matters; else nothing."""
     parts = verdict.parts if isinstance(verdict, ClaimVerdict) else (verdict,)
+    parts = tuple(part for part in parts if part.unlike and not part.beside)
+    if not parts:
+        return ""
     names = names_in(verdict.claim)
     cases = [
         say(
@@ -211,10 +214,8 @@ def unlike_rates(verdict: PartVerdict, say: Language) -> str:
         )
         for part in parts
         for side in APART
-        if part.unlike and getattr(part.unlike, side) and not part.beside
+        if part.unlike and getattr(part.unlike, side)
     ]
-    if not cases:
-        return ""
     told = say.rules.between_clauses.join(dict.fromkeys(cases))
     key = words("Tuning made the learning rate {cases}: a difference there is of both together.")
     return say(key, cases=told)

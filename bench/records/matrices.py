@@ -1,4 +1,4 @@
-"""Which techniques the presets that come with the package train, arm by arm: read off their files, without PyTorch."""
+"""The techniques that the presets of the package train, arm by arm: read off their files, without PyTorch."""
 
 from __future__ import annotations
 
