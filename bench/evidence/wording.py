@@ -149,14 +149,16 @@ def _lack(verdict: PartVerdict, say: Language) -> str:
     if "technique" in values:
         values["technique"] = all_called((values["technique"],), names_in(verdict.claim), say)
     told, preset = say(REASONS[key], **values), _preset(verdict)
-    return say.joined(told, say(words("--preset {preset} includes it."), preset=preset) if preset else "")
+    return say.joined(told, say(words("The preset {preset} includes it."), preset=preset) if preset else "")
 
 
 def _missing(verdict: ClaimVerdict, say: Language) -> str:
-    """Say which preset includes the parts of a claim that were not run, if it is one for all of them."""
+    """Say which preset includes the parts of a claim none of which was run, if it is one for all of them."""
+    if verdict.verdict != "not run":
+        return ""
     presets = {_preset(part) for part in verdict.parts if part.verdict == "not run" and not part.beside}
     named = presets.pop() if len(presets) == 1 else ""
-    return say(words("--preset {preset} includes what was not run."), preset=named) if named else ""
+    return say(words("The preset {preset} includes them."), preset=named) if named else ""
 
 
 def _preset(verdict: PartVerdict) -> str:
@@ -217,7 +219,7 @@ def unlike_rates(verdict: PartVerdict, say: Language) -> str:
         if part.unlike and getattr(part.unlike, side)
     ]
     told = say.rules.between_clauses.join(dict.fromkeys(cases))
-    key = words("Tuning made the learning rate {cases}: a difference there is of both together.")
+    key = words("Tuned learning rates differ, too: {cases}.")
     return say(key, cases=told)
 
 

@@ -141,11 +141,11 @@ def test_few_seeds_are_undecided_and_say_how_many_would_do() -> None:
 def test_what_was_not_run_is_said_to_be(found: dict[str, ClaimVerdict]) -> None:
     assert found["S13"].verdict == "not run"
     part = parts(found["S13"])["relu"]
-    assert wording.reason(part, ENGLISH) == "ReLU was not run here. --preset quick includes it."
+    assert wording.reason(part, ENGLISH) == "ReLU was not run here. The preset quick includes it."
     assert math.isnan(part.effect)
     assert (part.p, part.n, part.runs, part.data.empty) == (None, 0, (), True)
-    assert wording.reason(found["S01"].parts[0], ENGLISH) == "Not run here. --preset quick includes it."
-    assert wording.reason(found["S22"], ENGLISH).endswith("--preset standard includes what was not run.")
+    assert wording.reason(found["S01"].parts[0], ENGLISH) == "Not run here. The preset quick includes it."
+    assert wording.reason(found["S22"], ENGLISH).endswith("The preset standard includes them.")
 
 
 def test_stale_results_count_for_nothing() -> None:

@@ -92,7 +92,7 @@ def test_rates_that_tuning_made_different_are_told_beside_what_they_may_explain(
     found = {verdict.claim: verdict for verdict in judge(made.finish())}
     steadier, learning = found["S17"], found["S16"]
     assert next(part.unlike for part in steadier.parts if part.part == "main") == (1, 0, 2)
-    said = "Tuning made the learning rate smaller for clipping by norm than for tanh in 1 of 2 settings"
+    said = "Tuned learning rates differ, too: smaller for clipping by norm than for tanh in 1 of 2 settings"
     assert said in wording.reason(steadier, ENGLISH)
     assert "按范数裁剪的小于 tanh 的" in wording.reason(steadier, language("zh"))
     assert next(part.unlike for part in learning.parts if part.part == "score") is None, "each has its best rate"

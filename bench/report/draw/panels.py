@@ -30,7 +30,7 @@ from bench.report.rows import Value, grouped, numbers_of
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
 NAMES, LONGEST = 1.2, 1.9  # inches: of rows, before their values; of curves, behind them; where they are long
 ROW, FOOT, LINE = 0.118, 0.36, 0.115
-CURVES, STACKED = 1.35, 0.85  # inches: the height of axes with curves, alone and one above the other
+CURVES, STACKED, APART = 1.35, 0.85, 0.09  # inches: the height of axes alone, and stacked with a gap between them
 
 
 class Panel(Protocol):
@@ -105,9 +105,9 @@ class Strip:
         self._frame(axes)
         means = []
         for y, row in enumerate(self.rows):
-            look = {"fontweight": "bold"} if row.values is None else {}
+            weight = "bold" if row.values is None else "normal"
             place = LEFT + 0.1 * row.indent, top + ROW * (y + 0.5)
-            note(figure, *place, cut(row.label, names), size=6.3, colour=INK, **look)
+            note(figure, *place, cut(row.label, names), size=6.3, colour=INK, fontweight=weight)
         for y, of, known in self._known():
             self._dots(axes, y, known, self.rows[y].colour)
             means.append((known.mean(), y - 0.36, known.mean(), y + 0.36))
@@ -278,7 +278,7 @@ class Profiles:
 
     @property
     def _head(self) -> float:
-        return LINE * max(title.count("\n") + 1 for title in self.axes) + 0.05
+        return LINE * max(title.count("\n") + 1 for title in self.axes) + 0.05 + APART * self.stacked
 
     @property
     def _tall(self) -> float:
@@ -297,7 +297,7 @@ class Profiles:
             left, above = LEFT + ticks + column * width, top + row * (self._head + self._tall)
             axes = axes_at(figure, Box(left, above + self._head, width - 0.18, self._tall))
             for line, text in enumerate(title.splitlines()):
-                note(figure, left, above + LINE * (line + 0.5), text, colour=INK)
+                note(figure, left, above + APART * self.stacked + LINE * (line + 0.5), text, colour=INK)
             last = not self.stacked or i == len(self.axes) - 1
             shown = [curve.profile for curve in curves] if self.stacked else every
             dress(axes, self.say, shown, left=not column, bottom=last)

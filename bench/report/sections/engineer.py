@@ -30,6 +30,8 @@ class Symptom(NamedTuple):
     """Code of what may be changed first."""
     beside: tuple[str, ...] = ()
     """Further claims that say if the remedies help."""
+    alone: bool = False
+    """True if only these do: those of the offers are about something else."""
 
     @property
     def change(self) -> str:
@@ -40,7 +42,8 @@ class Symptom(NamedTuple):
     @property
     def claims(self) -> tuple[str, ...]:
         """The claims whose verdict says if the remedies help."""
-        return tuple(dict.fromkeys([*self.beside, *(id for names in self.offers for id in offer(*names).claims)]))
+        offered = () if self.alone else (id for names in self.offers for id in offer(*names).claims)
+        return tuple(dict.fromkeys([*self.beside, *offered]))
 
 
 SYMPTOMS = (
@@ -87,6 +90,7 @@ SYMPTOMS = (
         (("gru", "tanh"),),
         before="optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)  # or less",
         beside=("S13", "S11"),
+        alone=True,
     ),
 )
 
