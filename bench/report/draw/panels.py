@@ -30,6 +30,7 @@ from bench.report.rows import Value, grouped, numbers_of
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
 NAMES, LONGEST = 1.2, 1.9  # inches: of rows, before their values; of curves, behind them; where they are long
 ROW, FOOT, LINE = 0.118, 0.36, 0.115
+END = 0.08  # inches: for half of the last tick's label
 CURVES, STACKED, APART = 1.35, 0.85, 0.09  # inches: the height of axes alone, and stacked with a gap between them
 
 
@@ -101,7 +102,7 @@ class Strip:
 
     def draw(self, figure: Figure, top: float) -> None:
         names = names_width(row.label for row in self.rows)
-        axes = axes_at(figure, Box(LEFT + names, top, WIDTH - names, ROW * len(self.rows)), y_axis=False)
+        axes = axes_at(figure, Box(LEFT + names, top, WIDTH - names - END, ROW * len(self.rows)), y_axis=False)
         self._frame(axes)
         means = []
         for y, row in enumerate(self.rows):
