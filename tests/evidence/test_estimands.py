@@ -58,7 +58,8 @@ def test_a_lag_that_both_were_spared_is_no_observation() -> None:
     assert list(found.telling.values) == pytest.approx([0.1, 0.1])
     one = estimate(part("score", "gru", "tanh"), results)
     assert one.telling is not None
-    assert one.telling.differences.values.shape == (2, 4)  # what one of them ran counts, though it tells against equality
+    # what one of them ran counts, though it tells against equality
+    assert one.telling.differences.values.shape == (2, 4)
 
 
 def test_cells_at_the_ceiling_tell_nothing_of_equality() -> None:
@@ -120,7 +121,7 @@ def test_horizons_of_tasks_that_neither_learns_do_not_count() -> None:
 
     asked = part("horizon", "gru", "tanh")
     found = draw(asked, Results(scopes(store({"adding": (0,), "copy": ()}))))
-    assert list(found.differences.columns.get_level_values("task")) == ["adding"]
+    assert list(found.tasks) == ["adding"]
     assert list(found.values) == pytest.approx(np.log([2, 2])), "copy's 0 less 0 halves nothing"
     with pytest.raises(CannotTell, match="unsolved ladder"):
         draw(asked.model_copy(update={"tasks": ("copy",)}), Results(scopes(store({"adding": (0,), "copy": ()}))))

@@ -97,7 +97,7 @@ class Compared:
         return self.where(cells)
 
     def _least(self, cell: Cell) -> float:
-        """The least value of a seed that solves something; of how far it gets, the shortest lag, of no step half a one."""
+        """The least value of a seed that solves something: how far it gets is the shortest lag then, or half a step."""
         return max(self.shortest[cell.task], 0.5) if self.part.estimand.of_ladders else math.ulp(0.0)
 
     def telling(self) -> Compared:
