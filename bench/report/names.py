@@ -47,7 +47,10 @@ class Names:
     def technique(self, name: str, turned: bool = True) -> str:
         """A technique's title; dials that were turned stand behind it, unless it is to go without."""
         base, dials = Spec.base(name), self.dials(name)
-        known = self.titles.get(name) or self.titles.get(base) or own_word("techniques", base, "title")
+        own = self.titles.get(name, "").removesuffix(
+            "".join(f", {dial.replace('=', ' ')}" for dial in dials.split(", "))
+        )
+        known = own or self.titles.get(base) or own_word("techniques", base, "title")
         title = self.words.name(known or base)
         if not dials:
             return title

@@ -61,7 +61,16 @@ def test_a_row_of_values_in_words(say: Names) -> None:
     assert mean_told(say, ["LSTM"], [0.125, 511_540.0]) == "LSTM: mean 256\u202fk (0.125 to 512\u202fk; 2 values)"
 
 
+@pytest.mark.parametrize(("code", "wanted"), [("en", "Clipping by value"), ("zh", "按值裁剪")])
+def test_a_title_with_dials_is_translated_without_them(findings: Findings, code: str, wanted: str) -> None:
+    say = page_of(findings, language(code)).say
+    say.titles = {"clip-value:threshold=0.1": "Clipping by value, threshold 0.1"}
+    assert say.technique("clip-value:threshold=0.1", turned=False) == wanted
+    assert say.technique("clip-value:threshold=0.1").startswith(wanted)
+
+
 def test_many_lines_stand_in_axes_of_their_own_by_technique(all_judged: Findings) -> None:
+    counts = set()
     for words in (ENGLISH, CHINESE):
         page = page_of(all_judged, words)
         (claim,) = [verdict for verdict in page.findings.verdicts if verdict.claim == "S14"]
@@ -69,6 +78,7 @@ def test_many_lines_stand_in_axes_of_their_own_by_technique(all_judged: Findings
             panel for panel in _panels(all_judged, page.say, list(claim.parts)) if isinstance(panel, Profiles)
         ]
         assert profiles.stacked
+        counts.add(len(profiles.axes))
         for title, curves in profiles.axes.items():
             assert len(curves) <= MOST_LINES, title
             assert len({(curve.colour, str(curve.dash)) for curve in curves}) == len(curves)
@@ -79,3 +89,4 @@ def test_many_lines_stand_in_axes_of_their_own_by_technique(all_judged: Findings
             profiles.draw(figure, 0.0)
         boxes = [axes.get_position() for axes in figure.axes]
         assert all(one.y0 > other.y1 for one, other in itertools.pairwise(boxes))
+    assert len(counts) == 1, "names that are translated alike stand together in every language"
