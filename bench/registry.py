@@ -207,11 +207,11 @@ def run_plugin(path: str | Path) -> ModuleType:
     """
     try:
         file = Path(path).resolve()
-        found = file.is_file()
+        found, wrong = file.is_file(), "is not a file" if file.exists() else "does not exist"
     except (OSError, ValueError):  # too long, or a null byte
-        found = False
+        found, wrong = False, "does not exist"
     if not found:
-        raise BenchError(f"Plugin {path} does not exist: --plugin takes a Python file.")
+        raise BenchError(f"Plugin {path} {wrong}: --plugin takes a Python file.")
     if file.suffix != ".py":
         raise BenchError(f"Plugin {path} is not a Python file: --plugin takes a file that ends in .py.")
     return _run(file, path)
@@ -243,7 +243,7 @@ def _run(file: Path, path: str | Path) -> ModuleType:
         raise
     except BaseException as error:  # it may want to end the program
         del sys.modules[name]
-        raise BenchError(f"Cannot import plugin {path}: {_said(error)}.") from error
+        raise BenchError(f"Cannot import plugin {path}: {_said(error)}{_hint(error, file)}.") from error
     if changes:
         del sys.modules[name]
         raise BenchError(
@@ -251,6 +251,17 @@ def _run(file: Path, path: str | Path) -> ModuleType:
             f"remove that, or do it inside methods of its own classes and undo it there."
         )
     return module
+
+
+def _hint(error: BaseException, file: Path) -> str:
+    """Say what a plugin of several files has to write, if it looks for one of them in another way."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        first = error.name.split(".")[0]
+        if (file.with_name(f"{first}.py")).exists() or (file.parent / first).is_dir():
+            return f"; it is beside the plugin, so write 'from .{error.name} import …'"
+    if "beyond top-level package" in str(error):
+        return "; a plugin can import what is beside it or in folders below it, as in 'from .parts import …'"
+    return ""
 
 
 def _said(error: BaseException) -> str:

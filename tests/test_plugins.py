@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import random
+import re
 import signal
 import sys
 import warnings
@@ -305,6 +306,22 @@ def test_however_a_plugin_ends_it_is_a_sentence(statement, sentence, tmp_path, c
     out, err = capfd.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert sentence in err
+
+
+@pytest.mark.parametrize(
+    ("imports", "hint"),
+    [
+        ("from parts import SCALE", "'parts'; it is beside the plugin, so write 'from .parts import …'."),
+        ("import lib.more", "'lib'; it is beside the plugin, so write 'from .lib import …'."),
+        ("from ..parts import SCALE", "; a plugin can import what is beside it or in folders below it, as in 'from ."),
+        ("import nothing_of_this_name", "No module named 'nothing_of_this_name'."),
+    ],
+)
+def test_a_plugin_that_looks_for_its_parts_elsewhere_is_told_how_to_find_them(imports, hint, tmp_path):
+    write(tmp_path / "parts.py", "SCALE = 1\n")
+    write(tmp_path / "lib/more.py", "SCALE = 1\n")
+    with pytest.raises(BenchError, match=re.escape(hint)):
+        load(technique(tmp_path / "p.py", before=imports + "\n"))
 
 
 def test_what_a_plugin_says_is_no_data(tmp_path, capfd):

@@ -14,6 +14,7 @@ from made_up.cohorts import cohort
 
 from bench.cli import main
 from bench.cli.console import to_json
+from bench.cli.program import READER_GONE
 from bench.errors import BenchError
 from bench.streams import _Data, _Messages, _text, is_terminal, spells_everything
 
@@ -42,6 +43,16 @@ def test_data_that_cannot_be_written_are_told_in_a_sentence(redirections: str, r
     done = program("import sys; from bench.cli import main; sys.exit(main(['list', 'claims']))", redirections)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == f"bptt-bench: Cannot write to standard output: {reason}.\n"
+
+
+@pytest.mark.parametrize("arguments", [["list", "executors"], ["list", "claims", "--json"]])  # little, and much
+def test_a_reader_that_has_gone_ends_the_program_in_silence(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    script = f"import sys; from bench.cli import main; sys.exit(main({arguments}))"
+    done = subprocess.run([sys.executable, "-c", script], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (READER_GONE, b"")
 
 
 @pytest.mark.parametrize("redirections", [">&-", ">/dev/full", "2>&-", ">&- 2>&-"])

@@ -27,6 +27,8 @@ GLOSSARY = (
 )
 LONGEST = 1000
 """Characters of a message: a value that was given need not be repeated whole."""
+READER_GONE = 128 + signal.SIGPIPE
+"""The exit code when the reader of standard output has seen enough, however much was still to come."""
 
 app = typer.Typer(
     name="bptt-bench",
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; what the user can mend is one line on standard error.
 
     0: done. 1: something failed on the way. 2: bad input. 3: another run holds the store. 4: the budget is spent, and
-    there is work left. 130, 143: interrupted, terminated.
+    there is work left. 130, 143: interrupted, terminated. 141: nobody reads standard output any more.
     """
     collect_seldom()
     settle()
@@ -82,10 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(_usage_sentence(error), 2)
     except BenchError as error:
         return _complain(str(error), error.exit_code)
-    except SystemExit as error:  # how Typer ends what a shell asks of it, to complete words
-        return int(error.code or 0)
-    except BrokenPipeError:  # the reader has seen enough
-        return 128 + signal.SIGPIPE
+    except SystemExit as error:  # how Typer ends what a shell asks of it, to complete words; and what nobody reads
+        return READER_GONE if isinstance(error.__context__, BrokenPipeError) else int(error.code or 0)
+    except BrokenPipeError:
+        return READER_GONE
     except Exception:  # a mistake of ours; libraries put addresses with passwords into what they say
         say(without_secrets(traceback.format_exc()))
         return 1

@@ -156,7 +156,8 @@ def preset_text(name: str) -> str:
 def _read(source: Path) -> str:
     try:
         if not source.is_file():
-            raise BenchError(f"Preset file {source} does not exist: --preset takes a name or a YAML file.")
+            wrong = "is not a file" if source.exists() else "does not exist"
+            raise BenchError(f"Preset file {source} {wrong}: --preset takes a name or a YAML file.")
         if source.stat().st_size > MOST_BYTES:
             raise BenchError(f"Preset file {source} has more than {MOST_BYTES} bytes: it is not a preset.")
         return source.read_text(encoding="utf-8", errors="replace")

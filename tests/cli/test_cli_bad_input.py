@@ -36,6 +36,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("missing.yaml").write_text(PRESET.replace("measured_seeds: 1\n", ""))
     Path("zero.yaml").write_text(PRESET.replace("measured_seeds: 1", "measured_seeds: 0"))
     Path("crooked.yaml").write_text("tasks: [\n")
+    Path("folder.yaml").mkdir()
+    Path("folder.py").mkdir()
 
 
 WRONG = {
@@ -56,6 +58,7 @@ WRONG = {
     "run --preset smoek": "Unknown preset 'smoek': did you mean smoke?",
     f"{RUN} --technique lstn": "Unknown technique 'lstn': did you mean lstm",
     f"{RUN} --task adding,coppy": "Unknown task 'coppy': did you mean copy",
+    "verdicts --claim S99": "Unknown claim 'S99': claims are S01 to S30, E01 to E10",  # before it looks for a store
     f"{RUN} --technique tbptt:windw=3": "Technique 'tbptt' has no dial 'windw': its dials are window",
     f"{RUN} --optimizer adm": "--optimizer adm: input should be 'adam', 'adamw'",
     f"{RUN} --initialisation identity": "--initialisation identity: input should be 'default' or",
@@ -78,12 +81,14 @@ WRONG = {
     f"{RUN} --technique deep-tanh:depth=2.7": "Dial 'depth=2.7' of technique 'deep-tanh' must be a positive whole",
     # presets
     "run --preset nowhere.yaml": "Preset file nowhere.yaml does not exist",
+    "run --preset folder.yaml": "Preset file folder.yaml is not a file",
     "run --preset unknown.yaml": "Preset unknown.yaml: unknown key 'colour'",
     "run --preset missing.yaml": "Preset missing.yaml: the key 'measured_seeds' is missing",
     "run --preset zero.yaml": "Preset zero.yaml: 'measured_seeds' is 0",
     "run --preset crooked.yaml": "Preset crooked.yaml is not valid YAML at line",
     # plugins
     f"{RUN} --plugin nowhere.py": "Plugin nowhere.py does not exist",
+    f"{RUN} --plugin folder.py": "Plugin folder.py is not a file",
     f"{RUN} --plugin broken.py": "Cannot import plugin broken.py: ModuleNotFoundError",
     f"{RUN} --plugin empty.py": "Plugin empty.py defines no technique and no task",
     # stores

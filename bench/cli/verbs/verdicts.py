@@ -54,13 +54,15 @@ def verdicts(
     from bench.records.study import MAIN
     from bench.tracking import Store
 
+    known = families()
+    chosen = _chosen([[each.id for each in claims] for claims in known.values()], split(claim))
     opened = Store.open(store, create=False)
     warn_of_cut_off(opened)
     read = Reading(opened)
     _warn_of_left_out(read)
     by_family = judge_families(read)
-    judged = _chosen(list(by_family.values()), split(claim))
-    hashes = {family: claims_hash(claims) for family, claims in families().items()}
+    judged = [verdict for verdicts in by_family.values() for verdict in verdicts if verdict.claim in chosen]
+    hashes = {family: claims_hash(claims) for family, claims in known.items()}
     whose = {verdict.claim: family for family, verdicts in by_family.items() for verdict in verdicts}
     if as_json:
         about = {name: {"family": family, "claims_hash": hashes[family]} for name, family in whose.items()}
@@ -94,12 +96,13 @@ def _summary(judged: "list[ClaimVerdict]", short: "list[Shortfall]") -> str:
     return f"{len(judged)} claims: {', '.join(told)}."
 
 
-def _chosen(families: "list[list[ClaimVerdict]]", ids: list[str] | None) -> "list[ClaimVerdict]":
-    every = {verdict.claim: verdict for verdicts in families for verdict in verdicts}
+def _chosen(families: list[list[str]], ids: list[str] | None) -> list[str]:
+    """Return the claims that are asked for, before any is judged, which takes its time."""
+    every = [claim for claims in families for claim in claims]
     for unknown in (claim for claim in ids or () if claim not in every):
-        known = ", ".join(f"{verdicts[0].claim} to {verdicts[-1].claim}" for verdicts in families)
+        known = ", ".join(f"{claims[0]} to {claims[-1]}" for claims in families)
         raise BenchError(f"Unknown claim '{unknown}': claims are {known}; see 'list claims'.")
-    return [verdict for verdict in every.values() if ids is None or verdict.claim in ids]
+    return every if ids is None else ids
 
 
 def _rows(judged: "list[ClaimVerdict]") -> list[dict[str, str]]:
