@@ -11,9 +11,9 @@ from rendering import page_of
 
 from bench.evidence.estimands import estimand
 from bench.languages import language
-from bench.report.draw.canvas import width_of
+from bench.report.draw.canvas import LONGEST, cut, names_width, width_of
 from bench.report.draw.claim_figure import MOST_LINES, _panels
-from bench.report.draw.panels import LEFT, LONGEST, WIDTH, Profiles, Strip, cut, mean_told, names_width
+from bench.report.draw.panels import LEFT, WIDTH, Profiles, Strip, mean_told
 from bench.report.draw.style import house_style
 from bench.report.findings import Findings
 from bench.report.names import Names
@@ -77,7 +77,7 @@ def test_many_lines_stand_in_axes_of_their_own_by_technique(all_judged: Findings
         (profiles,) = [
             panel for panel in _panels(all_judged, page.say, list(claim.parts)) if isinstance(panel, Profiles)
         ]
-        assert profiles.stacked
+        assert {column for _, column in profiles.places.values()} == {0}
         counts.add(len(profiles.axes))
         for title, curves in profiles.axes.items():
             assert len(curves) <= MOST_LINES, title

@@ -15,6 +15,7 @@ from bench.report.draw.style import MUTED, WIDTH
 
 GRID = "#eceef1"
 SHORT = 1e-7
+NAMES, LONGEST = 1.2, 1.9  # inches: that names beside axes are given at least, and at most
 
 
 class Box(NamedTuple):
@@ -94,3 +95,16 @@ def spread(places: list[float], apart: float, height: float) -> list[float]:
 def width_of(text: str, size: float = 6.3) -> float:
     """About how many inches a name takes in letters of so many points."""
     return size * sum(0.014 if ord(letter) > 0x2E80 else 0.0068 for letter in text)
+
+
+def names_width(names: Iterable[str]) -> float:
+    """The inches that names are given: as many as the longest takes, within limits."""
+    return min(max([NAMES, *(width_of(name) + 0.2 for name in names)]), LONGEST)
+
+
+def cut(name: str, width: float) -> str:
+    """The name, or as much of it as so many inches hold; marks and lists of values have it whole."""
+    if width_of(name) <= width - 0.1:
+        return name
+    kept = next(length for length in range(len(name), -1, -1) if width_of(name[:length] + "…") <= width - 0.1)
+    return name[:kept].rstrip() + "…"

@@ -106,7 +106,8 @@ def _profiles(findings: Findings, say: Names, tests: list[Part]) -> Profiles | N
         )
 
     looks = _looks(wanted, name)
-    axes = {}
+    axes: dict[str, list[Curve]] = {}
+    grid: dict[str, tuple[int, int]] = {}
     for group, (arm, moment) in itertools.product(groups, places):
         matrix = findings.matrices.get(arm)
         cell = _fullest(matrix, [technique for technique, _ in wanted]) if matrix else None
@@ -121,9 +122,17 @@ def _profiles(findings: Findings, say: Names, tests: list[Part]) -> Profiles | N
         if curves:
             of = [] if mixed or wanted[0][1] == "h" else [say.quantity(wanted[0][1])]
             where = [say.cell(*cell), *of, say.words(MOMENTS[moment])]
-            title = say.words.rules.between_items.join([group, *where]) if stacked else "\n".join(where)
+            lines = [say.words.rules.between_items.join([group, *where])] if len(places) == 1 else [group, *where]
+            title = "\n".join(lines if stacked else where)
             axes[title] = curves
-    return Profiles(say, axes, stacked) if axes else None
+            grid[title] = ([*groups].index(group), [*places].index((arm, moment)))
+    return Profiles(say, axes, _closed(grid) if stacked else {}) if axes else None
+
+
+def _closed(grid: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Rows and columns without those in which nothing stands."""
+    rows, columns = (sorted({place[side] for place in grid.values()}) for side in (0, 1))
+    return {title: (rows.index(row), columns.index(column)) for title, (row, column) in grid.items()}
 
 
 def _lines(test: Part) -> Iterator[tuple[str, str]]:

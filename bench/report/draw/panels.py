@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -20,7 +20,7 @@ from bench.evidence.estimands import Estimand
 from bench.evidence.estimates import CONFIDENCE
 from bench.evidence.scope import BASELINE
 from bench.evidence.statistics import mean_interval
-from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, sample, segments, width_of
+from bench.report.draw.canvas import GRID, Box, axes_at, cut, dots, names_width, note, sample, segments
 from bench.report.draw.marks import mark, thinned, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED
 from bench.report.flow import FLOOR, Profile
@@ -28,10 +28,10 @@ from bench.report.names import Names
 from bench.report.rows import Value, grouped, numbers_of
 
 LEFT, WIDTH = 3.3, 3.35  # inches: where panels stand in a figure
-NAMES, LONGEST = 1.2, 1.9  # inches: of rows, before their values; of curves, behind them; where they are long
 ROW, FOOT, LINE = 0.118, 0.36, 0.115
 END = 0.08  # inches: for half of the last tick's label
-CURVES, STACKED, APART = 1.35, 0.85, 0.09  # inches: the height of axes alone, and stacked with a gap between them
+CURVES, STACKED, APART = 1.35, 0.85, 0.09  # inches: the height of axes alone, and in rows with a gap between them
+ROOM = 3.2  # inches: for rows of axes
 
 
 class Panel(Protocol):
@@ -265,13 +265,14 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Profiles:
-    """The gradient's norm by steps back in time; axes side by side, or one above the other, each with its own scale."""
+    """The gradient's norm by steps back in time; axes side by side, or in rows, each of which has its own scale."""
 
     name: ClassVar[str] = "profiles"
     say: Names
     axes: dict[str, list[Curve]]
     """Curves of each axes, by the title above."""
-    stacked: bool = False
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Row and column of each axes, where there are rows."""
 
     @cached_property
     def _named(self) -> dict[str, Curve]:
@@ -279,33 +280,40 @@ class Profiles:
 
     @property
     def _head(self) -> float:
-        return LINE * max(title.count("\n") + 1 for title in self.axes) + 0.05 + APART * self.stacked
+        return LINE * max(title.count("\n") + 1 for title in self.axes) + 0.05 + APART * bool(self.places)
+
+    @property
+    def _rows(self) -> int:
+        return 1 + max((row for row, _ in self.places.values()), default=0)
 
     @property
     def _tall(self) -> float:
-        return STACKED if self.stacked else max(CURVES, 0.13 * len(self._named))
+        if not self.places:
+            return max(CURVES, 0.13 * len(self._named))
+        return min(STACKED, (ROOM - FOOT) / self._rows - self._head)
 
     @property
     def height(self) -> float:
-        return (self._head + self._tall) * (len(self.axes) if self.stacked else 1) + FOOT
+        return (self._head + self._tall) * self._rows + FOOT
 
     def draw(self, figure: Figure, top: float) -> None:
         names, ticks = names_width(self._named), 0.36
-        width = (WIDTH - names - ticks) / (1 if self.stacked else len(self.axes))
-        every = [curve.profile for curves in self.axes.values() for curve in curves]
-        for i, (title, curves) in enumerate(self.axes.items()):
-            column, row = (0, i) if self.stacked else (i, 0)
+        places = self.places or {title: (0, i) for i, title in enumerate(self.axes)}
+        width = (WIDTH - names - ticks) / (1 + max(column for _, column in places.values()))
+        lowest = {column: row for row, column in sorted(places.values())}
+        for title, curves in self.axes.items():
+            row, column = places[title]
             left, above = LEFT + ticks + column * width, top + row * (self._head + self._tall)
             axes = axes_at(figure, Box(left, above + self._head, width - 0.18, self._tall))
             for line, text in enumerate(title.splitlines()):
-                note(figure, left, above + APART * self.stacked + LINE * (line + 0.5), text, colour=INK)
-            last = not self.stacked or i == len(self.axes) - 1
-            shown = [curve.profile for curve in curves] if self.stacked else every
-            dress(axes, self.say, shown, left=not column, bottom=last)
+                note(figure, left, above + APART * bool(self.places) + LINE * (line + 0.5), text, colour=INK)
+            beside = [other for other, place in places.items() if place[0] == row]
+            shown = [curve.profile for other in beside for curve in self.axes[other]]
+            dress(axes, self.say, shown, left=not column, bottom=row == lowest[column])
             for curve in curves:
                 plot(axes, curve)
                 mark_curve(axes, self.say, curve.name, curve.profile)
-            if last:
+            if row == lowest[column]:
                 axes.set_xlabel(self.say.words("steps back in time"), fontsize=6.5, color=MUTED, labelpad=1)
         for i, curve in enumerate(self._named.values()):
             left, middle = LEFT + WIDTH - names, top + self._head + 0.07 + 0.13 * i
@@ -323,19 +331,6 @@ def _end_told(say: Names, title: str, curve: Curve) -> str:
     back, norm = int(curve.profile.lags_back[-1]), float(curve.profile.log10_norms[-1])
     of = [curve.name, *title.splitlines(), say.words("{steps} steps back", steps=say.numbers.count(back))]
     return told(say.words, of, say.numbers.metric(10.0 ** min(norm, MOST_DECADES)))
-
-
-def names_width(names: Iterable[str]) -> float:
-    """The inches that names are given: as many as the longest takes, within limits."""
-    return min(max([NAMES, *(width_of(name) + 0.2 for name in names)]), LONGEST)
-
-
-def cut(name: str, width: float) -> str:
-    """The name, or as much of it as so many inches hold; marks and lists of values have it whole."""
-    if width_of(name) <= width - 0.1:
-        return name
-    kept = next(length for length in range(len(name), -1, -1) if width_of(name[:length] + "…") <= width - 0.1)
-    return name[:kept].rstrip() + "…"
 
 
 def plot(axes: Axes, curve: Curve, width: float = 1.1, alpha: float = 1.0) -> None:
