@@ -64,9 +64,11 @@ def times(costs: pd.DataFrame) -> pd.Series:
 
 
 def _ratios(cost: Any) -> Array:
-    """The ratios of a cost's processes; if they are not known, their median."""
-    ratios = [ratio if ratio and ratio > 0 else math.nan for ratio in json.loads(cost.round_ratios or "[]")]
-    return np.array(ratios if np.isfinite(ratios).any() else [float(cost.time_ratio)], dtype=float)
+    """The ratios of a cost's processes; if they are not known, their median. What is not above 0 is no ratio."""
+    ratios = np.array(json.loads(cost.round_ratios or "[]"), dtype=float)
+    if not (ratios > 0).any():
+        ratios = np.array([float(cost.time_ratio)])
+    return np.where(ratios > 0, ratios, math.nan)
 
 
 def _over(own: Array, base: Array) -> float:
