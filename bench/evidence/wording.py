@@ -38,6 +38,7 @@ ANALYSES = {
     "without": words("without {detail}"),
     "median": words("median over seeds"),
     "mean": words("mean over seeds"),
+    "mean of rounds": words("mean over rounds"),
 }
 """The robustness analyses that every estimand has, or has instead of another."""
 MOMENTS = {
@@ -291,6 +292,8 @@ def _labelled(part: PartVerdict, say: Language) -> str:
 def analysis(verdict: PartVerdict, name: str, say: Language, called: Callable[[str], str] = str) -> str:
     """Name a robustness analysis for readers: 'without:copy' → 'without copy'. `called`: the name of a task."""
     sort, _, detail = name.partition(":")
+    if sort == "mean" and verdict.asked.estimand.sampled is Sampled.ROUNDS:
+        sort = "mean of rounds"
     if sort in ANALYSES:
         return say(ANALYSES[sort], detail=called(detail))
     return say(verdict.asked.estimand.variants(verdict.asked)[name].says)

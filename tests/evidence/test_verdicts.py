@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import replace
 
 import pytest
 
-from bench.cli import main
 from bench.cli.console import to_json
 from bench.errors import BenchError
 from bench.evidence import wording
-from bench.evidence.claims import further_claims, source_claims
+from bench.evidence.claims import source_claims
 from bench.evidence.measuring.costs import Size
 from bench.evidence.statistics import least_n
 from bench.evidence.verdicts import OF_PARTS, ClaimVerdict, PartVerdict, Reason, as_record, judge
@@ -25,13 +23,9 @@ from bench.testing.made_up import (
     SmallStore,
     World,
     cost,
-    member,
     probe,
     profile,
-    setting,
-    study,
 )  # fmt: skip
-from bench.tracking import Store
 
 SEEDS = 30
 """Seeds that tell a difference of .35 of the budget from 0 among so many comparisons, and from the margin."""
@@ -357,66 +351,8 @@ def test_analyses_have_names(found: dict[str, ClaimVerdict]) -> None:
     assert wording.analysis(gradient, "mean", ENGLISH) == "mean over seeds"
     every = [(p, name) for claim in found.values() for p in claim.parts for name, *_ in p.robustness.details]
     assert all(wording.analysis(p, name, say) for p, name in every for say in (ENGLISH, CHINESE))
-
-
-# The command
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> SmallStore:
-    """A store that the command finds: three runs of the baseline."""
-    rows = [member(setting("tanh", 10), seed) for seed in (1, 2, 3)]
-    store = SmallStore(rows, [study(setting("tanh", 10))])
-    monkeypatch.setattr(Store, "open", lambda uri=None, create=True: store)
-    return store
-
-
-EVERY = [claim.id for claim in (*source_claims(), *further_claims())]
-
-
-def test_a_terminal_gets_a_claim_in_lines_that_fit(
-    small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "90")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr("bench.cli.console.is_terminal", lambda stream: True)
-    assert main(["verdicts"]) == 0
-    head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["claim", "says", "verdict", "effect", "n", "robust", "reason"]
-    assert [line.split()[0] for line in lines if not line.startswith(" ")] == EVERY
-    assert max(map(len, [head, *lines])) <= 90
-
-
-def test_a_file_gets_a_claim_a_line_with_its_words(
-    small: SmallStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "90")
-    assert main(["verdicts"]) == 0
-    _, *lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == EVERY
-    for line, claim in zip(lines, [*source_claims(), *further_claims()], strict=True):
-        assert wording.says(claim.id, language("en")) in line
-    assert not any("…" in line for line in lines)
-
-
-def test_some_claims_are_chosen(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verdicts", "--claim", "S15,S03"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["S03", "S15"]
-    assert main(["verdicts", "--claim", "S99"]) == 2
-    assert "Unknown claim 'S99': claims are S01 to S30, E01 to E10" in capsys.readouterr().err
-
-
-def test_json_has_everything(small: SmallStore, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verdicts", "--json"]) == 0
-    records = json.loads(capsys.readouterr().out)
-    assert len(records) == len(EVERY)
-    wanted = {"claim", "verdict", "estimand", "effect", "low", "high", "n", "needed_n", "robustness", "runs", "reason"}
-    for record in records:
-        assert wanted | {"parts", "comparisons", "margin", "orthogonal", "p"} <= set(record)
-        assert all(wanted <= set(part) for part in record["parts"])
-    third = next(record for record in records if record["claim"] == "S03")
-    assert third["runs"] == sorted(row["mlflow_run_id"] for row in small.rows)
-    assert (third["verdict"], third["effect"], third["n"]) == ("undecided", 0.5, 3)
+    time = parts(found["S12"])["time"]
+    assert wording.analysis(time, "mean", ENGLISH) == "mean over rounds"
 
 
 def test_a_line_of_what_was_not_run_is_short(found: dict[str, ClaimVerdict]) -> None:
