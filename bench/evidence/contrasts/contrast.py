@@ -61,7 +61,7 @@ class Compared:
 
     @property
     def tables(self) -> list[tuple[Value, ...]]:
-        """What is compared, the reference last."""
+        """The values of each side, the reference last."""
         return [self.own] if self.twin is None else [self.own, self.twin]
 
     @property

@@ -25,7 +25,7 @@ class Value(NamedTuple):
     run: str
     """The MLflow run behind the value; empty where it follows from the rules."""
     screened: int = 0
-    """Of a value that was spared after seeds that screen, how many these were; else 0."""
+    """The number of seeds that screened, where the value was spared after them; else 0."""
 
 
 class Grid(NamedTuple):
