@@ -51,13 +51,13 @@ OFFERS = (
     ),
     Offer(
         "orthogonal", ("vanishes", "explodes"), "tanh", ("E02", "E05"),
-        words("Start the recurrent weights orthogonal."),
+        words("Start the recurrent weights of a plain layer orthogonal."),
         "nn.init.orthogonal_(model.LAYER.weight_hh_l0)",
     ),
     Offer(
         "residual-time", ("vanishes",), "tanh", ("S21",),
         words("Add the old state to the new one, scaled: a residual connection over time."),
-        "h = h + 0.1 * step(x_t, h)  # in place of h = step(x_t, h)",
+        "h = h + 0.1 * step(x_t, h)  # in a loop of your own, where h = step(x_t, h) stood",
         changes_model=False,
     ),
     Offer(

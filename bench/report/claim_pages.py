@@ -235,12 +235,12 @@ class ClaimPages:
         )
 
     def _robust_title(self, claim: ClaimVerdict) -> str:
-        """Say in how many analyses the deciding part holds."""
+        """Say how many analyses give the deciding part the same verdict."""
         counts = {"agree": claim.robustness.agree, "analyses": claim.robustness.analyses}
         if len(claim.parts) == 1:
-            return self.words("Holds in {agree} of {analyses} other analyses.", **counts)
+            return self.words("{agree} of {analyses} other analyses give the same verdict.", **counts)
         return self.words(
-            "{part}, which decides, holds in {agree} of {analyses} other analyses.",
+            "{part}, which decides: {agree} of {analyses} other analyses give the same verdict.",
             part=self.verdicts.label(claim),
             **counts,
         )
@@ -248,7 +248,7 @@ class ClaimPages:
     def _rest(self, trail: Trail) -> str:
         """Say how many runs stand behind a claim, and where they are listed."""
         return self.words(
-            "Runs behind this claim: {runs} (settings: {settings}). Each by its id: tables/runs.csv.",
+            "Networks behind this claim: {runs} (settings: {settings}). Each by its id: tables/runs.csv.",
             runs=self.numbers.count(trail.runs),
             settings=self.numbers.count(trail.settings),
         )

@@ -27,17 +27,17 @@ class Symptom(NamedTuple):
     offers: tuple[tuple[str, str], ...]
     """Techniques of `bench.evidence.offers`, with those that they replace."""
     before: str = ""
-    """Code of what may be changed first."""
+    """Code of what may be changed first, which stands by itself."""
     beside: tuple[str, ...] = ()
     """Further claims that say if the remedies help."""
     alone: bool = False
     """True if only these do: those of the offers are about something else."""
 
     @property
-    def change(self) -> str:
-        """Code of the remedies."""
-        own = (offer(*names).lines("rnn", "lag", "1.0") for names in self.offers)
-        return "\n".join([*([self.before] if self.before else []), *own])
+    def changes(self) -> tuple[tuple[str, str], ...]:
+        """What each remedy does, in English, and its code: any one of them is a whole."""
+        own = tuple((one.says, one.lines("rnn", "lag", "1.0")) for one in (offer(*names) for names in self.offers))
+        return (("", self.before), *own) if self.before else own
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ SYMPTOMS = (
         "outputs, _ = rnn(x)\n"
         "outputs[:, -1].square().sum().backward()\n"
         "print(x.grad.norm(dim=-1).mean(dim=0))  # one number per step",
-        words("Put a gated layer in its place, start the recurrent weights orthogonal, or let the old state through:"),
+        words("Each of these is a remedy by itself:"),
         (("gru", "tanh"), ("orthogonal", "tanh"), ("residual-time", "tanh")),
     ),
     Symptom(
@@ -86,7 +86,7 @@ SYMPTOMS = (
         words("Many units of a ReLU network are zero for every input"),
         words("They are dead: no gradient goes through them. Count them on a batch:"),
         "print((outputs <= 0).all(dim=(0, 1)).float().mean())  # share of dead units",
-        words("Lower the learning rate, or do without ReLU in the recurrence:"),
+        words("Lower the learning rate, or do without ReLU in the recurrence."),
         (("gru", "tanh"),),
         before="optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)  # or less",
         beside=("S13", "S11"),
@@ -116,7 +116,10 @@ class Engineer(ReportSection):
             yield Text(self.words(symptom.test, **self._example()))
             yield Code(symptom.look)
             yield Text(self.words(symptom.remedy))
-            yield Code(symptom.change)
+            for says, code in symptom.changes:
+                if says and len(symptom.changes) > 1:
+                    yield Text(self.words(says))
+                yield Code(code)
             if evidence := tuple(self._evidence(symptom.claims)):
                 yield Items(evidence, "said")
 

@@ -33,7 +33,7 @@ class Provenance(ReportSection):
 
     def _facts(self, origin: Origin) -> Iterator[tuple[str, str]]:
         n = self.numbers
-        yield self.words("Runs"), n.count(origin.members)
+        yield self.words("Networks, trained or not"), n.count(origin.members)
         first, last = n.when(origin.first), n.when(origin.last)
         yield self.words("Started"), self.words("{first} to {last} (UTC)", first=first, last=last)
         yield self.words.name(ORIGIN["commit"].title), origin.commit
