@@ -58,8 +58,8 @@ class Answer(ReportSection):
         """Explain the words and numbers that the page uses of what it found."""
         return self.words(
             "A lag is how long something has to be remembered, counted as the box below says. Each run has a random "
-            "start and random data of its own, told by its seed. In brackets: {confidence} intervals, and what they rest "
-            "on. {ratio} means half as much.",
+            "start and random data of its own, told by its seed. In brackets: {confidence} intervals, and what they "
+            "rest on. {ratio} means half as much.",
             confidence=self.numbers.percent(CONFIDENCE),
             ratio=self.numbers.ratio(1 / 2),
         )
