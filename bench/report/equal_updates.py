@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.evidence.estimates import CONFIDENCE
-from bench.evidence.measuring.moments import CELL_ALONE, INPUTS
+from bench.evidence.measuring.moments import CELL_TO_CELL, INPUTS
 from bench.evidence.scope import SETTING, Scope, measured_in
 from bench.evidence.statistics import mean_interval
 from bench.records.cell import SettingKey
@@ -43,7 +43,7 @@ def equal_rates(scope: Scope) -> dict[SettingKey, EqualRate]:
     none counts for nobody.
     """
     probes = scope.probes
-    states = ~probes.quantity.isin([INPUTS, CELL_ALONE])
+    states = ~probes.quantity.isin([INPUTS, CELL_TO_CELL])
     rows = probes[measured_in(probes) & states & (probes.layer == 0) & (probes["update"] > 0)]
     output = rows.groupby(SETTING)["quantity"].transform("first")
     rows = rows[rows.quantity == output].drop_duplicates([*SETTING, "seed", "update"], keep="last")

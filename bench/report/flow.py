@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.evidence.estimates import CONFIDENCE
-from bench.evidence.measuring.moments import CELL_ALONE, INPUTS, quantity_of
+from bench.evidence.measuring.moments import CELL_TO_CELL, INPUTS, quantity_of
 from bench.evidence.scope import BASELINE, MEMBER, SETTING, Scope, measured_in
 from bench.evidence.statistics import Interval, mean_interval
 from bench.records.cell import SettingKey
@@ -111,13 +111,13 @@ class Flow:
         return self._lowest.get((key, moment, quantity))
 
     def quantities(self, key: SettingKey) -> list[str]:
-        """List the quantities that were probed of a technique: its states, the output first, then the cell state alone.
+        """List the quantities that were probed of a technique: its states, the output first, then from cell to cell.
 
         For a technique without states they are the inputs.
         """
         found = [name for name in self.probed.get(key, ()) if (key, name) in self._known]
-        states = [name for name in found if name not in (INPUTS, CELL_ALONE)]
-        return [*states, *(name for name in found if name == CELL_ALONE)] or found
+        states = [name for name in found if name not in (INPUTS, CELL_TO_CELL)]
+        return [*states, *(name for name in found if name == CELL_TO_CELL)] or found
 
     def asked(self, key: SettingKey, quantity: str) -> str:
         """The quantity of a technique that a claim means by its name for it."""

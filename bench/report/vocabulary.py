@@ -54,7 +54,7 @@ ORTHOGONAL = {
     "undecided": words("undecided"),
     "not run": words("not run"),
 }
-QUANTITIES = {"x": words("inputs"), "cell": words("cell state alone")}
+QUANTITIES = {"x": words("inputs"), "cell": words("from cell to cell")}
 """Names of the quantities that a gradient is taken with respect to; any other state goes by its own name."""
 SELECTORS = {
     "techniques": words("techniques"),

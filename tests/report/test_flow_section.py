@@ -122,7 +122,7 @@ def test_tables_tell_before_from_after(findings: Findings, section: section_modu
     rows = [row for group in table.groups for row in group.rows]
     names = [row.cells[0].text for row in rows if isinstance(row.cells[0], Cell)]
     lstm = names.index("LSTM")
-    assert names[lstm : lstm + 3] == ["LSTM", "LSTM, c", "LSTM, cell state alone"]
+    assert names[lstm : lstm + 3] == ["LSTM", "LSTM, c", "LSTM, from cell to cell"]
     assert "ReLU RNN" in names
     assert all(len(row.cells) == len(table.columns) for row in rows)
     start = findings.arms["start"]
@@ -190,7 +190,7 @@ def test_states_of_any_name_are_shown(findings: Findings, renamed: SmallStore) -
     table = next(section_module.Flow(Page(found, words))._tables("main", found))
     assert isinstance(table, Table)
     rows = {row.cells[0].text: row for group in table.groups for row in group.rows if isinstance(row.cells[0], Cell)}
-    assert {"LSTM, output", "LSTM, memory", "LSTM, cell state alone"} <= set(rows)
+    assert {"LSTM, output", "LSTM, memory", "LSTM, from cell to cell"} <= set(rows)
     assert "–" not in rows["LSTM, output"].cells[-2:], "what the output alone has: clipping and spikes"
     assert rows["LSTM, memory"].cells[-2:] == ("–", "–")
     key = SettingKey("lstm", "adding", 20)

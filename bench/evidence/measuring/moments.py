@@ -7,9 +7,9 @@ import pandas as pd
 from bench.evidence.claims import Part
 from bench.evidence.scope import MEMBER, SETTING, Scope, Table
 
-OUTPUT, INPUTS, CELL_ALONE = "h", "x", "cell"
+OUTPUT, INPUTS, CELL_TO_CELL = "h", "x", "cell"
 """Quantities that gradients are taken of: what claims call a technique's output, whatever its own name; the inputs; and
-the cell state along itself. All others are states by their names."""
+the last cell state, taken to earlier ones. All others are states by their names."""
 PAIR = ["task", "lag", "seed"]
 """The columns by which runs are paired."""
 _ORDER = {"start": 0, "during": 1, "end": 2}
@@ -41,7 +41,7 @@ def quantity_of(probed: list[str], asked: str) -> str:
 
     The output is the state h, or the first state of a technique that has none of this name.
     """
-    states = [name for name in probed if name not in (INPUTS, CELL_ALONE)]
+    states = [name for name in probed if name not in (INPUTS, CELL_TO_CELL)]
     return states[0] if asked == OUTPUT and states and OUTPUT not in states else asked
 
 
