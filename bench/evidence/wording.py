@@ -229,9 +229,8 @@ def _sized(size: Size, say: Language) -> str:
     units = say.all_of([str(units) for units in size.units])
     if not size.steps:
         return say(words("Costs are those at {units} hidden units and lag {lag}."), units=units, lag=f"{size.lag:,}")
-    return say(
-        words("Costs are those at {units} hidden units and {steps} steps."), units=units, steps=f"{size.steps:,}"
-    )
+    text = words("Costs are those at {units} hidden units, lag {lag} and sequences of {steps} steps.")
+    return say(text, units=units, lag=f"{size.lag:,}", steps=f"{size.steps:,}")
 
 
 def _values(verdict: PartVerdict, say: Language) -> dict[str, Any]:

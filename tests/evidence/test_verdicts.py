@@ -268,7 +268,7 @@ def test_a_cost_is_told_with_its_size() -> None:
     known = judged(made.finish())
     part = parts(known["S10"])["flops-lstm"]
     assert part.size == Size("adding", LAG, LAG, (RULES.hidden_size,))
-    said = f"Costs are those at {RULES.hidden_size} hidden units and {LAG} steps."
+    said = f"Costs are those at {RULES.hidden_size} hidden units, lag {LAG} and sequences of {LAG} steps."
     assert wording.reason(part, ENGLISH) == f"As claimed: 4×, counted. {said}"
     assert wording.reason(known["S10"], ENGLISH).endswith(said)
     assert wording.reason(known["S10"], ENGLISH).count(said) == 1
