@@ -19,7 +19,8 @@ MEANINGS = {
     "weakly contradicted": words("The effect is on the other side; it may be smaller than the margin."),
     "contradicted": words("The effect is on the other side, and larger than the margin."),
     "undecided": words(
-        "Too few seeds to decide, and the number that would be needed is next to n; or a part was not run that has a say."
+        "Too few seeds to decide, and the number that would be needed is next to n; or a part was not run that has a "
+        "say."
     ),
     "cannot tell": words(
         "It was run, but had no chance to differ: nobody solved the task, or everybody did, or nothing exploded."
