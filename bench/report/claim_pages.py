@@ -143,9 +143,8 @@ class ClaimPages:
 
     def _part(self, part: PartVerdict, started: bool) -> Row:
         verdicts = self.verdicts
-        beside = (
-            (" ", Styled(self.words("(shown beside the claim, without a say in it)"), "small")) if part.beside else ()
-        )
+        said = self.words("(beside the claim, which does not say this: it decides nothing)")
+        beside = (" ", Styled(said, "small")) if part.beside else ()
         needed = verdicts.needed(part)
         return Row(
             (

@@ -140,7 +140,8 @@ class Moments(ReportSection):
             ),
             self.say.start(self.findings),
             self.words(
-                "Equal updates are, seed by seed, the most at which all techniques were probed: {updates}.",
+                "Equal updates are, seed by seed, the most at which all techniques were probed: {updates}. A claim "
+                "asks this of its own techniques alone, so it may see them later, and its numbers may differ.",
                 updates=self.words.rules.between_clauses.join(updates),
             )
             if updates
