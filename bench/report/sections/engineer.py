@@ -35,7 +35,7 @@ class Symptom(NamedTuple):
 
     @property
     def changes(self) -> tuple[tuple[str, str], ...]:
-        """What each remedy does, in English, and its code: any one of them is a whole."""
+        """The English sentence and the code of each remedy: any one of them is a whole."""
         own = tuple((one.says, one.lines("rnn", "lag", "1.0")) for one in (offer(*names) for names in self.offers))
         return (("", self.before), *own) if self.before else own
 
