@@ -30,7 +30,7 @@ def given_rate(part: Part, sample: Sample, results: Results) -> float | None:
     """The one learning rate that the part's arm gave to all, without tuning; None if there is none."""
     if part.before_training or part.estimand.sampled is not Sampled.SEEDS:
         return None
-    protocols = [results.scope(part.arm).protocols[task] for task in sample.data.task.unique()]
+    protocols = [results.scope(part.arm).protocols[task] for task in sample.tasks]
     rates = {protocol.learning_rates for protocol in protocols}
     return protocols[0].learning_rates[0] if len(rates) == 1 and len(protocols[0].learning_rates) == 1 else None
 

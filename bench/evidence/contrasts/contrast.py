@@ -124,7 +124,7 @@ class Compared:
             return self._choice()
         own, *twin = _means(self.tables, self.part.estimand)
         less = twin[0].values if twin else self.part.estimand.transformed(self.part.against or 0.0)
-        return self._made(own._replace(values=own.values - less))
+        return self._made(_whole(own._replace(values=own.values - less)))
 
     def _choice(self) -> Sample:
         """The best of a dial's values less the worst, each chosen by the mean over every other seed."""
@@ -138,7 +138,6 @@ class Compared:
 
     def _made(self, differences: Grid, dial: Array | None = None) -> Sample:
         """Put the data behind the differences beside them."""
-        differences = _whole(differences)
         cells, seeds = set(differences.cells), set(differences.seeds)
         at_reference = reference(self.part)
         sides = zip(self.tables, [self.part, at_reference], strict=False)

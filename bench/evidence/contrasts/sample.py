@@ -77,7 +77,7 @@ class Sample:
         """The MLflow runs behind the values."""
         return tuple(sorted({value.run for side in self.behind for value in side.values if value.run}))
 
-    @property
+    @cached_property
     def data(self) -> pd.DataFrame:
         """The values as a table with the columns VALUED."""
         rows = [
