@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from bench.evidence.advice import Offer
 from bench.evidence.scope import BASELINE
 from bench.evidence.source import load_rows
-from bench.report.draw.canvas import GRID, Box, axes_at, dots, note, segments, spread, width_of
+from bench.report.draw.canvas import GRID, Box, axes_at, cut, dots, note, segments, spread, width_of
 from bench.report.draw.marks import mark, told
 from bench.report.draw.style import BASELINE_LINE, INK, LINES, MUTED, WIDTH, Picture, house_style, picture
 from bench.report.findings import Findings
@@ -36,12 +36,9 @@ DIGITS = (1, 2, 5)
 
 def short_name(text: str) -> str:
     """Shorten a name to fit beside a panel: to the part after its comma or in its brackets, or to its beginning."""
-    room = NAMES - 0.08
-    if width_of(text) > room:
+    if width_of(text) > NAMES - 0.08:
         text = re.split("[,，（] *", text)[-1].rstrip("）")
-    while width_of(text) > room:
-        text = text.rstrip("…")[:-1] + "…"
-    return text
+    return cut(text, NAMES + 0.02)
 
 
 def frontier(findings: Findings, say: Names, alt: str) -> Picture | None:
